@@ -1,0 +1,3 @@
+//! Lockstep's command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Lockstep's permission evaluator: policies, grants, decisions and their reasons.

@@ -1,0 +1,1 @@
+//! Lockstep's credentials: strict JWTs, JWK sets and personal access tokens.

@@ -1,0 +1,1 @@
+//! Lockstep's wire format: policy documents, snapshots and HTTP bodies.
