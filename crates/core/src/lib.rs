@@ -1,1 +1,93 @@
-//! Lockstep's permission evaluator: policies, grants, decisions and their reasons.
+//! Lockstep's permission evaluator.
+//!
+//! A [`Policy`] says which permissions exist and which roles hold them. A [`Record`] says what one
+//! principal was granted inside one organization. [`Access`] is the two resolved at one moment, and
+//! [`evaluate`] answers one question about it, with the reason.
+//!
+//! This crate does no I/O, reads no clock, draws no random number and knows no wire format: the same
+//! inputs give the same decision natively, in workerd and in the browser. Documents and JSON live in
+//! `lockstep-wire`, storage and HTTP in `lockstep-edge`.
+//!
+//! Ada is Admin of an organization, Ben is Member; both meet the same question.
+//!
+//! ```
+//! use lockstep_core::{
+//!     Access, Decision, Facts, Grant, Level, Node, PermissionSpec, Policy, PolicySpec, Record,
+//!     RoleSpec, evaluate,
+//! };
+//!
+//! let policy = Policy::compile(&PolicySpec {
+//!     id: "example".into(),
+//!     roles: vec![
+//!         RoleSpec { id: "admin".into(), admin: true, ..RoleSpec::new(Level::Organization) },
+//!         RoleSpec { id: "member".into(), ..RoleSpec::new(Level::Organization) },
+//!     ],
+//!     permissions: vec![PermissionSpec {
+//!         id: "members.invite".into(),
+//!         allow: vec!["admin".into()],
+//!         ..PermissionSpec::new(Level::Organization)
+//!     }],
+//!     ..PolicySpec::default()
+//! })?;
+//! let invite = policy.permission("members.invite").ok_or("unknown permission")?;
+//! let access = |principal: &str, role: &str| {
+//!     let record = Record {
+//!         principal: principal.into(),
+//!         nodes: vec![Node::organization("org")],
+//!         grants: vec![Grant::new(role, "org")],
+//!         ..Record::default()
+//!     };
+//!     Access::resolve(&policy, record, 0)
+//! };
+//!
+//! let (ada, ben) = (access("ada", "admin")?, access("ben", "member")?);
+//! let root = ada.root();
+//! assert!(evaluate(&policy, &ada, invite, root, &Facts::default()).is_allow());
+//! let Decision::Deny(denial) = evaluate(&policy, &ben, invite, root, &Facts::default()) else {
+//!     return Err("Ben may not invite".into());
+//! };
+//! assert_eq!(denial.reason.code(), "no-grant");
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod access;
+mod bits;
+mod compile;
+mod decision;
+mod delegate;
+mod error;
+mod evaluate;
+mod explain;
+mod fact;
+mod grant;
+mod guard;
+mod invitation;
+mod level;
+pub mod limits;
+mod matrix;
+mod membership;
+mod operation;
+mod policy;
+mod spec;
+
+pub use access::{Access, NodeId};
+pub use bits::Bits;
+pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
+pub use delegate::{DelegationError, can_delegate};
+pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
+pub use evaluate::{evaluate, verdict};
+pub use fact::{FactType, Facts, Value, fact_type};
+pub use grant::{Grant, Node, Record, TokenLimit, Window};
+pub use guard::{Guard, Outcome, Test};
+pub use invitation::{Invitation, InvitationError, InvitationState, InvitationStatus};
+pub use level::Level;
+pub use matrix::{Cell, MatrixRow, matrix};
+pub use membership::{MembershipError, Target, change_role, keeps_admin, leave, remove};
+pub use operation::Operation;
+pub use policy::{Case, Permission, PermissionId, Policy, Role, RoleId};
+pub use spec::{CaseSpec, ConditionSpec, ConditionalSpec, PermissionSpec, PolicySpec, RoleSpec};

@@ -1,0 +1,158 @@
+//! Membership: how a role changes, and how somebody leaves. Pure transitions; the caller stores.
+
+use core::fmt;
+
+use crate::{
+    Access, Decision, DelegationError, Denial, Facts, Operation, Policy, RoleId, Value,
+    can_delegate, evaluate,
+};
+
+/// The member that a change is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The role it has on the organization; `None` when its role is gone from the policy.
+    pub role: Option<RoleId>,
+    /// Id of that role, also when the policy no longer has it.
+    pub role_id: &'a str,
+    /// Whether it is the actor.
+    pub is_self: bool,
+    /// Whether it created the organization.
+    pub is_creator: bool,
+    /// How many other members count as admins (law 7): active users with a direct grant, without
+    /// expiry, of a role marked `admin`.
+    pub other_admins: usize,
+}
+
+impl Target<'_> {
+    /// The facts that guards may ask about this member.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::default();
+        facts.set("target.role", Value::Text(self.role_id.into()));
+        facts.set("target.self", Value::Bool(self.is_self));
+        facts.set("target.creator", Value::Bool(self.is_creator));
+        facts
+    }
+
+    fn is_admin(&self, policy: &Policy) -> bool {
+        self.role
+            .and_then(|role| policy.describe_role(role))
+            .is_some_and(|role| role.admin)
+    }
+}
+
+/// Why a membership may not change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MembershipError {
+    /// The actor may not do it.
+    Denied(Denial),
+    /// The policy opens this operation to nobody.
+    NotOffered(Operation),
+    /// The actor would hand out what they do not hold (law 5).
+    Delegation(DelegationError),
+    /// The role is not one that a member can hold on an organization.
+    NotAssignable,
+    /// The organization would be left without an admin (law 7).
+    LastAdmin,
+}
+
+impl fmt::Display for MembershipError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied(denial) => write!(f, "denied: {}", denial.reason.code()),
+            Self::NotOffered(operation) => {
+                write!(f, "the policy opens `{}` to nobody", operation.as_str())
+            }
+            Self::Delegation(error) => write!(f, "{error}"),
+            Self::NotAssignable => {
+                f.write_str("not a role that a member of an organization can hold")
+            }
+            Self::LastAdmin => f.write_str("an organization always keeps an admin"),
+        }
+    }
+}
+
+impl core::error::Error for MembershipError {}
+
+/// Whether `actor` may give `target` the role `role` in place of its present one.
+///
+/// # Errors
+/// The first reason against it.
+pub fn change_role(
+    policy: &Policy,
+    actor: &Access,
+    target: &Target<'_>,
+    role: RoleId,
+) -> Result<(), MembershipError> {
+    let mut facts = target.facts();
+    if let Some(role) = policy.describe_role(role) {
+        facts.set("grant.role", Value::Text(role.id.clone()));
+    }
+    permit(policy, actor, Operation::MemberUpdateRole, &facts)?;
+    assignable(policy, actor, role)?;
+    let stays_admin = policy.describe_role(role).is_some_and(|role| role.admin);
+    keep_admin(policy, target, stays_admin)
+}
+
+/// Whether `actor` may remove `target`.
+///
+/// # Errors
+/// The first reason against it.
+pub fn remove(policy: &Policy, actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
+    permit(policy, actor, Operation::MemberRemove, &target.facts())?;
+    keep_admin(policy, target, false)
+}
+
+/// Whether `actor`, who is `target`, may leave.
+///
+/// # Errors
+/// The first reason against it.
+pub fn leave(policy: &Policy, actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
+    permit(policy, actor, Operation::MemberLeave, &target.facts())?;
+    keep_admin(policy, target, false)
+}
+
+/// Law 7: whether an organization with `admins` members that count as admins may stay as it is.
+#[must_use]
+pub const fn keeps_admin(admins: usize) -> bool {
+    admins > 0
+}
+
+/// Whether `actor` may do `operation` on the organization under `facts`.
+pub(crate) fn permit(
+    policy: &Policy,
+    actor: &Access,
+    operation: Operation,
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    let permission = policy
+        .operation(operation)
+        .ok_or(MembershipError::NotOffered(operation))?;
+    match evaluate(policy, actor, permission, actor.root(), facts) {
+        Decision::Allow(_) => Ok(()),
+        Decision::Deny(denial) => Err(MembershipError::Denied(denial)),
+    }
+}
+
+/// Whether `actor` may hand out `role` on the organization.
+pub(crate) fn assignable(
+    policy: &Policy,
+    actor: &Access,
+    role: RoleId,
+) -> Result<(), MembershipError> {
+    if !policy.organization_roles().any(|known| known == role) {
+        return Err(MembershipError::NotAssignable);
+    }
+    can_delegate(policy, actor, role, actor.root()).map_err(MembershipError::Delegation)
+}
+
+fn keep_admin(
+    policy: &Policy,
+    target: &Target<'_>,
+    stays_admin: bool,
+) -> Result<(), MembershipError> {
+    if target.is_admin(policy) && !stays_admin && !keeps_admin(target.other_admins) {
+        return Err(MembershipError::LastAdmin);
+    }
+    Ok(())
+}

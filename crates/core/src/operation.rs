@@ -1,0 +1,77 @@
+//! The directory's own operations, which a policy binds to its permissions.
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// What Lockstep's own routes do. A policy says which of its permissions each one needs;
+        /// an operation it leaves out is open to nobody.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Operation {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Operation {
+            /// All operations.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The operation's name in a policy.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Ask for decisions about other principals, and state facts about resources.
+    DecisionsAsk = "decisions.ask",
+    /// Cancel a pending invitation.
+    InvitationCancel = "invitation.cancel",
+    /// Invite an address into the organization.
+    InvitationCreate = "invitation.create",
+    /// List pending invitations.
+    InvitationRead = "invitation.read",
+    /// Leave the organization.
+    MemberLeave = "member.leave",
+    /// List the members.
+    MemberRead = "member.read",
+    /// Remove a member.
+    MemberRemove = "member.remove",
+    /// Change a member's role.
+    MemberUpdateRole = "member.update-role",
+    /// Create another organization.
+    OrganizationCreate = "organization.create",
+    /// Delete the organization.
+    OrganizationDelete = "organization.delete",
+    /// See the organization's name and settings.
+    OrganizationRead = "organization.read",
+    /// Rename the organization.
+    OrganizationUpdate = "organization.update",
+}
+
+impl Operation {
+    /// The operation called `text`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|operation| operation.as_str() == text)
+    }
+
+    /// Whether the operation changes members, roles or settings, or deletes. The permission it needs
+    /// is then sensitive, whatever the policy says.
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        !matches!(
+            self,
+            Self::DecisionsAsk
+                | Self::InvitationRead
+                | Self::MemberRead
+                | Self::OrganizationCreate
+                | Self::OrganizationRead
+        )
+    }
+}

@@ -1,0 +1,225 @@
+//! A compiled policy.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::{Bits, Facts, Guard, Level, Operation, Outcome};
+
+/// A permission of one [`Policy`], as a small number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PermissionId(pub(crate) usize);
+
+impl PermissionId {
+    /// The permission's place in [`Policy::permissions`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A role of one [`Policy`], as a small number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleId(pub(crate) usize);
+
+impl RoleId {
+    /// The role's place in [`Policy::roles`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A policy that is right: every name in it exists, and nothing leads back to itself.
+///
+/// What a role holds is a set of *rights*. The first rights are the permissions themselves, without
+/// conditions; each further one is a permission under a guard. So a union of roles is a union of
+/// bits, also where some of them hold a permission only under conditions.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub(crate) id: String,
+    pub(crate) permissions: Vec<Permission>,
+    pub(crate) permission_ids: BTreeMap<String, PermissionId>,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) role_ids: BTreeMap<String, RoleId>,
+    pub(crate) guards: Vec<Guard>,
+    pub(crate) rights: usize,
+    pub(crate) conditional_rights: Vec<ConditionalRight>,
+    pub(crate) everyone: Bits,
+    pub(crate) ownership: BTreeMap<Level, Bits>,
+    pub(crate) creator: Option<RoleId>,
+    pub(crate) operations: BTreeMap<Operation, PermissionId>,
+}
+
+/// One permission of a compiled policy.
+#[derive(Clone, Debug)]
+pub struct Permission {
+    /// Id by which it is asked for.
+    pub id: String,
+    /// Name shown to people.
+    pub label: String,
+    /// The level whose table it belongs to.
+    pub level: Level,
+    /// Whether the edge asks the organization's object every time.
+    pub sensitive: bool,
+    /// Whether it concerns only what is one's own.
+    pub personal: bool,
+    /// Named cases, each of which is a row of the matrix.
+    pub cases: Vec<Case>,
+    pub(crate) guard: Option<usize>,
+    /// Rights that hold this permission under a guard, as (right, guard).
+    pub(crate) conditional: Vec<(usize, usize)>,
+}
+
+/// A named case of a guarded permission.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Id of its row in the matrix: `permission:case`.
+    pub row_id: String,
+    /// Name shown to people.
+    pub label: String,
+    /// The facts that make it up.
+    pub facts: Facts,
+}
+
+/// One role of a compiled policy.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Id by which grants name it.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// The level whose table it belongs to.
+    pub level: Level,
+    /// Whether a member who holds it counts as an admin (law 7).
+    pub admin: bool,
+    /// Whether it holds everything in the organization, whatever caps say.
+    pub overriding: bool,
+    pub(crate) rights: Bits,
+    pub(crate) cap: Option<RoleId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConditionalRight {
+    pub(crate) permission: usize,
+    pub(crate) guard: usize,
+}
+
+impl Policy {
+    /// The policy's short name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The permission called `id`, or `None`: an unknown permission is an error of the caller, never
+    /// an ordinary deny.
+    #[must_use]
+    pub fn permission(&self, id: &str) -> Option<PermissionId> {
+        self.permission_ids.get(id).copied()
+    }
+
+    /// The permission at `index` of [`Self::permissions`].
+    #[must_use]
+    pub fn permission_at(&self, index: usize) -> Option<PermissionId> {
+        (index < self.permissions.len()).then_some(PermissionId(index))
+    }
+
+    /// All permissions, in the order of the document.
+    #[must_use]
+    pub fn permissions(&self) -> &[Permission] {
+        &self.permissions
+    }
+
+    /// What is known of `permission`; `None` for a number of another policy.
+    #[must_use]
+    pub fn describe(&self, permission: PermissionId) -> Option<&Permission> {
+        self.permissions.get(permission.0)
+    }
+
+    /// The role called `id`.
+    #[must_use]
+    pub fn role(&self, id: &str) -> Option<RoleId> {
+        self.role_ids.get(id).copied()
+    }
+
+    /// All roles, in the order of the document.
+    #[must_use]
+    pub fn roles(&self) -> &[Role] {
+        &self.roles
+    }
+
+    /// What is known of `role`; `None` for a number of another policy.
+    #[must_use]
+    pub fn describe_role(&self, role: RoleId) -> Option<&Role> {
+        self.roles.get(role.0)
+    }
+
+    /// The permission that `operation` needs; `None` means that nobody may do it.
+    #[must_use]
+    pub fn operation(&self, operation: Operation) -> Option<PermissionId> {
+        self.operations.get(&operation).copied()
+    }
+
+    /// The role that the creator of an organization is given in it.
+    #[must_use]
+    pub const fn creator_role(&self) -> Option<RoleId> {
+        self.creator
+    }
+
+    /// The roles a member can hold on an organization itself: those of the organization's level, or,
+    /// where the policy has none, those of its highest level, which then hold in all that lies below.
+    pub fn organization_roles(&self) -> impl Iterator<Item = RoleId> + '_ {
+        let top = self
+            .roles
+            .iter()
+            .map(|role| role.level)
+            .min()
+            .unwrap_or(Level::Organization);
+        self.roles
+            .iter()
+            .enumerate()
+            .filter(move |(_, role)| role.level == top)
+            .map(|(index, _)| RoleId(index))
+    }
+
+    /// Whether every member holds `permission`, whatever the role.
+    #[must_use]
+    pub fn everyone_holds(&self, permission: PermissionId) -> bool {
+        self.everyone.contains(permission.0)
+    }
+
+    /// Whether `bits` holds `permission` under `facts`.
+    pub(crate) fn holds(&self, bits: &Bits, permission: PermissionId, facts: &Facts) -> Outcome {
+        if bits.contains(permission.0) {
+            return Outcome::True;
+        }
+        self.guards_of(bits, permission)
+            .map(|guard| guard.outcome(facts))
+            .max()
+            .unwrap_or(Outcome::False)
+    }
+
+    /// The guards under which `bits` holds `permission`.
+    pub(crate) fn guards_of<'a>(
+        &'a self,
+        bits: &'a Bits,
+        permission: PermissionId,
+    ) -> impl Iterator<Item = &'a Guard> {
+        self.describe(permission)
+            .into_iter()
+            .flat_map(|described| &described.conditional)
+            .filter(|(right, _)| bits.contains(*right))
+            .filter_map(|(_, guard)| self.guards.get(*guard))
+    }
+
+    /// The guard that must hold for `permission` whoever asks.
+    pub(crate) fn guard(&self, permission: PermissionId) -> Option<&Guard> {
+        self.guards.get(self.describe(permission)?.guard?)
+    }
+
+    /// All unconditional rights.
+    pub(crate) fn all(&self) -> Bits {
+        Bits::first(self.permissions.len(), self.rights)
+    }
+}

@@ -1,0 +1,133 @@
+//! A policy as it is written, before it is compiled: plain data, any of which may be wrong.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::{Level, Test, Value};
+
+/// A policy as written. [`crate::Policy::compile`] turns it into one that is right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicySpec {
+    /// Short name, in lower-case letters, digits and `-`.
+    pub id: String,
+    /// Permission ids that every member holds, whatever the role.
+    pub everyone: Vec<String>,
+    /// Permission ids that the creator of a node holds on it and below, by level; `*` means all.
+    pub ownership: Vec<(Level, Vec<String>)>,
+    /// Role id that the creator of an organization is given in it.
+    pub creator: Option<String>,
+    /// Operations of the directory with the permission id that each needs.
+    pub operations: Vec<(String, String)>,
+    /// The roles, in the order in which they are shown.
+    pub roles: Vec<RoleSpec>,
+    /// The permissions, in the order in which they are shown.
+    pub permissions: Vec<PermissionSpec>,
+}
+
+/// A role as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleSpec {
+    /// Id by which grants name it.
+    pub id: String,
+    /// Name shown to people; the id when empty.
+    pub name: String,
+    /// The level whose table it belongs to.
+    pub level: Level,
+    /// Whether a member who holds it counts as an admin (law 7).
+    pub admin: bool,
+    /// Whether it holds everything in the organization, whatever caps say.
+    pub overriding: bool,
+    /// Role id whose permissions bound what its holder may do anywhere in the organization.
+    pub cap: Option<String>,
+    /// Role ids whose permissions it also holds.
+    pub includes: Vec<String>,
+}
+
+impl RoleSpec {
+    /// A role that holds nothing and has no id yet.
+    #[must_use]
+    pub const fn new(level: Level) -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            level,
+            admin: false,
+            overriding: false,
+            cap: None,
+            includes: Vec::new(),
+        }
+    }
+}
+
+/// A permission as written: one row of a product's table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PermissionSpec {
+    /// Id by which it is asked for.
+    pub id: String,
+    /// Name shown to people; the id when empty.
+    pub label: String,
+    /// The level whose table it belongs to.
+    pub level: Level,
+    /// Role ids that hold it.
+    pub allow: Vec<String>,
+    /// Roles that hold it under conditions.
+    pub conditional: Vec<ConditionalSpec>,
+    /// Conditions that must hold whoever asks.
+    pub guard: Vec<ConditionSpec>,
+    /// Permission ids that come with it.
+    pub implies: Vec<String>,
+    /// Named cases, each of which is a row of the matrix.
+    pub cases: Vec<CaseSpec>,
+    /// Whether the edge asks the organization's object every time. Defaults to `false`.
+    pub sensitive: bool,
+    /// Whether it concerns only what is one's own: not capped, and not compared in a delegation.
+    pub personal: bool,
+}
+
+impl PermissionSpec {
+    /// A permission that nobody holds and that has no id yet.
+    #[must_use]
+    pub const fn new(level: Level) -> Self {
+        Self {
+            id: String::new(),
+            label: String::new(),
+            level,
+            allow: Vec::new(),
+            conditional: Vec::new(),
+            guard: Vec::new(),
+            implies: Vec::new(),
+            cases: Vec::new(),
+            sensitive: false,
+            personal: false,
+        }
+    }
+}
+
+/// Roles that hold a permission only under conditions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConditionalSpec {
+    /// Role ids.
+    pub roles: Vec<String>,
+    /// Conditions that must all hold.
+    pub when: Vec<ConditionSpec>,
+}
+
+/// One fact and what it is tested for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionSpec {
+    /// Name of the fact.
+    pub fact: String,
+    /// The test.
+    pub test: Test,
+}
+
+/// A named case of a guarded permission: the facts that make it up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseSpec {
+    /// Id within the permission; the row's id is `permission:case`.
+    pub id: String,
+    /// Name shown to people; the id when empty.
+    pub label: String,
+    /// The facts.
+    pub facts: Vec<(String, Value)>,
+}
