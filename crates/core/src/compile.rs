@@ -27,7 +27,7 @@ impl Policy {
         let role_ids = role_ids(spec)?;
         let permission_ids = permission_ids(spec)?;
         if !spec.roles.iter().any(|role| role.admin) {
-            return Err(fail(vec!["role".into()], PolicyErrorKind::NoAdminRole));
+            return Err(fail(vec!["roles".into()], PolicyErrorKind::NoAdminRole));
         }
         let names = Names {
             roles: &role_ids,
@@ -139,7 +139,7 @@ fn unknown<'a>(
 fn role_ids(spec: &PolicySpec) -> Result<BTreeMap<String, RoleId>, PolicyError> {
     check_id(&spec.id, || vec!["id".into()])?;
     let ids = spec.roles.iter().map(|role| &role.id);
-    Ok(numbered(ids, "role", limits::ROLES_MAX)?
+    Ok(numbered(ids, "roles", limits::ROLES_MAX)?
         .into_iter()
         .map(|(k, v)| (k, RoleId(v)))
         .collect())
@@ -147,7 +147,7 @@ fn role_ids(spec: &PolicySpec) -> Result<BTreeMap<String, RoleId>, PolicyError> 
 
 fn permission_ids(spec: &PolicySpec) -> Result<BTreeMap<String, PermissionId>, PolicyError> {
     let ids = spec.permissions.iter().map(|permission| &permission.id);
-    let numbered = numbered(ids, "permission", limits::PERMISSIONS_MAX)?;
+    let numbered = numbered(ids, "permissions", limits::PERMISSIONS_MAX)?;
     Ok(numbered
         .into_iter()
         .map(|(k, v)| (k, PermissionId(v)))
@@ -295,7 +295,7 @@ fn permission_guards(
 ) -> Result<Vec<Option<usize>>, PolicyError> {
     let mut numbers = Vec::new();
     for (at, permission) in spec.permissions.iter().enumerate() {
-        let path = ["permission".into(), at.into(), "guard".into()];
+        let path = ["permissions".into(), at.into(), "guard".into()];
         let guard = guard_of(&permission.guard, names, &path)?;
         numbers.push(guard.map(|guard| guards.number(guard)));
     }
@@ -316,7 +316,7 @@ fn direct_rights(
     };
     for (number, permission) in spec.permissions.iter().enumerate() {
         let at = |rest: &[Step]| {
-            let mut path = vec!["permission".into(), number.into()];
+            let mut path = vec!["permissions".into(), number.into()];
             path.extend_from_slice(rest);
             path
         };
@@ -348,7 +348,7 @@ fn with_included(
     for (at, role) in spec.roles.iter().enumerate() {
         let mut ids = Vec::new();
         for (index, id) in role.includes.iter().enumerate() {
-            let path = || vec!["role".into(), at.into(), "includes".into(), index.into()];
+            let path = || vec!["roles".into(), at.into(), "includes".into(), index.into()];
             ids.push(names.role(id, path)?.0);
         }
         includes.push(ids);
@@ -365,7 +365,7 @@ fn with_included(
                 .get(at)
                 .map(|role| role.id.clone())
                 .unwrap_or_default();
-            let path = vec!["role".into(), at.into(), "includes".into()];
+            let path = vec!["roles".into(), at.into(), "includes".into()];
             return Err(fail(path, PolicyErrorKind::Cycle(id)));
         }
         all.push(
@@ -388,7 +388,7 @@ fn implied(spec: &PolicySpec, names: Names<'_>) -> Result<Vec<Vec<usize>>, Polic
         for (index, id) in permission.implies.iter().enumerate() {
             let path = || {
                 vec![
-                    "permission".into(),
+                    "permissions".into(),
                     at.into(),
                     "implies".into(),
                     index.into(),
@@ -456,7 +456,11 @@ impl Rights {
             None => {
                 let limit = limits::CONDITIONAL_RIGHTS_MAX;
                 if self.conditional.len() >= limit {
-                    let path = vec!["permission".into(), permission.into(), "conditional".into()];
+                    let path = vec![
+                        "permissions".into(),
+                        permission.into(),
+                        "conditional".into(),
+                    ];
                     return Err(fail(path, PolicyErrorKind::TooMany { limit }));
                 }
                 self.conditional.push(right);
@@ -485,7 +489,7 @@ fn roles(
             .flatten()
             .for_each(|right| rights.insert(*right));
         let cap = match &role.cap {
-            Some(id) => Some(names.role(id, || vec!["role".into(), at.into(), "cap".into()])?),
+            Some(id) => Some(names.role(id, || vec!["roles".into(), at.into(), "cap".into()])?),
             None => None,
         };
         // Override and cap act on the whole organization, so only its own roles may carry them.
@@ -496,7 +500,7 @@ fn roles(
                 level: role.level,
                 expected: crate::Level::Organization,
             };
-            return Err(fail(vec!["role".into(), at.into(), member.into()], kind));
+            return Err(fail(vec!["roles".into(), at.into(), member.into()], kind));
         }
         roles.push(Role {
             id: role.id.clone(),
@@ -594,7 +598,7 @@ fn cases(spec: &PolicySpec, number: usize) -> Result<Vec<Case>, PolicyError> {
         return Ok(Vec::new());
     };
     let at = |rest: &[Step]| {
-        let mut path = vec!["permission".into(), number.into(), "cases".into()];
+        let mut path = vec!["permissions".into(), number.into(), "cases".into()];
         path.extend_from_slice(rest);
         path
     };

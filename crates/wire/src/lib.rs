@@ -1,1 +1,31 @@
-//! Lockstep's wire format: policy documents, snapshots and HTTP bodies.
+//! What Lockstep writes and reads: policy documents, snapshots and decisions as TOML and JSON.
+//!
+//! The types here are shapes. They hold no rule about permissions: each is turned into a type of
+//! `lockstep-core`, or made from one, and everything that decides lives there.
+#![cfg_attr(not(feature = "toml"), no_std)]
+
+extern crate alloc;
+
+mod decision;
+mod document;
+mod facts;
+mod policy;
+mod sentence;
+mod snapshot;
+#[cfg(feature = "toml")]
+mod toml_source;
+mod unique_map;
+
+pub use decision::{DecisionView, GrantView, ReasonView};
+pub use document::{
+    CaseDocument, ConditionDocument, ConditionalDocument, LevelName, PermissionDocument,
+    PolicyDocument, RoleDocument, Scalar,
+};
+pub use facts::FactsView;
+pub use policy::{CompiledPolicy, PolicyDocumentError};
+pub use sentence::sentence;
+pub use snapshot::{
+    GrantRecord, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot, SnapshotError, TokenRecord,
+};
+#[cfg(feature = "toml")]
+pub use toml_source::{PolicySourceError, compile_toml};

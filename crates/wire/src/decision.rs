@@ -1,0 +1,173 @@
+//! Decisions as JSON: the same object from the browser, the edge and the command line.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use lockstep_core::{Access, Decision, Denial, DenyReason, NodeId, RoleId, Source, Suggestion};
+use serde::{Deserialize, Serialize};
+
+use crate::{CompiledPolicy, LevelName, sentence};
+
+/// A decision with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionView {
+    /// Whether it is allowed.
+    pub decision: bool,
+    /// Why; one reason, the first that settles it.
+    pub reasons: Vec<ReasonView>,
+}
+
+/// A reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReasonView {
+    /// Stable code: `granted`, `owned`, `everyone`, or the code of a denial.
+    pub code: String,
+    /// A sentence in English.
+    pub text: String,
+    /// Id of the role that gave it, bounded it or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Name of that role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<String>,
+    /// Id of the node where it was granted or is owned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// The guard that does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<String>,
+    /// The fact that nobody stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
+    /// The smallest grants, any one of which would allow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<GrantView>,
+}
+
+/// A grant that would allow what was denied: a role, or ownership when `role` is absent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantView {
+    /// Id of the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Name of the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_name: Option<String>,
+    /// Id of the node.
+    pub node: String,
+    /// Level of the node.
+    pub level: LevelName,
+}
+
+impl DecisionView {
+    /// `decision` as seen by the principal of `access`.
+    #[must_use]
+    pub fn new(policy: &CompiledPolicy, access: &Access, decision: &Decision) -> Self {
+        let view = View { policy, access };
+        let mut reason = match decision {
+            Decision::Allow(allowance) => view.source(allowance.source),
+            Decision::Deny(denial) => view.denial(denial),
+        };
+        reason.text = sentence(policy, access, decision);
+        Self {
+            decision: decision.is_allow(),
+            reasons: vec![reason],
+        }
+    }
+}
+
+struct View<'a> {
+    policy: &'a CompiledPolicy,
+    access: &'a Access,
+}
+
+impl View<'_> {
+    fn source(&self, source: Source) -> ReasonView {
+        match source {
+            Source::Everyone => ReasonView {
+                code: "everyone".into(),
+                ..ReasonView::default()
+            },
+            Source::Ownership(node) => ReasonView {
+                code: "owned".into(),
+                node: Some(self.node(node)),
+                ..ReasonView::default()
+            },
+            Source::Role(role, node) => ReasonView {
+                node: Some(self.node(node)),
+                ..self.role_reason("granted", role)
+            },
+        }
+    }
+
+    fn denial(&self, denial: &Denial) -> ReasonView {
+        let code = denial.reason.code();
+        let reason = match &denial.reason {
+            DenyReason::Capped { role } => self.role_reason(code, *role),
+            DenyReason::Expired { role, node } => ReasonView {
+                node: Some(self.node(*node)),
+                ..self.role_reason(code, *role)
+            },
+            DenyReason::FactMissing { fact } => ReasonView {
+                code: code.into(),
+                fact: Some(fact.clone()),
+                ..ReasonView::default()
+            },
+            DenyReason::GuardFailed { guard } => ReasonView {
+                code: code.into(),
+                guard: Some(guard.clone()),
+                ..ReasonView::default()
+            },
+            DenyReason::NoGrant | DenyReason::NoMembership | DenyReason::OutOfTokenScope => {
+                ReasonView {
+                    code: code.into(),
+                    ..ReasonView::default()
+                }
+            }
+        };
+        ReasonView {
+            grants: denial.suggestions.iter().map(|s| self.grant(*s)).collect(),
+            ..reason
+        }
+    }
+
+    fn role_reason(&self, code: &str, role: RoleId) -> ReasonView {
+        let (role, role_name) = self.role(role);
+        ReasonView {
+            code: code.into(),
+            role,
+            role_name,
+            ..ReasonView::default()
+        }
+    }
+
+    fn grant(&self, suggestion: Suggestion) -> GrantView {
+        let (role, node) = match suggestion {
+            Suggestion::Ownership(node) => ((None, None), node),
+            Suggestion::Role(role, node) => (self.role(role), node),
+        };
+        let level = self.access.describe(node).map(|node| node.level.into());
+        GrantView {
+            role: role.0,
+            role_name: role.1,
+            node: self.node(node),
+            level: level.unwrap_or(LevelName::Organization),
+        }
+    }
+
+    fn role(&self, role: RoleId) -> (Option<String>, Option<String>) {
+        let role = self.policy.policy.describe_role(role);
+        (
+            role.map(|role| role.id.clone()),
+            role.map(|role| role.name.clone()),
+        )
+    }
+
+    fn node(&self, node: NodeId) -> String {
+        self.access
+            .describe(node)
+            .map(|node| node.id.clone())
+            .unwrap_or_default()
+    }
+}
