@@ -6,7 +6,11 @@
 //! where `granted` is the union of roles, inherited grants, ownership and what everybody holds, each
 //! closed under `implies`. The first factor that is false names the reason.
 
-use crate::{Access, Decision, Facts, NodeId, Outcome, PermissionId, Policy, explain};
+use alloc::vec::Vec;
+
+use crate::{
+    Access, Decision, Denial, DenyReason, Facts, NodeId, Outcome, PermissionId, Policy, explain,
+};
 
 /// Answers whether the principal of `access` may do `permission` on `node` under `facts`.
 ///
@@ -27,6 +31,31 @@ pub fn evaluate(
             policy, access, permission, node, facts, &factors,
         ))
     }
+}
+
+/// [`evaluate`] on the node called `node`. A node that is not there, or that the principal may not know
+/// of, is an ordinary deny.
+#[must_use]
+pub fn evaluate_on(
+    policy: &Policy,
+    access: &Access,
+    permission: PermissionId,
+    node: &str,
+    facts: &Facts,
+) -> Decision {
+    if let Some(node) = access.node(node) {
+        return evaluate(policy, access, permission, node, facts);
+    }
+    let reason = if access.is_member() {
+        DenyReason::NoGrant
+    } else {
+        DenyReason::NoMembership
+    };
+    Decision::Deny(Denial {
+        permission,
+        reason,
+        suggestions: Vec::new(),
+    })
 }
 
 /// The decision as far as `facts` settle it: [`Outcome::Unknown`] when it depends on a missing fact.

@@ -80,7 +80,7 @@ pub use bits::Bits;
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
 pub use delegate::{DelegationError, can_delegate};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
-pub use evaluate::{evaluate, verdict};
+pub use evaluate::{evaluate, evaluate_on, verdict};
 pub use fact::{FactType, Facts, Value, fact_type};
 pub use grant::{Grant, Node, Record, TokenLimit, Window};
 pub use guard::{Guard, Outcome, Test};

@@ -60,7 +60,41 @@ pub struct GrantView {
     pub level: LevelName,
 }
 
+/// The policy has no permission of this name: an error of whoever asked, not a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPermission(
+    /// The name.
+    pub String,
+);
+
+impl fmt::Display for UnknownPermission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the policy has no permission `{}`", self.0)
+    }
+}
+
+impl core::error::Error for UnknownPermission {}
+
 impl DecisionView {
+    /// Answers whether the principal of `access` may do `permission` on the node called `node`: the
+    /// one question that the browser, the edge and the command line ask.
+    ///
+    /// # Errors
+    /// When the policy has no such permission.
+    pub fn decide(
+        policy: &CompiledPolicy,
+        access: &Access,
+        permission: &str,
+        node: &str,
+        facts: &Facts,
+    ) -> Result<Self, UnknownPermission> {
+        let Some(permission) = policy.policy.permission(permission) else {
+            return Err(UnknownPermission(permission.into()));
+        };
+        let decision = evaluate_on(&policy.policy, access, permission, node, facts);
+        Ok(Self::new(policy, access, &decision))
+    }
+
     /// `decision` as seen by the principal of `access`.
     #[must_use]
     pub fn new(policy: &CompiledPolicy, access: &Access, decision: &Decision) -> Self {

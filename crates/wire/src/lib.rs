@@ -16,7 +16,7 @@ mod snapshot;
 mod toml_source;
 mod unique_map;
 
-pub use decision::{DecisionView, GrantView, ReasonView};
+pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};
 pub use document::{
     CaseDocument, ConditionDocument, ConditionalDocument, LevelName, PermissionDocument,
     PolicyDocument, RoleDocument, Scalar,
