@@ -6,6 +6,7 @@
 pub mod address;
 mod base62;
 pub mod id;
+pub mod json;
 pub mod secret;
 
 pub use address::{Address, AddressError};

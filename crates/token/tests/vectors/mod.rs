@@ -16,8 +16,3 @@ pub(crate) fn path(suite: &str) -> Option<PathBuf> {
     assert!(path.exists(), "{} is missing", path.display());
     Some(path)
 }
-
-/// The named file's text, as [`path`].
-pub(crate) fn text(suite: &str) -> Option<String> {
-    path(suite).map(|path| std::fs::read_to_string(path).unwrap())
-}
