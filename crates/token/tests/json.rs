@@ -3,8 +3,6 @@
 //!
 //! Source: <https://github.com/nst/JSONTestSuite/tree/1ef36fa>
 
-#![expect(clippy::unwrap_used, reason = "test code")]
-
 mod vectors;
 
 use lockstep_token::json::Value;
