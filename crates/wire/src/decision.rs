@@ -3,8 +3,11 @@
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt;
 
-use lockstep_core::{Access, Decision, Denial, DenyReason, NodeId, RoleId, Source, Suggestion};
+use lockstep_core::{
+    Access, Decision, Denial, DenyReason, Facts, NodeId, RoleId, Source, Suggestion, evaluate_on,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{CompiledPolicy, LevelName, sentence};
