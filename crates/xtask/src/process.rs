@@ -1,0 +1,68 @@
+//! Child processes: every one is named in the error when it fails.
+
+use std::process::{Command, ExitStatus, Stdio};
+
+use crate::error::TaskError;
+
+/// Runs a command whose output the person should see.
+pub(crate) fn run(command: &mut Command) -> Result<(), TaskError> {
+    let status = command
+        .status()
+        .map_err(|source| not_started(command, source))?;
+    succeeded(command, status)
+}
+
+/// Runs a command and gives back what it wrote to stdout; stderr stays visible.
+pub(crate) fn read(command: &mut Command) -> Result<String, TaskError> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|source| not_started(command, source))?;
+    succeeded(command, output.status)?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Like [`read`], for programs that may be missing or of another kind: `None` instead of an error.
+pub(crate) fn probe(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    output.status.success().then_some(text)
+}
+
+/// Runs a command to its end whatever its exit status, with everything it wrote, stdout first.
+pub(crate) fn capture(command: &mut Command) -> Result<(bool, String), TaskError> {
+    let output = command
+        .output()
+        .map_err(|source| not_started(command, source))?;
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    Ok((output.status.success(), text))
+}
+
+/// The command as a person would type it.
+pub(crate) fn line(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(
+        command
+            .get_args()
+            .map(|arg| arg.to_string_lossy().into_owned()),
+    );
+    words.join(" ")
+}
+
+pub(crate) fn not_started(command: &Command, source: std::io::Error) -> TaskError {
+    TaskError::Io {
+        doing: format!("start `{}`", line(command)),
+        source,
+    }
+}
+
+fn succeeded(command: &Command, status: ExitStatus) -> Result<(), TaskError> {
+    if status.success() {
+        return Ok(());
+    }
+    Err(TaskError::Command {
+        command: line(command),
+        status: status.to_string(),
+    })
+}

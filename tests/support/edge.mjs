@@ -1,0 +1,193 @@
+// Starts the real Worker on workerd for a test, and stops it.
+//
+// It is the built Worker with the committed wrangler.toml: wrangler itself reads the file and gives
+// what its own `wrangler dev` would give to Miniflare. Miniflare is then started in this process
+// instead of by `wrangler dev`, because that takes half a second instead of three, chooses the
+// moment of its end, and lets a test read the Worker's log. `cargo xtask dev` uses `wrangler dev`.
+
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+const build = path.join(root, "crates/edge/build");
+const requestLimitMs = 15_000;
+const startLimitMs = 30_000;
+const startsTried = 5;
+
+/**
+ * Starts a Worker with empty stores of its own.
+ *
+ * @param {object} [options]
+ * @param {string} [options.policy] id of a shipped policy; "openlit" by default
+ * @param {Record<string, string>} [options.vars] more variables, or other values for ours
+ * @param {object} [options.faults] what the stale and failing doubles do (LOCKSTEP_FAULTS)
+ * @returns {Promise<Edge>}
+ */
+export async function startEdge({ policy = "openlit", vars = {}, faults } = {}) {
+  for (const file of ["index.js", "index_bg.wasm"]) {
+    if (!existsSync(path.join(build, file))) {
+      throw new Error("the Worker is not built: run `cargo xtask build edge console` first");
+    }
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), "lockstep-edge-"));
+  const values = {
+    LOCKSTEP_POLICY: policy,
+    LOCKSTEP_DEVELOPMENT: "true",
+    LOCKSTEP_ID_KEY: randomBytes(32).toString("base64url"),
+    ...(faults === undefined ? {} : { LOCKSTEP_FAULTS: JSON.stringify(faults) }),
+    ...vars,
+  };
+  try {
+    return await start(folder, values);
+  } catch (error) {
+    await remove(folder);
+    throw error;
+  }
+}
+
+async function start(folder, values) {
+  for (let attempt = 1; ; attempt += 1) {
+    // The origin is part of the configuration, so the port must be known before the start, and
+    // another process may take it in between.
+    const port = await freePort();
+    const origin = `http://localhost:${port}`;
+    const log = [];
+    const miniflare = await create(folder, port, { LOCKSTEP_ORIGIN: origin, ...values }, log);
+    try {
+      await within(miniflare.ready, startLimitMs, "the Worker did not start");
+      return new Edge({ origin, folder, miniflare, log, values });
+    } catch (error) {
+      await miniflare.dispose().catch(() => {});
+      const clash = /EADDRINUSE|address already in use/i.test(`${error} ${log.join("\n")}`);
+      if (!clash || attempt === startsTried) throw new Error(`${error}\n${log.join("\n")}`);
+    }
+  }
+}
+
+async function create(folder, port, values, log) {
+  const { unstable_getMiniflareWorkerOptions: optionsOf, Log, LogLevel, Miniflare } =
+    await libraries(folder);
+  const file = path.join(folder, "vars");
+  await writeFile(file, dotenv(values));
+  const { workerOptions } = optionsOf(path.join(root, "wrangler.toml"), undefined, {
+    // Naming a file keeps a developer's own .dev.vars out of the tests.
+    envFiles: [file],
+  });
+  delete workerOptions.modulesRules;
+  return new Miniflare({
+    host: "127.0.0.1",
+    port,
+    cf: false,
+    log: new Log(LogLevel.WARN),
+    defaultPersistRoot: path.join(folder, "store"),
+    handleRuntimeStdio: (stdout, stderr) => {
+      for (const stream of [stdout, stderr]) {
+        stream.setEncoding("utf8");
+        stream.on("data", (text) => log.push(text));
+      }
+    },
+    workers: [
+      {
+        ...workerOptions,
+        name: "lockstep",
+        modulesRoot: build,
+        modules: [
+          { type: "ESModule", path: path.join(build, "index.js") },
+          { type: "CompiledWasm", path: path.join(build, "index_bg.wasm") },
+        ],
+      },
+    ],
+  });
+}
+
+/** A running Worker. */
+class Edge {
+  #folder;
+  #log;
+  #miniflare;
+  #stopped;
+
+  constructor({ origin, folder, miniflare, log, values }) {
+    /** Where it answers; also the configured LOCKSTEP_ORIGIN. */
+    this.origin = origin;
+    /** The variables it was started with (LOCKSTEP_ID_KEY among them). */
+    this.vars = values;
+    this.#folder = folder;
+    this.#log = log;
+    this.#miniflare = miniflare;
+  }
+
+  /** `fetch` for a path of this Worker, with a time-out; redirects are not followed. */
+  fetch = (target, init = {}) =>
+    fetch(new URL(target, this.origin), {
+      redirect: "manual",
+      signal: AbortSignal.timeout(requestLimitMs),
+      ...init,
+    });
+
+  /** What the Worker and the runtime wrote to their log so far. */
+  log() {
+    return this.#log.join("");
+  }
+
+  /** Stops it and deletes its stores. Calling it again does nothing. */
+  stop = () => {
+    this.#stopped ??= this.#miniflare.dispose().finally(() => remove(this.#folder));
+    return this.#stopped;
+  };
+}
+
+/** A port of the loopback interface that nobody listens on. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Rejects with `message` when the promise takes longer. */
+export async function within(promise, limitMs, message) {
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${message} within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// wrangler reads these when it is loaded; nothing of it may reach the network or the home folder.
+async function libraries(folder) {
+  process.env.WRANGLER_SEND_METRICS = "false";
+  process.env.WRANGLER_SEND_ERROR_REPORTS = "false";
+  process.env.WRANGLER_HIDE_BANNER = "true";
+  process.env.WRANGLER_LOG = "error";
+  process.env.WRANGLER_LOG_PATH ??= path.join(folder, "wrangler-log");
+  process.env.XDG_CONFIG_HOME = path.join(folder, "config");
+  const [wrangler, miniflare] = await Promise.all([import("wrangler"), import("miniflare")]);
+  return { ...wrangler, ...miniflare };
+}
+
+function dotenv(values) {
+  const lines = Object.entries(values).map(([name, value]) => {
+    if (/['\n]/.test(value)) throw new Error(`${name} must not hold a quote or a line break`);
+    return `${name}='${value}'`;
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+async function remove(folder) {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
