@@ -1,3 +1,50 @@
-//! Lockstep's command line.
+//! Lockstep's command line: questions about policies, answered without a server.
 
-fn main() {}
+mod arguments;
+mod error;
+mod matrix;
+mod output;
+mod policy_file;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::CommandError;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match run(&arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), CommandError> {
+    match command {
+        Command::Matrix { path, format } => {
+            let policy = policy_file::read(path)?;
+            output::write(&matrix::print(&policy, *format)?)
+        }
+    }
+}
+
+/// Help goes to standard output with code 0, a wrong call to standard error with code 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        output::complain(text.trim_end());
+        return ExitCode::from(2);
+    }
+    match output::write(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,32 @@
+//! The matrix as Markdown tables.
+
+use super::Matrix;
+
+/// One table for each level, under a heading.
+pub(super) fn print(matrix: &Matrix) -> String {
+    let mut text = format!("# {} (`{}`)\n", escape(&matrix.name), matrix.policy);
+    for table in matrix.tables() {
+        text.push_str(&format!("\n## {}\n\n", table.level));
+        for (at, line) in table.lines().iter().enumerate() {
+            let cells: Vec<String> = line.iter().map(|cell| escape(cell)).collect();
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+            if at == 0 {
+                text.push_str(&format!("|{}\n", " --- |".repeat(line.len())));
+            }
+        }
+    }
+    text
+}
+
+/// Names and labels are anybody's text: what Markdown would read as a mark is shown as it is.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => escaped.extend(['\\', c]),
+            '\n' | '\r' => escaped.push(' '),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}

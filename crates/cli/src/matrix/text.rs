@@ -1,0 +1,38 @@
+//! The matrix as aligned tables.
+
+use super::{Matrix, Table};
+
+/// One table for each level, its columns as wide as they need to be.
+pub(super) fn print(matrix: &Matrix) -> String {
+    let mut text = format!("{} ({})\n", printable(&matrix.name), matrix.policy);
+    for table in matrix.tables() {
+        text.push_str(&format!("\n{}\n", table.level));
+        print_table(&table, &mut text);
+    }
+    text
+}
+
+fn print_table(table: &Table<'_>, text: &mut String) {
+    let lines = table.lines();
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let columns = lines.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for line in &lines {
+        let mut printed = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            let cell = printable(cell);
+            printed.push_str(&format!("  {cell:<width$}"));
+        }
+        text.push_str(printed.trim_end());
+        text.push('\n');
+    }
+}
+
+/// Names and labels are anybody's text: a line break or an escape sequence must not reach a terminal.
+fn printable(cell: &str) -> String {
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    cell.chars().map(visible).collect()
+}
