@@ -68,7 +68,7 @@ impl Policy {
         };
         Ok(Self {
             id: spec.id.clone(),
-            permissions: permissions(spec, &permission_guards, &rights, &operations)?,
+            permissions: permissions(spec, names, &permission_guards, &rights, &operations)?,
             roles,
             guards: guards.0,
             rights: total,
@@ -327,8 +327,11 @@ fn direct_rights(
         for (index, conditional) in permission.conditional.iter().enumerate() {
             let here = at(&["conditional".into(), index.into()]);
             let inside = |member: &str| [here.as_slice(), &[member.into()]].concat();
-            let guard = guard_of(&conditional.when, names, &inside("when"))?;
-            let guard = guard.map(|guard| guards.number(guard));
+            // An empty list would hold always, which is what `allow` is for.
+            let Some(guard) = guard_of(&conditional.when, names, &inside("when"))? else {
+                return Err(fail(inside("when"), PolicyErrorKind::NoCondition));
+            };
+            let guard = Some(guards.number(guard));
             for (position, role) in conditional.roles.iter().enumerate() {
                 let path = || [inside("roles").as_slice(), &[position.into()]].concat();
                 add(names.role(role, path)?, (number, guard));
@@ -398,7 +401,18 @@ fn implied(spec: &PolicySpec, names: Names<'_>) -> Result<Vec<Vec<usize>>, Polic
         }
         direct.push(ids);
     }
-    Ok((0..direct.len()).map(|at| closure(at, &direct)).collect())
+    let all: Vec<Vec<usize>> = (0..direct.len()).map(|at| closure(at, &direct)).collect();
+    for (at, permission) in spec.permissions.iter().enumerate() {
+        let back = |ids: &Vec<usize>| {
+            ids.iter()
+                .any(|id| all.get(*id).is_some_and(|ids| ids.contains(&at)))
+        };
+        if direct.get(at).is_some_and(back) {
+            let path = vec!["permissions".into(), at.into(), "implies".into()];
+            return Err(fail(path, PolicyErrorKind::Cycle(permission.id.clone())));
+        }
+    }
+    Ok(all)
 }
 
 /// `start` and everything that `edges` lead to from it.
@@ -477,7 +491,7 @@ fn roles(
     numbers: &[Vec<usize>],
     total: usize,
 ) -> Result<Vec<Role>, PolicyError> {
-    let mut roles = Vec::new();
+    let mut roles: Vec<Role> = Vec::new();
     for (at, role) in spec.roles.iter().enumerate() {
         let mut rights = Bits::empty(total);
         if role.overriding {
@@ -502,13 +516,19 @@ fn roles(
             };
             return Err(fail(vec!["roles".into(), at.into(), member.into()], kind));
         }
+        let name = if role.name.is_empty() {
+            &role.id
+        } else {
+            &role.name
+        };
+        let alike = |known: &Role| known.level == role.level && known.name == *name;
+        if roles.iter().any(alike) {
+            let path = vec!["roles".into(), at.into(), "name".into()];
+            return Err(fail(path, PolicyErrorKind::Duplicate(name.clone())));
+        }
         roles.push(Role {
             id: role.id.clone(),
-            name: if role.name.is_empty() {
-                role.id.clone()
-            } else {
-                role.name.clone()
-            },
+            name: name.clone(),
             level: role.level,
             admin: role.admin,
             overriding: role.overriding,
@@ -559,6 +579,7 @@ fn operations(
 
 fn permissions(
     spec: &PolicySpec,
+    names: Names<'_>,
     guards: &[Option<usize>],
     rights: &Rights,
     operations: &BTreeMap<Operation, PermissionId>,
@@ -579,7 +600,7 @@ fn permissions(
             level: permission.level,
             sensitive: permission.sensitive || bound_to_change,
             personal: permission.personal,
-            cases: cases(spec, number)?,
+            cases: cases(spec, names, number)?,
             guard: guards.get(number).copied().flatten(),
             conditional: rights
                 .conditional
@@ -593,7 +614,7 @@ fn permissions(
     Ok(permissions)
 }
 
-fn cases(spec: &PolicySpec, number: usize) -> Result<Vec<Case>, PolicyError> {
+fn cases(spec: &PolicySpec, names: Names<'_>, number: usize) -> Result<Vec<Case>, PolicyError> {
     let Some(permission) = spec.permissions.get(number) else {
         return Ok(Vec::new());
     };
@@ -611,18 +632,14 @@ fn cases(spec: &PolicySpec, number: usize) -> Result<Vec<Case>, PolicyError> {
         let path = || at(&[index.into(), "id".into()]);
         check_id(&case.id, path)?;
         let row_id = format!("{}:{}", permission.id, case.id);
-        if cases.iter().any(|known| known.row_id == row_id) {
+        if cases.iter().any(|known| known.row_id == row_id)
+            || names.permissions.contains_key(&row_id)
+        {
             return Err(fail(path(), PolicyErrorKind::Duplicate(row_id)));
         }
-        for (fact, _) in &case.facts {
-            if fact_type(fact).is_none() {
-                let known: Vec<String> = DIRECTORY_FACTS
-                    .iter()
-                    .map(|(name, _)| (*name).into())
-                    .collect();
-                let path = at(&[index.into(), "facts".into(), Step::Key(fact.clone())]);
-                return Err(unknown("fact", fact, known.iter(), path));
-            }
+        for (fact, value) in &case.facts {
+            let here = |_: &str| at(&[index.into(), "facts".into(), Step::Key(fact.clone())]);
+            check_test(fact, &Test::Equals(value.clone()), names, here)?;
         }
         let facts: Facts = case.facts.iter().cloned().collect();
         let label = if case.label.is_empty() {

@@ -40,20 +40,22 @@ pub struct PolicyError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyErrorKind {
-    /// Roles include each other, or permissions imply each other through a guard, in a circle.
+    /// Roles include each other, or permissions imply each other, in a circle.
     Cycle(String),
-    /// The id was used before.
+    /// The id was used before, or the name by another role of the level.
     Duplicate(String),
     /// The id is empty, too long or has a character that ids may not have.
     InvalidId(String),
     /// No role is marked `admin`.
     NoAdminRole,
+    /// A role is said to hold a permission under conditions, and there is none.
+    NoCondition,
     /// More entries than the limit.
     TooMany {
         /// The limit, from [`crate::limits`].
         limit: usize,
     },
-    /// The test does not fit the fact's type.
+    /// The test, or the value in a case, does not fit the fact's type.
     TypeMismatch {
         /// The fact.
         fact: String,
@@ -93,11 +95,12 @@ impl fmt::Display for PolicyErrorKind {
             Self::NoAdminRole => f.write_str(
                 "no role is marked `admin = true`, so nobody could administer an organization",
             ),
+            Self::NoCondition => f.write_str("a condition is needed here"),
             Self::TooMany { limit } => write!(f, "more than {limit} entries"),
             Self::TypeMismatch { fact, expected } => {
                 write!(
                     f,
-                    "the values of `{fact}` are {expected}, which this test never matches"
+                    "the values of `{fact}` are {expected}, so this would never hold"
                 )
             }
             Self::Unknown { noun, name, .. } => write!(f, "there is no {noun} `{name}`"),

@@ -107,8 +107,9 @@ fn help(kind: &PolicyErrorKind) -> Option<String> {
                 None => format!("known: {}", known.join(", ")),
             })
         }
+        PolicyErrorKind::NoCondition => Some("use `allow` for roles that need none".into()),
         PolicyErrorKind::WrongLevel { expected, .. } => {
-            Some(format!("only a role of the {expected} can do this"))
+            Some(format!("use it on a role of the {expected}"))
         }
         _ => None,
     }
