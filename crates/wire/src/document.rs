@@ -166,7 +166,10 @@ pub enum LevelName {
 
 /// The value of a fact: true or false, a whole number, or a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a fact is true or false, a whole number, or a text"
+)]
 pub enum Scalar {
     /// A yes or no.
     Bool(bool),
