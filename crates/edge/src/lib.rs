@@ -1,1 +1,32 @@
-//! Lockstep's Cloudflare Worker.
+//! Lockstep's Cloudflare Worker: it loads, asks core, and writes.
+//!
+//! Almost everything here is target-neutral and runs in native tests: [`router`] finds the handler in [`routes`], handlers ask [`objects`], objects write their [`sql`] and their [`outbox`].
+//! Only `platform` knows of Workers: it reads requests, sends answers, and puts the runtime behind the traits of [`edge`].
+//!
+//! What it is not: it decides nothing about permissions (that is `lockstep-core`), and it parses no credential format (that is `lockstep-token`).
+
+pub mod address;
+pub mod authenticate;
+pub mod clients;
+pub mod config;
+pub mod credential;
+pub mod edge;
+pub mod http;
+pub mod json;
+pub mod keys;
+pub mod log;
+pub mod mail;
+pub mod mailbox;
+pub mod objects;
+pub mod organization;
+pub mod outbox;
+#[cfg(target_arch = "wasm32")]
+mod platform;
+pub mod policies;
+pub mod problem;
+pub mod router;
+pub mod routes;
+pub mod sql;
+#[cfg(test)]
+mod testing;
+pub mod user;

@@ -1,0 +1,79 @@
+//! The limit per client that stands before every object: requests in a window, counted in this isolate.
+//!
+//! It is deliberately simple: a client that reaches several isolates gets the limit in each. Where the `SIGN_IN_LIMIT` rate limit is bound, Cloudflare counts for the whole location as well; and the object of an address has its own limit, which holds everywhere.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+/// Length of a window, in milliseconds.
+const WINDOW_MS: i64 = 60_000;
+/// Clients that are remembered; when there are more, those whose window is over are forgotten, or else all.
+const CLIENTS_MAX: usize = 10_000;
+
+/// Requests of each client in its present window.
+#[derive(Debug, Default)]
+pub struct Windows {
+    counts: RefCell<BTreeMap<String, Window>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    from_ms: i64,
+    requests: u32,
+}
+
+impl Windows {
+    /// Windows without any request.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            counts: RefCell::new(BTreeMap::new()),
+        }
+    }
+
+    /// Counts one request; whether it is within `requests_max` a minute.
+    pub fn allow(&self, now_ms: i64, action: &str, client: &str, requests_max: u32) -> bool {
+        let mut counts = self.counts.borrow_mut();
+        let is_over = |window: &Window| window.from_ms.saturating_add(WINDOW_MS) <= now_ms;
+        if counts.len() >= CLIENTS_MAX {
+            counts.retain(|_, window| !is_over(window));
+            if counts.len() >= CLIENTS_MAX {
+                counts.clear();
+            }
+        }
+        let fresh = Window {
+            from_ms: now_ms,
+            requests: 0,
+        };
+        let window = counts.entry(format!("{action} {client}")).or_insert(fresh);
+        if is_over(window) {
+            *window = fresh;
+        }
+        window.requests = window.requests.saturating_add(1);
+        window.requests <= requests_max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_has_its_own_window() {
+        let windows = Windows::new();
+        assert!(windows.allow(0, "codes", "192.0.2.1", 2));
+        assert!(windows.allow(59_999, "codes", "192.0.2.1", 2));
+        assert!(!windows.allow(59_999, "codes", "192.0.2.1", 2));
+        assert!(windows.allow(59_999, "codes", "192.0.2.2", 2));
+        assert!(windows.allow(59_999, "sessions", "192.0.2.1", 2));
+        assert!(windows.allow(60_000, "codes", "192.0.2.1", 2));
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let windows = Windows::new();
+        for client in 0..CLIENTS_MAX * 2 {
+            windows.allow(0, "codes", &client.to_string(), 1);
+        }
+        assert!(windows.counts.borrow().len() <= CLIENTS_MAX);
+    }
+}

@@ -1,0 +1,296 @@
+//! The deployment's configuration, parsed once.
+//!
+//! Any fault stops the Worker: every request answers 500 `misconfigured`, and the log has the reason.
+
+use std::{fmt, rc::Rc};
+
+use lockstep_wire::CompiledPolicy;
+
+use crate::{keys::Keys, policies};
+
+/// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
+const FRESHNESS_MS_DEFAULT: u32 = 5_000;
+/// The longest such time.
+const FRESHNESS_MS_MAX: u32 = 60_000;
+/// The policy when `LOCKSTEP_POLICY` is absent.
+const POLICY_DEFAULT: &str = "openlit";
+
+/// The configuration of one deployment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `LOCKSTEP_ORIGIN`: scheme, host and port; the only source of links and the only accepted `Origin`.
+    pub origin: String,
+    /// Whether the origin is https.
+    pub is_https: bool,
+    /// `LOCKSTEP_POLICY`: the shipped policy of that id.
+    pub policy: Rc<CompiledPolicy>,
+    /// What is derived from `LOCKSTEP_ID_KEY`.
+    pub keys: Keys,
+    /// `LOCKSTEP_ISSUERS`: the JSON array as configured; `authenticate::jwt` reads it.
+    pub issuers: String,
+    /// `LOCKSTEP_DEVELOPMENT`: mailbox, seed and faulty doubles are there; refused on an https origin.
+    pub is_development: bool,
+    /// `LOCKSTEP_FRESHNESS_MS`, 0 to 60,000; defaults to 5,000.
+    pub freshness_ms: u32,
+    /// `LOCKSTEP_FAULTS`: JSON, development only.
+    pub faults: Option<String>,
+    /// `LOCKSTEP_MAIL_FROM`: the sender of mail through the `MAIL` binding.
+    pub mail_from: Option<String>,
+}
+
+impl Config {
+    /// Reads the configuration; `lookup` gives the value of a variable or secret.
+    ///
+    /// # Errors
+    /// When a variable is missing, malformed, or contradicts another.
+    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let lookup = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let origin = lookup("LOCKSTEP_ORIGIN").ok_or(ConfigError::Missing("LOCKSTEP_ORIGIN"))?;
+        let is_https = parse_origin(&origin)?;
+        let is_development = match lookup("LOCKSTEP_DEVELOPMENT").as_deref() {
+            None | Some("false") => false,
+            Some("true") if is_https => return Err(ConfigError::DevelopmentOnHttps),
+            Some("true") => true,
+            Some(_) => {
+                return Err(ConfigError::Malformed(
+                    "LOCKSTEP_DEVELOPMENT",
+                    "`true` or `false`",
+                ));
+            }
+        };
+        let faults = lookup("LOCKSTEP_FAULTS");
+        if faults.is_some() && !is_development {
+            return Err(ConfigError::FaultsInProduction);
+        }
+        let id_key = lookup("LOCKSTEP_ID_KEY").ok_or(ConfigError::Missing("LOCKSTEP_ID_KEY"))?;
+        let keys = Keys::parse(&id_key).ok_or(ConfigError::Malformed(
+            "LOCKSTEP_ID_KEY",
+            "32 bytes or more in base64url",
+        ))?;
+        let mail_from = lookup("LOCKSTEP_MAIL_FROM");
+        if mail_from
+            .as_deref()
+            .is_some_and(|from| !from.contains('@') || from.contains(char::is_control))
+        {
+            return Err(ConfigError::Malformed(
+                "LOCKSTEP_MAIL_FROM",
+                "an e-mail address",
+            ));
+        }
+        Ok(Self {
+            origin,
+            is_https,
+            policy: parse_policy(lookup("LOCKSTEP_POLICY"))?,
+            keys,
+            issuers: lookup("LOCKSTEP_ISSUERS").unwrap_or_else(|| "[]".to_owned()),
+            is_development,
+            freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
+            faults,
+            mail_from,
+        })
+    }
+}
+
+impl Config {
+    /// Whether mail can be sent: into the development mailbox, or through the `MAIL` binding.
+    #[must_use]
+    pub const fn has_mail(&self) -> bool {
+        self.is_development || self.mail_from.is_some()
+    }
+}
+
+/// Whether the origin is https; refuses everything that is not exactly a serialized http(s) origin.
+fn parse_origin(origin: &str) -> Result<bool, ConfigError> {
+    let malformed =
+        ConfigError::Malformed("LOCKSTEP_ORIGIN", "`https://host` or `http://host:port`");
+    let (is_https, host) = match (
+        origin.strip_prefix("https://"),
+        origin.strip_prefix("http://"),
+    ) {
+        (Some(host), _) => (true, host),
+        (_, Some(host)) => (false, host),
+        _ => return Err(malformed),
+    };
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+    let default_port = if is_https { ":443" } else { ":80" };
+    if host.is_empty()
+        || !host.chars().all(is_plain)
+        || host.ends_with(default_port)
+        || host.ends_with(':')
+    {
+        return Err(malformed);
+    }
+    Ok(is_https)
+}
+
+fn parse_policy(id: Option<String>) -> Result<Rc<CompiledPolicy>, ConfigError> {
+    let id = id.as_deref().unwrap_or(POLICY_DEFAULT);
+    let unknown = || {
+        let known = policies::ids();
+        ConfigError::Refused(
+            "LOCKSTEP_POLICY",
+            format!("there is no policy `{id}`; known: {known}"),
+        )
+    };
+    policies::policy(id).map(Rc::new).ok_or_else(unknown)
+}
+
+fn parse_freshness(value: Option<String>) -> Result<u32, ConfigError> {
+    let Some(value) = value else {
+        return Ok(FRESHNESS_MS_DEFAULT);
+    };
+    let freshness_ms = value
+        .parse::<u32>()
+        .ok()
+        .filter(|ms| *ms <= FRESHNESS_MS_MAX);
+    freshness_ms.ok_or(ConfigError::Malformed(
+        "LOCKSTEP_FRESHNESS_MS",
+        "0 to 60000",
+    ))
+}
+
+/// Why the Worker will not serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigError {
+    /// Development mode on an https origin.
+    DevelopmentOnHttps,
+    /// Faulty doubles outside development.
+    FaultsInProduction,
+    /// A variable has a wrong form: its name, and what it should be.
+    Malformed(&'static str, &'static str),
+    /// A variable is missing.
+    Missing(&'static str),
+    /// Another part of the configuration was refused, with its reason.
+    Refused(&'static str, String),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DevelopmentOnHttps => {
+                f.write_str("`LOCKSTEP_DEVELOPMENT` is `true` while `LOCKSTEP_ORIGIN` is https")
+            }
+            Self::FaultsInProduction => {
+                f.write_str("`LOCKSTEP_FAULTS` is set while `LOCKSTEP_DEVELOPMENT` is not `true`")
+            }
+            Self::Malformed(name, form) => write!(f, "`{name}` is not {form}"),
+            Self::Missing(name) => write!(f, "`{name}` is missing"),
+            Self::Refused(name, reason) => write!(f, "`{name}` is refused: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+    fn parse(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let mut vars = vec![
+            ("LOCKSTEP_ORIGIN", "http://localhost:8787"),
+            ("LOCKSTEP_ID_KEY", KEY),
+        ];
+        vars.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        vars.extend_from_slice(changes);
+        let find = |name: &str| vars.iter().find(|(key, _)| *key == name);
+        Config::parse(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn an_origin_and_a_key_are_enough() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(config.policy.document.id, "openlit");
+        assert_eq!(config.freshness_ms, 5_000);
+        assert!(!config.is_https && !config.is_development);
+    }
+
+    #[test]
+    fn origin_and_key_are_needed() {
+        assert_eq!(
+            parse(&[("LOCKSTEP_ORIGIN", "")]).unwrap_err(),
+            ConfigError::Missing("LOCKSTEP_ORIGIN")
+        );
+        assert_eq!(
+            parse(&[("LOCKSTEP_ID_KEY", "")]).unwrap_err(),
+            ConfigError::Missing("LOCKSTEP_ID_KEY")
+        );
+    }
+
+    #[test]
+    fn only_serialized_origins_are_accepted() {
+        for origin in [
+            "localhost:8787",
+            "http://",
+            "http://localhost/",
+            "http://a/b",
+            "http://LOCALHOST",
+            "http://a b",
+            "http://u@a",
+            "https://a:443",
+            "http://a:80",
+            "http://a:",
+            "ftp://a",
+            "http://a?x",
+            "null",
+        ] {
+            assert!(parse(&[("LOCKSTEP_ORIGIN", origin)]).is_err(), "{origin}");
+        }
+        for origin in [
+            "https://app.example.com",
+            "http://127.0.0.1:8787",
+            "http://[::1]:8787",
+        ] {
+            assert!(parse(&[("LOCKSTEP_ORIGIN", origin)]).is_ok(), "{origin}");
+        }
+    }
+
+    #[test]
+    fn development_is_refused_on_https_and_faults_outside_development() {
+        let https = ("LOCKSTEP_ORIGIN", "https://app.example.com");
+        let development = ("LOCKSTEP_DEVELOPMENT", "true");
+        assert_eq!(
+            parse(&[https, development]).unwrap_err(),
+            ConfigError::DevelopmentOnHttps
+        );
+        assert!(
+            parse(&[development, ("LOCKSTEP_FAULTS", "{}")])
+                .unwrap()
+                .faults
+                .is_some()
+        );
+        assert_eq!(
+            parse(&[("LOCKSTEP_FAULTS", "{}")]).unwrap_err(),
+            ConfigError::FaultsInProduction
+        );
+        assert!(parse(&[("LOCKSTEP_DEVELOPMENT", "yes")]).is_err());
+    }
+
+    #[test]
+    fn short_keys_and_odd_windows_are_refused() {
+        let Some((short, _)) = KEY.split_at_checked(42) else {
+            return;
+        };
+        for key in [
+            short,
+            "not base64url!",
+            "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        ] {
+            assert!(parse(&[("LOCKSTEP_ID_KEY", key)]).is_err(), "{key}");
+        }
+        for window in ["60001", "-1", "5s", "1e3"] {
+            assert!(
+                parse(&[("LOCKSTEP_FRESHNESS_MS", window)]).is_err(),
+                "{window}"
+            );
+        }
+        assert_eq!(
+            parse(&[("LOCKSTEP_FRESHNESS_MS", "0")])
+                .unwrap()
+                .freshness_ms,
+            0
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! Where a credential stands in a request. Exactly one is accepted.
+
+use lockstep_token::SecretError;
+
+use crate::{
+    http::Request,
+    problem::{ApiError, Code},
+    user,
+};
+
+/// The session cookie.
+pub const SESSION_COOKIE: &str = "__Host-lockstep_session";
+/// Longest accepted credential, in bytes; a JWT is the longest.
+const CREDENTIAL_BYTES_MAX: usize = 8_192;
+
+/// One credential, not yet checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential<'a> {
+    /// From `Authorization: Bearer …`, the bare `Authorization: …`, or `X-API-Key: …`.
+    Bearer(&'a str),
+    /// From the session cookie.
+    Session(&'a str),
+}
+
+/// The credential of a request, if there is one.
+///
+/// # Errors
+/// 400 for two of them, 401 for a header that cannot hold one.
+pub fn read(request: &Request) -> Result<Option<Credential<'_>>, ApiError> {
+    let authorization = request.header("authorization").map(bearer);
+    let key = request.header("x-api-key").map(Ok);
+    let bearers = authorization
+        .into_iter()
+        .chain(key)
+        .map(|text| text.map(Credential::Bearer));
+    let sessions = request
+        .cookies(SESSION_COOKIE)
+        .map(|text| Ok(Credential::Session(text)));
+    let mut all = bearers.chain(sessions);
+    let Some(first) = all.next() else {
+        return Ok(None);
+    };
+    if all.next().is_some() {
+        return Err(several());
+    }
+    let credential = first?;
+    let (Credential::Bearer(text) | Credential::Session(text)) = credential;
+    if text.contains(',') {
+        // Two headers of one name arrive joined by a comma, and no credential has one.
+        return Err(several());
+    }
+    if text.is_empty()
+        || text.len() > CREDENTIAL_BYTES_MAX
+        || !text.bytes().all(|b| b.is_ascii_graphic())
+    {
+        return Err(user::refused());
+    }
+    Ok(Some(credential))
+}
+
+/// The refusal of a secret. It does not say what is wrong, save for the form that has a successor.
+#[must_use]
+pub fn refused(error: SecretError) -> ApiError {
+    match error {
+        SecretError::Legacy => ApiError::new(Code::Unauthenticated, format!("Refused: {error}.")),
+        _ => user::refused(),
+    }
+}
+
+fn bearer(value: &str) -> Result<&str, ApiError> {
+    let value = value.trim();
+    match value.split_once(' ') {
+        // Opik's clients send the bare key.
+        None => Ok(value),
+        Some((scheme, text)) if scheme.eq_ignore_ascii_case("bearer") => Ok(text.trim_start()),
+        Some((scheme, _)) if scheme.ends_with(',') => Err(several()),
+        Some(_) => Err(user::refused()),
+    }
+}
+
+fn several() -> ApiError {
+    ApiError::new(
+        Code::SeveralCredentials,
+        "The request has more than one credential; send one.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Method;
+
+    fn request(headers: &[(&str, &str)]) -> Request {
+        let request = Request::new(Method::Get, "/v1/me");
+        headers.iter().fold(request, |request, (name, value)| {
+            request.with_header(name, value)
+        })
+    }
+
+    #[track_caller]
+    fn reads(headers: &[(&str, &str)], expected: Option<Credential<'_>>) {
+        assert_eq!(read(&request(headers)).unwrap(), expected);
+    }
+
+    #[track_caller]
+    fn refuses(headers: &[(&str, &str)], code: Code) {
+        assert_eq!(read(&request(headers)).unwrap_err().code(), code);
+    }
+
+    #[test]
+    fn every_place_of_a_credential_is_read() {
+        reads(&[], None);
+        reads(
+            &[("authorization", "Bearer a.b.c")],
+            Some(Credential::Bearer("a.b.c")),
+        );
+        reads(
+            &[("authorization", "bearer  a")],
+            Some(Credential::Bearer("a")),
+        );
+        reads(&[("authorization", "a")], Some(Credential::Bearer("a")));
+        reads(&[("x-api-key", "a")], Some(Credential::Bearer("a")));
+        reads(
+            &[("cookie", "x=1; __Host-lockstep_session=s; y=2")],
+            Some(Credential::Session("s")),
+        );
+        reads(
+            &[("cookie", "lockstep_session=s; a__Host-lockstep_session=s")],
+            None,
+        );
+    }
+
+    #[test]
+    fn two_credentials_are_refused_wherever_they_stand() {
+        let cookie = ("cookie", "__Host-lockstep_session=s");
+        refuses(
+            &[("authorization", "Bearer a"), ("x-api-key", "a")],
+            Code::SeveralCredentials,
+        );
+        refuses(&[("authorization", "a"), cookie], Code::SeveralCredentials);
+        refuses(&[("x-api-key", "a"), cookie], Code::SeveralCredentials);
+        refuses(
+            &[(
+                "cookie",
+                "__Host-lockstep_session=s; __Host-lockstep_session=s",
+            )],
+            Code::SeveralCredentials,
+        );
+        refuses(
+            &[("authorization", "Bearer a, Bearer b")],
+            Code::SeveralCredentials,
+        );
+        refuses(&[("authorization", "a, b")], Code::SeveralCredentials);
+        refuses(&[("x-api-key", "a, b")], Code::SeveralCredentials);
+    }
+
+    #[test]
+    fn what_cannot_hold_a_credential_is_refused() {
+        refuses(&[("authorization", "Basic YTpi")], Code::Unauthenticated);
+        refuses(&[("authorization", "")], Code::Unauthenticated);
+        refuses(&[("authorization", "Bearer ")], Code::Unauthenticated);
+        refuses(&[("authorization", "Bearer a b")], Code::Unauthenticated);
+        refuses(&[("authorization", "Bearer \u{fc}")], Code::Unauthenticated);
+        refuses(&[("x-api-key", &"a".repeat(8_193))], Code::Unauthenticated);
+    }
+}

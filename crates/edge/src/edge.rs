@@ -1,0 +1,75 @@
+//! What the Worker and its objects work with: configuration and the outside world, each behind a small trait.
+//!
+//! Production builds these in `platform`; native tests build them from doubles; the running local edge may wrap some of them in faulty doubles (development only).
+
+use std::{future::Future, pin::Pin, rc::Rc};
+
+use crate::{config::Config, mail::Post, objects::Objects, problem::ApiError};
+
+/// A future that stays on its thread, as everything in an isolate does.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// Everything a route or an object's delivery may touch.
+#[derive(Clone)]
+pub struct Edge {
+    /// The deployment's configuration.
+    pub config: Rc<Config>,
+    /// The time.
+    pub clock: Rc<dyn Clock>,
+    /// Randomness.
+    pub random: Rc<dyn Random>,
+    /// The Durable Objects.
+    pub objects: Rc<dyn Objects>,
+    /// Workers KV.
+    pub kv: Rc<dyn Kv>,
+    /// Where mail goes.
+    pub post: Rc<dyn Post>,
+    /// The limit per client that stands before every object.
+    pub clients: Rc<dyn Clients>,
+}
+
+/// The time, as an argument.
+pub trait Clock {
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> i64;
+}
+
+/// Cryptographic randomness, as an argument.
+pub trait Random {
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    /// When the platform gives none, which is a fault.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), ApiError>;
+}
+
+impl dyn Random + '_ {
+    /// A fresh array of random bytes.
+    ///
+    /// # Errors
+    /// When the platform gives none, which is a fault.
+    pub fn bytes<const N: usize>(&self) -> Result<[u8; N], ApiError> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Workers KV: bytes by key, eventually consistent (60 s or more).
+pub trait Kv {
+    /// The value of a key, if there is one.
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, KvError>>;
+
+    /// Sets the value of a key; at most one put a second for each key.
+    fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>>;
+}
+
+/// KV did not answer, or refused; the text is for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KvError(pub String);
+
+/// Counts requests of one client before any object is called.
+pub trait Clients {
+    /// Whether `client` may do one more `action` now.
+    fn allow<'a>(&'a self, action: &'a str, client: &'a str) -> Later<'a, bool>;
+}

@@ -1,0 +1,262 @@
+//! Requests and answers as plain values, so that routes run natively in tests.
+//!
+//! The platform reads the body (capped, see [`BODY_BYTES_MAX`]) before a route sees the request, and sends the answer.
+
+use std::{any::Any, collections::BTreeMap, fmt};
+
+use serde::Serialize;
+
+use crate::problem::{ApiError, Code};
+
+/// Largest accepted request body, in bytes.
+pub const BODY_BYTES_MAX: usize = 65_536;
+
+/// An HTTP method that some route may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// DELETE.
+    Delete,
+    /// GET.
+    Get,
+    /// PATCH.
+    Patch,
+    /// POST.
+    Post,
+    /// Any method that no route has.
+    Other,
+}
+
+impl Method {
+    /// Reads the method of a request line; methods are case-sensitive (RFC 9110, section 9.1).
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "DELETE" => Self::Delete,
+            "GET" => Self::Get,
+            "PATCH" => Self::Patch,
+            "POST" => Self::Post,
+            _ => Self::Other,
+        }
+    }
+
+    /// The method's name, for `Allow`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "DELETE",
+            Self::Get => "GET",
+            Self::Patch => "PATCH",
+            Self::Post => "POST",
+            Self::Other => "OTHER",
+        }
+    }
+
+    /// Whether a request with this method may change something.
+    #[must_use]
+    pub const fn is_unsafe(self) -> bool {
+        !matches!(self, Self::Get)
+    }
+
+    /// Whether the body of such a request is read at all.
+    #[must_use]
+    pub const fn has_body(self) -> bool {
+        matches!(self, Self::Patch | Self::Post)
+    }
+}
+
+/// Why a body could not be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyError {
+    /// It broke off.
+    Broken,
+    /// It did not arrive in time.
+    Late,
+    /// It is larger than [`BODY_BYTES_MAX`].
+    TooLarge,
+}
+
+/// One request.
+#[derive(Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path as the URL has it, percent-encoding included.
+    pub path: String,
+    query: Vec<(String, String)>,
+    headers: BTreeMap<String, String>,
+    body: Result<Vec<u8>, BodyError>,
+}
+
+impl Request {
+    /// A request without query, headers and body.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            headers: BTreeMap::new(),
+            body: Ok(Vec::new()),
+        }
+    }
+
+    /// Sets the query string (without the question mark).
+    #[must_use]
+    pub fn with_query(mut self, query: &str) -> Self {
+        self.query = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .insert(name.to_ascii_lowercase(), value.to_owned());
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn with_body(mut self, body: Result<Vec<u8>, BodyError>) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// A header by its lower-case name; several of one name are joined by `, `.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// The values of a query parameter, decoded, in order.
+    pub fn query<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.query
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a cookie, in order; more than one means that somebody planted one.
+    pub fn cookies<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let pairs = self.header("cookie").unwrap_or_default().split(';');
+        pairs.filter_map(move |pair| {
+            let (key, value) = pair.trim().split_once('=')?;
+            (key == name).then_some(value)
+        })
+    }
+
+    /// The body's bytes.
+    ///
+    /// # Errors
+    /// 413, 408 or 400 when the body could not be taken.
+    pub fn body(&self) -> Result<&[u8], ApiError> {
+        self.body.as_deref().map_err(|error| match error {
+            BodyError::Broken => ApiError::new(Code::InvalidBody, "The body broke off."),
+            BodyError::Late => ApiError::new(Code::BodyTimeout, "The body did not arrive in time."),
+            BodyError::TooLarge => {
+                ApiError::new(Code::BodyTooLarge, "The body may have 65536 bytes at most.")
+            }
+        })
+    }
+}
+
+/// What an answer carries.
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// Bytes with a media type.
+    Bytes(Vec<u8>),
+    /// A stream that only the platform can read, handed through from an object untouched.
+    Stream(Box<dyn Any>),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Stream(_) => f.write_str("Stream"),
+        }
+    }
+}
+
+/// One answer.
+#[derive(Debug)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Headers in order; names are lower-case, `set-cookie` may repeat.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+impl Response {
+    /// An answer without headers and body.
+    #[must_use]
+    pub const fn new(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Body::Empty,
+        }
+    }
+
+    /// An answer that carries `value` as JSON.
+    ///
+    /// # Errors
+    /// When `value` cannot be written, which is a fault of ours.
+    pub fn json(status: u16, value: &impl Serialize) -> Result<Self, ApiError> {
+        let text = serde_json::to_vec(value)
+            .map_err(|error| ApiError::internal(format!("answer cannot be written: {error}")))?;
+        Ok(Self::new(status).with_body("application/json", text))
+    }
+
+    /// 204.
+    #[must_use]
+    pub const fn no_content() -> Self {
+        Self::new(204)
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets the body and its media type.
+    #[must_use]
+    pub fn with_body(mut self, media_type: &str, bytes: Vec<u8>) -> Self {
+        self.body = Body::Bytes(bytes);
+        self.with_header("content-type", media_type)
+    }
+
+    /// Sets a cookie that lives `max_age_s` seconds; 0 deletes it.
+    /// Always `Secure`, `HttpOnly`, `SameSite=Lax` and for the whole host, as the `__Host-` prefix demands.
+    #[must_use]
+    pub fn with_cookie(self, name: &str, value: &str, max_age_s: u32) -> Self {
+        let cookie =
+            format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={max_age_s}");
+        self.with_header("set-cookie", &cookie)
+    }
+
+    /// The first header of this lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The body's bytes; empty for a stream.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.body {
+            Body::Bytes(bytes) => bytes,
+            Body::Empty | Body::Stream(_) => &[],
+        }
+    }
+}

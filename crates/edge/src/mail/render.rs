@@ -1,0 +1,146 @@
+//! The templates: plain text and HTML, each with exactly one link or none.
+
+use lockstep_token::OrganizationId;
+
+use super::{Mail, Message, invitation_secret, sign_in_code};
+use crate::{config::Config, keys::Purpose, problem::ApiError};
+
+/// Longest name that a mail repeats, in characters.
+const NAME_CHARS_MAX: usize = 80;
+
+impl Mail {
+    /// Writes the message; links come from the configured origin only.
+    ///
+    /// # Errors
+    /// When the stored mail names something that is not of this deployment, which is a fault.
+    pub fn render(&self, config: &Config) -> Result<Message, ApiError> {
+        match self {
+            Self::Invitation {
+                to,
+                organization,
+                organization_name,
+                role_name,
+                invited_by,
+                nonce,
+                ..
+            } => {
+                let organization = OrganizationId::parse(&config.keys.id, organization)
+                    .map_err(|error| ApiError::internal(format!("mail: {error}")))?;
+                let secret = invitation_secret(&config.keys, &organization, nonce);
+                let link = format!("{}/invitations#{}", config.origin, secret.reveal());
+                let invitation = Invitation {
+                    organization: &plain(organization_name),
+                    role: &plain(role_name),
+                    invited_by: &plain(invited_by),
+                    link: &link,
+                };
+                let id = message_id(config, &[to, organization.as_str(), nonce]);
+                Ok(invitation.message(id, to))
+            }
+            Self::SignInCode {
+                to, name, nonce, ..
+            } => {
+                let code = sign_in_code(&config.keys, name, nonce);
+                let id = message_id(config, &[to, name, nonce]);
+                Ok(sign_in_message(id, to, &grouped(&code)))
+            }
+        }
+    }
+}
+
+struct Invitation<'a> {
+    organization: &'a str,
+    role: &'a str,
+    invited_by: &'a str,
+    link: &'a str,
+}
+
+impl Invitation<'_> {
+    fn message(&self, id: String, to: &str) -> Message {
+        let Self {
+            organization,
+            role,
+            invited_by,
+            link,
+        } = self;
+        let sentence = format!("{invited_by} invites you to join {organization} as {role}.");
+        let advice = "If you do not know why you received this, do nothing: the invitation expires by itself.";
+        Message {
+            id,
+            to: to.to_owned(),
+            subject: format!("Join {organization} on Lockstep"),
+            text: format!(
+                "{sentence}\n\nOpen this page to accept or decline:\n{link}\n\n{advice}\n"
+            ),
+            html: page(&format!(
+                "<p>{}</p><p><a href=\"{}\" style=\"display:inline-block;padding:10px 16px;background:#1f3fbf;color:#ffffff;border-radius:6px;text-decoration:none\">Accept or decline</a></p><p style=\"color:#555555\">{}</p>",
+                escape(&sentence),
+                escape(link),
+                escape(advice),
+            )),
+        }
+    }
+}
+
+fn sign_in_message(id: String, to: &str, code: &str) -> Message {
+    let advice = "It works once, for ten minutes, in the browser that asked for it. Nobody from Lockstep will ask you for it. If you did not try to sign in, do nothing.";
+    Message {
+        id,
+        to: to.to_owned(),
+        subject: format!("{code} is your Lockstep code"),
+        text: format!("Your sign-in code:\n\n{code}\n\n{advice}\n"),
+        html: page(&format!(
+            "<p>Your sign-in code:</p><p style=\"font-size:28px;letter-spacing:2px;font-family:monospace\">{code}</p><p style=\"color:#555555\">{}</p>",
+            escape(advice),
+        )),
+    }
+}
+
+fn message_id(config: &Config, fields: &[&str]) -> String {
+    let hex = config.keys.derive_hex(Purpose::Message, fields);
+    format!("msg_{}", hex.chars().take(32).collect::<String>())
+}
+
+fn page(body: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"></head><body style=\"font-family:sans-serif;font-size:16px;line-height:1.5\">{body}</body></html>"
+    )
+}
+
+/// `ABCD-EFGH`.
+fn grouped(code: &str) -> String {
+    match code.split_at_checked(4) {
+        Some((first, second)) => format!("{first}-{second}"),
+        None => code.to_owned(),
+    }
+}
+
+/// A name that somebody else wrote, as one line that no mail program turns into a link or shows in another direction.
+fn plain(name: &str) -> String {
+    let mut line = String::new();
+    for c in name.chars().take(NAME_CHARS_MAX) {
+        let is_invisible = c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        line.push(if is_invisible { ' ' } else { c });
+        if matches!(c, '.' | ':' | '/' | '@') {
+            // A word joiner is not seen, and ends what looks like an address.
+            line.push('\u{2060}');
+        }
+    }
+    line.trim().to_owned()
+}
+
+fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            _ => html.push(c),
+        }
+    }
+    html
+}

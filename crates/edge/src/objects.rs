@@ -1,0 +1,311 @@
+//! Durable Objects: how one is written, called and run.
+//!
+//! An object is target-neutral: a [`Command`] (what may be asked), an [`Object`] (migrations and one synchronous `handle`), and nothing about Workers.
+//! To add one:
+//! 1. add its [`Class`] and its binding in wrangler.toml;
+//! 2. write the command enum and `impl Object`; native tests drive it through [`run`] on rusqlite;
+//! 3. add one line to the `durable_objects!` list in `platform/classes.rs`, which makes the exported class: fetch parses the command, alarm drains the outbox.
+//!
+//! What holds for every object:
+//! - **A command is one transaction.** `Err` undoes everything it wrote. A refusal that must be remembered (a failed try) is an `Ok` with its own reply.
+//! - **No birth row, no object.** Unless the command [births](Command::is_birth), an object without its tables answers 404 and writes nothing.
+//! - **Effects leave through the outbox**, written in the same transaction; what only open pages need (an event) is [announced](Reply::announcing) after the commit.
+//! - **Migrations only go forward**, and older code must be able to work on their result: a roll-out is not one instant.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    config::Config,
+    edge::{Later, Random},
+    http::{Body, Response},
+    log,
+    problem::ApiError,
+    sql::Sql,
+};
+
+/// The kinds of objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// One per e-mail address, named by an HMAC of its normal form.
+    Address,
+    /// The development mail store; there is one.
+    Mailbox,
+    /// One per organization, named by its id.
+    Organization,
+    /// One per user, named by its id.
+    User,
+}
+
+impl Class {
+    /// The binding's name in wrangler.toml.
+    #[must_use]
+    pub const fn binding(self) -> &'static str {
+        match self {
+            Self::Address => "ADDRESSES",
+            Self::Mailbox => "MAILBOX",
+            Self::Organization => "ORGANIZATIONS",
+            Self::User => "USERS",
+        }
+    }
+}
+
+/// What may be asked of one kind of object. It travels as JSON between Workers of neighbouring versions.
+pub trait Command: Serialize + DeserializeOwned {
+    /// Whether it may bring the object into being.
+    fn is_birth(&self) -> bool;
+
+    /// Whether asking twice does no more than asking once; only such a command is repeated after a failed call.
+    fn is_idempotent(&self) -> bool;
+}
+
+/// One kind of object.
+pub trait Object {
+    /// What may be asked of it.
+    type Command: Command;
+
+    /// Its class.
+    const CLASS: Class;
+
+    /// Its schema, one entry per version; entries are only ever added.
+    const MIGRATIONS: &'static [&'static str];
+
+    /// Answers one command, inside one transaction.
+    ///
+    /// # Errors
+    /// A refusal or a fault; in both cases nothing is written.
+    fn handle(context: &Context<'_>, command: Self::Command) -> Result<Reply, ApiError>;
+
+    /// When something of this object expires next, in Unix milliseconds: the alarm is set no later than that.
+    ///
+    /// # Errors
+    /// A fault.
+    fn wake_at_ms(_context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+        Ok(None)
+    }
+
+    /// Removes what has expired; runs in a transaction when the alarm rings.
+    /// Answers whether nothing is left that anybody could ask for: then the object deletes its storage.
+    ///
+    /// # Errors
+    /// A fault; nothing is written.
+    fn sweep(_context: &Context<'_>) -> Result<bool, ApiError> {
+        Ok(false)
+    }
+}
+
+/// What an object works with while it answers a command.
+pub struct Context<'a> {
+    /// Its database.
+    pub sql: &'a dyn Sql,
+    /// The time of this command.
+    pub now_ms: i64,
+    /// Randomness.
+    pub random: &'a dyn Random,
+    /// The deployment's configuration.
+    pub config: &'a Config,
+    /// The name it was called by.
+    pub name: &'a str,
+}
+
+/// What a command answers, and what follows its commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The answer as JSON.
+    pub body: String,
+    /// Text for every open event stream of this object.
+    pub announcement: Option<String>,
+    /// The answer is an event stream instead of `body`.
+    pub subscription: Option<Subscription>,
+    /// Streams of these subscribers end.
+    pub ended: Vec<String>,
+}
+
+/// An event stream to be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Whose stream it is, so that [`Reply::ending`] can end it; a principal's id.
+    pub subscriber: String,
+    /// The first text on the stream.
+    pub first: String,
+}
+
+impl Reply {
+    /// An answer that carries `value`.
+    ///
+    /// # Errors
+    /// When `value` cannot be written, which is a fault.
+    pub fn of(value: &impl Serialize) -> Result<Self, ApiError> {
+        let body = serde_json::to_string(value)
+            .map_err(|error| ApiError::internal(format!("reply cannot be written: {error}")))?;
+        Ok(Self {
+            body,
+            announcement: None,
+            subscription: None,
+            ended: Vec::new(),
+        })
+    }
+
+    /// An answer that says only that it is done; callers read it as `()`.
+    #[must_use]
+    pub fn done() -> Self {
+        Self {
+            body: "null".to_owned(),
+            announcement: None,
+            subscription: None,
+            ended: Vec::new(),
+        }
+    }
+
+    /// Opens an event stream for `subscriber` that begins with the text `first`.
+    #[must_use]
+    pub fn stream(subscriber: &str, first: String) -> Self {
+        let subscription = Subscription {
+            subscriber: subscriber.to_owned(),
+            first,
+        };
+        Self {
+            subscription: Some(subscription),
+            ..Self::done()
+        }
+    }
+
+    /// Sends `text` (complete server-sent events, each ended by an empty line) to all open streams after the commit.
+    #[must_use]
+    pub fn announcing(mut self, text: String) -> Self {
+        self.announcement = Some(text);
+        self
+    }
+
+    /// Ends the open streams of `subscriber` after the commit and after the announcement.
+    #[must_use]
+    pub fn ending(mut self, subscriber: &str) -> Self {
+        self.ended.push(subscriber.to_owned());
+        self
+    }
+}
+
+/// Runs one command on an object's database: birth check, migrations and `handle` in one transaction.
+///
+/// # Errors
+/// What `handle` fails with; 404 when the object was never born.
+pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Reply, ApiError> {
+    context.sql.transaction(|| {
+        if !command.is_birth() && !is_born(context.sql)? {
+            return Err(ApiError::not_found());
+        }
+        migrate(context.sql, O::MIGRATIONS)?;
+        O::handle(context, command)
+    })
+}
+
+/// Whether an object's tables are there. It reads only.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_born(sql: &dyn Sql) -> Result<bool, ApiError> {
+    let table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
+    Ok(sql.one(table, &[])?.is_some())
+}
+
+fn migrate(sql: &dyn Sql, migrations: &[&str]) -> Result<(), ApiError> {
+    let applied = if is_born(sql)? {
+        sql.one("SELECT version FROM schema_version", &[])?
+            .map_or(Ok(0), |row| row.integer("version"))?
+    } else {
+        sql.exec(
+            "CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT",
+            &[],
+        )?;
+        sql.exec("INSERT INTO schema_version (version) VALUES (0)", &[])?;
+        crate::outbox::create(sql)?;
+        0
+    };
+    // A version above ours was written by newer code, which left everything readable for us.
+    let applied = usize::try_from(applied).unwrap_or(0);
+    let pending = migrations.get(applied..).unwrap_or_default();
+    for migration in pending {
+        for statement in migration
+            .split(';')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+        {
+            sql.exec(statement, &[])?;
+        }
+    }
+    if !pending.is_empty() {
+        let version = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+        sql.exec("UPDATE schema_version SET version = ?", &[version.into()])?;
+    }
+    Ok(())
+}
+
+/// Calls to objects. Every call has a time-out.
+pub trait Objects {
+    /// Sends one command; the answer has the object's status and body, or its event stream.
+    fn call<'a>(
+        &'a self,
+        class: Class,
+        name: &'a str,
+        command: &'a str,
+        is_idempotent: bool,
+    ) -> Later<'a, Result<Response, CallError>>;
+}
+
+/// An object did not answer; whether it did what was asked is unknown. The text is for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallError(pub String);
+
+/// Sends one command and reads its answer.
+///
+/// # Errors
+/// What the object refused with; 503 when it does not answer.
+pub async fn ask<O: Object, R: DeserializeOwned>(
+    objects: &dyn Objects,
+    name: &str,
+    command: &O::Command,
+) -> Result<R, ApiError> {
+    let response = open::<O>(objects, name, command).await?;
+    serde_json::from_slice(response.bytes()).map_err(|error| {
+        ApiError::internal(format!("reply of {:?} cannot be read: {error}", O::CLASS))
+    })
+}
+
+/// Sends one command and hands its answer through, which may be an event stream.
+///
+/// # Errors
+/// As [`ask`].
+pub async fn open<O: Object>(
+    objects: &dyn Objects,
+    name: &str,
+    command: &O::Command,
+) -> Result<Response, ApiError> {
+    let text = serde_json::to_string(command)
+        .map_err(|error| ApiError::internal(format!("command cannot be written: {error}")))?;
+    let call = objects.call(O::CLASS, name, &text, command.is_idempotent());
+    let response = call.await.map_err(|CallError(reason)| {
+        ApiError::unavailable(format!("object {:?} does not answer: {reason}", O::CLASS))
+    })?;
+    if response.status == 200 {
+        return Ok(response);
+    }
+    Err(ApiError::from_problem(&String::from_utf8_lossy(
+        response.bytes(),
+    )))
+}
+
+/// What an object answers on the wire: the reply's body, or the problem of the refusal.
+#[must_use]
+pub fn answer(result: Result<&Reply, ApiError>) -> Response {
+    match result {
+        Ok(reply) => Response {
+            body: Body::Bytes(reply.body.clone().into_bytes()),
+            ..Response::new(200).with_header("content-type", "application/json")
+        },
+        Err(error) => {
+            if let Some(cause) = error.cause() {
+                log::error(cause);
+            }
+            error.into_response()
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The object of one organization: the truth about its members, what they were granted, and its invitations.
+//!
+//! It is single-threaded and every command is one transaction, so the last admin, single use and "what the actor holds right now" are settled without a race.
+//! Who may do what is asked of `lockstep-core` inside that transaction, on the rows as they are: a change is authorized and made at the same instant.
+
+mod actor;
+mod decisions;
+mod invitations;
+mod members;
+mod refusal;
+mod seed;
+mod settings;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use lockstep_wire::{FactsView, TokenRecord};
+use serde::{Deserialize, Serialize};
+
+pub use decisions::{Freshness, StoredSnapshot, grants_key};
+pub use seed::{SeedNode, SeedPrincipal};
+
+use crate::{
+    objects::{self, Class, Context, Object, Reply},
+    problem::ApiError,
+};
+
+/// The object of one organization.
+#[derive(Debug, Clone, Copy)]
+pub struct OrganizationObject;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// User id.
+    pub user: String,
+    /// Set when the user acts through a token that is narrower than the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenRecord>,
+}
+
+/// What may be asked of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// The invited person joins; answers `AcceptedView`.
+    AcceptInvitation {
+        /// The invitation.
+        invitation: String,
+        /// Who accepts.
+        user: String,
+        /// The address that they have proven.
+        address: String,
+    },
+    /// Takes a pending invitation back.
+    CancelInvitation {
+        /// Who asks.
+        actor: Actor,
+        /// The invitation.
+        invitation: String,
+    },
+    /// Gives a member another role; answers `MemberView`.
+    ChangeRole {
+        /// Who asks.
+        actor: Actor,
+        /// The member.
+        user: String,
+        /// Role id.
+        role: String,
+    },
+    /// Brings the organization into being; answers `OrganizationView`.
+    Create {
+        /// Its name.
+        name: String,
+        /// Who creates it.
+        user: String,
+        /// The creator's verified address.
+        address: Option<String>,
+    },
+    /// The invited person says no.
+    DeclineInvitation {
+        /// The invitation.
+        invitation: String,
+        /// The address that they have proven.
+        address: String,
+    },
+    /// Deletes the organization.
+    Delete {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// Decides with the directory's own facts; answers `DecisionView`.
+    Evaluate {
+        /// Who asks, about themselves.
+        actor: Actor,
+        /// Permission id.
+        permission: String,
+        /// Node id.
+        node: String,
+        /// The member that it is about.
+        target: Option<String>,
+        /// Facts that the caller states about the resource.
+        facts: FactsView,
+    },
+    /// The epoch of a principal's last change; answers [`Freshness`].
+    Freshness {
+        /// The principal.
+        user: String,
+    },
+    /// Invites an address; answers `InvitationView`.
+    Invite {
+        /// Who asks.
+        actor: Actor,
+        /// Id of the new invitation.
+        invitation: String,
+        /// The address in its normal form.
+        address: String,
+        /// Role id.
+        role: String,
+        /// What the link's secret is derived from.
+        nonce: String,
+    },
+    /// The pending invitations; answers `InvitationsView`.
+    ListInvitations {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// The members; answers `MembersView`.
+    ListMembers {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// An invitation as its link shows it; answers `InvitationPreview`.
+    PreviewInvitation {
+        /// Hash of the link's secret.
+        hash: String,
+    },
+    /// Name and epoch; answers `OrganizationView`.
+    Read {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// Ends a membership: the actor's own, or another's. Answers [`Written`].
+    RemoveMember {
+        /// Who asks.
+        actor: Actor,
+        /// The member.
+        user: String,
+    },
+    /// Renames the organization; answers `OrganizationView`.
+    Rename {
+        /// Who asks.
+        actor: Actor,
+        /// The new name.
+        name: String,
+    },
+    /// Fills a new organization with a whole world; development only. Answers [`Written`].
+    Seed {
+        /// Its name.
+        name: String,
+        /// Workspaces and projects.
+        nodes: Vec<SeedNode>,
+        /// Members with what they were granted; the first is the creator.
+        principals: Vec<SeedPrincipal>,
+    },
+    /// What a principal was granted, as of now; answers `Snapshot`.
+    Snapshot {
+        /// The principal.
+        user: String,
+    },
+    /// Opens a stream that tells each new epoch.
+    Subscribe {
+        /// Who listens.
+        actor: Actor,
+    },
+}
+
+/// The answer to a change that has nothing else to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The organization's epoch after the change.
+    pub epoch: i64,
+}
+
+impl objects::Command for Command {
+    fn is_birth(&self) -> bool {
+        matches!(self, Self::Create { .. } | Self::Seed { .. })
+    }
+
+    fn is_idempotent(&self) -> bool {
+        matches!(
+            self,
+            Self::Evaluate { .. }
+                | Self::Freshness { .. }
+                | Self::ListInvitations { .. }
+                | Self::ListMembers { .. }
+                | Self::PreviewInvitation { .. }
+                | Self::Read { .. }
+                | Self::Snapshot { .. }
+        )
+    }
+}
+
+impl Object for OrganizationObject {
+    type Command = Command;
+
+    const CLASS: Class = Class::Organization;
+
+    const MIGRATIONS: &'static [&'static str] = &[store::SCHEMA];
+
+    fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
+        match command {
+            Command::Create {
+                name,
+                user,
+                address,
+            } => {
+                return settings::create(context, &name, &user, address.as_deref());
+            }
+            Command::Seed {
+                name,
+                nodes,
+                principals,
+            } => {
+                return seed::seed(context, &name, &nodes, &principals);
+            }
+            _ => store::require_live(context)?,
+        }
+        match command {
+            Command::AcceptInvitation {
+                invitation,
+                user,
+                address,
+            } => invitations::accept(context, &invitation, &user, &address),
+            Command::CancelInvitation { actor, invitation } => {
+                invitations::cancel(context, &actor, &invitation)
+            }
+            Command::ChangeRole { actor, user, role } => {
+                members::change_role(context, &actor, &user, &role)
+            }
+            Command::DeclineInvitation {
+                invitation,
+                address,
+            } => invitations::decline(context, &invitation, &address),
+            Command::Delete { actor } => settings::delete(context, &actor),
+            Command::Evaluate {
+                actor,
+                permission,
+                node,
+                target,
+                facts,
+            } => decisions::evaluate(
+                context,
+                &actor,
+                &permission,
+                &node,
+                target.as_deref(),
+                facts,
+            ),
+            Command::Freshness { user } => decisions::freshness(context, &user),
+            Command::Invite {
+                actor,
+                invitation,
+                address,
+                role,
+                nonce,
+            } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
+            Command::ListInvitations { actor } => invitations::list(context, &actor),
+            Command::ListMembers { actor } => members::list(context, &actor),
+            Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
+            Command::Read { actor } => settings::read(context, &actor),
+            Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
+            Command::Rename { actor, name } => settings::rename(context, &actor, &name),
+            Command::Snapshot { user } => decisions::snapshot(context, &user),
+            Command::Subscribe { actor } => decisions::subscribe(context, &actor),
+            // Both were answered above, before anything had to be there.
+            Command::Create { .. } | Command::Seed { .. } => Err(ApiError::not_found()),
+        }
+    }
+}

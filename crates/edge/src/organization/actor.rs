@@ -1,0 +1,101 @@
+//! Who asks, resolved on the rows as they are at this instant.
+
+use lockstep_core::{Access, Facts, Operation, Value};
+use lockstep_wire::DecisionView;
+
+use super::{
+    Actor, refusal,
+    store::{self, Member, Organization},
+};
+use crate::{
+    objects::Context,
+    problem::{ApiError, Code},
+};
+
+/// What the actor holds. Who is no member is told nothing: 404.
+pub(super) fn access(
+    context: &Context<'_>,
+    organization: &Organization,
+    actor: &Actor,
+) -> Result<Access, ApiError> {
+    let access = access_of(context, organization, actor)?;
+    if access.is_member() {
+        Ok(access)
+    } else {
+        Err(ApiError::not_found())
+    }
+}
+
+/// As [`access`], also for who is no member.
+pub(super) fn access_of(
+    context: &Context<'_>,
+    organization: &Organization,
+    actor: &Actor,
+) -> Result<Access, ApiError> {
+    let mut record = store::record(context, organization, &actor.user)?;
+    record.token = actor.token.as_ref().map(Into::into);
+    store::resolve(context, record)
+}
+
+/// Proof that an actor may do one operation at this instant; only [`permit`] makes it.
+#[derive(Debug)]
+pub(super) struct Permitted(());
+
+/// Whether the actor may do `operation` under `facts`.
+///
+/// # Errors
+/// 403 with the decision.
+pub(super) fn permit(
+    context: &Context<'_>,
+    access: &Access,
+    operation: Operation,
+    facts: &Facts,
+) -> Result<Permitted, ApiError> {
+    let policy = &context.config.policy;
+    let Some(permission) = policy.policy.operation(operation) else {
+        let detail = "The policy of this deployment offers this to nobody.";
+        return Err(ApiError::new(Code::NoGrant, detail));
+    };
+    let decision =
+        lockstep_core::evaluate(&policy.policy, access, permission, access.root(), facts);
+    if decision.is_allow() {
+        return Ok(Permitted(()));
+    }
+    Err(refusal::denied(&DecisionView::new(
+        policy, access, &decision,
+    )))
+}
+
+/// The facts of the directory that are not about a target.
+pub(super) fn directory_facts(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Facts, ApiError> {
+    let mut facts = Facts::default();
+    let members = store::members(context)?.len();
+    let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
+    facts.set("organization.members", count(members));
+    facts.set("organization.admins", count(store::admins(context, None)?));
+    facts.set(
+        "principal.creator",
+        Value::Bool(organization.creator == user),
+    );
+    Ok(facts)
+}
+
+/// The member that something is about, as core wants to know it.
+pub(super) fn target<'a>(
+    context: &Context<'_>,
+    organization: &Organization,
+    actor: &Actor,
+    member: &'a Member,
+) -> Result<lockstep_core::Target<'a>, ApiError> {
+    Ok(lockstep_core::Target {
+        role: context.config.policy.policy.role(&member.role),
+        role_id: &member.role,
+        is_self: member.user == actor.user,
+        is_creator: member.user == organization.creator,
+        other_admins: store::admins(context, Some(&member.user))?,
+    })
+}

@@ -1,0 +1,409 @@
+//! The rows of an organization, and what follows from a change of them.
+
+use lockstep_core::{Access, Grant, Level, Node, Record, Window};
+use lockstep_wire::{
+    GrantRecord, LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
+};
+
+use super::decisions::{StoredSnapshot, grants_key};
+use crate::{
+    objects::{Context, Reply},
+    outbox::{self, Delivery},
+    problem::ApiError,
+    sql::{Row, SqlError},
+    user::OrganizationChange,
+};
+
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE organization (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        creator TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        deleted_at_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE node (
+        id TEXT PRIMARY KEY,
+        level TEXT NOT NULL,
+        parent TEXT NOT NULL,
+        owner TEXT,
+        position INTEGER NOT NULL UNIQUE
+    ) STRICT;
+    CREATE TABLE member (
+        user TEXT PRIMARY KEY,
+        address TEXT,
+        joined_at_ms INTEGER NOT NULL,
+        left_at_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE granted (
+        user TEXT NOT NULL,
+        node TEXT NOT NULL,
+        role TEXT NOT NULL,
+        not_before_ms INTEGER,
+        expires_at_ms INTEGER,
+        PRIMARY KEY (user, node, role)
+    ) STRICT;
+    CREATE TABLE invitation (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        address TEXT NOT NULL,
+        role TEXT NOT NULL,
+        state TEXT NOT NULL,
+        invited_by TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        expires_at_ms INTEGER NOT NULL,
+        acted_at_ms INTEGER
+    ) STRICT;
+    CREATE INDEX invitation_pending ON invitation (address) WHERE state = 'pending';
+";
+
+/// The organization's own row.
+#[derive(Debug, Clone)]
+pub(super) struct Organization {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) creator: String,
+    pub(super) created_at_ms: i64,
+    pub(super) epoch: i64,
+}
+
+/// A member's row, with the role it holds on the organization itself.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) user: String,
+    pub(super) address: Option<String>,
+    pub(super) joined_at_ms: i64,
+    pub(super) role: String,
+}
+
+/// A deleted organization answers as if it had never been.
+pub(super) fn require_live(context: &Context<'_>) -> Result<(), ApiError> {
+    organization(context).map(|_| ())
+}
+
+pub(super) fn organization(context: &Context<'_>) -> Result<Organization, ApiError> {
+    let select = "SELECT id, name, creator, created_at_ms, epoch FROM organization WHERE deleted_at_ms IS NULL";
+    let row = context
+        .sql
+        .one(select, &[])?
+        .ok_or_else(ApiError::not_found)?;
+    Ok(Organization {
+        id: row.text("id")?.to_owned(),
+        name: row.text("name")?.to_owned(),
+        creator: row.text("creator")?.to_owned(),
+        created_at_ms: row.integer("created_at_ms")?,
+        epoch: row.integer("epoch")?,
+    })
+}
+
+/// The epoch after this change; a command takes one step, whatever it changes.
+pub(super) fn next_epoch(context: &Context<'_>) -> Result<i64, ApiError> {
+    let step = "UPDATE organization SET epoch = epoch + 1 RETURNING epoch";
+    let row = context
+        .sql
+        .one(step, &[])?
+        .ok_or_else(ApiError::not_found)?;
+    Ok(row.integer("epoch")?)
+}
+
+const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, granted.role
+    FROM member JOIN organization JOIN granted ON granted.user = member.user AND granted.node = organization.id
+    WHERE member.left_at_ms IS NULL";
+
+pub(super) fn members(context: &Context<'_>) -> Result<Vec<Member>, ApiError> {
+    let select = format!("{MEMBER} ORDER BY member.joined_at_ms, member.user");
+    let rows = context.sql.exec(&select, &[])?;
+    Ok(rows.iter().map(read_member).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn member(context: &Context<'_>, user: &str) -> Result<Option<Member>, ApiError> {
+    let row = context
+        .sql
+        .one(&format!("{MEMBER} AND member.user = ?"), &[user.into()])?;
+    Ok(row.as_ref().map(read_member).transpose()?)
+}
+
+pub(super) fn member_of_address(
+    context: &Context<'_>,
+    address: &str,
+) -> Result<Option<Member>, ApiError> {
+    let row = context.sql.one(
+        &format!("{MEMBER} AND member.address = ?"),
+        &[address.into()],
+    )?;
+    Ok(row.as_ref().map(read_member).transpose()?)
+}
+
+fn read_member(row: &Row) -> Result<Member, SqlError> {
+    Ok(Member {
+        user: row.text("user")?.to_owned(),
+        address: row.optional_text("address")?.map(str::to_owned),
+        joined_at_ms: row.integer("joined_at_ms")?,
+        role: row.text("role")?.to_owned(),
+    })
+}
+
+/// How many members are admins in the sense of law 7: a direct grant on the organization, without any time limit, of a role marked `admin`. `except` is not counted.
+pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usize, ApiError> {
+    let select = "SELECT member.user, granted.role
+        FROM member JOIN organization JOIN granted ON granted.user = member.user AND granted.node = organization.id
+        WHERE member.left_at_ms IS NULL AND granted.expires_at_ms IS NULL AND granted.not_before_ms IS NULL";
+    let policy = &context.config.policy.policy;
+    let mut admins = 0_usize;
+    for row in context.sql.exec(select, &[])? {
+        let role = policy
+            .role(row.text("role")?)
+            .and_then(|role| policy.describe_role(role));
+        if role.is_some_and(|role| role.admin) && Some(row.text("user")?) != except {
+            admins = admins.saturating_add(1);
+        }
+    }
+    Ok(admins)
+}
+
+/// Adds a member with a role on the organization, and tells the user's object.
+pub(super) fn join(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+    address: Option<&str>,
+    role: &str,
+    epoch: i64,
+) -> Result<(), ApiError> {
+    let join = "INSERT INTO member (user, address, joined_at_ms, epoch) VALUES (?, ?, ?, ?)
+        ON CONFLICT (user) DO UPDATE SET address = excluded.address, joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL, epoch = excluded.epoch";
+    let values = [
+        user.into(),
+        address.into(),
+        context.now_ms.into(),
+        epoch.into(),
+    ];
+    context.sql.exec(join, &values)?;
+    set_role(context, organization, user, role)?;
+    tell_user(context, organization, user, epoch, Some(&organization.name))?;
+    publish(context, organization, user)
+}
+
+/// Ends a membership: every grant goes, the row stays as the tombstone that carries the epoch.
+pub(super) fn leave(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+    epoch: i64,
+) -> Result<(), ApiError> {
+    context
+        .sql
+        .exec("DELETE FROM granted WHERE user = ?", &[user.into()])?;
+    let left = "UPDATE member SET left_at_ms = ?, epoch = ? WHERE user = ?";
+    context
+        .sql
+        .exec(left, &[context.now_ms.into(), epoch.into(), user.into()])?;
+    context.sql.exec(
+        "UPDATE node SET owner = NULL WHERE owner = ?",
+        &[user.into()],
+    )?;
+    tell_user(context, organization, user, epoch, None)?;
+    publish(context, organization, user)
+}
+
+/// Replaces the role that a member holds on the organization itself; grants on nodes below stay.
+pub(super) fn set_role(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+    role: &str,
+) -> Result<(), ApiError> {
+    let on_root = [user.into(), organization.id.as_str().into()];
+    context
+        .sql
+        .exec("DELETE FROM granted WHERE user = ? AND node = ?", &on_root)?;
+    let insert = "INSERT INTO granted (user, node, role) VALUES (?, ?, ?)";
+    context.sql.exec(
+        insert,
+        &[user.into(), organization.id.as_str().into(), role.into()],
+    )?;
+    Ok(())
+}
+
+/// Marks a principal as changed at `epoch`.
+pub(super) fn touch(context: &Context<'_>, user: &str, epoch: i64) -> Result<(), ApiError> {
+    context.sql.exec(
+        "UPDATE member SET epoch = ? WHERE user = ?",
+        &[epoch.into(), user.into()],
+    )?;
+    Ok(())
+}
+
+pub(super) fn tell_user(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+    epoch: i64,
+    name: Option<&str>,
+) -> Result<(), ApiError> {
+    let change = OrganizationChange {
+        organization: organization.id.clone(),
+        epoch,
+        name: name.map(str::to_owned),
+    };
+    let delivery = Delivery::UserOrganization {
+        user: user.to_owned(),
+        change,
+    };
+    outbox::enqueue(context.sql, context.now_ms, &delivery)
+}
+
+/// Sends what a principal holds now to KV: a snapshot, which without grants is the tombstone.
+pub(super) fn publish(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<(), ApiError> {
+    let key = grants_key(&organization.id, user);
+    let stored = StoredSnapshot {
+        key: key.clone(),
+        snapshot: snapshot(context, organization, user)?,
+    };
+    let value = serde_json::to_string(&stored)
+        .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
+    outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
+}
+
+/// The epoch of a principal's last change; 0 for who was never a member.
+pub(super) fn principal_epoch(context: &Context<'_>, user: &str) -> Result<i64, ApiError> {
+    let row = context
+        .sql
+        .one("SELECT epoch FROM member WHERE user = ?", &[user.into()])?;
+    Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
+}
+
+/// What a principal was granted, without the nodes on which they hold nothing.
+pub(super) fn snapshot(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Snapshot, ApiError> {
+    let policy = &context.config.policy;
+    let record = record(context, organization, user)?;
+    let access = resolve(context, record)?;
+    let mut kept: Vec<&Node> = Vec::new();
+    for (at, node) in access.nodes().iter().enumerate() {
+        let is_held = access
+            .node(&node.id)
+            .is_some_and(|id| access.holds_anything(id));
+        // What is granted on a node, or will be, needs the nodes above it.
+        let leads_to_grant = access.record().grants.iter().any(|grant| {
+            let mut above = Some(grant.node.as_str());
+            while let Some(id) = above {
+                if id == node.id {
+                    return true;
+                }
+                above = access
+                    .nodes()
+                    .iter()
+                    .find(|n| n.id == id)
+                    .and_then(|n| n.parent.as_deref());
+            }
+            false
+        });
+        if at == 0 || is_held || leads_to_grant {
+            kept.push(node);
+        }
+    }
+    Ok(Snapshot {
+        format: SNAPSHOT_FORMAT,
+        policy: PolicyReference {
+            id: policy.document.id.clone(),
+            digest: policy.digest.clone(),
+        },
+        organization: organization.id.clone(),
+        principal: user.to_owned(),
+        epoch: unsigned(principal_epoch(context, user)?),
+        server_time_ms: unsigned(context.now_ms),
+        nodes: kept.into_iter().map(node_record).collect(),
+        grants: access.record().grants.iter().map(grant_record).collect(),
+        token: None,
+    })
+}
+
+/// All nodes, and what a principal was granted on them.
+pub(super) fn record(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Record, ApiError> {
+    let mut nodes = vec![Node::organization(organization.id.as_str())];
+    let select = "SELECT id, level, parent, owner FROM node ORDER BY position";
+    for row in context.sql.exec(select, &[])? {
+        let level = match row.text("level")? {
+            "workspace" => Level::Workspace,
+            _ => Level::Project,
+        };
+        let owned = row.optional_text("owner")? == Some(user);
+        let node = Node::inside(level, row.text("id")?, row.text("parent")?);
+        nodes.push(Node { owned, ..node });
+    }
+    let select = "SELECT role, node, not_before_ms, expires_at_ms FROM granted WHERE user = ? ORDER BY node, role";
+    let rows = context.sql.exec(select, &[user.into()])?;
+    let grant = |row: &Row| -> Result<Grant, SqlError> {
+        let window = Window {
+            not_before_ms: row.optional_integer("not_before_ms")?.map(unsigned),
+            expires_at_ms: row.optional_integer("expires_at_ms")?.map(unsigned),
+        };
+        Ok(Grant {
+            window,
+            ..Grant::new(row.text("role")?, row.text("node")?)
+        })
+    };
+    let grants = rows.iter().map(grant).collect::<Result<_, _>>()?;
+    Ok(Record {
+        principal: user.to_owned(),
+        nodes,
+        grants,
+        token: None,
+    })
+}
+
+pub(super) fn resolve(context: &Context<'_>, record: Record) -> Result<Access, ApiError> {
+    Access::resolve(
+        &context.config.policy.policy,
+        record,
+        unsigned(context.now_ms),
+    )
+    .map_err(|error| ApiError::internal(format!("nodes of {}: {error}", context.name)))
+}
+
+/// Tells open pages the new epoch.
+pub(super) fn announce(reply: Reply, epoch: i64) -> Reply {
+    reply.announcing(epoch_event(epoch))
+}
+
+pub(super) fn epoch_event(epoch: i64) -> String {
+    format!("event: epoch\ndata: {{\"epoch\":{epoch}}}\n\n")
+}
+
+/// Times and epochs are never negative.
+pub(super) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn node_record(node: &Node) -> NodeRecord {
+    NodeRecord {
+        id: node.id.clone(),
+        level: LevelName::from(node.level),
+        parent: node.parent.clone(),
+        owned: node.owned,
+    }
+}
+
+fn grant_record(grant: &Grant) -> GrantRecord {
+    GrantRecord {
+        role: grant.role.clone(),
+        node: grant.node.clone(),
+        not_before_ms: grant.window.not_before_ms,
+        expires_at_ms: grant.window.expires_at_ms,
+    }
+}

@@ -1,0 +1,1 @@
+//! The organization object on a real database, natively.

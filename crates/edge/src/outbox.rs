@@ -1,0 +1,255 @@
+//! The outbox: what an object owes to the world, written in the same transaction as the change that caused it.
+//!
+//! The object's alarm delivers it: every delivery is idempotent at its receiver, retried with back-off until it succeeds, and dropped only when the receiver refuses it for good.
+//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits.
+
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    address,
+    edge::Edge,
+    log,
+    mail::{Mail, PostError},
+    objects::ask,
+    problem::ApiError,
+    sql::{Row, Sql, SqlError},
+    user,
+};
+
+/// Shortest time between two puts of one KV key, in milliseconds.
+const LANE_GAP_MS: i64 = 1_000;
+/// Wait after the first failed delivery, in milliseconds; it doubles with each further one.
+const RETRY_MS_MIN: i64 = 1_000;
+/// Longest wait between two tries, in milliseconds.
+const RETRY_MS_MAX: i64 = 300_000;
+/// Deliveries that are under way together.
+const BATCH_MAX: i64 = 16;
+/// Batches of one alarm; what is left rings the next one.
+const BATCHES_MAX: u32 = 8;
+
+/// One thing to be delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Delivery {
+    /// A pending invitation appears at, or leaves, an e-mail address.
+    AddressInvitation {
+        /// The address in its normal form.
+        address: String,
+        /// What happened.
+        change: address::InvitationChange,
+    },
+    /// A value for a KV key. Deletion is a value, too (a tombstone).
+    KvPut {
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// A mail.
+    Mail {
+        /// What it says.
+        mail: Mail,
+    },
+    /// An organization appears in, or leaves, a user's list.
+    UserOrganization {
+        /// The user's id.
+        user: String,
+        /// What happened.
+        change: user::OrganizationChange,
+    },
+}
+
+/// Creates the tables; [`crate::objects::run`] does it at an object's birth.
+///
+/// # Errors
+/// When the database fails.
+pub fn create(sql: &dyn Sql) -> Result<(), SqlError> {
+    sql.exec(
+        "CREATE TABLE outbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            lane TEXT,
+            payload TEXT NOT NULL,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            next_at_ms INTEGER NOT NULL
+        ) STRICT",
+        &[],
+    )?;
+    sql.exec("CREATE INDEX outbox_next ON outbox (next_at_ms)", &[])?;
+    sql.exec(
+        "CREATE TABLE outbox_lane (lane TEXT PRIMARY KEY, put_at_ms INTEGER NOT NULL) STRICT",
+        &[],
+    )?;
+    Ok(())
+}
+
+/// Adds a delivery; call it inside the transaction of the change.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue(sql: &dyn Sql, now_ms: i64, delivery: &Delivery) -> Result<(), ApiError> {
+    let payload = serde_json::to_string(delivery)
+        .map_err(|error| ApiError::internal(format!("delivery cannot be written: {error}")))?;
+    let Delivery::KvPut { key, .. } = delivery else {
+        let insert = "INSERT INTO outbox (payload, next_at_ms) VALUES (?, ?)";
+        sql.exec(insert, &[payload.into(), now_ms.into()])?;
+        return Ok(());
+    };
+    let put = sql.one(
+        "SELECT put_at_ms FROM outbox_lane WHERE lane = ?",
+        &[key.into()],
+    )?;
+    let put_at_ms = put.map(|row| row.integer("put_at_ms")).transpose()?;
+    let next_at_ms = put_at_ms.map_or(now_ms, |at| now_ms.max(at.saturating_add(LANE_GAP_MS)));
+    // A put under way keeps its deleted row's id; ids are never used twice, so its end cannot touch this row.
+    sql.exec("DELETE FROM outbox WHERE lane = ?", &[key.into()])?;
+    let insert = "INSERT INTO outbox (lane, payload, next_at_ms) VALUES (?, ?, ?)";
+    sql.exec(insert, &[key.into(), payload.into(), next_at_ms.into()])?;
+    Ok(())
+}
+
+/// When the next delivery is due, in Unix milliseconds; `None` when nothing waits.
+///
+/// # Errors
+/// When the database fails.
+pub fn next_at_ms(sql: &dyn Sql) -> Result<Option<i64>, SqlError> {
+    let row = sql.one("SELECT MIN(next_at_ms) AS next_at_ms FROM outbox", &[])?;
+    row.map_or(Ok(None), |row| row.optional_integer("next_at_ms"))
+}
+
+/// Delivers what is due. Only one drain of an object runs at a time: its alarm.
+///
+/// # Errors
+/// When the database fails.
+pub async fn drain(sql: &dyn Sql, edge: &Edge) -> Result<(), ApiError> {
+    for _ in 0..BATCHES_MAX {
+        let batch = take(sql, edge.clock.now_ms())?;
+        if batch.is_empty() {
+            break;
+        }
+        let outcomes = join_all(batch.iter().map(|due| deliver(edge, &due.payload))).await;
+        let now_ms = edge.clock.now_ms();
+        for (due, outcome) in batch.iter().zip(outcomes) {
+            settle(sql, now_ms, due, outcome)?;
+        }
+    }
+    Ok(())
+}
+
+struct Due {
+    id: i64,
+    payload: String,
+    attempts: i64,
+}
+
+impl Due {
+    fn read(row: &Row) -> Result<Self, SqlError> {
+        Ok(Self {
+            id: row.integer("id")?,
+            payload: row.text("payload")?.to_owned(),
+            attempts: row.integer("attempts")?,
+        })
+    }
+}
+
+/// The due deliveries, their lanes marked.
+fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, SqlError> {
+    sql.transaction(|| {
+        let gone_ms = now_ms.saturating_sub(LANE_GAP_MS);
+        sql.exec("DELETE FROM outbox_lane WHERE put_at_ms < ?", &[gone_ms.into()])?;
+        let select = "SELECT id, lane, payload, attempts FROM outbox WHERE next_at_ms <= ? ORDER BY next_at_ms, id LIMIT ?";
+        let rows = sql.exec(select, &[now_ms.into(), BATCH_MAX.into()])?;
+        for lane in rows.iter().filter_map(|row| row.optional_text("lane").transpose()) {
+            let mark = "INSERT INTO outbox_lane (lane, put_at_ms) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET put_at_ms = excluded.put_at_ms";
+            sql.exec(mark, &[lane?.into(), now_ms.into()])?;
+        }
+        rows.iter().map(Due::read).collect()
+    })
+}
+
+/// Why a delivery did not succeed.
+enum Undelivered {
+    /// It never will.
+    ForGood(String),
+    /// It may later.
+    ForNow(String),
+}
+
+impl From<ApiError> for Undelivered {
+    fn from(error: ApiError) -> Self {
+        let reason = format!(
+            "{}: {}",
+            error.code().as_str(),
+            error.cause().unwrap_or_default()
+        );
+        match error.code().status() {
+            408 | 429 | 500.. => Self::ForNow(reason),
+            _ => Self::ForGood(reason),
+        }
+    }
+}
+
+async fn deliver(edge: &Edge, payload: &str) -> Result<(), Undelivered> {
+    let delivery = serde_json::from_str(payload)
+        .map_err(|error| Undelivered::ForGood(format!("delivery cannot be read: {error}")))?;
+    match delivery {
+        Delivery::AddressInvitation { address, change } => {
+            let name = address::name(edge, &address)?;
+            let command = address::Command::ProjectInvitation { change };
+            Ok(ask::<address::AddressObject, ()>(&*edge.objects, &name, &command).await?)
+        }
+        Delivery::KvPut { key, value } => edge
+            .kv
+            .put(&key, &value)
+            .await
+            .map_err(|error| Undelivered::ForNow(error.0)),
+        Delivery::Mail { mail } => deliver_mail(edge, &mail).await,
+        Delivery::UserOrganization { user, change } => {
+            let command = user::Command::ProjectOrganization { change };
+            Ok(ask::<user::UserObject, ()>(&*edge.objects, &user, &command).await?)
+        }
+    }
+}
+
+async fn deliver_mail(edge: &Edge, mail: &Mail) -> Result<(), Undelivered> {
+    if mail.expires_at_ms() <= edge.clock.now_ms() {
+        return Err(Undelivered::ForGood("mail is no longer of use".to_owned()));
+    }
+    let message = mail.render(&edge.config)?;
+    edge.post.send(&message).await.map_err(|error| match error {
+        PostError::Refused(reason) => Undelivered::ForGood(reason),
+        PostError::Unavailable(reason) => Undelivered::ForNow(reason),
+    })
+}
+
+fn settle(
+    sql: &dyn Sql,
+    now_ms: i64,
+    due: &Due,
+    outcome: Result<(), Undelivered>,
+) -> Result<(), SqlError> {
+    let id = due.id.into();
+    match outcome {
+        Ok(()) => sql.exec("DELETE FROM outbox WHERE id = ?", &[id])?,
+        Err(Undelivered::ForGood(reason)) => {
+            log::error(&format!("outbox: dropped a delivery: {reason}"));
+            sql.exec("DELETE FROM outbox WHERE id = ?", &[id])?
+        }
+        Err(Undelivered::ForNow(reason)) => {
+            log::error(&format!(
+                "outbox: delivery failed {} times: {reason}",
+                due.attempts.saturating_add(1)
+            ));
+            let next_at_ms = now_ms.saturating_add(retry_ms(due.attempts));
+            let later = "UPDATE outbox SET attempts = attempts + 1, next_at_ms = ? WHERE id = ?";
+            sql.exec(later, &[next_at_ms.into(), id])?
+        }
+    };
+    Ok(())
+}
+
+fn retry_ms(attempts: i64) -> i64 {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX);
+    let factor = 2_i64.checked_pow(doublings).unwrap_or(i64::MAX);
+    RETRY_MS_MIN.saturating_mul(factor).min(RETRY_MS_MAX)
+}

@@ -1,0 +1,65 @@
+//! workerd behind the traits of [`crate::edge`]: the only module that knows of Workers.
+
+mod classes;
+mod clients;
+mod clock;
+mod events;
+mod host;
+mod kv;
+mod mail;
+mod objects;
+mod request;
+mod sql;
+mod timeout;
+
+use std::{cell::OnceCell, rc::Rc};
+
+use worker::{Context, Env, event};
+
+use crate::{
+    config::{Config, ConfigError},
+    edge::Edge,
+    log, router,
+};
+
+thread_local! {
+    /// Configuration does not change within an isolate.
+    static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+}
+
+#[event(fetch)]
+async fn fetch(
+    request: worker::Request,
+    env: Env,
+    _context: Context,
+) -> worker::Result<worker::Response> {
+    let response = match edge(&env) {
+        Ok(edge) => router::handle(&edge, &request::read(request).await).await,
+        Err(error) => {
+            log::error(&format!("misconfigured: {error}"));
+            router::misconfigured()
+        }
+    };
+    request::write(response)
+}
+
+/// The outside world of one request or one object.
+fn edge(env: &Env) -> Result<Edge, ConfigError> {
+    let config = config(env)?;
+    let objects = Rc::new(objects::Stubs::new(env.clone()));
+    Ok(Edge {
+        clock: Rc::new(clock::WorkerClock),
+        random: Rc::new(clock::WorkerRandom),
+        kv: Rc::new(kv::Grants::new(env.clone())),
+        post: mail::post(env, &config, objects.clone()),
+        clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
+        objects,
+        config,
+    })
+}
+
+fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
+    let parse =
+        || Config::parse(|name| env.var(name).ok().map(|value| value.to_string())).map(Rc::new);
+    CONFIG.with(|config| config.get_or_init(parse).clone())
+}

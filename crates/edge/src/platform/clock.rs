@@ -1,0 +1,31 @@
+//! Time and randomness: the only places that read them.
+
+use wasm_bindgen::JsCast;
+
+use crate::{
+    edge::{Clock, Random},
+    problem::ApiError,
+};
+
+pub(super) struct WorkerClock;
+
+impl Clock for WorkerClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+    fn now_ms(&self) -> i64 {
+        i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+pub(super) struct WorkerRandom;
+
+impl Random for WorkerRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), ApiError> {
+        let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
+        let filled = scope
+            .crypto()
+            .and_then(|crypto| crypto.get_random_values_with_u8_array(bytes));
+        filled
+            .map(|_| ())
+            .map_err(|error| ApiError::internal(format!("no randomness: {error:?}")))
+    }
+}

@@ -1,0 +1,100 @@
+//! Open event streams of one object. They live in memory: a stream that is lost is opened again by its page.
+
+use std::{cell::RefCell, time::Duration};
+
+use futures_channel::mpsc::{Receiver, Sender, channel};
+use futures_util::{
+    Stream, StreamExt,
+    future::{Either, select},
+    stream::unfold,
+};
+use worker::{Delay, Error, Response};
+
+use crate::objects::Subscription;
+
+/// Time between two heartbeats, in seconds.
+const HEARTBEAT_S: u64 = 15;
+/// A stream ends after so many heartbeats without an event between them: half an hour. The page opens a new one, and is authenticated again.
+const HEARTBEATS_MAX: u32 = 120;
+/// Events that wait for a slow page; one more, and its stream ends.
+const WAITING_MAX: usize = 16;
+/// Open streams of one subscriber; the oldest ends when another opens.
+const STREAMS_PER_SUBSCRIBER_MAX: usize = 20;
+/// Open streams of one object.
+const STREAMS_MAX: usize = 5_000;
+/// How soon a page comes back after a stream ended, in milliseconds.
+const RETRY: &str = "retry: 1000\n\n";
+
+/// The open streams of one object.
+#[derive(Default)]
+pub(super) struct EventHub {
+    streams: RefCell<Vec<OpenStream>>,
+}
+
+struct OpenStream {
+    subscriber: String,
+    sender: Sender<String>,
+}
+
+impl EventHub {
+    /// Opens a stream; `None` when the object has too many.
+    pub(super) fn open(&self, subscription: &Subscription) -> Option<worker::Result<Response>> {
+        let mut streams = self.streams.borrow_mut();
+        streams.retain(|stream| !stream.sender.is_closed());
+        let is_own = |stream: &OpenStream| stream.subscriber == subscription.subscriber;
+        if streams.iter().filter(|stream| is_own(stream)).count() >= STREAMS_PER_SUBSCRIBER_MAX
+            && let Some(oldest) = streams.iter().position(is_own)
+        {
+            streams.remove(oldest);
+        }
+        if streams.len() >= STREAMS_MAX {
+            return None;
+        }
+        let (mut sender, receiver) = channel(WAITING_MAX);
+        // The channel is empty and open.
+        let _ = sender.try_send(format!("{RETRY}{}", subscription.first));
+        streams.push(OpenStream {
+            subscriber: subscription.subscriber.clone(),
+            sender,
+        });
+        drop(streams);
+        Some(response(receiver))
+    }
+
+    /// Sends `text` to every stream; whoever does not read it is dropped.
+    pub(super) fn publish(&self, text: &str) {
+        self.streams
+            .borrow_mut()
+            .retain_mut(|stream| stream.sender.try_send(text.to_owned()).is_ok());
+    }
+
+    /// Ends the streams of `subscriber`, after what was already sent.
+    pub(super) fn end(&self, subscriber: &str) {
+        self.streams
+            .borrow_mut()
+            .retain(|stream| stream.subscriber != subscriber);
+    }
+}
+
+fn response(receiver: Receiver<String>) -> worker::Result<Response> {
+    let response = Response::from_stream(beating(receiver))?;
+    let headers = response.headers();
+    headers.set("content-type", "text/event-stream")?;
+    Ok(response)
+}
+
+/// The events, with a comment line whenever nothing was said for a while, so that a dead connection is noticed on both sides.
+fn beating(receiver: Receiver<String>) -> impl Stream<Item = Result<Vec<u8>, Error>> {
+    unfold((receiver, 0_u32), |(mut receiver, beats)| async move {
+        let delay = Delay::from(Duration::from_secs(HEARTBEAT_S));
+        let event = match select(receiver.next(), delay).await {
+            Either::Left((event, _)) => Some(event?),
+            Either::Right(_) => None,
+        };
+        match event {
+            Some(text) => Some((Ok(text.into_bytes()), (receiver, 0))),
+            None if beats >= HEARTBEATS_MAX => None,
+            None => Some((Ok(b":\n\n".to_vec()), (receiver, beats.saturating_add(1)))),
+        }
+    })
+}

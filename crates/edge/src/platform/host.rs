@@ -1,0 +1,176 @@
+//! What runs one Durable Object: commands in, alarm to outbox, events to open pages.
+
+use std::{cell::Cell, marker::PhantomData};
+
+use worker::{Env, Request, Response, State};
+
+use super::{events::EventHub, request, sql::ObjectSql};
+use crate::{
+    edge::Edge,
+    log,
+    objects::{self, Context, Object, Reply},
+    outbox,
+    problem::{ApiError, Code},
+    router,
+    sql::Sql,
+};
+
+/// One live object of kind `O`.
+pub(super) struct Host<O> {
+    state: State,
+    env: Env,
+    sql: ObjectSql,
+    events: EventHub,
+    /// When the alarm rings, as far as this instance knows.
+    alarm_at_ms: Cell<Option<i64>>,
+    kind: PhantomData<O>,
+}
+
+impl<O: Object> Host<O> {
+    pub(super) fn new(state: State, env: Env) -> Self {
+        let sql = ObjectSql::new(&state);
+        let alarm_at_ms = Cell::new(None);
+        Self {
+            state,
+            env,
+            sql,
+            events: EventHub::default(),
+            alarm_at_ms,
+            kind: PhantomData,
+        }
+    }
+
+    /// Answers one command. Refusals are answers; `Err` stays for faults of the runtime.
+    pub(super) async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
+        let text = request.text().await?;
+        let edge = match super::edge(&self.env) {
+            Ok(edge) => edge,
+            Err(error) => {
+                log::error(&format!("misconfigured: {error}"));
+                return request::write(router::misconfigured());
+            }
+        };
+        let result = self.run(&edge, &text);
+        // No await lies between the commit and this, so the alarm is part of the same write.
+        self.set_alarm(&edge).await;
+        match result {
+            Ok(reply) => self.follow(&reply),
+            Err(error) => request::write(objects::answer(Err(error))),
+        }
+    }
+
+    /// Delivers the outbox, sweeps, and sets the next alarm.
+    pub(super) async fn alarm(&self) -> worker::Result<Response> {
+        self.alarm_at_ms.set(None);
+        match super::edge(&self.env) {
+            Ok(edge) => {
+                if let Err(error) = self.ring(&edge).await {
+                    log::error(&format!(
+                        "alarm: {}",
+                        error.cause().unwrap_or(error.detail())
+                    ));
+                }
+                self.sql.take_written();
+                self.set_next_alarm(&edge).await;
+            }
+            Err(error) => log::error(&format!("misconfigured: {error}")),
+        }
+        Response::empty()
+    }
+
+    fn run(&self, edge: &Edge, text: &str) -> Result<Reply, ApiError> {
+        let command = serde_json::from_str::<O::Command>(text)
+            .map_err(|error| ApiError::internal(format!("command cannot be read: {error}")))?;
+        self.with_context(edge, |context| objects::run::<O>(context, command))
+    }
+
+    /// Announcement, ended streams and the answer, in this order.
+    fn follow(&self, reply: &Reply) -> worker::Result<Response> {
+        if let Some(text) = &reply.announcement {
+            self.events.publish(text);
+        }
+        for subscriber in &reply.ended {
+            self.events.end(subscriber);
+        }
+        let Some(subscription) = &reply.subscription else {
+            return request::write(objects::answer(Ok(reply)));
+        };
+        self.events.open(subscription).unwrap_or_else(|| {
+            let error = ApiError::new(Code::Unavailable, "Too many pages are open.");
+            request::write(objects::answer(Err(error.with_retry_after_s(30))))
+        })
+    }
+
+    async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
+        if !objects::is_born(&self.sql)? {
+            return Ok(());
+        }
+        outbox::drain(&self.sql, edge).await?;
+        let is_unused = self.with_context(edge, |context| {
+            let sql: &dyn Sql = context.sql;
+            sql.transaction(|| O::sweep(context))
+        })?;
+        if is_unused && outbox::next_at_ms(&self.sql)?.is_none() {
+            let deleted = self.state.storage().delete_all().await;
+            deleted.map_err(|error| ApiError::internal(format!("delete: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Sets the alarm when a command has written something.
+    async fn set_alarm(&self, edge: &Edge) {
+        if self.sql.take_written() {
+            self.set_next_alarm(edge).await;
+        }
+    }
+
+    async fn set_next_alarm(&self, edge: &Edge) {
+        let next_at_ms = match self.next_at_ms(edge) {
+            Ok(next_at_ms) => next_at_ms,
+            Err(error) => {
+                return log::error(&format!("alarm: {}", error.cause().unwrap_or_default()));
+            }
+        };
+        if next_at_ms == self.alarm_at_ms.get() {
+            return;
+        }
+        let storage = self.state.storage();
+        let set = match next_at_ms {
+            Some(at_ms) => {
+                let wait_ms = at_ms.saturating_sub(edge.clock.now_ms()).max(0);
+                storage.set_alarm(wait_ms).await
+            }
+            None => storage.delete_alarm().await,
+        };
+        match set {
+            Ok(()) => self.alarm_at_ms.set(next_at_ms),
+            Err(error) => log::error(&format!("alarm: {error}")),
+        }
+    }
+
+    fn next_at_ms(&self, edge: &Edge) -> Result<Option<i64>, ApiError> {
+        if !objects::is_born(&self.sql)? {
+            return Ok(None);
+        }
+        let delivery = outbox::next_at_ms(&self.sql)?;
+        let own = self.with_context(edge, O::wake_at_ms)?;
+        Ok(delivery.into_iter().chain(own).min())
+    }
+
+    fn with_context<T>(
+        &self,
+        edge: &Edge,
+        body: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let name = self.state.id().name();
+        let name =
+            name.ok_or_else(|| ApiError::internal("an object was called without its name"))?;
+        body(&Context {
+            sql: &self.sql,
+            now_ms: edge.clock.now_ms(),
+            random: &*edge.random,
+            config: &edge.config,
+            name: &name,
+        })
+    }
+}

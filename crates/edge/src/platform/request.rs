@@ -1,0 +1,72 @@
+//! Requests and answers of the runtime, to and from ours.
+
+use futures_util::StreamExt;
+use web_sys::ReadableStream;
+use worker::{Request as WorkerRequest, Response as WorkerResponse, ResponseBody, ResponseBuilder};
+
+use super::timeout::within;
+use crate::http::{BODY_BYTES_MAX, Body, BodyError, Method, Request, Response};
+
+/// How long a request's body may take, in milliseconds.
+const BODY_MS: u64 = 10_000;
+
+/// Reads a request, its body included where the method has one.
+pub(super) async fn read(mut request: WorkerRequest) -> Request {
+    let method = Method::from_name(request.inner().method().as_str());
+    let url = request.inner().url();
+    let (_, query) = url.split_once('?').unwrap_or_default();
+    let mut ours = Request::new(method, request.path()).with_query(query);
+    for (name, value) in request.headers().entries() {
+        ours = ours.with_header(&name, &value);
+    }
+    if !method.has_body() {
+        return ours;
+    }
+    let body = within(BODY_MS, read_body(&mut request))
+        .await
+        .unwrap_or(Err(BodyError::Late));
+    ours.with_body(body)
+}
+
+async fn read_body(request: &mut WorkerRequest) -> Result<Vec<u8>, BodyError> {
+    let length = request.headers().get("content-length").ok().flatten();
+    if length
+        .and_then(|text| text.parse::<u64>().ok())
+        .is_some_and(is_too_large)
+    {
+        return Err(BodyError::TooLarge);
+    }
+    if request.inner().body().is_none() {
+        return Ok(Vec::new());
+    }
+    let mut stream = request.stream().map_err(|_| BodyError::Broken)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        body.extend_from_slice(&chunk.map_err(|_| BodyError::Broken)?);
+        if body.len() > BODY_BYTES_MAX {
+            return Err(BodyError::TooLarge);
+        }
+    }
+    Ok(body)
+}
+
+fn is_too_large(length: u64) -> bool {
+    usize::try_from(length).map_or(true, |length| length > BODY_BYTES_MAX)
+}
+
+/// Sends an answer.
+pub(super) fn write(response: Response) -> worker::Result<WorkerResponse> {
+    let builder = ResponseBuilder::new().with_status(response.status);
+    let mut answer = match response.body {
+        Body::Empty => builder.empty(),
+        Body::Bytes(bytes) => builder.fixed(bytes),
+        Body::Stream(stream) => match stream.downcast::<ReadableStream>() {
+            Ok(stream) => builder.body(ResponseBody::Stream(*stream)),
+            Err(_) => return Err("a stream of another platform".into()),
+        },
+    };
+    for (name, value) in &response.headers {
+        answer.headers_mut().append(name, value)?;
+    }
+    Ok(answer)
+}

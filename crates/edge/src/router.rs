@@ -1,0 +1,234 @@
+//! From a request to its route, and from every outcome to an answer.
+//!
+//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401).
+//! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`].
+
+use std::collections::BTreeSet;
+
+use crate::{
+    authenticate::{self, Caller},
+    config::Config,
+    edge::{Edge, Later},
+    http::{Method, Request, Response},
+    log,
+    problem::{ApiError, Code},
+    routes::ROUTES,
+};
+
+/// Longest accepted path, in bytes.
+const PATH_BYTES_MAX: usize = 512;
+
+/// What a handler gives.
+pub type Answer = Result<Response, ApiError>;
+
+/// One route.
+#[derive(Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path; a segment in braces is a parameter of letters, digits and underscores.
+    pub pattern: &'static str,
+    /// Who may call it, and what it does.
+    pub handler: Handler,
+}
+
+/// Who may call a route, and what it does.
+#[derive(Debug)]
+pub enum Handler {
+    /// Anybody.
+    Anonymous(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
+    /// Whoever presents a valid credential.
+    SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
+}
+
+/// What a handler is called with.
+pub struct Call<'a> {
+    /// The outside world.
+    pub edge: &'a Edge,
+    /// The request.
+    pub request: &'a Request,
+    params: Vec<(&'static str, &'a str)>,
+}
+
+impl<'a> Call<'a> {
+    /// A parameter of the path.
+    ///
+    /// # Errors
+    /// 404 when the pattern has no such parameter.
+    pub fn param(&self, name: &str) -> Result<&'a str, ApiError> {
+        let found = self.params.iter().find(|(key, _)| *key == name);
+        found
+            .map(|(_, value)| *value)
+            .ok_or_else(ApiError::not_found)
+    }
+}
+
+/// Answers one request.
+pub async fn handle(edge: &Edge, request: &Request) -> Response {
+    let answer = dispatch(edge, request).await;
+    finish(&edge.config, answer)
+}
+
+/// The answer of a deployment whose configuration is wrong, whatever is asked.
+#[must_use]
+pub fn misconfigured() -> Response {
+    let error = ApiError::new(
+        Code::Misconfigured,
+        "The operator finds the reason in the log.",
+    );
+    with_common_headers(error.into_response())
+}
+
+async fn dispatch(edge: &Edge, request: &Request) -> Answer {
+    let (route, params) = find(request)?;
+    request.body()?;
+    if request.method.is_unsafe() {
+        check_origin(&edge.config, request)?;
+    }
+    let call = Call {
+        edge,
+        request,
+        params,
+    };
+    match route.handler {
+        Handler::Anonymous(handler) => handler(call).await,
+        Handler::SignedIn(handler) => {
+            let caller = authenticate::caller(edge, request).await?;
+            handler(call, caller).await
+        }
+    }
+}
+
+/// The route of a request. Only one spelling of a path exists: what is not exactly it is not there.
+fn find(request: &Request) -> Result<(&'static Route, Vec<(&'static str, &str)>), ApiError> {
+    if request.path.len() > PATH_BYTES_MAX {
+        return Err(ApiError::not_found());
+    }
+    let mut allowed = BTreeSet::new();
+    for route in ROUTES.iter().copied().flatten() {
+        let Some(params) = matches(route.pattern, &request.path) else {
+            continue;
+        };
+        if route.method == request.method {
+            return Ok((route, params));
+        }
+        allowed.insert(route.method.as_str());
+    }
+    if allowed.is_empty() {
+        return Err(ApiError::not_found());
+    }
+    let allow = allowed.into_iter().collect::<Vec<_>>().join(", ");
+    let detail = format!("This path takes {allow}.");
+    Err(ApiError::new(Code::MethodNotAllowed, detail).with_allow(allow))
+}
+
+fn matches<'a>(pattern: &'static str, path: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+    let mut params = Vec::new();
+    let mut segments = path.split('/');
+    for expected in pattern.split('/') {
+        let segment = segments.next()?;
+        match expected
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
+            Some(name) if is_param(segment) => params.push((name, segment)),
+            None if expected == segment => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(params)
+}
+
+fn is_param(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Another site can make a browser send our cookie, but neither our Origin nor an `Authorization` header.
+fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
+    let is_ours = request.header("origin") == Some(config.origin.as_str());
+    if is_ours || authenticate::is_bearer(request) {
+        return Ok(());
+    }
+    let detail = "Unsafe methods need this deployment's own Origin, or a bearer credential.";
+    Err(ApiError::new(Code::OriginRefused, detail))
+}
+
+fn finish(config: &Config, answer: Answer) -> Response {
+    let response = answer.unwrap_or_else(|error| {
+        if let Some(cause) = error.cause() {
+            log::error(cause);
+        }
+        error.into_response()
+    });
+    let response = with_common_headers(response);
+    if config.is_https {
+        return response.with_header(
+            "strict-transport-security",
+            "max-age=63072000; includeSubDomains",
+        );
+    }
+    response
+}
+
+fn with_common_headers(mut response: Response) -> Response {
+    if response.header("cache-control").is_none() {
+        response = response.with_header("cache-control", "no-store");
+    }
+    response
+        .with_header("x-content-type-options", "nosniff")
+        .with_header("referrer-policy", "no-referrer")
+        .with_header(
+            "content-security-policy",
+            "default-src 'none'; frame-ancestors 'none'",
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        let pattern = "/v1/organizations/{org}/members";
+        assert_eq!(
+            matches(pattern, "/v1/organizations/org_1/members"),
+            Some(vec![("org", "org_1")])
+        );
+        for path in [
+            "/v1/organizations/org_1/members/",
+            "//v1/organizations/org_1/members",
+            "/v1//organizations/org_1/members",
+            "/v1/organizations//members",
+            "/v1/organizations/org%5F1/members",
+            "/v1/organizations/../members",
+            "/v1/organizations/org_1;x/members",
+            "/V1/organizations/org_1/members",
+            "/v1/organizations/org_1%2Fmembers",
+            "/v1/organizations/org_1/members.",
+            "/v1/organizations/\u{f6}/members",
+            "v1/organizations/org_1/members",
+            "",
+        ] {
+            assert_eq!(matches(pattern, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn no_two_routes_answer_one_request() {
+        let all: Vec<&Route> = ROUTES.iter().copied().flatten().collect();
+        for (at, route) in all.iter().enumerate() {
+            assert!(
+                route.pattern.starts_with("/v1/") || route.pattern.starts_with("/.well-known/")
+            );
+            let example = route.pattern.replace(['{', '}'], "");
+            for other in all.iter().skip(at + 1) {
+                let is_same =
+                    route.method == other.method && matches(other.pattern, &example).is_some();
+                assert!(!is_same, "{} {}", route.pattern, other.pattern);
+            }
+        }
+    }
+}

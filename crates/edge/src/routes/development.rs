@@ -1,0 +1,59 @@
+//! `/v1/dev/…`: only where `LOCKSTEP_DEVELOPMENT` is `true`; elsewhere these paths do not exist.
+
+use crate::{
+    config::Config,
+    http::{Method, Response},
+    mailbox::{self, MailboxObject, MessageList},
+    objects::ask,
+    problem::{ApiError, Code},
+    router::{Answer, Call, Handler, Route},
+};
+
+/// Messages of one answer when `limit` is absent.
+const LIMIT_DEFAULT: u32 = 50;
+/// The most messages of one answer.
+const LIMIT_MAX: u32 = 200;
+
+pub(super) const ROUTES: &[Route] = &[Route {
+    method: Method::Get,
+    pattern: "/v1/dev/mailbox",
+    handler: Handler::Anonymous(|call| Box::pin(mailbox(call))),
+}];
+
+async fn mailbox(call: Call<'_>) -> Answer {
+    require_development(&call.edge.config)?;
+    let to = call
+        .request
+        .query("to")
+        .next()
+        .map(|to| to.trim().to_ascii_lowercase());
+    let limit = match call.request.query("limit").next() {
+        None => LIMIT_DEFAULT,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+            .ok_or_else(|| {
+                ApiError::new(
+                    Code::InvalidQuery,
+                    format!("`limit` is a number from 1 to {LIMIT_MAX}."),
+                )
+            })?,
+    };
+    let command = mailbox::Command::List { to, limit };
+    let asked =
+        ask::<MailboxObject, MessageList>(&*call.edge.objects, mailbox::NAME, &command).await;
+    let list = match asked {
+        Err(error) if error.code() == Code::NotFound => MessageList::default(),
+        asked => asked?,
+    };
+    Response::json(200, &list)
+}
+
+fn require_development(config: &Config) -> Result<(), ApiError> {
+    if config.is_development {
+        Ok(())
+    } else {
+        Err(ApiError::not_found())
+    }
+}

@@ -1,0 +1,113 @@
+//! `/v1/me`: the caller, their organizations, and the invitations that wait for them.
+
+use serde::Serialize;
+
+use crate::{
+    address::{self, AddressObject, InvitationList, ListedInvitation},
+    authenticate::Caller,
+    http::{Method, Response},
+    objects::ask,
+    problem::Code,
+    router::{Answer, Call, Handler, Route},
+    user::{self, ListedOrganization, Profile, UserObject},
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/me",
+        handler: Handler::SignedIn(|call, caller| Box::pin(me(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/me/invitations",
+        handler: Handler::SignedIn(|call, caller| Box::pin(invitations(call, caller))),
+    },
+];
+
+#[derive(Serialize)]
+struct MeView<'a> {
+    user: UserView<'a>,
+    credential: &'static str,
+    organizations: Vec<ListedOrganization>,
+    development: bool,
+}
+
+#[derive(Serialize)]
+struct UserView<'a> {
+    id: &'a str,
+    email: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct InvitationsView<'a> {
+    invitations: Vec<InvitationView<'a>>,
+}
+
+#[derive(Serialize)]
+struct InvitationView<'a> {
+    id: &'a str,
+    organization: OrganizationView<'a>,
+    role: &'a str,
+    role_name: &'a str,
+    invited_by: &'a str,
+    expires_at_ms: i64,
+}
+
+#[derive(Serialize)]
+struct OrganizationView<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+async fn me(call: Call<'_>, caller: Caller) -> Answer {
+    let objects = &*call.edge.objects;
+    let profile: Profile =
+        ask::<UserObject, _>(objects, caller.user.as_str(), &user::Command::Profile).await?;
+    let view = MeView {
+        user: UserView {
+            id: caller.user.as_str(),
+            email: caller.address.as_deref(),
+        },
+        credential: caller.credential.as_str(),
+        organizations: profile.organizations,
+        development: call.edge.config.is_development,
+    };
+    Response::json(200, &view)
+}
+
+async fn invitations(call: Call<'_>, caller: Caller) -> Answer {
+    let list = match &caller.address {
+        Some(address) => list_invitations(&call, address).await?,
+        None => InvitationList::default(),
+    };
+    let invitations = list.invitations.iter().map(view).collect();
+    Response::json(200, &InvitationsView { invitations })
+}
+
+async fn list_invitations(
+    call: &Call<'_>,
+    address: &str,
+) -> Result<InvitationList, crate::problem::ApiError> {
+    let name = address::name(call.edge, address)?;
+    let command = address::Command::ListInvitations;
+    match ask::<AddressObject, _>(&*call.edge.objects, &name, &command).await {
+        Err(error) if error.code() == Code::NotFound => Ok(InvitationList::default()),
+        asked => asked,
+    }
+}
+
+fn view(invitation: &ListedInvitation) -> InvitationView<'_> {
+    let pending = &invitation.pending;
+    InvitationView {
+        id: &invitation.id,
+        organization: OrganizationView {
+            id: &pending.organization,
+            name: &pending.organization_name,
+        },
+        role: &pending.role,
+        role_name: &pending.role_name,
+        invited_by: &pending.invited_by,
+        expires_at_ms: invitation.expires_at_ms,
+    }
+}
