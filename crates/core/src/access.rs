@@ -121,6 +121,13 @@ impl Access {
         self.member
     }
 
+    /// Whether anything at all is granted on `node`: whoever holds nothing there need not know of it.
+    #[must_use]
+    pub fn holds_anything(&self, node: NodeId) -> bool {
+        self.granted(node)
+            .is_some_and(|granted| !granted.is_empty())
+    }
+
     /// The moment for which this was resolved, in Unix milliseconds.
     #[must_use]
     pub const fn now_ms(&self) -> u64 {

@@ -189,6 +189,13 @@ impl Policy {
         self.everyone.contains(permission.0)
     }
 
+    /// Whether some decision about `permission` depends on facts.
+    #[must_use]
+    pub fn depends_on_facts(&self, permission: PermissionId) -> bool {
+        self.describe(permission)
+            .is_some_and(|described| described.guard.is_some() || !described.conditional.is_empty())
+    }
+
     /// Whether `bits` holds `permission` under `facts`.
     pub(crate) fn holds(&self, bits: &Bits, permission: PermissionId, facts: &Facts) -> Outcome {
         if bits.contains(permission.0) {

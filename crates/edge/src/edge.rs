@@ -4,7 +4,7 @@
 
 use std::{future::Future, pin::Pin, rc::Rc};
 
-use crate::{config::Config, mail::Post, objects::Objects, problem::ApiError};
+use crate::{config::Config, freshness, mail::Post, objects::Objects, problem::ApiError};
 
 /// A future that stays on its thread, as everything in an isolate does.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -26,6 +26,8 @@ pub struct Edge {
     pub post: Rc<dyn Post>,
     /// The limit per client that stands before every object.
     pub clients: Rc<dyn Clients>,
+    /// What this isolate knows of principals.
+    pub grants: Rc<freshness::Cache>,
 }
 
 /// The time, as an argument.

@@ -11,6 +11,7 @@ pub mod clients;
 pub mod config;
 pub mod credential;
 pub mod edge;
+pub mod freshness;
 pub mod http;
 pub mod json;
 pub mod keys;

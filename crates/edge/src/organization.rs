@@ -43,7 +43,7 @@ pub struct Actor {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
-    /// The invited person joins; answers `AcceptedView`.
+    /// The invited person joins; answers [`Written`] with `AcceptedView`.
     AcceptInvitation {
         /// The invitation.
         invitation: String,
@@ -52,14 +52,14 @@ pub enum Command {
         /// The address that they have proven.
         address: String,
     },
-    /// Takes a pending invitation back.
+    /// Takes a pending invitation back; answers [`Written`].
     CancelInvitation {
         /// Who asks.
         actor: Actor,
         /// The invitation.
         invitation: String,
     },
-    /// Gives a member another role; answers `MemberView`.
+    /// Gives a member another role; answers [`Written`] with `MemberView`.
     ChangeRole {
         /// Who asks.
         actor: Actor,
@@ -68,7 +68,7 @@ pub enum Command {
         /// Role id.
         role: String,
     },
-    /// Brings the organization into being; answers `OrganizationView`.
+    /// Brings the organization into being; answers [`Written`] with `OrganizationView`.
     Create {
         /// Its name.
         name: String,
@@ -77,14 +77,14 @@ pub enum Command {
         /// The creator's verified address.
         address: Option<String>,
     },
-    /// The invited person says no.
+    /// The invited person says no; answers [`Written`].
     DeclineInvitation {
         /// The invitation.
         invitation: String,
         /// The address that they have proven.
         address: String,
     },
-    /// Deletes the organization.
+    /// Deletes the organization; answers [`Written`].
     Delete {
         /// Who asks.
         actor: Actor,
@@ -107,7 +107,7 @@ pub enum Command {
         /// The principal.
         user: String,
     },
-    /// Invites an address; answers `InvitationView`.
+    /// Invites an address; answers [`Written`] with `InvitationView`.
     Invite {
         /// Who asks.
         actor: Actor,
@@ -147,7 +147,7 @@ pub enum Command {
         /// The member.
         user: String,
     },
-    /// Renames the organization; answers `OrganizationView`.
+    /// Renames the organization; answers [`Written`] with `OrganizationView`.
     Rename {
         /// Who asks.
         actor: Actor,
@@ -175,11 +175,13 @@ pub enum Command {
     },
 }
 
-/// The answer to a change that has nothing else to say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Written {
+/// The answer to a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written<T = ()> {
     /// The organization's epoch after the change.
     pub epoch: i64,
+    /// What became of the thing that was changed.
+    pub value: T,
 }
 
 impl objects::Command for Command {

@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod decision;
+mod directory;
 mod document;
 mod facts;
 mod policy;
@@ -17,6 +18,11 @@ mod toml_source;
 mod unique_map;
 
 pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};
+pub use directory::{
+    AcceptedView, ChangeRoleRequest, EvaluateRequest, InvitationPreview, InvitationView,
+    InvitationsView, InviteRequest, MemberView, MembersView, NameRequest, OrganizationReference,
+    OrganizationView, ResourceRequest,
+};
 pub use document::{
     CaseDocument, ConditionDocument, ConditionalDocument, LevelName, PermissionDocument,
     PolicyDocument, RoleDocument, Scalar,

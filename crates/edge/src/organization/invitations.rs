@@ -7,11 +7,11 @@ use lockstep_wire::{
 };
 
 use super::{
-    Actor, Written,
+    Actor,
     actor::{self, access, access_of, directory_facts},
     members::known_role,
     refusal,
-    store::{self, Organization, announce, next_epoch, organization, unsigned},
+    store::{self, Organization, announce, next_epoch, organization, unsigned, written},
 };
 use crate::{
     address::{InvitationChange, PendingInvitation},
@@ -96,7 +96,7 @@ pub(super) fn invite(
         expires_at_ms: stored.expires_at_ms,
     };
     outbox::enqueue(context.sql, context.now_ms, &Delivery::Mail { mail })?;
-    Ok(announce(Reply::of(&view(context, &stored)?)?, epoch))
+    Ok(announce(written(epoch, view(context, &stored)?)?, epoch))
 }
 
 pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
@@ -122,7 +122,7 @@ pub(super) fn cancel(context: &Context<'_>, actor: &Actor, id: &str) -> Result<R
         .cancel(unsigned(context.now_ms))
         .map_err(|error| refusal::invitation(&error))?;
     let epoch = finish(context, &organization, &stored, state)?;
-    Ok(announce(Reply::of(&Written { epoch })?, epoch))
+    Ok(announce(written(epoch, ())?, epoch))
 }
 
 pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiError> {
@@ -184,7 +184,7 @@ pub(super) fn accept(
         organization: reference(&organization),
         epoch,
     };
-    Ok(announce(Reply::of(&view)?, epoch))
+    Ok(announce(written(epoch, view)?, epoch))
 }
 
 pub(super) fn decline(context: &Context<'_>, id: &str, address: &str) -> Result<Reply, ApiError> {
@@ -195,7 +195,7 @@ pub(super) fn decline(context: &Context<'_>, id: &str, address: &str) -> Result<
         .decline(unsigned(context.now_ms), stored.address == address)
         .map_err(|error| refusal::invitation(&error))?;
     let epoch = finish(context, &organization, &stored, state)?;
-    Ok(announce(Reply::of(&Written { epoch })?, epoch))
+    Ok(announce(written(epoch, ())?, epoch))
 }
 
 /// Tells every invited address what its invitation looks like now.

@@ -4,10 +4,10 @@ use lockstep_core::{Operation, RoleId};
 use lockstep_wire::{FactsView, MemberView, MembersView};
 
 use super::{
-    Actor, Written,
+    Actor,
     actor::{self, access, directory_facts, target},
     refusal,
-    store::{self, Member, Organization, announce, next_epoch, organization},
+    store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
     objects::{Context, Reply},
@@ -51,7 +51,7 @@ pub(super) fn change_role(
         ..member
     };
     Ok(announce(
-        Reply::of(&view(context, &organization, actor, &member))?,
+        written(epoch, view(context, &organization, actor, &member))?,
         epoch,
     ))
 }
@@ -70,7 +70,7 @@ pub(super) fn remove(context: &Context<'_>, actor: &Actor, user: &str) -> Result
     allowed.map_err(|error| refusal::membership(context, &access, error))?;
     let epoch = next_epoch(context)?;
     store::leave(context, &organization, user, epoch)?;
-    Ok(announce(Reply::of(&Written { epoch })?, epoch).ending(user))
+    Ok(announce(written(epoch, ())?, epoch).ending(user))
 }
 
 /// The role of that id, or 400: an unknown role is an error, not a deny.

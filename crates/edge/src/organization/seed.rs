@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Written, settings,
+    settings,
     store::{self, publish},
 };
 use crate::{
@@ -91,7 +91,5 @@ pub(super) fn seed(
             Some(name),
         )?;
     }
-    Reply::of(&Written {
-        epoch: organization.epoch,
-    })
+    store::written(organization.epoch, ())
 }

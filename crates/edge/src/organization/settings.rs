@@ -4,10 +4,10 @@ use lockstep_core::Operation;
 use lockstep_wire::OrganizationView;
 
 use super::{
-    Actor, Written,
+    Actor,
     actor::{self, access, directory_facts},
     invitations,
-    store::{self, Organization, announce, next_epoch, organization},
+    store::{self, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
     objects::{Context, Reply},
@@ -40,7 +40,7 @@ pub(super) fn create(
         &role.id,
         organization.epoch,
     )?;
-    Reply::of(&view(&organization))
+    written(organization.epoch, view(&organization))
 }
 
 /// The organization's row at epoch 1. An object is born once.
@@ -92,7 +92,7 @@ pub(super) fn rename(context: &Context<'_>, actor: &Actor, name: &str) -> Result
         store::tell_user(context, &organization, &member.user, epoch, Some(name))?;
     }
     invitations::tell_addresses(context, &organization, epoch)?;
-    Ok(announce(Reply::of(&view(&organization))?, epoch))
+    Ok(announce(written(epoch, view(&organization))?, epoch))
 }
 
 pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
@@ -109,7 +109,7 @@ pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiE
     }
     let deleted = "UPDATE organization SET deleted_at_ms = ?";
     context.sql.exec(deleted, &[context.now_ms.into()])?;
-    let reply = announce(Reply::of(&Written { epoch })?, epoch);
+    let reply = announce(written(epoch, ())?, epoch);
     Ok(ended
         .into_iter()
         .fold(reply, |reply, user| reply.ending(&user)))

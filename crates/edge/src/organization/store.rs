@@ -5,7 +5,12 @@ use lockstep_wire::{
     GrantRecord, LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
 };
 
-use super::decisions::{StoredSnapshot, grants_key};
+use serde::Serialize;
+
+use super::{
+    Written,
+    decisions::{StoredSnapshot, grants_key},
+};
 use crate::{
     objects::{Context, Reply},
     outbox::{self, Delivery},
@@ -374,6 +379,11 @@ pub(super) fn resolve(context: &Context<'_>, record: Record) -> Result<Access, A
         unsigned(context.now_ms),
     )
     .map_err(|error| ApiError::internal(format!("nodes of {}: {error}", context.name)))
+}
+
+/// The answer to a change.
+pub(super) fn written<T: Serialize>(epoch: i64, value: T) -> Result<Reply, ApiError> {
+    Reply::of(&Written { epoch, value })
 }
 
 /// Tells open pages the new epoch.

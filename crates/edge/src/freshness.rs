@@ -1,0 +1,180 @@
+//! Bytes from KV, freshness from the object.
+//!
+//! KV is eventually consistent, so nothing is believed for being there: the organization's object says at which epoch a principal last changed, and bytes count only if they are of that epoch and of our policy.
+//! An answer of the object counts for a while (`LOCKSTEP_FRESHNESS_MS` for allows, [`DENY_MS`] for denies) by this isolate's own clock, from before the question was sent.
+//! Sensitive actions do not come this way: the object decides them itself, every time.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use futures_util::future::join;
+use lockstep_core::{Access, Facts};
+use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
+
+use crate::{
+    edge::Edge,
+    log,
+    objects::ask,
+    organization::{Command, Freshness, OrganizationObject, StoredSnapshot, grants_key},
+    problem::{ApiError, Code},
+};
+
+/// How long the object's answer counts for a deny, in milliseconds: what was granted is seen soon after.
+pub const DENY_MS: i64 = 500;
+/// How many principals an isolate remembers.
+const ENTRIES_MAX: usize = 1_000;
+
+/// What this isolate knows of principals.
+#[derive(Debug, Default)]
+pub struct Cache(RefCell<BTreeMap<String, Known>>);
+
+/// A snapshot, and when the object last confirmed it.
+#[derive(Debug, Clone)]
+struct Known {
+    /// This isolate's clock right before the object was asked.
+    asked_at_ms: i64,
+    /// The organization's epoch at that time.
+    epoch: i64,
+    snapshot: Rc<Snapshot>,
+}
+
+/// One question about one principal.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Organization id.
+    pub organization: &'a str,
+    /// The principal's user id.
+    pub user: &'a str,
+    /// Permission id.
+    pub permission: &'a str,
+    /// Node id.
+    pub node: &'a str,
+    /// An epoch of the organization before which the answer must not be from.
+    pub at_least: Option<i64>,
+}
+
+/// Decides a question that depends on no facts and is not sensitive.
+///
+/// # Errors
+/// 400 for an unknown permission or an epoch that is not reached, 404 for an organization that is not there, 503 when the object does not answer and what is known is too old.
+pub async fn decide(edge: &Edge, question: &Question<'_>) -> Result<DecisionView, ApiError> {
+    let allow_ms = i64::from(edge.config.freshness_ms);
+    let known = current(edge, question, allow_ms).await?;
+    let view = evaluate(edge, question, &known)?;
+    let window_ms = allow_ms.min(DENY_MS);
+    if view.decision || known.counts(edge.clock.now_ms(), window_ms, question.at_least) {
+        return Ok(view);
+    }
+    // A "no" may be out of date sooner than a "yes".
+    let known = current(edge, question, window_ms).await?;
+    evaluate(edge, question, &known)
+}
+
+fn evaluate(
+    edge: &Edge,
+    question: &Question<'_>,
+    known: &Known,
+) -> Result<DecisionView, ApiError> {
+    let policy = &edge.config.policy;
+    let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
+    let access = Access::resolve(&policy.policy, known.snapshot.record(), now_ms)
+        .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
+    let Question { permission, node, .. } = *question;
+    DecisionView::decide(policy, &access, permission, node, &Facts::default())
+        .map_err(|error| ApiError::new(Code::UnknownPermission, format!("Not decided: {error}.")))
+}
+
+/// What is known, if it counts for `window_ms` more; else what the object confirms now.
+async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result<Known, ApiError> {
+    let key = grants_key(question.organization, question.user);
+    let known = edge.grants.0.borrow().get(&key).cloned();
+    if let Some(known) = &known
+        && known.counts(edge.clock.now_ms(), window_ms, question.at_least)
+    {
+        return Ok(known.clone());
+    }
+    let asked_at_ms = edge.clock.now_ms();
+    let command = Command::Freshness { user: question.user.to_owned() };
+    let object = ask::<OrganizationObject, Freshness>(&*edge.objects, question.organization, &command);
+    let (stored, freshness) = join(edge.kv.get(&key), object).await;
+    let freshness = freshness?;
+    if question.at_least.is_some_and(|epoch| epoch > freshness.epoch) {
+        let detail = "`Lockstep-Epoch` is above the organization's epoch.";
+        return Err(ApiError::new(Code::EpochAhead, detail));
+    }
+    let remembered = known.map(|known| known.snapshot).filter(|s| fits(edge, s, question, &freshness));
+    let snapshot = match remembered {
+        Some(snapshot) => snapshot,
+        None => match from_kv(edge, &key, stored.map_err(|error| error.0), question, &freshness) {
+            Some(snapshot) => Rc::new(snapshot),
+            None => Rc::new(from_object(edge, question).await?),
+        },
+    };
+    let known = Known { asked_at_ms, epoch: freshness.epoch, snapshot };
+    edge.grants.remember(key, known.clone());
+    Ok(known)
+}
+
+/// The bytes in KV, if they are what the object says is current. Everything else is a miss.
+fn from_kv(
+    edge: &Edge,
+    key: &str,
+    stored: Result<Option<String>, String>,
+    question: &Question<'_>,
+    freshness: &Freshness,
+) -> Option<Snapshot> {
+    let text = match stored {
+        Ok(text) => text?,
+        Err(reason) => {
+            log::error(&format!("kv: {reason}; asking the object instead"));
+            return None;
+        }
+    };
+    let stored: StoredSnapshot = serde_json::from_str(&text).ok()?;
+    (stored.key == key && fits(edge, &stored.snapshot, question, freshness)).then_some(stored.snapshot)
+}
+
+fn fits(edge: &Edge, snapshot: &Snapshot, question: &Question<'_>, freshness: &Freshness) -> bool {
+    snapshot.check(&edge.config.policy).is_ok()
+        && snapshot.organization == question.organization
+        && snapshot.principal == question.user
+        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)
+        && freshness.digest == edge.config.policy.digest
+}
+
+async fn from_object(edge: &Edge, question: &Question<'_>) -> Result<Snapshot, ApiError> {
+    let command = Command::Snapshot { user: question.user.to_owned() };
+    let snapshot: Snapshot =
+        ask::<OrganizationObject, _>(&*edge.objects, question.organization, &command).await?;
+    check(&snapshot, &edge.config.policy)?;
+    Ok(snapshot)
+}
+
+/// While a new version is rolled out, object and Worker may run different policies for a moment.
+fn check(snapshot: &Snapshot, policy: &CompiledPolicy) -> Result<(), ApiError> {
+    snapshot.check(policy).map_err(|error| ApiError::unavailable(format!("snapshot: {error}")))
+}
+
+impl Known {
+    /// Whether this may still be answered from. A clock that went backwards makes everything too old.
+    fn counts(&self, now_ms: i64, window_ms: i64, at_least: Option<i64>) -> bool {
+        let age_ms = now_ms.saturating_sub(self.asked_at_ms);
+        (0..window_ms).contains(&age_ms) && at_least.is_none_or(|epoch| epoch <= self.epoch)
+    }
+}
+
+impl Cache {
+    /// Keeps the newest; when full, forgets who was asked about longest ago.
+    fn remember(&self, key: String, known: Known) {
+        let mut entries = self.0.borrow_mut();
+        if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
+            let oldest = entries.iter().min_by_key(|(_, known)| known.asked_at_ms);
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                entries.remove(&oldest);
+            }
+        }
+        let newer = entries.get(&key).is_some_and(|there| there.asked_at_ms > known.asked_at_ms);
+        if !newer {
+            entries.insert(key, known);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Decisions: the snapshot for the page, one question for a program, and the stream that tells of changes.
+
+use lockstep_core::{Facts, Operation};
+use lockstep_wire::{DecisionView, EvaluateRequest, FactsView, ReasonView, Snapshot};
+
+use super::organizations::{actor, command, organization};
+use crate::{
+    authenticate::Caller,
+    freshness::{self, Question},
+    http::{Method, Request, Response},
+    json,
+    objects::{ask, open},
+    organization::{Command, OrganizationObject},
+    problem::{ApiError, Code},
+    router::{Answer, Call, Handler, Route},
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/policy",
+        handler: Handler::Anonymous(|call| Box::pin(policy(call))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/snapshot",
+        handler: Handler::SignedIn(|call, caller| Box::pin(snapshot(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/evaluate",
+        handler: Handler::SignedIn(|call, caller| Box::pin(evaluate(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/events",
+        handler: Handler::SignedIn(|call, caller| Box::pin(events(call, caller))),
+    },
+];
+
+/// The policy of this deployment. It holds no secret: whoever may use a product may know its roles.
+async fn policy(call: Call<'_>) -> Answer {
+    let policy = &call.edge.config.policy;
+    let etag = format!("\"{}\"", policy.digest);
+    let response = if call.request.header("if-none-match") == Some(etag.as_str()) {
+        Response::new(304)
+    } else {
+        Response::new(200).with_body("application/json", policy.to_json())
+    };
+    Ok(response.with_header("etag", &etag).with_header("cache-control", "no-cache"))
+}
+
+/// The page fetches it after it was told of a new epoch, so it comes from the object itself.
+async fn snapshot(call: Call<'_>, caller: Caller) -> Answer {
+    let user = caller.user.as_str().to_owned();
+    let snapshot: Snapshot = command(&call, Command::Snapshot { user }).await?;
+    if snapshot.grants.is_empty() {
+        return Err(ApiError::not_found());
+    }
+    Response::json(200, &snapshot)
+}
+
+async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
+    let body: EvaluateRequest = json::body(call.request)?;
+    let organization = organization(&call)?;
+    let policy = &call.edge.config.policy;
+    let Some(permission) = policy.policy.permission(&body.permission) else {
+        let detail = "The policy of this deployment has no such permission.";
+        return Err(ApiError::new(Code::UnknownPermission, detail));
+    };
+    let node = body.resource.node(organization.as_str());
+    if !body.facts.0.is_empty() {
+        require_trust(&call, &caller).await?;
+    }
+    let described = policy.policy.describe(permission);
+    let about_member = body.resource.kind.as_deref() == Some("member");
+    let asks_object = policy.policy.depends_on_facts(permission)
+        || described.is_none_or(|permission| permission.sensitive)
+        || !body.facts.0.is_empty()
+        || about_member;
+    let view = if asks_object {
+        let evaluate = Command::Evaluate {
+            actor: actor(&caller),
+            permission: body.permission.clone(),
+            node: node.to_owned(),
+            target: body.resource.id.clone().filter(|_| about_member),
+            facts: body.facts.clone(),
+        };
+        ask::<OrganizationObject, _>(&*call.edge.objects, organization.as_str(), &evaluate).await?
+    } else {
+        let question = Question {
+            organization: organization.as_str(),
+            user: caller.user.as_str(),
+            permission: &body.permission,
+            node,
+            at_least: at_least(call.request)?,
+        };
+        freshness::decide(call.edge, &question).await?
+    };
+    Response::json(200, &view)
+}
+
+/// Facts about a resource are believed only from who may ask for decisions.
+async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError> {
+    let refuse = |reason: Option<&ReasonView>| {
+        let why = reason.map(|reason| format!(" {}", reason.text)).unwrap_or_default();
+        let detail = format!("Facts are believed only from callers that may ask for decisions.{why}");
+        ApiError::new(Code::NoGrant, detail)
+    };
+    let policy = &call.edge.config.policy.policy;
+    let ask_permission = policy
+        .operation(Operation::DecisionsAsk)
+        .and_then(|permission| policy.describe(permission))
+        .ok_or_else(|| refuse(None))?;
+    let evaluate = Command::Evaluate {
+        actor: actor(caller),
+        permission: ask_permission.id.clone(),
+        node: organization(call)?.as_str().to_owned(),
+        target: None,
+        facts: FactsView::from(&Facts::default()),
+    };
+    let view: DecisionView = command(call, evaluate).await?;
+    if view.decision { Ok(()) } else { Err(refuse(view.reasons.first())) }
+}
+
+async fn events(call: Call<'_>, caller: Caller) -> Answer {
+    let organization = organization(&call)?;
+    let subscribe = Command::Subscribe { actor: actor(&caller) };
+    open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await
+}
+
+/// The epoch that a caller holds from an earlier write.
+fn at_least(request: &Request) -> Result<Option<i64>, ApiError> {
+    let Some(text) = request.header("lockstep-epoch") else { return Ok(None) };
+    let epoch = text.parse().ok().filter(|epoch| *epoch >= 0);
+    epoch.map(Some).ok_or_else(|| {
+        ApiError::new(Code::InvalidValue, "`Lockstep-Epoch` is a whole number from an earlier answer.")
+    })
+}

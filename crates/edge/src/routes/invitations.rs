@@ -1,0 +1,131 @@
+//! Invitations: the organization's side, and the invited person's.
+
+use lockstep_token::{Address, Secret, SecretKind, id::opaque_id};
+use lockstep_wire::{
+    AcceptedView, InvitationPreview, InvitationView, InvitationsView, InviteRequest,
+};
+use serde::Deserialize;
+
+use super::organizations::{actor, command, with_epoch};
+use crate::{
+    authenticate::Caller,
+    http::{Method, Response},
+    json,
+    keys::hex,
+    objects::ask,
+    organization::{Command, OrganizationObject, Written},
+    problem::{ApiError, Code},
+    router::{Answer, Call, Handler, Route},
+};
+
+/// The header that carries a link's secret: neither logs nor `Referer` see it.
+const SECRET_HEADER: &str = "lockstep-invitation";
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/invitations",
+        handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/invitations",
+        handler: Handler::SignedIn(|call, caller| Box::pin(invite(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/invitations/{invitation}",
+        handler: Handler::SignedIn(|call, caller| Box::pin(cancel(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/invitations/{invitation}/accept",
+        handler: Handler::SignedIn(|call, caller| Box::pin(accept(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/invitations/{invitation}/decline",
+        handler: Handler::SignedIn(|call, caller| Box::pin(decline(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/invitations/preview",
+        handler: Handler::Anonymous(|call| Box::pin(preview(call))),
+    },
+];
+
+/// A body without members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NothingRequest {}
+
+async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let list = Command::ListInvitations { actor: actor(&caller) };
+    let view: InvitationsView = command(&call, list).await?;
+    Response::json(200, &view)
+}
+
+async fn invite(call: Call<'_>, caller: Caller) -> Answer {
+    let body: InviteRequest = json::body(call.request)?;
+    let address = Address::from_typed(&body.email).map_err(|error| {
+        ApiError::new(Code::InvalidAddress, format!("The address is not accepted: {error}."))
+    })?;
+    let invite = Command::Invite {
+        actor: actor(&caller),
+        invitation: opaque_id("inv", call.edge.random.bytes()?),
+        address: address.as_str().to_owned(),
+        role: body.role,
+        nonce: hex(&call.edge.random.bytes::<32>()?),
+    };
+    let written: Written<InvitationView> = command(&call, invite).await?;
+    Ok(with_epoch(Response::json(201, &written.value)?, written.epoch))
+}
+
+async fn cancel(call: Call<'_>, caller: Caller) -> Answer {
+    let cancel =
+        Command::CancelInvitation { actor: actor(&caller), invitation: invitation(&call)? };
+    let written: Written = command(&call, cancel).await?;
+    Ok(with_epoch(Response::no_content(), written.epoch))
+}
+
+async fn accept(call: Call<'_>, caller: Caller) -> Answer {
+    let NothingRequest {} = json::body(call.request)?;
+    let accept = Command::AcceptInvitation {
+        invitation: invitation(&call)?,
+        user: caller.user.as_str().to_owned(),
+        address: proven(&caller)?,
+    };
+    let written: Written<AcceptedView> = command(&call, accept).await?;
+    Ok(with_epoch(Response::json(200, &written.value)?, written.epoch))
+}
+
+async fn decline(call: Call<'_>, caller: Caller) -> Answer {
+    let NothingRequest {} = json::body(call.request)?;
+    let decline =
+        Command::DeclineInvitation { invitation: invitation(&call)?, address: proven(&caller)? };
+    let written: Written = command(&call, decline).await?;
+    Ok(with_epoch(Response::no_content(), written.epoch))
+}
+
+/// What an invitation's link shows. It has no effect: mail scanners follow links, too.
+async fn preview(call: Call<'_>) -> Answer {
+    let text = call.request.header(SECRET_HEADER).ok_or_else(ApiError::not_found)?;
+    // A wrong secret, a canceled organization and a secret of another kind look alike.
+    let secret = Secret::parse(SecretKind::Invitation, &call.edge.config.keys.id, text)
+        .map_err(|_| ApiError::not_found())?;
+    let organization = secret.organization().ok_or_else(ApiError::not_found)?;
+    let command = Command::PreviewInvitation { hash: secret.hash().to_hex() };
+    let objects = &*call.edge.objects;
+    let view: InvitationPreview =
+        ask::<OrganizationObject, _>(objects, organization.as_str(), &command).await?;
+    Response::json(200, &view)
+}
+
+fn invitation(call: &Call<'_>) -> Result<String, ApiError> {
+    call.param("invitation").map(str::to_owned)
+}
+
+/// The address that the caller has proven. Without one nobody can have invited them.
+fn proven(caller: &Caller) -> Result<String, ApiError> {
+    caller.address.clone().ok_or_else(ApiError::not_found)
+}

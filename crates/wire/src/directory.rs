@@ -1,0 +1,184 @@
+//! Bodies of the organization routes. Times are Unix milliseconds.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::FactsView;
+
+/// POST `/v1/organizations`, PATCH `/v1/organizations/{org}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameRequest {
+    /// The organization's name, 1 to 100 characters.
+    pub name: String,
+}
+
+/// An organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its epoch: how many changes it has seen.
+    pub epoch: i64,
+    /// When it was created.
+    pub created_at_ms: i64,
+}
+
+/// PATCH `/v1/organizations/{org}/members/{user}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeRoleRequest {
+    /// Role id.
+    pub role: String,
+}
+
+/// GET `/v1/organizations/{org}/members`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembersView {
+    /// The members, the first who joined first.
+    pub members: Vec<MemberView>,
+}
+
+/// A member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberView {
+    /// User id.
+    pub user_id: String,
+    /// The verified address, where the user has one.
+    pub email: Option<String>,
+    /// Id of the role on the organization.
+    pub role: String,
+    /// Name of that role.
+    pub role_name: String,
+    /// Whether it is who asks.
+    #[serde(rename = "self")]
+    pub is_self: bool,
+    /// Whether it created the organization.
+    pub creator: bool,
+    /// When it joined.
+    pub joined_at_ms: i64,
+    /// The facts that guards may ask about this member: what a gate is handed for this row.
+    pub facts: FactsView,
+}
+
+/// POST `/v1/organizations/{org}/invitations`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InviteRequest {
+    /// The address to invite.
+    pub email: String,
+    /// Role id.
+    pub role: String,
+}
+
+/// GET `/v1/organizations/{org}/invitations`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationsView {
+    /// The pending invitations, the newest first.
+    pub invitations: Vec<InvitationView>,
+}
+
+/// An invitation as the organization sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// Its id.
+    pub id: String,
+    /// The invited address.
+    pub email: String,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
+    pub status: String,
+    /// Address of who invited.
+    pub invited_by: String,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// From when on it can no longer be accepted.
+    pub expires_at_ms: i64,
+}
+
+/// GET `/v1/invitations/preview`: an invitation as its link shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationPreview {
+    /// Its id.
+    pub id: String,
+    /// Into which organization.
+    pub organization: OrganizationReference,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// The invited address.
+    pub email: String,
+    /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
+    pub status: String,
+    /// From when on it can no longer be accepted.
+    pub expires_at_ms: i64,
+}
+
+/// POST `…/invitations/{inv}/accept`: where one now is a member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedView {
+    /// The organization.
+    pub organization: OrganizationReference,
+    /// Its epoch after the change.
+    pub epoch: i64,
+}
+
+/// An organization by id and name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrganizationReference {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// POST `/v1/organizations/{org}/evaluate`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateRequest {
+    /// Permission id.
+    pub permission: String,
+    /// On what; the organization itself when absent.
+    #[serde(default)]
+    pub resource: ResourceRequest,
+    /// Facts about the resource; only from callers with `decisions.ask`.
+    #[serde(default)]
+    pub facts: FactsView,
+}
+
+/// A resource: where it lies, and what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceRequest {
+    /// Id of the workspace it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Id of the project it lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// What kind of thing it is; `member` makes the directory state the facts about that member.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Its id. Below a project, ids are opaque.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl ResourceRequest {
+    /// The deepest node it names, or `organization`.
+    #[must_use]
+    pub fn node<'a>(&'a self, organization: &'a str) -> &'a str {
+        self.project
+            .as_deref()
+            .or(self.workspace.as_deref())
+            .unwrap_or(organization)
+    }
+}
