@@ -1,0 +1,12 @@
+//! The command line, from outside.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "test code"
+)]
+
+mod bad_policies;
+mod matrix;
+mod models;
+mod support;

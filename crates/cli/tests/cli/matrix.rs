@@ -1,0 +1,117 @@
+//! `lockstep matrix`: what it prints, and how it is called.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use crate::support::{lockstep, matrix, printed, root, shipped};
+
+#[test]
+fn the_committed_matrices_are_those_of_the_policies() {
+    let folder = root().join("policies/matrix");
+    for id in shipped() {
+        let committed =
+            std::fs::read_to_string(folder.join(format!("{id}.txt"))).unwrap_or_default();
+        let policy = format!("policies/{id}.toml");
+        assert_eq!(
+            printed(["matrix", &policy]),
+            committed,
+            "stale: run `cargo xtask bless`, or `lockstep matrix {policy} > policies/matrix/{id}.txt`"
+        );
+    }
+    let committed = std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(committed, shipped().len(), "a matrix without a policy");
+}
+
+#[test]
+fn json_is_what_the_text_shows() {
+    for id in shipped() {
+        let (json, text) = (
+            matrix(&id),
+            printed(["matrix", &format!("policies/{id}.toml")]),
+        );
+        for row in json["rows"].as_array().unwrap() {
+            let start = format!("  {} ", row["id"].as_str().unwrap());
+            let line = text.lines().find(|line| line.starts_with(&start)).unwrap();
+            for cell in row["cells"].as_object().unwrap().values() {
+                assert!(line.contains(cell.as_str().unwrap()), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn roles_come_from_the_organization_down() {
+    let roles = &matrix("opik")["roles"];
+    let names = [
+        "Admin",
+        "Member",
+        "View-Only Member",
+        "Manage",
+        "Write",
+        "Annotate",
+        "Read",
+    ];
+    assert_eq!(*roles, serde_json::json!(names));
+}
+
+#[test]
+fn a_row_shows_the_roles_of_its_level_only() {
+    let matrix = matrix("langsmith");
+    for row in matrix["rows"].as_array().unwrap() {
+        let roles: Vec<&String> = row["cells"].as_object().unwrap().keys().collect();
+        let wanted = match row["level"].as_str().unwrap() {
+            "organization" => vec!["Organization Admin", "Organization User"],
+            _ => vec!["Admin", "Editor", "Viewer"],
+        };
+        assert_eq!(roles, wanted);
+    }
+}
+
+#[test]
+fn markdown_escapes_what_it_would_read_as_marks() {
+    let text = printed(["matrix", "policies/openlit.toml", "--format", "markdown"]);
+    assert!(
+        text.contains("| api\\_key.read | List API keys (full secret returned) | allow | allow |")
+    );
+    assert!(text.contains("| members.role\\_change:member-\\>admin |"));
+}
+
+#[test]
+fn a_wrong_call_is_code_2_and_help_is_code_0() {
+    for wrong in [
+        vec![],
+        vec!["matrix"],
+        vec!["matrix", "x.toml", "--format", "xml"],
+        vec!["matricks"],
+    ] {
+        let output = lockstep(&wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+    for help in [vec!["--help"], vec!["matrix", "--help"], vec!["--version"]] {
+        assert_eq!(lockstep(&help).status.code(), Some(0), "{help:?}");
+    }
+    assert!(printed(["--help"]).contains("lockstep matrix policies/openlit.toml --format json"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(["matrix", "policies/opik.toml"])
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Closed before anything is read from it.
+    drop(child.stdout.take());
+    let mut complaint = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut complaint)
+        .unwrap();
+    assert_eq!(complaint, "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
