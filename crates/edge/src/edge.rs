@@ -2,7 +2,13 @@
 //!
 //! Production builds these in `platform`; native tests build them from doubles; the running local edge may wrap some of them in faulty doubles (development only).
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    rc::Rc,
+};
+
+use futures_util::future::{Either, select};
 
 use crate::{config::Config, freshness, mail::Post, objects::Objects, problem::ApiError};
 
@@ -34,6 +40,19 @@ pub struct Edge {
 pub trait Clock {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> i64;
+
+    /// Ends after `duration_ms` milliseconds.
+    fn sleep(&self, duration_ms: u64) -> Later<'static, ()>;
+}
+
+impl dyn Clock + '_ {
+    /// What `future` gives, or `None` when it takes longer than `limit_ms` milliseconds.
+    pub async fn within<T>(&self, limit_ms: u64, future: impl Future<Output = T>) -> Option<T> {
+        match select(pin!(future), self.sleep(limit_ms)).await {
+            Either::Left((value, _)) => Some(value),
+            Either::Right(_) => None,
+        }
+    }
 }
 
 /// Cryptographic randomness, as an argument.

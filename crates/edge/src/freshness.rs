@@ -11,7 +11,7 @@ use lockstep_core::{Access, Facts};
 use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
 
 use crate::{
-    edge::Edge,
+    edge::{Edge, KvError},
     log,
     objects::ask,
     organization::{Command, Freshness, OrganizationObject, StoredSnapshot, grants_key},
@@ -20,6 +20,8 @@ use crate::{
 
 /// How long the object's answer counts for a deny, in milliseconds: what was granted is seen soon after.
 pub const DENY_MS: i64 = 500;
+/// How long KV may take, in milliseconds; the object has the bytes, too.
+const KV_MS: u64 = 500;
 /// How many principals an isolate remembers.
 const ENTRIES_MAX: usize = 1_000;
 
@@ -95,7 +97,7 @@ async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result
     let asked_at_ms = edge.clock.now_ms();
     let command = Command::Freshness { user: question.user.to_owned() };
     let object = ask::<OrganizationObject, Freshness>(&*edge.objects, question.organization, &command);
-    let (stored, freshness) = join(edge.kv.get(&key), object).await;
+    let (stored, freshness) = join(edge.clock.within(KV_MS, edge.kv.get(&key)), object).await;
     let freshness = freshness?;
     if question.at_least.is_some_and(|epoch| epoch > freshness.epoch) {
         let detail = "`Lockstep-Epoch` is above the organization's epoch.";
@@ -104,7 +106,7 @@ async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result
     let remembered = known.map(|known| known.snapshot).filter(|s| fits(edge, s, question, &freshness));
     let snapshot = match remembered {
         Some(snapshot) => snapshot,
-        None => match from_kv(edge, &key, stored.map_err(|error| error.0), question, &freshness) {
+        None => match from_kv(edge, &key, stored, question, &freshness) {
             Some(snapshot) => Rc::new(snapshot),
             None => Rc::new(from_object(edge, question).await?),
         },
@@ -118,14 +120,18 @@ async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result
 fn from_kv(
     edge: &Edge,
     key: &str,
-    stored: Result<Option<String>, String>,
+    stored: Option<Result<Option<String>, KvError>>,
     question: &Question<'_>,
     freshness: &Freshness,
 ) -> Option<Snapshot> {
     let text = match stored {
-        Ok(text) => text?,
-        Err(reason) => {
+        Some(Ok(text)) => text?,
+        Some(Err(KvError(reason))) => {
             log::error(&format!("kv: {reason}; asking the object instead"));
+            return None;
+        }
+        None => {
+            log::error(&format!("kv: no answer within {KV_MS} ms; asking the object instead"));
             return None;
         }
     };

@@ -19,12 +19,15 @@ use worker::{Context, Env, event};
 use crate::{
     config::{Config, ConfigError},
     edge::Edge,
+    freshness::Cache,
     log, router,
 };
 
 thread_local! {
     /// Configuration does not change within an isolate.
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+    /// Plain data, so it may outlive the request that brought it.
+    static GRANTS: Rc<Cache> = Rc::new(Cache::default());
 }
 
 #[event(fetch)]
@@ -53,6 +56,7 @@ fn edge(env: &Env) -> Result<Edge, ConfigError> {
         kv: Rc::new(kv::Grants::new(env.clone())),
         post: mail::post(env, &config, objects.clone()),
         clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
+        grants: GRANTS.with(Rc::clone),
         objects,
         config,
     })

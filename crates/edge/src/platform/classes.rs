@@ -30,5 +30,7 @@ macro_rules! durable_objects {
 durable_objects! {
     AddressObject runs crate::address::AddressObject;
     MailboxObject runs crate::mailbox::MailboxObject;
+    OrganizationObject runs crate::organization::OrganizationObject;
+    OrganizationObject runs crate::organization::OrganizationObject;
     UserObject runs crate::user::UserObject;
 }

@@ -1,9 +1,11 @@
 //! Time and randomness: the only places that read them.
 
+use std::time::Duration;
+
 use wasm_bindgen::JsCast;
 
 use crate::{
-    edge::{Clock, Random},
+    edge::{Clock, Later, Random},
     problem::ApiError,
 };
 
@@ -13,6 +15,10 @@ impl Clock for WorkerClock {
     #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
     fn now_ms(&self) -> i64 {
         i64::try_from(worker::Date::now().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn sleep(&self, duration_ms: u64) -> Later<'static, ()> {
+        Box::pin(worker::Delay::from(Duration::from_millis(duration_ms)))
     }
 }
 
