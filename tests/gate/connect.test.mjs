@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { connect } from "@lockstep/gate";
+
+import { organization, policy, snapshot, wasm } from "./world.mjs";
+
+const admin = [["admin", organization]];
+const member = [["member", organization]];
+
+/** An edge as a page sees it: what it answers can be changed, and what it was asked is kept. */
+function edgeDouble(first) {
+  const edge = { answer: first, asked: [], sources: [] };
+  edge.fetch = async (url, { headers }) => {
+    edge.asked.push({ url, headers });
+    if (url.endsWith("/v1/policy")) return Response.json(policy);
+    const answer = edge.answer;
+    return typeof answer === "function" ? answer() : Response.json(answer);
+  };
+  edge.eventSource = (url) => {
+    const source = new EventTarget();
+    Object.assign(source, { url, closed: false, close: () => (source.closed = true) });
+    source.announce = (epoch) => {
+      const data = JSON.stringify({ epoch });
+      source.dispatchEvent(new MessageEvent("epoch", { data }));
+    };
+    edge.sources.push(source);
+    return source;
+  };
+  edge.reads = () => edge.asked.filter(({ url }) => url.endsWith("/snapshot")).length;
+  return edge;
+}
+
+/** A connection with one subscriber, which ends with the test. */
+function follow(t, edge, options = {}) {
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge", ...options });
+  t.after(store.subscribe(() => {}));
+  return store;
+}
+
+async function until(store, holds, what) {
+  const end = Date.now() + 3_000;
+  while (!holds(store.getSnapshot())) {
+    assert.ok(Date.now() < end, `${what}: ${JSON.stringify(store.getSnapshot())}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return store.getSnapshot();
+}
+
+const ready = (store) => until(store, ({ status }) => status === "ready", "not ready");
+
+function problem(status, code) {
+  const body = JSON.stringify({ status, code, detail: `The edge says ${code}.` });
+  return () => new Response(body, { status });
+}
+
+test("nothing_is_allowed_before_the_snapshot_is_there", async (t) => {
+  const store = follow(t, edgeDouble(snapshot({ grants: admin })));
+  const before = store.getSnapshot();
+  assert.equal(before.status, "loading");
+  assert.equal(before.gate.can("invite"), false);
+  assert.equal(before.gate.explain("invite").decision, false);
+  const after = await ready(store);
+  assert.equal(after.gate.can("invite"), true);
+  assert.equal(after.policy.id, policy.id);
+});
+
+test("the_organization_is_asked_for_by_its_id_and_no_other_way", async (t) => {
+  const edge = edgeDouble(snapshot());
+  await ready(follow(t, edge));
+  assert.ok(edge.asked.some(({ url }) => url === "http://edge/v1/organizations/org_a/snapshot"));
+  assert.equal(edge.sources[0].url, "http://edge/v1/organizations/org_a/events");
+});
+
+test("a_higher_epoch_is_read_and_changes_the_answers", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = follow(t, edge);
+  await ready(store);
+  const seen = store.getSnapshot();
+  edge.answer = snapshot({ grants: admin, epoch: 2 });
+  edge.sources[0].announce(2);
+  const now = await until(store, ({ gate }) => gate.epoch === 2, "not followed");
+  assert.equal(now.gate.can("invite"), true);
+  assert.notEqual(now, seen);
+  assert.equal(edge.asked.at(-1).headers["Lockstep-Epoch"], "2");
+});
+
+test("an_epoch_that_is_known_is_not_read_again", async (t) => {
+  const edge = edgeDouble(snapshot({ epoch: 5 }));
+  const store = follow(t, edge);
+  await ready(store);
+  edge.sources[0].announce(5);
+  edge.sources[0].announce(4);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(edge.reads(), 1);
+});
+
+test("somebody_elses_change_raises_the_epoch_of_the_page_only", async (t) => {
+  const edge = edgeDouble(snapshot({ epoch: 5 }));
+  const store = follow(t, edge);
+  await ready(store);
+  edge.sources[0].announce(9);
+  const now = await until(store, ({ epoch }) => epoch === 9, "not announced");
+  assert.equal(now.gate.epoch, 5);
+  await until(store, () => edge.reads() === 2, "not read");
+  edge.sources[0].announce(9);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(edge.reads(), 2);
+});
+
+test("an_older_snapshot_never_replaces_a_newer_one", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 7 }));
+  const store = follow(t, edge);
+  await ready(store);
+  edge.answer = snapshot({ grants: admin, epoch: 6 });
+  await store.refresh();
+  assert.equal(store.getSnapshot().gate.epoch, 7);
+  assert.equal(store.getSnapshot().gate.can("invite"), false);
+});
+
+test("a_failure_does_not_open_the_way_for_an_older_snapshot", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 7 }));
+  const store = follow(t, edge);
+  await ready(store);
+  edge.answer = problem(503, "unavailable");
+  await store.refresh();
+  edge.answer = snapshot({ grants: admin, epoch: 6 });
+  await store.refresh();
+  assert.equal(store.getSnapshot().status, "stale");
+  assert.equal(store.getSnapshot().gate.can("invite"), false);
+});
+
+test("a_read_that_fails_denies_everything_until_one_succeeds", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: admin }));
+  const store = follow(t, edge);
+  await ready(store);
+  const failures = [
+    [() => Promise.reject(new TypeError("network")), "unreachable"],
+    [problem(503, "unavailable"), "unavailable"],
+    [() => new Response("<html>", { status: 200 }), "unreadable"],
+    [() => Response.json({ format: 9 }), "snapshot-unreadable"],
+  ];
+  for (const [answer, code] of failures) {
+    edge.answer = answer;
+    await store.refresh();
+    const { status, statusText, gate } = store.getSnapshot();
+    assert.equal(status, code);
+    assert.notEqual(statusText, "");
+    assert.equal(gate.can("invite"), false, code);
+    edge.answer = snapshot({ grants: admin });
+    // Nobody calls refresh: the connection tries again by itself.
+    assert.equal((await ready(store)).gate.can("invite"), true);
+  }
+});
+
+test("who_was_removed_is_told_so_and_the_page_stops_asking", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: admin }));
+  const store = follow(t, edge);
+  await ready(store);
+  edge.answer = problem(404, "not-found");
+  edge.sources[0].announce(2);
+  const gone = await until(store, ({ status }) => status === "not-found", "not told");
+  assert.equal(gone.statusText, "The edge says not-found.");
+  assert.equal(gone.gate.can("read"), false);
+  assert.ok(edge.sources.every(({ closed }) => closed));
+  const reads = edge.reads();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.equal(edge.reads(), reads);
+});
+
+test("a_lost_stream_is_opened_again_and_what_was_missed_is_read", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = follow(t, edge);
+  await ready(store);
+  edge.answer = snapshot({ grants: admin, epoch: 2 });
+  edge.sources[0].dispatchEvent(new Event("error"));
+  const now = await until(store, ({ gate }) => gate.epoch === 2, "not caught up");
+  assert.equal(now.gate.can("invite"), true);
+  assert.equal(edge.sources[0].closed, true);
+  assert.equal(edge.sources.length, 2);
+});
+
+test("a_grant_ends_by_the_clock_of_the_edge", async (t) => {
+  // This machine's clock is an hour off; only the edge's counts.
+  const serverMs = Date.now() - 3_600_000;
+  const grant = { role: "admin", node: organization, expires_at_ms: serverMs + 300 };
+  const edge = edgeDouble(snapshot({ grants: [grant], server_time_ms: serverMs }));
+  const store = follow(t, edge);
+  assert.equal((await ready(store)).gate.can("invite"), true);
+  const now = await until(store, ({ gate }) => !gate.can("invite"), "not ended");
+  assert.equal(now.gate.explain("invite").decision, false);
+  assert.equal(edge.reads(), 1);
+});
+
+test("the_last_subscriber_to_leave_closes_the_stream", async () => {
+  const edge = edgeDouble(snapshot());
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const leave = store.subscribe(() => {});
+  await ready(store);
+  leave();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(edge.sources[0].closed, true);
+});

@@ -1,0 +1,49 @@
+import type { OrganizationName } from "./me.js";
+import { request, segment } from "./request.js";
+
+export interface Invitation {
+  readonly id: string;
+  readonly email: string;
+  readonly role: string;
+  readonly role_name: string;
+  readonly invited_by: string | null;
+  readonly created_at_ms: number;
+  readonly expires_at_ms: number;
+}
+
+/** What the holder of an invitation's secret may see of it. */
+export interface InvitationPreview {
+  readonly id: string;
+  readonly organization: OrganizationName;
+  readonly role: string;
+  readonly role_name: string;
+  readonly email: string;
+  readonly status: "pending" | "accepted" | "declined" | "canceled" | "expired";
+  readonly expires_at_ms: number;
+}
+
+const path = (organization: string, invitation?: string) =>
+  `/v1/organizations/${segment(organization)}/invitations` +
+  (invitation === undefined ? "" : `/${segment(invitation)}`);
+
+export const readInvitations = (organization: string, signal?: AbortSignal) =>
+  request<{ invitations: Invitation[] }>(path(organization), { signal });
+
+export const invite = (organization: string, email: string, role: string) =>
+  request<Invitation>(path(organization), { method: "POST", body: { email, role } });
+
+export const cancelInvitation = (organization: string, invitation: string) =>
+  request<undefined>(path(organization, invitation), { method: "DELETE" });
+
+export const acceptInvitation = (organization: string, invitation: string) =>
+  request<unknown>(`${path(organization, invitation)}/accept`, { method: "POST", body: {} });
+
+export const declineInvitation = (organization: string, invitation: string) =>
+  request<undefined>(`${path(organization, invitation)}/decline`, { method: "POST", body: {} });
+
+/** Reads an invitation by its secret, without any effect. The secret travels in a header, not a URL. */
+export const previewInvitation = (secret: string, signal?: AbortSignal) =>
+  request<InvitationPreview>("/v1/invitations/preview", {
+    headers: { "Lockstep-Invitation": secret },
+    signal,
+  });

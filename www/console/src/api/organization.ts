@@ -1,0 +1,47 @@
+import type { Facts } from "@lockstep/gate";
+import { request, segment } from "./request.js";
+
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly epoch: number;
+}
+
+export interface Member {
+  readonly user_id: string;
+  readonly email: string;
+  readonly role: string;
+  readonly role_name: string;
+  readonly self: boolean;
+  readonly creator: boolean;
+  readonly joined_at_ms: number;
+  /** What guards may look at when the action is on this member. */
+  readonly facts: Facts;
+}
+
+const path = (organization: string) => `/v1/organizations/${segment(organization)}`;
+
+export const createOrganization = (name: string) =>
+  request<Organization>("/v1/organizations", { method: "POST", body: { name } });
+
+export const readOrganization = (organization: string, signal?: AbortSignal) =>
+  request<Organization>(path(organization), { signal });
+
+export const renameOrganization = (organization: string, name: string) =>
+  request<Organization>(path(organization), { method: "PATCH", body: { name } });
+
+export const deleteOrganization = (organization: string) =>
+  request<undefined>(path(organization), { method: "DELETE" });
+
+export const readMembers = (organization: string, signal?: AbortSignal) =>
+  request<{ members: Member[] }>(`${path(organization)}/members`, { signal });
+
+export const changeRole = (organization: string, user: string, role: string) =>
+  request<Member>(`${path(organization)}/members/${segment(user)}`, {
+    method: "PATCH",
+    body: { role },
+  });
+
+/** Removes a member; with one's own id, leaves. */
+export const removeMember = (organization: string, user: string) =>
+  request<undefined>(`${path(organization)}/members/${segment(user)}`, { method: "DELETE" });

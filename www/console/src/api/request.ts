@@ -1,0 +1,93 @@
+/** An answer that was not a success, in the words of the edge (RFC 9457). */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface RequestOptions {
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How long the edge may take, in milliseconds. */
+const TIMEOUT_MS = 15_000;
+
+const listeners = new Set<() => void>();
+
+/** Calls `listener` whenever the edge no longer knows who is asking. Returns what ends that. */
+export function onUnauthenticated(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** One call of the HTTP API. Rejects with a `Problem` whose message can be shown as it is. */
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const { method = "GET", body, headers = {}, signal } = options;
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: body === undefined ? headers : { ...headers, "Content-Type": "application/json" },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    text = await response.text();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw cause instanceof Error && cause.name === "TimeoutError"
+      ? new Problem(0, "timeout", "The edge did not answer in time. Try again.")
+      : new Problem(0, "unreachable", "The edge cannot be reached. Check the connection and try again.");
+  }
+  const value = parse(text);
+  if (response.ok) {
+    return value as T;
+  }
+  const problem = problemOf(response.status, value);
+  if (problem.code === "unauthenticated") {
+    listeners.forEach((listener) => listener());
+  }
+  throw problem;
+}
+
+/** A path segment from an id. */
+export function segment(id: string): string {
+  return encodeURIComponent(id);
+}
+
+/** What to tell the person about anything that was thrown. */
+export function messageOf(cause: unknown): string {
+  if (cause instanceof Problem) {
+    return cause.message;
+  }
+  console.error(cause);
+  return "Something went wrong in this page. Load it again.";
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === "" ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf(status: number, value: unknown): Problem {
+  const { code, detail, title } = (value ?? {}) as Record<string, unknown>;
+  const text = [detail, title].find((part) => typeof part === "string" && part !== "");
+  return new Problem(
+    status,
+    typeof code === "string" ? code : "unknown",
+    typeof text === "string" ? text : `The edge answered ${status} and gave no reason.`,
+  );
+}

@@ -1,0 +1,95 @@
+import { useState, type FormEvent } from "react";
+import { useGate } from "@lockstep/react";
+import { changeRole, type Member } from "../api/organization.js";
+import { useAnnounce } from "../ui/announcer.js";
+import { Dialog } from "../ui/dialog.js";
+import { textOf } from "../ui/field.js";
+import { FormActions } from "../ui/form-actions.js";
+import { ErrorNotice } from "../ui/notice.js";
+import { useAction } from "../ui/use-action.js";
+import { useOrganizationChanged } from "./changes.js";
+import { OperationButton } from "./operation-button.js";
+import { useRoles } from "./use-roles.js";
+
+interface ChangeRoleProps {
+  readonly organization: string;
+  readonly member: Member;
+}
+
+export function ChangeRoleButton({ organization, member }: ChangeRoleProps) {
+  const [open, setOpen] = useState(false);
+  const close = () => setOpen(false);
+  return (
+    <>
+      <OperationButton
+        operation="member.update-role"
+        facts={member.facts}
+        className="button button-small"
+        onClick={() => setOpen(true)}
+      >
+        Change role<span className="visually-hidden"> of {member.email}</span>
+      </OperationButton>
+      <Dialog title="Change role" open={open} onClose={close}>
+        <ChangeRoleForm organization={organization} member={member} onClose={close} />
+      </Dialog>
+    </>
+  );
+}
+
+function ChangeRoleForm({ organization, member, onClose }: ChangeRoleProps & { onClose: () => void }) {
+  const announce = useAnnounce();
+  const changed = useOrganizationChanged();
+  const change = useAction(async (role: string) => {
+    if (role !== member.role) {
+      const { email, role_name } = await changeRole(organization, member.user_id, role);
+      changed();
+      announce(`${email} is ${role_name} now.`);
+    }
+    onClose();
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    void change.run(textOf(new FormData(event.currentTarget), "role"));
+  };
+  return (
+    <form className="stack" onSubmit={submit}>
+      <RoleChoice member={member} />
+      <ErrorNotice error={change.error} />
+      <FormActions submit="Change role" busy={change.busy} onCancel={onClose} />
+    </form>
+  );
+}
+
+/** The roles to choose from; one that may not be given to this member says why. */
+function RoleChoice({ member }: { member: Member }) {
+  const { gate, policy } = useGate();
+  const permission = policy?.operations?.["member.update-role"] ?? "";
+  return (
+    <fieldset className="choices">
+      <legend className="wrap">{member.email}</legend>
+      {useRoles().map(({ id, name, description }) => {
+        const facts = { ...member.facts, "grant.role": id };
+        const allowed = id === member.role || gate.can(permission, undefined, facts);
+        return (
+          <label key={id} className="choice">
+            <input
+              type="radio"
+              name="role"
+              value={id}
+              defaultChecked={id === member.role}
+              disabled={!allowed}
+              data-first={id === member.role ? "" : undefined}
+            />
+            <span>
+              {name}
+              {id === member.role && <span className="hint"> (now)</span>}
+              <span className="hint choice-text">
+                {allowed ? description : gate.explain(permission, undefined, facts).reasons[0]?.text}
+              </span>
+            </span>
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}

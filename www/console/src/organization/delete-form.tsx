@@ -1,0 +1,49 @@
+import { useState, type FormEvent } from "react";
+import { deleteOrganization, type Organization } from "../api/organization.js";
+import { Field } from "../ui/field.js";
+import { FormActions } from "../ui/form-actions.js";
+import { ErrorNotice } from "../ui/notice.js";
+import { useLeaving } from "./use-leaving.js";
+
+interface DeleteFormProps {
+  readonly organization: Organization;
+  readonly onClose: () => void;
+}
+
+export function DeleteForm({ organization, onClose }: DeleteFormProps) {
+  const [typed, setTyped] = useState("");
+  const matches = typed.trim() === organization.name;
+  const remove = useLeaving(
+    () => deleteOrganization(organization.id),
+    `${organization.name} is deleted.`,
+  );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (matches) {
+      void remove.run();
+    }
+  };
+  return (
+    <form className="stack" onSubmit={submit}>
+      <p className="wrap">
+        This deletes <strong>{organization.name}</strong> for all its members.
+      </p>
+      <Field
+        label={`Type “${organization.name}” to confirm`}
+        name="confirmation"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+        autoComplete="off"
+        data-first
+      />
+      <ErrorNotice error={remove.error} />
+      <FormActions
+        submit="Delete organization"
+        danger
+        busy={remove.busy || !matches}
+        onCancel={onClose}
+        cancel="Keep"
+      />
+    </form>
+  );
+}

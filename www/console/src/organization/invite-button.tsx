@@ -1,0 +1,62 @@
+import { useState, type FormEvent } from "react";
+import { invite } from "../api/invitation.js";
+import { useAnnounce } from "../ui/announcer.js";
+import { Dialog } from "../ui/dialog.js";
+import { Field, Select, textOf } from "../ui/field.js";
+import { FormActions } from "../ui/form-actions.js";
+import { Icon } from "../ui/icon.js";
+import { ErrorNotice } from "../ui/notice.js";
+import { useAction } from "../ui/use-action.js";
+import { useOrganizationChanged } from "./changes.js";
+import { OperationButton } from "./operation-button.js";
+import { plainestRole, useRoles } from "./use-roles.js";
+
+export function InviteButton({ organization }: { organization: string }) {
+  const [open, setOpen] = useState(false);
+  const close = () => setOpen(false);
+  return (
+    <>
+      <OperationButton
+        operation="invitation.create"
+        className="button button-primary"
+        onClick={() => setOpen(true)}
+      >
+        <Icon name="plus" />
+        Invite
+      </OperationButton>
+      <Dialog title="Invite" open={open} onClose={close}>
+        <InviteForm organization={organization} onClose={close} />
+      </Dialog>
+    </>
+  );
+}
+
+function InviteForm({ organization, onClose }: { organization: string; onClose: () => void }) {
+  const roles = useRoles();
+  const announce = useAnnounce();
+  const changed = useOrganizationChanged();
+  const send = useAction(async (email: string, role: string) => {
+    const invitation = await invite(organization, email, role);
+    changed();
+    onClose();
+    announce(`${invitation.email} is invited as ${invitation.role_name}.`);
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    void send.run(textOf(form, "email"), textOf(form, "role"));
+  };
+  return (
+    <form className="stack" onSubmit={submit}>
+      <Field label="E-mail address" name="email" type="email" autoComplete="off" required data-first />
+      <Select
+        label="Role"
+        name="role"
+        defaultValue={plainestRole(roles)}
+        options={roles.map(({ id, name }) => ({ value: id, text: name }))}
+      />
+      <ErrorNotice error={send.error} />
+      <FormActions submit="Send invitation" busy={send.busy} onCancel={onClose} />
+    </form>
+  );
+}

@@ -1,0 +1,67 @@
+import { useGate } from "@lockstep/react";
+import { readMembers, type Member } from "../api/organization.js";
+import { Empty, Failed, Loading } from "../ui/notice.js";
+import { day } from "../ui/time.js";
+import { useRead } from "../ui/use-read.js";
+import { ChangeRoleButton } from "./change-role-button.js";
+import { RemoveMemberButton } from "./remove-member-button.js";
+import { Section } from "./section.js";
+
+interface MembersProps {
+  readonly organization: string;
+  readonly version: number;
+}
+
+/** Everyone who is in the organization now. */
+export function Members({ organization, version }: MembersProps) {
+  const { policy, gate } = useGate();
+  const permission = policy?.operations?.["member.read"];
+  const members = useRead(
+    organization,
+    (signal) => readMembers(organization, signal),
+    version,
+  );
+  const list = members.data?.members;
+  return (
+    <Section title="Members" count={list?.length}>
+      {members.status === "loading" && <Loading label="Loading members" />}
+      {members.status === "failed" &&
+        (permission !== undefined && !gate.can(permission) ? (
+          <Empty title={gate.explain(permission).reasons[0]?.text ?? ""} />
+        ) : (
+          <Failed error={members.error} onRetry={members.reload} />
+        ))}
+      {list && (
+        <ul className="rows people-rows">
+          {list.map((member) => (
+            <li key={member.user_id} className="person">
+              <Person member={member} />
+              <div className="person-actions">
+                <ChangeRoleButton organization={organization} member={member} />
+                <RemoveMemberButton organization={organization} member={member} />
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function Person({ member }: { member: Member }) {
+  return (
+    <>
+      <span className="avatar" aria-hidden="true">
+        {member.email.slice(0, 1)}
+      </span>
+      <div className="person-name">
+        <span className="wrap">{member.email}</span>
+        {member.self && <span className="badge">You</span>}
+        <span className="person-since">
+          {member.creator ? "Creator, joined" : "Joined"} {day(member.joined_at_ms)}
+        </span>
+      </div>
+      <span className="badge badge-role">{member.role_name}</span>
+    </>
+  );
+}

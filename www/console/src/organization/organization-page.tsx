@@ -1,0 +1,73 @@
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { connect } from "@lockstep/gate";
+import { GateProvider, useGate } from "@lockstep/react";
+import { readOrganization } from "../api/organization.js";
+import { rememberOrganization } from "../last-organization.js";
+import { Failed, Loading, Notice } from "../ui/notice.js";
+import { PageTitle } from "../ui/page-title.js";
+import { useRead } from "../ui/use-read.js";
+import { ChangesContext } from "./changes.js";
+import { Gone } from "./gone.js";
+import { InviteButton } from "./invite-button.js";
+import { Members } from "./members.js";
+import { PendingInvitations } from "./pending-invitations.js";
+import { Settings } from "./settings.js";
+
+/** One organization: who is in it, who is invited, and what it is called. */
+export function OrganizationPage({ organization }: { organization: string }) {
+  const store = useMemo(() => connect({ organization }), [organization]);
+  const [writes, setWrites] = useState(0);
+  const changed = useCallback(() => {
+    setWrites((writes) => writes + 1);
+    void store.refresh();
+  }, [store]);
+  return (
+    <GateProvider store={store}>
+      <ChangesContext value={changed}>
+        <Content organization={organization} writes={writes} />
+      </ChangesContext>
+    </GateProvider>
+  );
+}
+
+function Content({ organization, writes }: { organization: string; writes: number }) {
+  const { status, statusText, epoch } = useGate();
+  // Both only rise, so their sum differs whenever there is something new to read.
+  const version = epoch + writes;
+  const { data, status: read, error, reload } = useRead(
+    organization,
+    (signal) => readOrganization(organization, signal),
+    version,
+  );
+
+  useEffect(() => {
+    if (status === "ready") {
+      rememberOrganization(organization);
+    }
+  }, [status, organization]);
+
+  if (status === "not-found") {
+    return <Gone name={data?.name ?? null} />;
+  }
+  if (data === undefined) {
+    return read === "failed" ? (
+      <Failed error={error} onRetry={reload} />
+    ) : (
+      <Loading label="Loading the organization" rows={6} />
+    );
+  }
+  return (
+    <>
+      <div className="page-header">
+        <PageTitle title={data.name} />
+        <InviteButton organization={organization} />
+      </div>
+      {status !== "ready" && status !== "loading" && <Notice tone="error">{statusText}</Notice>}
+      <div className="people">
+        <Members organization={organization} version={version} />
+        <PendingInvitations organization={organization} version={version} />
+      </div>
+      <Settings organization={data} />
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import { cancelInvitation, readInvitations, type Invitation } from "../api/invitation.js";
+import { useAnnounce } from "../ui/announcer.js";
+import { Empty, ErrorNotice, Failed, Loading } from "../ui/notice.js";
+import { distance } from "../ui/time.js";
+import { useAction } from "../ui/use-action.js";
+import { useRead } from "../ui/use-read.js";
+import { useOrganizationChanged } from "./changes.js";
+import { OperationButton } from "./operation-button.js";
+import { Section } from "./section.js";
+
+interface PendingInvitationsProps {
+  readonly organization: string;
+  readonly version: number;
+}
+
+/** Everyone who has been invited and has not answered. */
+export function PendingInvitations({ organization, version }: PendingInvitationsProps) {
+  const { status, data, error, reload } = useRead(
+    organization,
+    (signal) => readInvitations(organization, signal),
+    version,
+  );
+  const list = data?.invitations;
+  return (
+    <Section title="Pending invitations" count={list?.length}>
+      {status === "loading" && <Loading label="Loading invitations" rows={2} />}
+      {status === "failed" && <Failed error={error} onRetry={reload} />}
+      {list?.length === 0 && <Empty title="Nobody is waiting to join" />}
+      {list && list.length > 0 && (
+        <ul className="rows">
+          {list.map((invitation) => (
+            <Pending key={invitation.id} organization={organization} invitation={invitation} />
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function Pending({ organization, invitation }: { organization: string; invitation: Invitation }) {
+  const announce = useAnnounce();
+  const changed = useOrganizationChanged();
+  const cancel = useAction(async () => {
+    await cancelInvitation(organization, invitation.id);
+    changed();
+    announce(`The invitation to ${invitation.email} is canceled.`);
+  });
+  return (
+    <li className="pending">
+      <div className="pending-name">
+        <span className="wrap">{invitation.email}</span>
+        <span className="hint">
+          {invitation.role_name}, expires {distance(invitation.expires_at_ms)}
+        </span>
+      </div>
+      <OperationButton
+        operation="invitation.cancel"
+        className="button button-small"
+        onClick={() => void cancel.run()}
+      >
+        Cancel<span className="visually-hidden"> the invitation to {invitation.email}</span>
+      </OperationButton>
+      <ErrorNotice error={cancel.error} />
+    </li>
+  );
+}

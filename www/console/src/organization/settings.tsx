@@ -1,0 +1,74 @@
+import { useState, type ReactNode } from "react";
+import { useGate } from "@lockstep/react";
+import type { Organization } from "../api/organization.js";
+import { Dialog } from "../ui/dialog.js";
+import { DeleteForm } from "./delete-form.js";
+import { LeaveForm } from "./leave-form.js";
+import { OperationButton } from "./operation-button.js";
+import { RenameForm } from "./rename-form.js";
+import { Section } from "./section.js";
+
+type Form = "rename" | "delete" | "leave";
+
+/** What can be done to the organization itself, and the way out of it. */
+export function Settings({ organization }: { organization: Organization }) {
+  const [open, setOpen] = useState<Form | null>(null);
+  const close = () => setOpen(null);
+  const canLeave = useGate().policy?.operations?.["member.leave"] !== undefined;
+  return (
+    <Section title="Organization">
+      <ul className="rows">
+        <Setting title="Name" text={organization.name}>
+          <OperationButton
+            operation="organization.update"
+            className="button button-small"
+            onClick={() => setOpen("rename")}
+          >
+            Rename
+          </OperationButton>
+        </Setting>
+        {canLeave && (
+          <Setting title="Leave" text="You lose access at once. To come back, you must be invited.">
+            <OperationButton
+              operation="member.leave"
+              className="button button-small"
+              onClick={() => setOpen("leave")}
+            >
+              Leave organization
+            </OperationButton>
+          </Setting>
+        )}
+        <Setting title="Delete" text="Everyone loses access, and every token for it stops working.">
+          <OperationButton
+            operation="organization.delete"
+            className="button button-small button-danger-quiet"
+            onClick={() => setOpen("delete")}
+          >
+            Delete organization
+          </OperationButton>
+        </Setting>
+      </ul>
+      <Dialog title="Rename organization" open={open === "rename"} onClose={close}>
+        <RenameForm organization={organization} onClose={close} />
+      </Dialog>
+      <Dialog title="Leave organization" open={open === "leave"} onClose={close}>
+        <LeaveForm organization={organization} onClose={close} />
+      </Dialog>
+      <Dialog title="Delete organization" open={open === "delete"} onClose={close}>
+        <DeleteForm organization={organization} onClose={close} />
+      </Dialog>
+    </Section>
+  );
+}
+
+function Setting({ title, text, children }: { title: string; text: string; children: ReactNode }) {
+  return (
+    <li className="setting">
+      <div>
+        <h3>{title}</h3>
+        <p className="hint wrap">{text}</p>
+      </div>
+      {children}
+    </li>
+  );
+}

@@ -1,0 +1,16 @@
+import { navigate, pathTo } from "../router.js";
+import { useSession } from "../session/session.js";
+import { useAnnounce } from "../ui/announcer.js";
+import { useAction } from "../ui/use-action.js";
+
+/** Does what ends one's being in the organization, and then leads to the others. */
+export function useLeaving(end: () => Promise<unknown>, said: string) {
+  const { reload } = useSession();
+  const announce = useAnnounce();
+  return useAction(async () => {
+    await end();
+    await reload();
+    navigate(pathTo.home);
+    announce(said);
+  });
+}

@@ -1,0 +1,119 @@
+import { useState } from "react";
+import { previewInvitation, type InvitationPreview } from "../api/invitation.js";
+import { Link, pathTo } from "../router.js";
+import { useSession } from "../session/session.js";
+import { SignInForm } from "../session/sign-in-form.js";
+import { InvitationAnswer } from "../shell/invitation-answer.js";
+import { CardPage } from "../ui/card-page.js";
+import { Failed, Loading, Notice } from "../ui/notice.js";
+import { day } from "../ui/time.js";
+import { useRead } from "../ui/use-read.js";
+
+/**
+ * Where the link of an invitation leads. The secret is the address's fragment, which no server and
+ * no referrer sees; looking at the page has no effect, since mail scanners look too.
+ */
+export function InvitationPage() {
+  const [secret] = useState(() => location.hash.slice(1));
+  return (
+    <CardPage title="Invitation">
+      {secret === "" ? (
+        <Notice tone="error">This link is not complete. Copy all of it from the mail.</Notice>
+      ) : (
+        <Preview secret={secret} />
+      )}
+    </CardPage>
+  );
+}
+
+function Preview({ secret }: { secret: string }) {
+  const { status, data, error, reload } = useRead(secret, (signal) =>
+    previewInvitation(secret, signal),
+  );
+  const [declined, setDeclined] = useState(false);
+  if (status === "loading") {
+    return <Loading label="Loading the invitation" />;
+  }
+  if (status === "failed") {
+    return <Failed error={error} onRetry={reload} />;
+  }
+  if (declined) {
+    return <Over text={`You declined the invitation to ${data.organization.name}.`} />;
+  }
+  if (data.status !== "pending") {
+    return <Over text={OVER[data.status]} />;
+  }
+  return (
+    <>
+      <p className="wrap">
+        You are invited to join <strong>{data.organization.name}</strong> as{" "}
+        <strong>{data.role_name}</strong>.
+      </p>
+      <p className="muted wrap">
+        Sent to {data.email}, open until {day(data.expires_at_ms)}.
+      </p>
+      <Answer invitation={data} onDeclined={() => setDeclined(true)} />
+    </>
+  );
+}
+
+const OVER: Record<Exclude<InvitationPreview["status"], "pending">, string> = {
+  accepted: "This invitation has been accepted.",
+  canceled: "This invitation was canceled. Ask whoever invited you for a new one.",
+  declined: "This invitation was declined. Ask whoever invited you for a new one.",
+  expired: "This invitation has expired. Ask whoever invited you for a new one.",
+};
+
+function Over({ text }: { text: string }) {
+  return (
+    <>
+      <Notice tone="info">{text}</Notice>
+      <p>
+        <Link href={pathTo.home}>Go to your organizations</Link>
+      </p>
+    </>
+  );
+}
+
+interface AnswerProps {
+  readonly invitation: InvitationPreview;
+  readonly onDeclined: () => void;
+}
+
+function Answer({ invitation, onDeclined }: AnswerProps) {
+  const { session, reload, signOut } = useSession();
+  switch (session.status) {
+    case "loading":
+      return <Loading label="Loading" rows={1} />;
+    case "failed":
+      return <Failed error={session.error} onRetry={() => void reload()} />;
+    case "anonymous":
+      return (
+        <>
+          <h2>Sign in to answer</h2>
+          <SignInForm email={invitation.email} />
+        </>
+      );
+    case "signed-in":
+      return session.me.user.email === invitation.email ? (
+        <InvitationAnswer
+          invitation={invitation.id}
+          organization={invitation.organization}
+          onAnswered={(answer) => {
+            // A used secret has no place in the history.
+            history.replaceState(null, "", location.pathname);
+            if (answer === "declined") onDeclined();
+          }}
+        />
+      ) : (
+        <>
+          <Notice tone="info">
+            You are signed in as {session.me.user.email}, and this invitation is for another address.
+          </Notice>
+          <button type="button" className="button" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </>
+      );
+  }
+}

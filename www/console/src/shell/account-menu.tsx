@@ -1,0 +1,31 @@
+import { navigate, pathTo } from "../router.js";
+import { useSession } from "../session/session.js";
+import { ErrorNotice } from "../ui/notice.js";
+import { useAction } from "../ui/use-action.js";
+
+export function AccountMenu({ email }: { email: string }) {
+  const { signOut } = useSession();
+  const leave = useAction(async () => {
+    await signOut();
+    navigate(pathTo.home);
+  });
+  return (
+    <>
+      <button
+        type="button"
+        className="avatar avatar-button"
+        popoverTarget="account"
+        aria-label={`Account of ${email}`}
+      >
+        {email.slice(0, 1)}
+      </button>
+      <div id="account" popover="auto" className="popover popover-end">
+        <p className="popover-title wrap">{email}</p>
+        <ErrorNotice error={leave.error} />
+        <button type="button" className="menu-item" onClick={() => void leave.run()}>
+          Sign out
+        </button>
+      </div>
+    </>
+  );
+}

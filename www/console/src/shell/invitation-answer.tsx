@@ -1,0 +1,56 @@
+import { acceptInvitation, declineInvitation } from "../api/invitation.js";
+import type { OrganizationName } from "../api/me.js";
+import { navigate, pathTo } from "../router.js";
+import { useSession } from "../session/session.js";
+import { useAnnounce } from "../ui/announcer.js";
+import { ErrorNotice } from "../ui/notice.js";
+import { useAction } from "../ui/use-action.js";
+
+interface InvitationAnswerProps {
+  readonly invitation: string;
+  readonly organization: OrganizationName;
+  readonly onAnswered: (answer: "accepted" | "declined") => void;
+}
+
+/** Accept or decline one's own invitation. Accepting leads into the organization. */
+export function InvitationAnswer({ invitation, organization, onAnswered }: InvitationAnswerProps) {
+  const { reload } = useSession();
+  const announce = useAnnounce();
+  const answer = useAction(async (accept: boolean) => {
+    if (accept) {
+      await acceptInvitation(organization.id, invitation);
+      await reload();
+      onAnswered("accepted");
+      navigate(pathTo.organization(organization.id));
+      announce(`You are a member of ${organization.name} now.`);
+    } else {
+      await declineInvitation(organization.id, invitation);
+      onAnswered("declined");
+      announce(`You declined the invitation to ${organization.name}.`);
+    }
+  });
+  const about = <span className="visually-hidden"> the invitation to {organization.name}</span>;
+  return (
+    <>
+      <ErrorNotice error={answer.error} />
+      <div className="row">
+        <button
+          type="button"
+          className="button button-small button-primary"
+          aria-disabled={answer.busy}
+          onClick={() => void answer.run(true)}
+        >
+          Accept{about}
+        </button>
+        <button
+          type="button"
+          className="button button-small"
+          aria-disabled={answer.busy}
+          onClick={() => void answer.run(false)}
+        >
+          Decline{about}
+        </button>
+      </div>
+    </>
+  );
+}

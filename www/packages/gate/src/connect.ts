@@ -1,0 +1,204 @@
+import type { PolicyDocument } from "./documents.js";
+import { Announcements, type EventSourceFactory } from "./announcements.js";
+import { createGate, type Gate } from "./gate.js";
+import { ReadError, readDocuments, type Fetch } from "./read.js";
+import { refusingGate } from "./refusal.js";
+import type { WasmSource } from "./wasm.js";
+
+/** `loading`, `ready`, or the code of what went wrong, such as `not-found` or `unreachable`. */
+export type GateStatus = string;
+
+/** One moment of a connection; replaced, never changed, so that it can be compared by identity. */
+export interface GateState {
+  readonly organization: string;
+  readonly status: GateStatus;
+  /** One sentence about `status`, for people; empty when it is `ready`. */
+  readonly statusText: string;
+  /** Never missing: while nothing can be read, it allows nothing. */
+  readonly gate: Gate;
+  readonly policy: PolicyDocument | null;
+  /** The organization's latest announced epoch: when it rises, lists on the page may be out of date. */
+  readonly epoch: number;
+}
+
+/** A gate that follows one organization, in the shape of React's `useSyncExternalStore`. */
+export interface GateStore {
+  readonly organization: string;
+  /** Starts with the first subscriber and stops after the last one left. */
+  subscribe(listener: () => void): () => void;
+  getSnapshot(): GateState;
+  /** Reads the snapshot again, for instance after a write by this page. */
+  refresh(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** The organization's id: the key of everything here, so two tabs may follow two organizations. */
+  readonly organization: string;
+  /** Where the edge is; defaults to the page's own origin. */
+  readonly baseUrl?: string;
+  readonly wasm?: WasmSource | Promise<WasmSource>;
+  readonly fetch?: Fetch;
+  readonly eventSource?: EventSourceFactory;
+}
+
+export function connect(options: ConnectOptions): GateStore {
+  return new Connection(options);
+}
+
+/** Longest delay that a timer can hold, in milliseconds. */
+const TIMER_MAX_MS = 0x7fff_ffff;
+
+class Connection implements GateStore {
+  readonly organization: string;
+  readonly #options: ConnectOptions;
+  readonly #announcements: Announcements;
+  readonly #listeners = new Set<() => void>();
+  #state: GateState;
+  /** The read under way, and whether another one must follow it. */
+  #reading: Promise<void> | undefined;
+  #again = false;
+  /** The highest epoch of any snapshot so far. */
+  #newest = 0;
+  #expiry: ReturnType<typeof setTimeout> | undefined;
+  #running = false;
+
+  constructor(options: ConnectOptions) {
+    this.organization = options.organization;
+    this.#options = options;
+    const gate = refusingGate("loading", "Your permissions are being loaded.");
+    this.#state = this.#stateOf(gate, null, 0);
+    this.#announcements = new Announcements({
+      baseUrl: options.baseUrl ?? "",
+      organization: options.organization,
+      eventSource: options.eventSource,
+      onEpoch: (epoch) => this.#announced(epoch),
+      onRetry: () => void this.refresh(),
+    });
+  }
+
+  getSnapshot = (): GateState => this.#state;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    if (!this.#running) {
+      this.#running = true;
+      void this.refresh();
+      this.#announcements.open();
+    }
+    return () => {
+      this.#listeners.delete(listener);
+      // React's strict mode leaves and comes back at once: that is not worth a reconnection.
+      setTimeout(() => this.#listeners.size === 0 && this.#stop(), 0);
+    };
+  };
+
+  refresh(): Promise<void> {
+    if (this.#reading) {
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+      if (this.#again) {
+        this.#again = false;
+        return this.refresh();
+      }
+    });
+    return this.#reading;
+  }
+
+  #announced(epoch: number): void {
+    const known = Math.max(this.#state.epoch, this.#state.gate.epoch);
+    if (epoch > this.#state.epoch) {
+      this.#set({ ...this.#state, epoch });
+    }
+    if (epoch > known || this.#state.status !== "ready") {
+      void this.refresh();
+    }
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const { policy, snapshot } = await readDocuments({
+        baseUrl: this.#options.baseUrl ?? "",
+        organization: this.organization,
+        epoch: this.#state.epoch,
+        fetch: this.#options.fetch,
+      });
+      if (snapshot.epoch < this.#newest) {
+        this.#outdated();
+        return;
+      }
+      const offsetMs = snapshot.server_time_ms - Date.now();
+      const gate = await createGate({
+        policy: policy.text,
+        snapshot: snapshot.text,
+        nowMs: snapshot.server_time_ms,
+        ...(this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm }),
+      });
+      this.#newest = Math.max(this.#newest, gate.epoch);
+      this.#follow(gate, policy.document, offsetMs);
+      if (gate.status !== "ready") {
+        // The two may come from before and after a new policy: then the next read agrees.
+        this.#announcements.failed(false);
+      }
+    } catch (cause) {
+      this.#refuse(cause);
+    }
+  }
+
+  /** An answer that was long under way, or from a stale store, must not undo what a newer one said. */
+  #outdated(): void {
+    if (this.#state.status !== "ready") {
+      this.#refuse(new ReadError("stale", "Your permissions are out of date and are read again."));
+    }
+  }
+
+  #follow(gate: Gate, policy: PolicyDocument, offsetMs: number): void {
+    this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
+    clearTimeout(this.#expiry);
+    const waitMs = gate.changesAtMs - (Date.now() + offsetMs);
+    if (this.#running && waitMs < TIMER_MAX_MS) {
+      this.#expiry = setTimeout(
+        () => {
+          gate.refresh(Date.now() + offsetMs);
+          this.#follow(gate, policy, offsetMs);
+        },
+        Math.max(waitMs, 0),
+      );
+    }
+  }
+
+  #refuse(cause: unknown): void {
+    const error =
+      cause instanceof ReadError
+        ? cause
+        : new ReadError("unreadable", "Your permissions could not be read, so nothing is allowed here.");
+    if (error !== cause) {
+      console.error("lockstep: the gate could not be built", cause);
+    }
+    clearTimeout(this.#expiry);
+    this.#set(
+      this.#stateOf(refusingGate(error.code, error.message), this.#state.policy, this.#state.epoch),
+    );
+    this.#announcements.failed(error.final);
+  }
+
+  #stateOf(gate: Gate, policy: PolicyDocument | null, epoch: number): GateState {
+    const { status, statusText } = gate;
+    return { organization: this.organization, status, statusText, gate, policy, epoch };
+  }
+
+  #set(state: GateState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) {
+      listener();
+    }
+  }
+
+  #stop(): void {
+    this.#running = false;
+    clearTimeout(this.#expiry);
+    this.#announcements.close();
+  }
+}

@@ -1,0 +1,17 @@
+export { connect } from "./connect.js";
+export type { ConnectOptions, GateState, GateStatus, GateStore } from "./connect.js";
+export type {
+  Decision,
+  Facts,
+  Level,
+  PolicyDocument,
+  PolicyPermission,
+  PolicyRole,
+  Reason,
+  ReasonGrant,
+  Snapshot,
+} from "./documents.js";
+export { createGate } from "./gate.js";
+export type { Gate, GateOptions } from "./gate.js";
+export { refusingGate } from "./refusal.js";
+export type { WasmSource } from "./wasm.js";

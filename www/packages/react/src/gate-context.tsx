@@ -1,0 +1,36 @@
+import { createContext, use, useSyncExternalStore, type ReactNode } from "react";
+import type { Decision, Facts, GateState, GateStore } from "@lockstep/gate";
+
+const GateContext = createContext<GateStore | null>(null);
+
+/** What is asked: may the signed-in person do this, there, given these facts? */
+export interface Question {
+  readonly permission: string;
+  /** The organization when left out. */
+  readonly node?: string | undefined;
+  readonly facts?: Facts | undefined;
+}
+
+/** Gives everything below it the gate of one organization, made with `connect`. */
+export function GateProvider({ store, children }: { store: GateStore; children: ReactNode }) {
+  return <GateContext value={store}>{children}</GateContext>;
+}
+
+/** The gate of the nearest provider with its state; renders again when an answer may have changed. */
+export function useGate(): GateState {
+  const store = use(GateContext);
+  if (store === null) {
+    throw new Error("useGate needs a <GateProvider> above it");
+  }
+  return useSyncExternalStore(store.subscribe, store.getSnapshot);
+}
+
+/** Whether the signed-in person may. A hint for the page: the edge enforces. */
+export function useCan(permission: string, node?: string, facts?: Facts): boolean {
+  return useGate().gate.can(permission, node, facts);
+}
+
+/** The same answer with its reasons. */
+export function useDecision(permission: string, node?: string, facts?: Facts): Decision {
+  return useGate().gate.explain(permission, node, facts);
+}

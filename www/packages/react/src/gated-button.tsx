@@ -1,0 +1,62 @@
+import { useId, useState, type ComponentProps, type KeyboardEvent, type MouseEvent } from "react";
+import { useGate, type Question } from "./gate-context.js";
+
+export interface GatedButtonProps extends Question, Omit<ComponentProps<"button">, "disabled"> {}
+
+/**
+ * A button that stays where it is, can be reached and says why when its action is not allowed.
+ *
+ * It is `aria-disabled`, never `disabled`: a disabled button takes no focus, so its reason could
+ * not be read with a keyboard or a screen reader. The reason is shown while the button is hovered
+ * or focused and goes away with Escape (WCAG 2.2, 1.4.13). The package brings no styles: lay out
+ * `.lockstep-gated` and `.lockstep-reason` to taste.
+ */
+export function GatedButton(props: GatedButtonProps) {
+  const { permission, node, facts, onClick, children, ...rest } = props;
+  const { gate } = useGate();
+  const allowed = gate.can(permission, node, facts);
+  const [hovered, setHovered] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const [dismissed, setDismissed] = useState(false);
+  const reasonId = useId();
+  const shown = !allowed && !dismissed && (hovered || focused);
+
+  const enter = (set: (value: boolean) => void) => () => {
+    setDismissed(false);
+    set(true);
+  };
+  const dismiss = (event: KeyboardEvent) => {
+    if (event.key === "Escape" && shown) {
+      // One Escape, one thing: a dialog around the button stays open.
+      event.preventDefault();
+      setDismissed(true);
+    }
+  };
+  const refuse = (event: MouseEvent) => event.preventDefault();
+
+  return (
+    <span
+      className="lockstep-gated"
+      onPointerEnter={enter(setHovered)}
+      onPointerLeave={() => setHovered(false)}
+      onFocus={enter(setFocused)}
+      onBlur={() => setFocused(false)}
+      onKeyDown={dismiss}
+    >
+      <button
+        type="button"
+        {...rest}
+        aria-disabled={allowed ? undefined : true}
+        aria-describedby={allowed ? rest["aria-describedby"] : reasonId}
+        onClick={allowed ? onClick : refuse}
+      >
+        {children}
+      </button>
+      {!allowed && (
+        <span role="tooltip" id={reasonId} className="lockstep-reason" hidden={!shown}>
+          {gate.explain(permission, node, facts).reasons[0]?.text}
+        </span>
+      )}
+    </span>
+  );
+}

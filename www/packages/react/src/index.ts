@@ -1,0 +1,3 @@
+export { Can, type CanProps } from "./can.js";
+export { GatedButton, type GatedButtonProps } from "./gated-button.js";
+export { GateProvider, useCan, useDecision, useGate, type Question } from "./gate-context.js";
