@@ -1,14 +1,33 @@
 //! Lockstep's credentials: strict JWTs, JWK sets and personal access tokens.
 //!
 //! What it is not: it reads no clock, draws no random bytes and does no I/O, so that the same code
-//! runs natively and in the Worker. `now` and random bytes are arguments, storage is the caller's.
+//! runs natively and in the Worker. `now` and random bytes are arguments, storage is the caller's,
+//! and the signature primitive is a trait ([`verify::Verifier`]).
+//!
+//! - A JWT: [`claims`] walks through it; [`issuer`] says who may sign, [`jwk`] with what,
+//!   [`jws`] how it has to be written.
+//! - A token, session or invitation of our own: [`secret`], whose owner is an [`id`].
+//! - An e-mail address in the form that names its object: [`address`].
 
 pub mod address;
+pub mod algorithm;
 mod base62;
+pub mod claims;
+mod error;
 pub mod id;
+pub mod issuer;
 pub mod json;
+pub mod jwk;
+pub mod jws;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+pub mod native;
 pub mod secret;
+pub mod verify;
 
 pub use address::{Address, AddressError};
+pub use algorithm::{Algorithm, WebCrypto};
+pub use claims::{Claims, Request, Token, Verified};
+pub use error::TokenError;
 pub use id::{IdError, IdKey, IdKeyError, OrganizationId, UserId};
+pub use issuer::{IssuerError, IssuerRecord, Issuers, IssuersError};
 pub use secret::{Secret, SecretError, SecretHash, SecretKind};

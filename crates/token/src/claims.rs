@@ -1,0 +1,312 @@
+//! JWTs from text to claims. Each step takes what the one before it gave, so claims that nobody
+//! verified cannot be read.
+//!
+//! 1. [`Token::parse`] reads the text strictly; it shows the issuer, to find records with.
+//! 2. [`Token::select`] chooses record and key.
+//! 3. [`Request::verify`] asks the signature primitive.
+//! 4. [`Verified::claims`] holds the claims against the record and the time.
+//!
+//! ```
+//! use lockstep_token::{Claims, Token, TokenError, issuer::Issuers, verify::Verifier};
+//!
+//! async fn subject(
+//!     issuers: &Issuers,
+//!     verifier: &impl Verifier,
+//!     text: &str,
+//!     now_s: i64,
+//! ) -> Result<String, TokenError> {
+//!     let token = Token::parse(text)?;
+//!     let verified = token.select(issuers.records())?.verify(verifier).await?;
+//!     let claims: Claims<'_> = verified.claims(now_s)?;
+//!     Ok(claims.subject().to_owned())
+//! }
+//! ```
+//!
+//! J23: neither a parsed nor a selected token has claims to read,
+//!
+//! ```compile_fail,E0599
+//! # use lockstep_token::{Token, issuer::Issuers};
+//! fn subject(token: &Token<'_>) -> String {
+//!     token.claims(0).unwrap().subject().to_owned()
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! # use lockstep_token::{Token, issuer::Issuers};
+//! fn subject(token: &Token<'_>, issuers: &Issuers) -> String {
+//!     token.select(issuers.records()).unwrap().claims(0).unwrap().subject().to_owned()
+//! }
+//! ```
+//!
+//! and nobody outside this crate makes a verified token:
+//!
+//! ```compile_fail,E0451
+//! # use lockstep_token::{IssuerRecord, Verified, json::Object};
+//! fn forged<'a>(claims: &'a Object, record: &'a IssuerRecord) -> Verified<'a> {
+//!     Verified { claims, record }
+//! }
+//! ```
+
+use std::fmt;
+
+use crate::error::TokenError;
+use crate::issuer::IssuerRecord;
+use crate::json::{Object, Value};
+use crate::jws::Jws;
+use crate::verify::{SignatureCheck, Verifier};
+
+/// A parsed and unverified JWT.
+pub struct Token<'t> {
+    jws: Jws<'t>,
+    claims: Object,
+}
+
+impl<'t> Token<'t> {
+    /// Reads a token: as [`Jws::parse`], and its payload has to be a strict JSON object.
+    ///
+    /// # Errors
+    /// [`TokenError`] names the first rule that the text breaks.
+    pub fn parse(text: &'t str) -> Result<Self, TokenError> {
+        let jws = Jws::parse(text)?;
+        let claims = Object::parse(jws.payload()).map_err(|error| TokenError::Json {
+            segment: "claims",
+            error,
+        })?;
+        Ok(Self { jws, claims })
+    }
+
+    /// The issuer that the token claims to have: good for finding records, and for nothing else.
+    pub fn unverified_issuer(&self) -> Option<&str> {
+        self.claims.text("iss")
+    }
+
+    /// Chooses the first record of exactly the token's issuer, and the key inside that record.
+    ///
+    /// # Errors
+    /// [`TokenError`] when no record is for the issuer or for the token's `typ`, or as
+    /// [`KeySet::select`](crate::jwk::KeySet::select).
+    pub fn select<'a>(
+        &'a self,
+        records: impl IntoIterator<Item = &'a IssuerRecord>,
+    ) -> Result<Request<'a>, TokenError> {
+        let issuer = text(&self.claims, "iss")?;
+        let mut records = records.into_iter();
+        let record = records
+            .find(|record| record.issuer() == issuer)
+            .ok_or(TokenError::Issuer)?;
+        if !record.accepts_type(self.jws.kind()) {
+            return Err(TokenError::Type);
+        }
+        let check = record.keys().select(&self.jws)?;
+        Ok(Request {
+            check,
+            claims: &self.claims,
+            record,
+        })
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token(unverified)")
+    }
+}
+
+/// A token with its record and key, before the signature is checked.
+#[must_use = "a request says nothing before it is verified"]
+pub struct Request<'a> {
+    check: SignatureCheck<'a>,
+    claims: &'a Object,
+    record: &'a IssuerRecord,
+}
+
+impl<'a> Request<'a> {
+    /// Asks the signature primitive.
+    ///
+    /// # Errors
+    /// As [`SignatureCheck::verify`].
+    pub async fn verify(self, verifier: &impl Verifier) -> Result<Verified<'a>, TokenError> {
+        self.check.verify(verifier).await?;
+        Ok(Verified {
+            claims: self.claims,
+            record: self.record,
+        })
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Request(unverified)")
+    }
+}
+
+/// A token whose signature held. INVARIANT: only [`Request::verify`] makes one.
+#[derive(Clone, Copy)]
+#[must_use = "the claims still have to be held against the record and the time"]
+pub struct Verified<'a> {
+    claims: &'a Object,
+    record: &'a IssuerRecord,
+}
+
+impl<'a> Verified<'a> {
+    /// Holds the claims against the record, at `now_s` seconds since 1970.
+    ///
+    /// # Errors
+    /// [`TokenError`] names the first claim that is missing, of the wrong type, or not satisfied.
+    pub fn claims(self, now_s: i64) -> Result<Claims<'a>, TokenError> {
+        let Self {
+            claims: members,
+            record,
+        } = self;
+        let subject = text(members, "sub")?;
+        let audiences = audiences(members)?;
+        if !audiences
+            .iter()
+            .any(|one| record.audiences().iter().any(|own| own == one))
+        {
+            return Err(TokenError::Audience);
+        }
+        let expires_at_s =
+            time(members, "exp")?.ok_or(TokenError::ClaimMissing { claim: "exp" })?;
+        let issued_at_s = time(members, "iat")?;
+        let not_before_s = time(members, "nbf")?;
+        check_times(record, now_s, expires_at_s, issued_at_s, not_before_s)?;
+        let token_id = match members.member("jti") {
+            None => None,
+            Some(_) => Some(text(members, "jti")?),
+        };
+        Ok(Claims {
+            members,
+            record,
+            subject,
+            audiences,
+            expires_at_s,
+            issued_at_s,
+            token_id,
+        })
+    }
+}
+
+impl fmt::Debug for Verified<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Verified({})", self.record.issuer())
+    }
+}
+
+/// The claims of a token that is valid now.
+#[derive(Clone, Debug)]
+pub struct Claims<'a> {
+    members: &'a Object,
+    record: &'a IssuerRecord,
+    subject: &'a str,
+    audiences: Vec<&'a str>,
+    expires_at_s: i64,
+    issued_at_s: Option<i64>,
+    token_id: Option<&'a str>,
+}
+
+impl<'a> Claims<'a> {
+    /// `iss`, which is exactly the record's. Identity is issuer and subject together.
+    pub fn issuer(&self) -> &'a str {
+        self.record.issuer()
+    }
+
+    /// The record that the token was held against.
+    pub fn record(&self) -> &'a IssuerRecord {
+        self.record
+    }
+
+    /// `sub`, never empty.
+    pub fn subject(&self) -> &'a str {
+        self.subject
+    }
+
+    /// `aud`; one of them is the record's.
+    pub fn audiences(&self) -> &[&'a str] {
+        &self.audiences
+    }
+
+    /// `exp`, in seconds since 1970. The record's leeway comes on top.
+    pub fn expires_at_s(&self) -> i64 {
+        self.expires_at_s
+    }
+
+    /// `iat`, in seconds since 1970.
+    pub fn issued_at_s(&self) -> Option<i64> {
+        self.issued_at_s
+    }
+
+    /// `jti`.
+    pub fn token_id(&self) -> Option<&'a str> {
+        self.token_id
+    }
+
+    /// Every claim, those above included.
+    pub fn members(&self) -> &'a Object {
+        self.members
+    }
+}
+
+/// Every sum saturates, so a time at the end of the range is only ever further away.
+fn check_times(
+    record: &IssuerRecord,
+    now_s: i64,
+    expires_at_s: i64,
+    issued_at_s: Option<i64>,
+    not_before_s: Option<i64>,
+) -> Result<(), TokenError> {
+    let latest_start_s = now_s.saturating_add(record.leeway_s());
+    if now_s >= expires_at_s.saturating_add(record.leeway_s()) {
+        return Err(TokenError::Expired);
+    }
+    if not_before_s.is_some_and(|not_before_s| not_before_s > latest_start_s) {
+        return Err(TokenError::NotYetValid);
+    }
+    if issued_at_s.is_some_and(|issued_at_s| issued_at_s > latest_start_s) {
+        return Err(TokenError::IssuedInFuture);
+    }
+    let start_s = match issued_at_s {
+        Some(issued_at_s) => issued_at_s,
+        None if record.issued_at_required() => {
+            return Err(TokenError::ClaimMissing { claim: "iat" });
+        }
+        None => latest_start_s,
+    };
+    if expires_at_s.saturating_sub(start_s) > record.max_lifetime_s() {
+        return Err(TokenError::Lifetime);
+    }
+    Ok(())
+}
+
+/// A claim that is required and a text that is not empty.
+fn text<'a>(claims: &'a Object, claim: &'static str) -> Result<&'a str, TokenError> {
+    match claims.member(claim) {
+        None => Err(TokenError::ClaimMissing { claim }),
+        Some(Value::Text(text)) if !text.is_empty() => Ok(text),
+        Some(_) => Err(TokenError::ClaimType { claim }),
+    }
+}
+
+/// One text or a list of texts (RFC 7519 section 4.1.3).
+fn audiences(claims: &Object) -> Result<Vec<&str>, TokenError> {
+    let claim = "aud";
+    match claims.member(claim) {
+        None => Err(TokenError::ClaimMissing { claim }),
+        Some(Value::Text(one)) => Ok(vec![one]),
+        Some(Value::Array(several)) => {
+            let texts: Option<Vec<_>> = several.iter().map(Value::as_text).collect();
+            texts.ok_or(TokenError::ClaimType { claim })
+        }
+        Some(_) => Err(TokenError::ClaimType { claim }),
+    }
+}
+
+/// A time in whole seconds since 1970. A claim of another type is not an absent one
+/// (CVE-2026-25537), and a fraction, legal in RFC 7519, is refused: nobody issues one.
+fn time(claims: &Object, claim: &'static str) -> Result<Option<i64>, TokenError> {
+    match claims.member(claim) {
+        None => Ok(None),
+        Some(Value::Integer(seconds)) if *seconds >= 0 => Ok(Some(*seconds)),
+        Some(_) => Err(TokenError::ClaimType { claim }),
+    }
+}

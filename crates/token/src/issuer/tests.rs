@@ -1,0 +1,172 @@
+use super::*;
+
+const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+/// A good record with one member replaced, or taken away when the value is empty.
+fn record(name: &str, value: &str) -> String {
+    let members = [
+        ("issuer", r#""https://login.example""#),
+        ("audiences", r#"["lockstep"]"#),
+        ("algorithms", r#"["EdDSA"]"#),
+        ("keys", KEYS),
+    ];
+    let kept = members.into_iter().filter(|(other, _)| *other != name);
+    let replaced = (!value.is_empty()).then_some((name, value));
+    let members: Vec<String> = kept
+        .chain(replaced)
+        .map(|(name, value)| format!(r#""{name}":{value}"#))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[track_caller]
+fn refused(name: &'static str, value: &str) {
+    let found = IssuerRecord::parse(&record(name, value)).map(|_| ());
+    assert_eq!(found, Err(IssuerError::Member { name }), "{name} {value}");
+}
+
+#[test]
+fn a_record_has_stated_defaults() {
+    let found = IssuerRecord::parse(&record("", "")).unwrap();
+    assert_eq!((found.leeway_s(), found.max_lifetime_s()), (30, 86_400));
+    assert!(found.issued_at_required());
+    assert_eq!(found.audiences(), ["lockstep"]);
+}
+
+/// J8, J9: without issuer, audience, algorithm or key there is no record.
+#[test]
+fn j8_nothing_that_is_checked_can_be_left_away() {
+    for name in ["issuer", "audiences", "algorithms", "keys"] {
+        refused(name, "");
+        for value in ["null", "true", "1", "\"\"", "[]"] {
+            refused(name, value);
+        }
+    }
+    refused("issuer", r#"["https://login.example"]"#);
+    refused("audiences", r#""lockstep""#);
+    refused("audiences", r#"["lockstep",""]"#);
+    refused("audiences", r#"["lockstep",1]"#);
+    let no_key = IssuerRecord::parse(&record("keys", r#"{"keys":[]}"#)).map(|_| ());
+    assert!(matches!(no_key, Err(IssuerError::Keys(_))));
+}
+
+#[test]
+fn leeway_and_lifetime_are_bounded() {
+    for value in ["-1", "121", "1.5", "30.0", "\"30\"", "null", "1e2"] {
+        refused("leeway_s", value);
+    }
+    for value in ["0", "-1", "2678401", "\"60\"", "null"] {
+        refused("max_lifetime_s", value);
+    }
+    assert_eq!(
+        IssuerRecord::parse(&record("leeway_s", "0"))
+            .unwrap()
+            .leeway_s(),
+        0
+    );
+    assert_eq!(
+        IssuerRecord::parse(&record("leeway_s", "120"))
+            .unwrap()
+            .leeway_s(),
+        120
+    );
+    refused("issued_at_required", "\"false\"");
+    refused("types", "[]");
+}
+
+#[test]
+fn j2_algorithms_are_named_and_do_not_mix() {
+    for value in [
+        r#"["none"]"#,
+        r#"["ES512"]"#,
+        r#"["EdDSA","HS256"]"#,
+        r#"["eddsa"]"#,
+    ] {
+        let found = IssuerRecord::parse(&record("algorithms", value)).map(|_| ());
+        assert_eq!(found, Err(IssuerError::Algorithms), "{value}");
+    }
+    // A symmetric algorithm does not make a public key symmetric.
+    let found = IssuerRecord::parse(&record("algorithms", r#"["HS256"]"#)).map(|_| ());
+    assert!(matches!(
+        found,
+        Err(IssuerError::Keys(KeySetError::NoKeyLeft { .. }))
+    ));
+}
+
+#[test]
+fn unknown_and_duplicate_members_are_refused() {
+    let found = IssuerRecord::parse(&record("audience", r#""lockstep""#)).map(|_| ());
+    assert_eq!(
+        found,
+        Err(IssuerError::Unknown {
+            name: "audience".to_owned()
+        })
+    );
+    let twice = record("", "").replacen('{', r#"{"issuer":"x","#, 1);
+    assert!(matches!(
+        IssuerRecord::parse(&twice),
+        Err(IssuerError::Json(_))
+    ));
+}
+
+#[test]
+fn a_list_has_each_issuer_once() {
+    let one = record("", "");
+    let other = record("issuer", r#""https://login.example/""#);
+    assert_eq!(
+        Issuers::parse(&format!("[{one},{other}]"))
+            .unwrap()
+            .records()
+            .len(),
+        2
+    );
+    let twice = Issuers::parse(&format!("[{one},{other},{one}]")).map(|_| ());
+    assert_eq!(twice, Err(IssuersError::Duplicate { index: 2 }));
+    let many = format!("[{}]", vec!["{}"; ISSUERS_MAX + 1].join(","));
+    assert_eq!(
+        Issuers::parse(&many).map(|_| ()),
+        Err(IssuersError::TooMany)
+    );
+    for json in ["{}", "null", "[1]", "[[]]"] {
+        assert_eq!(
+            Issuers::parse(json).map(|_| ()),
+            Err(IssuersError::Shape),
+            "{json}"
+        );
+    }
+    let second = Issuers::parse(&format!("[{one},{}]", record("issuer", ""))).unwrap_err();
+    assert_eq!(
+        second.to_string(),
+        "issuer 1: `issuer` is missing, empty, of the wrong type or out of range"
+    );
+}
+
+/// J17: tokens of other kinds carry other types.
+#[test]
+fn j17_only_access_tokens_are_of_an_accepted_type() {
+    let plain = IssuerRecord::parse(&record("", "")).unwrap();
+    for kind in [
+        None,
+        Some("JWT"),
+        Some("jwt"),
+        Some("at+jwt"),
+        Some("application/at+JWT"),
+    ] {
+        assert!(plain.accepts_type(kind), "{kind:?}");
+    }
+    for kind in [
+        "",
+        "logout+jwt",
+        "dpop+jwt",
+        "secevent+jwt",
+        "application/",
+        "xJWT",
+        "JWT ",
+    ] {
+        assert!(!plain.accepts_type(Some(kind)), "{kind}");
+    }
+    let strict = IssuerRecord::parse(&record("types", r#"["at+jwt"]"#)).unwrap();
+    assert!(strict.accepts_type(Some("at+jwt")));
+    assert!(!strict.accepts_type(Some("JWT")));
+    assert!(!strict.accepts_type(None));
+}
