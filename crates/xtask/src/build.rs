@@ -67,7 +67,11 @@ impl Part {
     /// The files that others rely on.
     pub(crate) fn products(self) -> &'static [&'static str] {
         match self {
-            Self::Console => &["index.html"],
+            Self::Console => &[
+                "index.html",
+                "../../packages/gate/dist/index.js",
+                "../../packages/react/dist/index.js",
+            ],
             Self::Edge => &["index.js", "index_bg.wasm"],
             Self::Gate => &["lockstep_gate.js", "lockstep_gate_bg.wasm"],
         }

@@ -3,6 +3,7 @@
 
 mod worker;
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub(crate) struct Options {
     port: Option<u16>,
     policy: Option<String>,
     reset: bool,
+    /// Where the data lies; target/dev by default.
+    state: Option<PathBuf>,
 }
 
 impl Options {
@@ -47,10 +50,11 @@ impl Options {
                     options.port = Some(port);
                 }
                 "--policy" => options.policy = Some(value()?.to_owned()),
+                "--state" => options.state = Some(PathBuf::from(value()?)),
                 "--reset" => options.reset = true,
                 other => {
                     return Err(TaskError::sentence(format!(
-                        "dev knows --port, --policy and --reset, not `{other}`"
+                        "dev knows --port, --policy, --state and --reset, not `{other}`"
                     )));
                 }
             }
@@ -64,7 +68,10 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), TaskError>
     check_policy(project, policy)?;
     build::run(project, &build::ALL)?;
 
-    let state = project.state("dev");
+    let state = options
+        .state
+        .clone()
+        .unwrap_or_else(|| project.state("dev"));
     if options.reset && state.exists() {
         std::fs::remove_dir_all(&state).map_err(TaskError::io("delete", &state))?;
     }
@@ -181,11 +188,15 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        let options = Options::parse(&["--port", "9000", "--policy", "opik", "--reset"]).unwrap();
+        let args = [
+            "--port", "9000", "--policy", "opik", "--reset", "--state", "a",
+        ];
+        let options = Options::parse(&args).unwrap();
         let expected = Options {
             port: Some(9000),
             policy: Some("opik".to_owned()),
             reset: true,
+            state: Some(PathBuf::from("a")),
         };
         assert_eq!(options, expected);
         assert_eq!(Options::parse(&[]).unwrap(), Options::default());

@@ -2,6 +2,8 @@
 //!
 //! Not part of the product: nothing here runs in a browser, at the edge or on a customer's machine.
 
+mod bench;
+mod bless;
 mod build;
 mod clock;
 mod dev;
@@ -9,20 +11,31 @@ mod error;
 mod process;
 mod project;
 mod setup;
+mod size;
 mod stamp;
+mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
 use crate::error::TaskError;
 use crate::project::Project;
+use crate::test::Extent;
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
 
-  dev [--port N] [--policy ID] [--reset]
-                     build everything, start the Worker here and say how to sign in
+  dev [--port N] [--policy ID] [--state FOLDER] [--reset]
+                     build everything, start the Worker here and say how to sign in;
+                     --reset forgets what an earlier run made
+  test [--only STEP] everything that must hold, with one line of numbers at the end
+  check              the part of test that needs no build of the product
   build [gate] [edge] [console]
                      build the parts that are older than their sources (all without a name)
+  bench              a gate check against @casl/ability, and the sizes
+  bless [--check]    write (or compare) the committed files that programs generate
+  size               what a page and Cloudflare have to load
+  tidy               the rules of this repository
   setup [--browser]  install what is missing; every task does this by itself
 ";
 
@@ -44,6 +57,12 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
         ["setup", rest @ ..] => setup_all(rest).map(done),
         ["build", rest @ ..] => build::run(&Project::find()?, &build::parts(rest)?).map(done),
         ["dev", rest @ ..] => dev::run(&Project::find()?, &dev::Options::parse(rest)?).map(done),
+        ["test", rest @ ..] => test::run(&Project::find()?, Extent::parse(rest)?),
+        ["check"] => test::run(&Project::find()?, Extent::Quick),
+        ["bench"] => bench::run(&Project::find()?).map(done),
+        ["bless", rest @ ..] => bless::run(&Project::find()?, rest),
+        ["size"] => size::run(&Project::find()?).map(done),
+        ["tidy"] => tidy_alone(&Project::find()?),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)
@@ -64,4 +83,14 @@ fn setup_all(args: &[&str]) -> Result<(), TaskError> {
             "setup knows only --browser\n{USAGE}"
         ))),
     }
+}
+
+fn tidy_alone(project: &Project) -> Result<ExitCode, TaskError> {
+    let tally = tidy::run(project)?;
+    println!("{tally}");
+    Ok(if tally.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

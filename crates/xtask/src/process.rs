@@ -1,5 +1,6 @@
 //! Child processes: every one is named in the error when it fails.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::error::TaskError;
@@ -29,14 +30,39 @@ pub(crate) fn probe(command: &mut Command) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-/// Runs a command to its end whatever its exit status, with everything it wrote, stdout first.
-pub(crate) fn capture(command: &mut Command) -> Result<(bool, String), TaskError> {
-    let output = command
-        .output()
+/// When the output of a command reaches the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// As it comes.
+    Always,
+    /// All of it at the end, and only when the command failed.
+    OnFailure,
+}
+
+/// Runs a command to its end whatever its exit status, and gives back its stdout; stderr, where
+/// programs report progress, stays visible.
+pub(crate) fn tee(command: &mut Command, show: Show) -> Result<(bool, String), TaskError> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
         .map_err(|source| not_started(command, source))?;
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    Ok((output.status.success(), text))
+    let mut text = String::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line.map_err(|source| not_read(command, source))?;
+            let line = String::from_utf8_lossy(&line);
+            if show == Show::Always {
+                println!("{line}");
+            }
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    let status = child.wait().map_err(|source| not_read(command, source))?;
+    if show == Show::OnFailure && !status.success() {
+        print!("{text}");
+    }
+    Ok((status.success(), text))
 }
 
 /// The command as a person would type it.
@@ -53,6 +79,13 @@ pub(crate) fn line(command: &Command) -> String {
 pub(crate) fn not_started(command: &Command, source: std::io::Error) -> TaskError {
     TaskError::Io {
         doing: format!("start `{}`", line(command)),
+        source,
+    }
+}
+
+fn not_read(command: &Command, source: std::io::Error) -> TaskError {
+    TaskError::Io {
+        doing: format!("read from `{}`", line(command)),
         source,
     }
 }

@@ -20,7 +20,8 @@ use crate::project::Project;
 
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 const WORKER_BUILD_VERSION: &str = "0.8.7";
-const NODE_MAJOR_MIN: u32 = 20;
+/// What the console's bundler needs.
+const NODE_MIN: (u32, u32) = (20, 19);
 
 /// The programs that a build needs, all of the pinned versions.
 #[derive(Debug)]
@@ -86,15 +87,16 @@ pub(crate) fn lock(project: &Project, name: &str) -> Result<File, TaskError> {
 }
 
 fn check_node() -> Result<(), TaskError> {
+    let (major, minor) = NODE_MIN;
     let advice = format!(
-        "Node {NODE_MAJOR_MIN} or newer runs the local Worker and builds the console: \
+        "Node {major}.{minor} or newer runs the local Worker and builds the console: \
          install it from nodejs.org or with your package manager"
     );
     let Some(version) = process::probe(Command::new("node").arg("--version")) else {
         return Err(TaskError::sentence(format!("node was not found. {advice}")));
     };
-    match node_major(&version) {
-        Some(major) if major >= NODE_MAJOR_MIN => Ok(()),
+    match node_version(&version) {
+        Some(found) if found >= NODE_MIN => Ok(()),
         _ => Err(TaskError::sentence(format!(
             "node is {}. {advice}",
             version.trim()
@@ -102,14 +104,9 @@ fn check_node() -> Result<(), TaskError> {
     }
 }
 
-fn node_major(version: &str) -> Option<u32> {
-    version
-        .trim()
-        .strip_prefix('v')?
-        .split('.')
-        .next()?
-        .parse()
-        .ok()
+fn node_version(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.trim().strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 fn add_wasm_target(project: &Project) -> Result<(), TaskError> {
@@ -218,9 +215,9 @@ mod tests {
 
     #[test]
     fn node_version_is_read() {
-        assert_eq!(node_major("v20.20.2\n"), Some(20));
-        assert_eq!(node_major("v8.0.0"), Some(8));
-        assert_eq!(node_major("twenty"), None);
+        assert_eq!(node_version("v20.20.2\n"), Some((20, 20)));
+        assert_eq!(node_version("v8.0.0"), Some((8, 0)));
+        assert_eq!(node_version("twenty"), None);
     }
 
     #[test]

@@ -1,0 +1,73 @@
+//! `cargo xtask size`: what a browser and Cloudflare have to load, and the limits of it.
+
+use serde_json::Value;
+
+use crate::error::TaskError;
+use crate::process;
+use crate::project::Project;
+
+/// A thing that is loaded as a whole, and how large it may be after gzip -9, in bytes.
+const LIMITS: [(&str, u64); 2] = [("gate", 60_000), ("worker", 600_000)];
+
+/// Prints the table of sizes.
+pub(crate) fn run(project: &Project) -> Result<(), TaskError> {
+    crate::build::run(project, &crate::build::ALL)?;
+    check(project)
+}
+
+/// Prints the table of sizes, of what is built, and fails when a limit is passed.
+pub(crate) fn check(project: &Project) -> Result<(), TaskError> {
+    let text = process::read(&mut project.node("crates/xtask/js/sizes.mjs"))?;
+    let sizes: Value = serde_json::from_str(&text)
+        .map_err(|error| TaskError::sentence(format!("the sizes are not JSON: {error}")))?;
+    println!(
+        "{:<18} {:>10} {:>10} {:>10}",
+        "bytes", "raw", "gzip -9", "brotli 11"
+    );
+    for (name, size) in sizes.as_object().into_iter().flatten() {
+        let of = |kind: &str| size.get(kind).and_then(Value::as_u64).unwrap_or(0);
+        println!(
+            "{name:<18} {:>10} {:>10} {:>10}",
+            of("raw"),
+            of("gzip"),
+            of("brotli")
+        );
+    }
+    let too_large: Vec<String> = LIMITS
+        .iter()
+        .filter_map(|limit| excess(&sizes, *limit))
+        .collect();
+    if too_large.is_empty() {
+        return Ok(());
+    }
+    Err(TaskError::sentence(too_large.join("; ")))
+}
+
+fn excess(sizes: &Value, (name, limit): (&str, u64)) -> Option<String> {
+    let gzip = sizes
+        .get(name)
+        .and_then(|size| size.get("gzip"))
+        .and_then(Value::as_u64);
+    match gzip {
+        Some(gzip) if gzip < limit => None,
+        Some(gzip) => Some(format!(
+            "{name} has {gzip} bytes after gzip, and may have {limit}"
+        )),
+        None => Some(format!("the size of {name} is not known")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_limit_is_passed_at_its_value() {
+        let sizes = json!({"gate": {"gzip": 59_999}});
+        assert_eq!(excess(&sizes, ("gate", 60_000)), None);
+        assert!(excess(&sizes, ("gate", 59_999)).is_some());
+        assert!(excess(&sizes, ("worker", 1)).is_some());
+    }
+}

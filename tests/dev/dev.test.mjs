@@ -1,0 +1,91 @@
+// `cargo xtask dev` as a person meets it: it starts, says where and how, keeps what was made, and
+// ends without leaving anything behind.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { freePort, root, within } from "../support/edge.mjs";
+
+const startLimitMs = 120_000;
+const stopLimitMs = 15_000;
+const requestLimitMs = 15_000;
+
+let state;
+
+before(async () => {
+  state = await mkdtemp(path.join(tmpdir(), "lockstep-dev-"));
+});
+
+after(() => rm(state, { recursive: true, force: true, maxRetries: 3 }));
+
+for (const [name, signal] of [
+  ["a first run starts, says how to sign in, and ends on Ctrl-C", "SIGINT"],
+  ["a second run finds what the first one made, and ends when it is terminated", "SIGTERM"],
+]) {
+  test(name, async () => {
+    const port = await freePort();
+    const dev = start(port);
+    try {
+      const text = await within(dev.welcome, startLimitMs, "no word of how to sign in");
+      const origin = `http://localhost:${port}`;
+      assert.match(text, new RegExp(`${origin} `));
+      assert.match(text, /Sign in as +admin@example\.com/);
+      assert.match(text, new RegExp(`${origin}/dev/mailbox`));
+
+      for (const page of ["/", "/dev/mailbox"]) {
+        const response = await get(`${origin}${page}`);
+        assert.equal(response.status, 200);
+        assert.match(response.headers.get("content-type"), /^text\/html/);
+      }
+      assert.equal((await get(`${origin}/v1/health`)).status, 200);
+
+      dev.child.kill(signal);
+      assert.equal(await within(dev.ended, stopLimitMs, "did not end"), 0);
+      await assert.rejects(get(`${origin}/v1/health`), "the Worker still answers");
+    } finally {
+      dev.child.kill("SIGTERM");
+      await within(dev.ended, stopLimitMs, "did not end");
+    }
+  });
+}
+
+test("a wrong option is refused with a sentence", async () => {
+  const { child, ended, output } = start(70_000);
+  assert.notEqual(await within(ended, startLimitMs, "did not end"), 0);
+  assert.match(output(), /`70000` is not a port/);
+  assert.equal(child.exitCode, 1);
+});
+
+function start(port) {
+  const child = spawn(
+    process.env.LOCKSTEP_XTASK,
+    ["dev", "--port", String(port), "--state", state],
+    { cwd: root, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  let text = "";
+  const ended = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const welcome = new Promise((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (part) => {
+        text += part;
+        if (text.includes("Ctrl-C stops it")) resolve(text);
+      });
+    }
+    ended.then((code) => reject(new Error(`ended with ${code}:\n${text}`)), reject);
+  });
+  // A run that is meant to fail has nobody waiting for its welcome.
+  welcome.catch(() => {});
+  return { child, ended, welcome, output: () => text };
+}
+
+function get(url) {
+  return fetch(url, { signal: AbortSignal.timeout(requestLimitMs) });
+}
