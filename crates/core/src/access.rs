@@ -30,7 +30,8 @@ pub struct Access {
     sets: Vec<Bits>,
     set_of: Vec<usize>,
     override_bits: Bits,
-    cap_bits: Option<Bits>,
+    /// One set for each cap. A permission must be in all of them.
+    caps: Vec<Bits>,
     token_bits: Option<Bits>,
     token_node: Option<Option<NodeId>>,
     member: bool,
@@ -57,10 +58,11 @@ impl Access {
             .filter(|grant| grant.window.contains(now_ms))
             .filter_map(|grant| named(policy, &node_ids, grant))
             .collect();
+        // A role that is gone leaves a member without it; a node of elsewhere makes nobody a member here.
         let member = record
             .grants
             .iter()
-            .any(|grant| grant.window.contains(now_ms));
+            .any(|grant| grant.window.contains(now_ms) && node_ids.contains_key(&grant.node));
         let (sets, set_of) = rights(policy, &record.nodes, &parents, &live, member);
         let token = record.token.as_ref();
         Ok(Self {
@@ -71,7 +73,7 @@ impl Access {
                 .filter_map(|grant| grant.window.changes_after(now_ms))
                 .min(),
             override_bits: override_bits(policy, &live),
-            cap_bits: cap_bits(policy, &live),
+            caps: caps(policy, &live),
             token_bits: token.and_then(|token| token_bits(policy, token)),
             token_node: token
                 .and_then(|token| token.node.as_ref())
@@ -174,8 +176,8 @@ impl Access {
         &self.override_bits
     }
 
-    pub(crate) const fn cap_bits(&self) -> Option<&Bits> {
-        self.cap_bits.as_ref()
+    pub(crate) fn caps(&self) -> &[Bits] {
+        &self.caps
     }
 
     /// Whether the token lets its principal use `permission` on `node`.
@@ -296,29 +298,23 @@ fn override_bits(policy: &Policy, live: &[(RoleId, NodeId)]) -> Bits {
     }
 }
 
-/// What the caps of the organization's roles leave, or `None` without a cap. What is one's own
-/// (`personal`) is never capped.
-fn cap_bits(policy: &Policy, live: &[(RoleId, NodeId)]) -> Option<Bits> {
-    let caps = organization_roles(policy, live)
-        .filter_map(|role| policy.describe_role(role.cap?))
-        .map(|cap| &cap.rights);
-    let mut left: Option<Bits> = None;
-    for cap in caps {
-        left = Some(match left {
-            None => cap.clone(),
-            Some(mut bits) => {
-                bits.intersect_with(cap);
-                bits
+/// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.
+fn caps(policy: &Policy, live: &[(RoleId, NodeId)]) -> Vec<Bits> {
+    let capping = organization_roles(policy, live).filter_map(|role| role.cap);
+    let mut caps: Vec<Bits> = capping
+        .filter_map(|cap| policy.describe_role(cap))
+        .map(|cap| cap.rights.clone())
+        .collect();
+    caps.sort();
+    caps.dedup();
+    for cap in &mut caps {
+        for (number, permission) in policy.permissions.iter().enumerate() {
+            if permission.personal {
+                cap.insert(number);
             }
-        });
-    }
-    let mut left = left?;
-    for (number, permission) in policy.permissions.iter().enumerate() {
-        if permission.personal {
-            left.insert(number);
         }
     }
-    Some(left)
+    caps
 }
 
 fn organization_roles<'a>(

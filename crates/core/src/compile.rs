@@ -314,6 +314,9 @@ fn direct_rights(
             rights.push(right);
         }
     };
+    for (at, _) in spec.roles.iter().enumerate().filter(|r| r.1.overriding) {
+        (0..spec.permissions.len()).for_each(|number| add(RoleId(at), (number, None)));
+    }
     for (number, permission) in spec.permissions.iter().enumerate() {
         let at = |rest: &[Step]| {
             let mut path = vec!["permissions".into(), number.into()];
@@ -494,9 +497,6 @@ fn roles(
     let mut roles: Vec<Role> = Vec::new();
     for (at, role) in spec.roles.iter().enumerate() {
         let mut rights = Bits::empty(total);
-        if role.overriding {
-            rights = Bits::first(spec.permissions.len(), total);
-        }
         numbers
             .get(at)
             .into_iter()

@@ -99,8 +99,11 @@ impl Factors {
             token: access.token_allows(permission.0, node),
             overriding: policy.holds(access.override_bits(), permission, facts),
             cap: access
-                .cap_bits()
-                .map_or(Outcome::True, |cap| policy.holds(cap, permission, facts)),
+                .caps()
+                .iter()
+                .map(|cap| policy.holds(cap, permission, facts))
+                .min()
+                .unwrap_or(Outcome::True),
             granted: access.granted(node).map_or(Outcome::False, |granted| {
                 policy.holds(granted, permission, facts)
             }),

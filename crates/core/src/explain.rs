@@ -164,6 +164,8 @@ fn smallest_grants(
     facts: &Facts,
     factors: &Factors,
 ) -> Vec<Suggestion> {
+    let elsewhere = granted_elsewhere(policy, access, permission, node, facts).into();
+    let personal = policy.describe(permission).is_some_and(|p| p.personal);
     let candidates: Vec<(RoleId, &Role, NodeId)> = policy
         .roles
         .iter()
@@ -172,7 +174,22 @@ fn smallest_grants(
             let at = place_for(policy, access, node, role.level)?;
             Some((RoleId(number), role, at))
         })
-        .filter(|(id, role, _)| would_allow(policy, *id, role, permission, facts, factors))
+        .filter(|(id, role, _)| {
+            // A principal has one role on the organization, so another one there takes its place.
+            let held = if role.level == Level::Organization {
+                let cap = role.cap.filter(|_| !personal);
+                Factors {
+                    cap: cap.map_or(Outcome::True, |cap| {
+                        gives(policy, cap, permission, facts).into()
+                    }),
+                    granted: elsewhere,
+                    ..*factors
+                }
+            } else {
+                *factors
+            };
+            would_allow(role, gives(policy, *id, permission, facts), &held)
+        })
         .collect();
     let mut suggestions: Vec<Suggestion> = candidates
         .iter()
@@ -215,26 +232,34 @@ fn place_for(policy: &Policy, access: &Access, node: NodeId, level: Level) -> Op
     })
 }
 
-fn would_allow(
+/// Whether something beside the role on the organization gives `permission` on `node`.
+fn granted_elsewhere(
     policy: &Policy,
-    id: RoleId,
-    role: &Role,
+    access: &Access,
     permission: PermissionId,
+    node: NodeId,
     facts: &Facts,
-    factors: &Factors,
 ) -> bool {
-    let gives = gives(policy, id, permission, facts);
-    // A principal has one role on the organization, so another one there lifts the cap.
-    let lifts = role.level == Level::Organization && role.cap.is_none();
-    let cap = if lifts { Outcome::True } else { factors.cap };
-    let capped = role
-        .cap
-        .is_some_and(|cap| !self::gives(policy, cap, permission, facts));
-    let granted = factors.granted.max(gives.into());
-    let held = if role.overriding {
+    let of_organization = |role: RoleId, at: NodeId| {
+        let level = policy.describe_role(role).map(|role| role.level);
+        at == access.root() && level == Some(Level::Organization)
+    };
+    policy.everyone_holds(permission)
+        || owned(policy, access, permission, node).is_some()
+        || grants_on_path(policy, access, node)
+            .filter(|(grant, role, at)| {
+                grant.window.contains(access.now_ms()) && !of_organization(*role, *at)
+            })
+            .any(|(_, role, _)| gives(policy, role, permission, facts))
+}
+
+/// Whether `role`, beside what is `held`, would allow a permission that it `gives`.
+fn would_allow(role: &Role, gives: bool, held: &Factors) -> bool {
+    let capped = held.cap.min(held.granted.max(gives.into()));
+    let held_then = if role.overriding {
         Outcome::True
     } else {
-        cap.min(granted)
+        capped
     };
-    !capped && held == Outcome::True && factors.guards == Outcome::True
+    held_then.min(held.guards) == Outcome::True
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::delegate::can_lift_cap;
 use crate::{
     Access, Decision, DelegationError, Denial, Facts, Operation, Policy, RoleId, Value,
     can_delegate, evaluate,
@@ -90,6 +91,9 @@ pub fn change_role(
     }
     permit(policy, actor, Operation::MemberUpdateRole, &facts)?;
     assignable(policy, actor, role)?;
+    if let Some(old) = target.role {
+        can_lift_cap(policy, actor, old, role).map_err(MembershipError::Delegation)?;
+    }
     let stays_admin = policy.describe_role(role).is_some_and(|role| role.admin);
     keep_admin(policy, target, stays_admin)
 }
