@@ -1,0 +1,431 @@
+//! The laws, as theorems about random policies, records and facts.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use lockstep_core::{
+    Access, Decision, Facts, Grant, Level, Operation, Outcome, PermissionSpec, Policy, PolicySpec,
+    Record, Suggestion, Target, can_delegate, change_role, evaluate, evaluate_on, leave, remove,
+    verdict,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use support::model::Model;
+use support::policies::{Without, policies};
+use support::worlds::{self, NODES, NOW_MS};
+use support::{allowed, config, decisions, permissions};
+
+fn compile(spec: &PolicySpec) -> Policy {
+    Policy::compile(spec).unwrap()
+}
+
+fn resolve(policy: &Policy, record: &Record) -> Access {
+    Access::resolve(policy, record.clone(), NOW_MS).unwrap()
+}
+
+fn any_policy() -> impl Strategy<Value = PolicySpec> {
+    policies(Without::default())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn default_deny(spec in any_policy(), record in worlds::records(), facts in worlds::facts()) {
+        // Nobody granted anything: nothing is allowed, also where nodes are owned.
+        let policy = compile(&spec);
+        let stranger = resolve(&policy, &Record { grants: Vec::new(), ..record.clone() });
+        prop_assert_eq!(allowed(&policy, &stranger, &facts), []);
+
+        // A permission that the policy gives to nobody is denied to everybody.
+        let mut spec = spec;
+        spec.everyone.clear();
+        spec.ownership.clear();
+        spec.roles.iter_mut().for_each(|role| role.overriding = false);
+        for permission in &mut spec.permissions {
+            permission.allow.clear();
+            permission.conditional.clear();
+        }
+        let policy = compile(&spec);
+        prop_assert_eq!(allowed(&policy, &resolve(&policy, &record), &facts), []);
+    }
+
+    #[test]
+    fn adding_a_grant_never_removes_access(
+        spec in policies(Without { caps: true, ..Without::default() }),
+        record in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        grant in worlds::grants(),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let before = Record { token, ..record };
+        let mut after = before.clone();
+        after.grants.push(grant);
+        let after = allowed(&policy, &resolve(&policy, &after), &facts);
+        for access in allowed(&policy, &resolve(&policy, &before), &facts) {
+            prop_assert!(after.contains(&access), "{:?} was lost", access);
+        }
+    }
+
+    #[test]
+    fn order_and_duplicates_of_grants_do_not_matter(
+        spec in any_policy(),
+        (record, shuffled) in worlds::records().prop_flat_map(|record| {
+            let twice = [record.grants.clone(), record.grants.clone()].concat();
+            (Just(record), Just(twice).prop_shuffle())
+        }),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let other = Record { grants: shuffled, ..record.clone() };
+        let codes = |record: &Record| -> Vec<&'static str> {
+            let decisions = decisions(&policy, &resolve(&policy, record), &facts);
+            decisions.iter().map(code).collect()
+        };
+        prop_assert_eq!(codes(&record), codes(&other));
+    }
+
+    #[test]
+    fn tenants_never_mix(
+        spec in any_policy(),
+        record in worlds::records(),
+        foreign in vec(worlds::grants(), 1..=3),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let here = resolve(&policy, &record);
+        // Grants on nodes of another organization change nothing in this one.
+        let mut with_foreign = record.clone();
+        for grant in foreign {
+            with_foreign.grants.push(Grant { node: format!("other-{}", grant.node), ..grant });
+        }
+        let both = resolve(&policy, &with_foreign);
+        prop_assert_eq!(decisions(&policy, &here, &facts), decisions(&policy, &both, &facts));
+        // And a node of another organization is an unknown one, which is an ordinary deny.
+        for (permission, _) in permissions(&policy) {
+            for node in NODES {
+                let there = evaluate_on(&policy, &both, permission, &format!("other-{}", node.id), &facts);
+                prop_assert!(!there.is_allow());
+            }
+        }
+    }
+
+    #[test]
+    fn effective_token_is_scope_and_principal(
+        spec in any_policy(),
+        record in worlds::records(),
+        token in worlds::tokens(),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let principal = allowed(&policy, &resolve(&policy, &record), &facts);
+        let subtree = token.node.as_deref().map(worlds::below);
+        let expected: Vec<_> = principal
+            .into_iter()
+            .filter(|(id, _)| token.permissions.as_ref().is_none_or(|ids| ids.contains(id)))
+            .filter(|(_, node)| subtree.as_ref().is_none_or(|nodes| nodes.contains(node)))
+            .collect();
+        let through_token = resolve(&policy, &Record { token: Some(token), ..record });
+        prop_assert_eq!(allowed(&policy, &through_token, &facts), expected);
+    }
+
+    #[test]
+    fn no_one_hands_out_what_they_do_not_hold(
+        spec in policies(Without { everyone: true, ..Without::default() }),
+        grantor in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let grantor = resolve(&policy, &Record { token, ..grantor });
+        let grantor_may = allowed(&policy, &grantor, &facts);
+        for role in &spec.roles {
+            for node in NODES {
+                let at = grantor.node(node.id).unwrap();
+                if can_delegate(&policy, &grantor, policy.role(&role.id).unwrap(), at).is_err() {
+                    continue;
+                }
+                let grantee = Record {
+                    nodes: worlds::nodes(0),
+                    grants: vec![Grant::new(role.id.clone(), node.id)],
+                    ..Record::default()
+                };
+                for access in allowed(&policy, &resolve(&policy, &grantee), &facts) {
+                    prop_assert!(
+                        is_personal(&spec, &access.0) || grantor_may.contains(&access),
+                        "{} on {} gives {:?}", role.id, node.id, access
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_role_gives_no_more_than_the_actor_holds(
+        spec in any_policy(),
+        actor in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        target in worlds::records(),
+        old in 0..5_u8,
+        facts in worlds::facts(),
+    ) {
+        let (spec, policy) = manageable(spec);
+        let actor = resolve(&policy, &Record { token, ..actor });
+        let actor_may = allowed(&policy, &actor, &facts);
+        // A member has one role on the organization, and others further down.
+        let with_role = |id: &str| {
+            let elsewhere = target.grants.iter().filter(|grant| grant.node != "org").cloned();
+            let grants = std::iter::once(Grant::new(id, "org")).chain(elsewhere).collect();
+            resolve(&policy, &Record { grants, ..target.clone() })
+        };
+        let old = format!("r{old}");
+        let before = allowed(&policy, &with_role(&old), &facts);
+        let member = Target {
+            role: policy.role(&old),
+            role_id: &old,
+            is_self: false,
+            is_creator: false,
+            other_admins: 1,
+        };
+        for role in policy.organization_roles() {
+            if change_role(&policy, &actor, &member, role).is_err() {
+                continue;
+            }
+            let new = policy.describe_role(role).unwrap();
+            for access in allowed(&policy, &with_role(&new.id), &facts) {
+                prop_assert!(
+                    before.contains(&access)
+                        || actor_may.contains(&access)
+                        || is_personal(&spec, &access.0),
+                    "{} in place of {} gives {:?}", new.id, old, access
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn organization_keeps_an_admin(
+        spec in any_policy(),
+        roles in vec(0..3_u8, 0..=3),
+        steps in vec((0..3_u8, any::<u8>(), any::<u8>(), any::<u8>()), 1..=12),
+    ) {
+        let (_, policy) = manageable(spec);
+        let roles_here: Vec<_> = policy.organization_roles().collect();
+        let is_admin = |role: &str| policy.describe_role(policy.role(role).unwrap()).unwrap().admin;
+        // The first member is an admin; the others are anything.
+        let pick = |at: u8| policy.describe_role(roles_here[usize::from(at) % roles_here.len()]).unwrap().id.clone();
+        let mut members = vec!["r0".to_owned()];
+        members.extend(roles.into_iter().map(pick));
+        for (step, actor, target, role) in steps {
+            let (actor, target) = (usize::from(actor) % members.len(), usize::from(target) % members.len());
+            let access = resolve(&policy, &Record {
+                nodes: worlds::nodes(0),
+                grants: vec![Grant::new(members[actor].clone(), "org")],
+                ..Record::default()
+            });
+            let others = members.iter().enumerate().filter(|(at, role)| *at != target && is_admin(role));
+            let member = Target {
+                role: policy.role(&members[target]),
+                role_id: &members[target],
+                is_self: actor == target,
+                is_creator: false,
+                other_admins: others.count(),
+            };
+            let role = pick(role);
+            match step {
+                0 if change_role(&policy, &access, &member, policy.role(&role).unwrap()).is_ok() => {
+                    members[target] = role;
+                }
+                1 if remove(&policy, &access, &member).is_ok() => {
+                    members.remove(target);
+                }
+                2 if actor == target && leave(&policy, &access, &member).is_ok() => {
+                    members.remove(target);
+                }
+                _ => {}
+            }
+            prop_assert!(members.iter().any(|role| is_admin(role)), "{:?}", members);
+        }
+    }
+
+    #[test]
+    fn same_inputs_same_decision(
+        spec in any_policy(),
+        record in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        facts in worlds::facts(),
+    ) {
+        let record = Record { token, ..record };
+        let once = compile(&spec);
+        let again = compile(&spec);
+        prop_assert_eq!(
+            decisions(&once, &resolve(&once, &record), &facts),
+            decisions(&again, &resolve(&again, &record), &facts)
+        );
+    }
+
+    #[test]
+    fn the_evaluator_agrees_with_the_plain_model(
+        spec in any_policy(),
+        record in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        facts in worlds::facts(),
+    ) {
+        let record = Record { token, ..record };
+        let policy = compile(&spec);
+        let access = resolve(&policy, &record);
+        let model = Model { spec: &spec, record: &record, facts: &facts, now_ms: NOW_MS };
+        for node in NODES {
+            for (permission, id) in permissions(&policy) {
+                let at = access.node(node.id).unwrap();
+                let decision = evaluate(&policy, &access, permission, at, &facts);
+                prop_assert_eq!(decision.is_allow(), model.allows(id, node.id), "{} on {}", id, node.id);
+                // What the browser reads from its table is the same answer, or that facts are needed.
+                let settled = verdict(&policy, &access, permission, at, &facts);
+                prop_assert_eq!(decision.is_allow(), settled == Outcome::True);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_that_needs_no_facts_stays_whatever_the_facts(
+        spec in any_policy(),
+        record in worlds::records(),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let access = resolve(&policy, &record);
+        for node in NODES {
+            for (permission, _) in permissions(&policy) {
+                let at = access.node(node.id).unwrap();
+                let without = verdict(&policy, &access, permission, at, &Facts::default());
+                if without != Outcome::Unknown {
+                    prop_assert_eq!(verdict(&policy, &access, permission, at, &facts), without);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_of_one_class_have_the_same_answers(
+        spec in any_policy(),
+        record in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let access = resolve(&policy, &Record { token, ..record });
+        let nodes: Vec<_> = NODES.iter().map(|node| access.node(node.id).unwrap()).collect();
+        for (one, other) in nodes.iter().flat_map(|one| nodes.iter().map(move |other| (*one, *other))) {
+            if access.class(one) == access.class(other) {
+                for (permission, _) in permissions(&policy) {
+                    let on = |node| verdict(&policy, &access, permission, node, &facts);
+                    prop_assert_eq!(on(one), on(other));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_suggested_grant_would_allow(
+        spec in any_policy(),
+        record in worlds::records(),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let access = resolve(&policy, &record);
+        for decision in decisions_by_node(&policy, &access, &facts) {
+            let (node, Decision::Deny(denial)) = decision else { continue };
+            for suggestion in denial.suggestions {
+                let after = with_suggestion(&policy, &access, &record, suggestion);
+                let at = after.node(node).unwrap();
+                prop_assert!(
+                    evaluate(&policy, &after, denial.permission, at, &facts).is_allow(),
+                    "{:?} on {} does not allow {:?}", suggestion, node, denial.permission
+                );
+            }
+        }
+    }
+}
+
+/// `spec` with one more permission, which every role holds and which all changes of members need: so
+/// what stands between a change and its effect is the laws alone.
+fn manageable(mut spec: PolicySpec) -> (PolicySpec, Policy) {
+    spec.permissions.push(PermissionSpec {
+        id: "manage".into(),
+        allow: spec.roles.iter().map(|role| role.id.clone()).collect(),
+        personal: true,
+        ..PermissionSpec::new(Level::Organization)
+    });
+    let changes = [
+        Operation::MemberLeave,
+        Operation::MemberRemove,
+        Operation::MemberUpdateRole,
+    ];
+    spec.operations = changes
+        .iter()
+        .map(|change| (change.as_str().into(), "manage".into()))
+        .collect();
+    let policy = compile(&spec);
+    (spec, policy)
+}
+
+fn is_personal(spec: &PolicySpec, id: &str) -> bool {
+    spec.permissions
+        .iter()
+        .any(|permission| permission.id == id && permission.personal)
+}
+
+fn code(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Allow(_) => "allow",
+        Decision::Deny(denial) => denial.reason.code(),
+    }
+}
+
+fn decisions_by_node(
+    policy: &Policy,
+    access: &Access,
+    facts: &Facts,
+) -> Vec<(&'static str, Decision)> {
+    let nodes = NODES
+        .iter()
+        .flat_map(|node| vec![node.id; policy.permissions().len()]);
+    nodes.zip(decisions(policy, access, facts)).collect()
+}
+
+/// The principal after following `suggestion`: a role of the organization takes the place of the one
+/// held there, any other is added.
+fn with_suggestion(
+    policy: &Policy,
+    access: &Access,
+    record: &Record,
+    suggestion: Suggestion,
+) -> Access {
+    let mut record = record.clone();
+    let id = |node| access.describe(node).unwrap().id.clone();
+    match suggestion {
+        Suggestion::Ownership(node) => {
+            let id = id(node);
+            record
+                .nodes
+                .iter_mut()
+                .filter(|node| node.id == id)
+                .for_each(|node| node.owned = true);
+        }
+        Suggestion::Role(role, node) => {
+            let role = policy.describe_role(role).unwrap();
+            if role.level == Level::Organization {
+                let level =
+                    |grant: &Grant| Some(policy.describe_role(policy.role(&grant.role)?)?.level);
+                record.grants.retain(|grant| {
+                    grant.node != "org" || level(grant) != Some(Level::Organization)
+                });
+            }
+            record.grants.push(Grant::new(role.id.clone(), id(node)));
+        }
+    }
+    resolve(policy, &record)
+}
