@@ -6,7 +6,7 @@ use std::{fmt, rc::Rc};
 
 use lockstep_wire::CompiledPolicy;
 
-use crate::{keys::Keys, policies};
+use crate::{doubles::Faults, keys::Keys, policies};
 
 /// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
 const FRESHNESS_MS_DEFAULT: u32 = 5_000;
@@ -32,8 +32,8 @@ pub struct Config {
     pub is_development: bool,
     /// `LOCKSTEP_FRESHNESS_MS`, 0 to 60,000; defaults to 5,000.
     pub freshness_ms: u32,
-    /// `LOCKSTEP_FAULTS`: JSON, development only.
-    pub faults: Option<String>,
+    /// `LOCKSTEP_FAULTS`: what the stores do wrong on purpose; development only.
+    pub faults: Faults,
     /// `LOCKSTEP_MAIL_FROM`: the sender of mail through the `MAIL` binding.
     pub mail_from: Option<String>,
 }
@@ -58,10 +58,12 @@ impl Config {
                 ));
             }
         };
-        let faults = lookup("LOCKSTEP_FAULTS");
-        if faults.is_some() && !is_development {
-            return Err(ConfigError::FaultsInProduction);
-        }
+        let faults = match lookup("LOCKSTEP_FAULTS") {
+            None => Faults::default(),
+            Some(_) if !is_development => return Err(ConfigError::FaultsInProduction),
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| ConfigError::Refused("LOCKSTEP_FAULTS", error.to_string()))?,
+        };
         let id_key = lookup("LOCKSTEP_ID_KEY").ok_or(ConfigError::Missing("LOCKSTEP_ID_KEY"))?;
         let keys = Keys::parse(&id_key).ok_or(ConfigError::Malformed(
             "LOCKSTEP_ID_KEY",
@@ -255,12 +257,10 @@ mod tests {
             parse(&[https, development]).unwrap_err(),
             ConfigError::DevelopmentOnHttps
         );
-        assert!(
-            parse(&[development, ("LOCKSTEP_FAULTS", "{}")])
-                .unwrap()
-                .faults
-                .is_some()
-        );
+        let failing = ("LOCKSTEP_FAULTS", r#"{"kv":{"fault":"failing"}}"#);
+        assert!(parse(&[development, failing]).unwrap().faults.kv.is_some());
+        let unknown = ("LOCKSTEP_FAULTS", r#"{"kv":{"fault":"none such"}}"#);
+        assert!(parse(&[development, unknown]).is_err());
         assert_eq!(
             parse(&[("LOCKSTEP_FAULTS", "{}")]).unwrap_err(),
             ConfigError::FaultsInProduction

@@ -32,6 +32,8 @@ pub struct Edge {
     pub post: Rc<dyn Post>,
     /// The limit per client that stands before every object.
     pub clients: Rc<dyn Clients>,
+    /// Work that goes on after the answer.
+    pub background: Rc<dyn Background>,
     /// What this isolate knows of principals.
     pub grants: Rc<freshness::Cache>,
 }
@@ -53,6 +55,12 @@ impl dyn Clock + '_ {
             Either::Right(_) => None,
         }
     }
+}
+
+/// Work that goes on after the answer was sent.
+pub trait Background {
+    /// Runs `work` to its end, if the isolate lives that long; nothing may depend on it.
+    fn spawn(&self, work: Later<'static, ()>);
 }
 
 /// Cryptographic randomness, as an argument.

@@ -4,7 +4,7 @@
 //! An answer of the object counts for a while (`LOCKSTEP_FRESHNESS_MS` for allows, [`DENY_MS`] for denies) by this isolate's own clock, from before the question was sent.
 //! Sensitive actions do not come this way: the object decides them itself, every time.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}, rc::Rc};
 
 use futures_util::future::join;
 use lockstep_core::{Access, Facts};
@@ -27,7 +27,11 @@ const ENTRIES_MAX: usize = 1_000;
 
 /// What this isolate knows of principals.
 #[derive(Debug, Default)]
-pub struct Cache(RefCell<BTreeMap<String, Known>>);
+pub struct Cache {
+    known: RefCell<BTreeMap<String, Known>>,
+    /// Whom a background refresh is under way for.
+    refreshing: RefCell<BTreeSet<String>>,
+}
 
 /// A snapshot, and when the object last confirmed it.
 #[derive(Debug, Clone)]
@@ -37,6 +41,13 @@ struct Known {
     /// The organization's epoch at that time.
     epoch: i64,
     snapshot: Rc<Snapshot>,
+}
+
+/// Who a question is about.
+#[derive(Debug, Clone, Copy)]
+struct Principal<'a> {
+    organization: &'a str,
+    user: &'a str,
 }
 
 /// One question about one principal.
@@ -62,57 +73,90 @@ pub async fn decide(edge: &Edge, question: &Question<'_>) -> Result<DecisionView
     let allow_ms = i64::from(edge.config.freshness_ms);
     let known = current(edge, question, allow_ms).await?;
     let view = evaluate(edge, question, &known)?;
-    let window_ms = allow_ms.min(DENY_MS);
-    if view.decision || known.counts(edge.clock.now_ms(), window_ms, question.at_least) {
-        return Ok(view);
-    }
+    let deny_ms = allow_ms.min(DENY_MS);
     // A "no" may be out of date sooner than a "yes".
-    let known = current(edge, question, window_ms).await?;
-    evaluate(edge, question, &known)
+    if !view.decision && !known.counts(edge.clock.now_ms(), deny_ms, question.at_least) {
+        let known = current(edge, question, deny_ms).await?;
+        return evaluate(edge, question, &known);
+    }
+    if !known.counts(edge.clock.now_ms(), allow_ms / 2, None) {
+        refresh_later(edge, question);
+    }
+    Ok(view)
 }
 
-fn evaluate(
-    edge: &Edge,
-    question: &Question<'_>,
-    known: &Known,
-) -> Result<DecisionView, ApiError> {
+/// Asks the object again after the answer, so that only the first request of an idle principal waits for it.
+fn refresh_later(edge: &Edge, question: &Question<'_>) {
+    let key = grants_key(question.organization, question.user);
+    if !edge.grants.refreshing.borrow_mut().insert(key.clone()) {
+        return;
+    }
+    let (edge, organization) = (edge.clone(), question.organization.to_owned());
+    let user = question.user.to_owned();
+    let background = edge.background.clone();
+    background.spawn(Box::pin(async move {
+        let principal = Principal { organization: &organization, user: &user };
+        if let Err(error) = confirm(&edge, &key, principal, None, None).await {
+            log::error(&format!("refresh: {}", error.cause().unwrap_or(error.detail())));
+        }
+        edge.grants.refreshing.borrow_mut().remove(&key);
+    }));
+}
+
+fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<DecisionView, ApiError> {
     let policy = &edge.config.policy;
     let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
     let access = Access::resolve(&policy.policy, known.snapshot.record(), now_ms)
         .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
-    let Question { permission, node, .. } = *question;
+    let Question {
+        permission, node, ..
+    } = *question;
     DecisionView::decide(policy, &access, permission, node, &Facts::default())
         .map_err(|error| ApiError::new(Code::UnknownPermission, format!("Not decided: {error}.")))
 }
 
-/// What is known, if it counts for `window_ms` more; else what the object confirms now.
+/// What is known, if it counts for `window_ms` after the object was asked; else what it confirms now.
 async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result<Known, ApiError> {
     let key = grants_key(question.organization, question.user);
-    let known = edge.grants.0.borrow().get(&key).cloned();
+    let known = edge.grants.known.borrow().get(&key).cloned();
     if let Some(known) = &known
         && known.counts(edge.clock.now_ms(), window_ms, question.at_least)
     {
         return Ok(known.clone());
     }
+    let principal = Principal { organization: question.organization, user: question.user };
+    let remembered = known.map(|known| known.snapshot);
+    confirm(edge, &key, principal, remembered, question.at_least).await
+}
+
+/// Asks the object for the freshness and KV for the bytes, at the same time.
+async fn confirm(
+    edge: &Edge,
+    key: &str,
+    principal: Principal<'_>,
+    remembered: Option<Rc<Snapshot>>,
+    at_least: Option<i64>,
+) -> Result<Known, ApiError> {
     let asked_at_ms = edge.clock.now_ms();
-    let command = Command::Freshness { user: question.user.to_owned() };
-    let object = ask::<OrganizationObject, Freshness>(&*edge.objects, question.organization, &command);
-    let (stored, freshness) = join(edge.clock.within(KV_MS, edge.kv.get(&key)), object).await;
+    let command = Command::Freshness { user: principal.user.to_owned() };
+    let object =
+        ask::<OrganizationObject, Freshness>(&*edge.objects, principal.organization, &command);
+    let (stored, freshness) = join(edge.clock.within(KV_MS, edge.kv.get(key)), object).await;
     let freshness = freshness?;
-    if question.at_least.is_some_and(|epoch| epoch > freshness.epoch) {
+    if at_least.is_some_and(|epoch| epoch > freshness.epoch) {
         let detail = "`Lockstep-Epoch` is above the organization's epoch.";
         return Err(ApiError::new(Code::EpochAhead, detail));
     }
-    let remembered = known.map(|known| known.snapshot).filter(|s| fits(edge, s, question, &freshness));
+    let remembered = remembered.filter(|snapshot| fits(edge, snapshot, principal, &freshness));
     let snapshot = match remembered {
         Some(snapshot) => snapshot,
-        None => match from_kv(edge, &key, stored, question, &freshness) {
+        None => match from_kv(edge, key, stored, principal, &freshness) {
             Some(snapshot) => Rc::new(snapshot),
-            None => Rc::new(from_object(edge, question).await?),
+            None => Rc::new(from_object(edge, principal).await?),
         },
     };
     let known = Known { asked_at_ms, epoch: freshness.epoch, snapshot };
-    edge.grants.remember(key, known.clone());
+    edge.grants.remember(key.to_owned(), known.clone());
     Ok(known)
 }
 
@@ -121,7 +165,7 @@ fn from_kv(
     edge: &Edge,
     key: &str,
     stored: Option<Result<Option<String>, KvError>>,
-    question: &Question<'_>,
+    principal: Principal<'_>,
     freshness: &Freshness,
 ) -> Option<Snapshot> {
     let text = match stored {
@@ -131,33 +175,38 @@ fn from_kv(
             return None;
         }
         None => {
-            log::error(&format!("kv: no answer within {KV_MS} ms; asking the object instead"));
+            log::error(&format!(
+                "kv: no answer within {KV_MS} ms; asking the object instead"
+            ));
             return None;
         }
     };
     let stored: StoredSnapshot = serde_json::from_str(&text).ok()?;
-    (stored.key == key && fits(edge, &stored.snapshot, question, freshness)).then_some(stored.snapshot)
+    (stored.key == key && fits(edge, &stored.snapshot, principal, freshness))
+        .then_some(stored.snapshot)
 }
 
-fn fits(edge: &Edge, snapshot: &Snapshot, question: &Question<'_>, freshness: &Freshness) -> bool {
+fn fits(edge: &Edge, snapshot: &Snapshot, principal: Principal<'_>, freshness: &Freshness) -> bool {
     snapshot.check(&edge.config.policy).is_ok()
-        && snapshot.organization == question.organization
-        && snapshot.principal == question.user
+        && snapshot.organization == principal.organization
+        && snapshot.principal == principal.user
         && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)
         && freshness.digest == edge.config.policy.digest
 }
 
-async fn from_object(edge: &Edge, question: &Question<'_>) -> Result<Snapshot, ApiError> {
-    let command = Command::Snapshot { user: question.user.to_owned() };
+async fn from_object(edge: &Edge, principal: Principal<'_>) -> Result<Snapshot, ApiError> {
+    let command = Command::Snapshot { user: principal.user.to_owned() };
     let snapshot: Snapshot =
-        ask::<OrganizationObject, _>(&*edge.objects, question.organization, &command).await?;
+        ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command).await?;
     check(&snapshot, &edge.config.policy)?;
     Ok(snapshot)
 }
 
 /// While a new version is rolled out, object and Worker may run different policies for a moment.
 fn check(snapshot: &Snapshot, policy: &CompiledPolicy) -> Result<(), ApiError> {
-    snapshot.check(policy).map_err(|error| ApiError::unavailable(format!("snapshot: {error}")))
+    snapshot
+        .check(policy)
+        .map_err(|error| ApiError::unavailable(format!("snapshot: {error}")))
 }
 
 impl Known {
@@ -171,14 +220,16 @@ impl Known {
 impl Cache {
     /// Keeps the newest; when full, forgets who was asked about longest ago.
     fn remember(&self, key: String, known: Known) {
-        let mut entries = self.0.borrow_mut();
+        let mut entries = self.known.borrow_mut();
         if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
             let oldest = entries.iter().min_by_key(|(_, known)| known.asked_at_ms);
             if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
                 entries.remove(&oldest);
             }
         }
-        let newer = entries.get(&key).is_some_and(|there| there.asked_at_ms > known.asked_at_ms);
+        let newer = entries
+            .get(&key)
+            .is_some_and(|there| there.asked_at_ms > known.asked_at_ms);
         if !newer {
             entries.insert(key, known);
         }

@@ -10,6 +10,7 @@ pub mod authenticate;
 pub mod clients;
 pub mod config;
 pub mod credential;
+pub mod doubles;
 pub mod edge;
 pub mod freshness;
 pub mod http;

@@ -18,7 +18,8 @@ use worker::{Context, Env, event};
 
 use crate::{
     config::{Config, ConfigError},
-    edge::Edge,
+    doubles::Memory,
+    edge::{Background, Edge, Later},
     freshness::Cache,
     log, router,
 };
@@ -28,15 +29,17 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
     /// Plain data, so it may outlive the request that brought it.
     static GRANTS: Rc<Cache> = Rc::new(Cache::default());
+    /// What the doubles of a development deployment have seen.
+    static SEEN: Rc<Memory> = Rc::new(Memory::default());
 }
 
 #[event(fetch)]
 async fn fetch(
     request: worker::Request,
     env: Env,
-    _context: Context,
+    context: Context,
 ) -> worker::Result<worker::Response> {
-    let response = match edge(&env) {
+    let response = match edge(&env, Rc::new(AfterAnswer(context))) {
         Ok(edge) => router::handle(&edge, &request::read(request).await).await,
         Err(error) => {
             log::error(&format!("misconfigured: {error}"));
@@ -47,19 +50,40 @@ async fn fetch(
 }
 
 /// The outside world of one request or one object.
-fn edge(env: &Env) -> Result<Edge, ConfigError> {
+fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> {
     let config = config(env)?;
     let objects = Rc::new(objects::Stubs::new(env.clone()));
-    Ok(Edge {
+    let edge = Edge {
         clock: Rc::new(clock::WorkerClock),
         random: Rc::new(clock::WorkerRandom),
         kv: Rc::new(kv::Grants::new(env.clone())),
         post: mail::post(env, &config, objects.clone()),
         clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
+        background,
         grants: GRANTS.with(Rc::clone),
         objects,
         config,
-    })
+    };
+    let faults = edge.config.faults.clone();
+    Ok(SEEN.with(|seen| faults.apply(edge, seen)))
+}
+
+/// The runtime keeps a request's work alive after its answer.
+struct AfterAnswer(Context);
+
+impl Background for AfterAnswer {
+    fn spawn(&self, work: Later<'static, ()>) {
+        self.0.wait_until(work);
+    }
+}
+
+/// An object lives on between its commands by itself.
+struct InObject;
+
+impl Background for InObject {
+    fn spawn(&self, work: Later<'static, ()>) {
+        worker::wasm_bindgen_futures::spawn_local(work);
+    }
 }
 
 fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {

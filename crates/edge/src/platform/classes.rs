@@ -31,6 +31,5 @@ durable_objects! {
     AddressObject runs crate::address::AddressObject;
     MailboxObject runs crate::mailbox::MailboxObject;
     OrganizationObject runs crate::organization::OrganizationObject;
-    OrganizationObject runs crate::organization::OrganizationObject;
     UserObject runs crate::user::UserObject;
 }

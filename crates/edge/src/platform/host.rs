@@ -1,6 +1,6 @@
 //! What runs one Durable Object: commands in, alarm to outbox, events to open pages.
 
-use std::{cell::Cell, marker::PhantomData};
+use std::{cell::Cell, marker::PhantomData, rc::Rc};
 
 use worker::{Env, Request, Response, State};
 
@@ -43,7 +43,7 @@ impl<O: Object> Host<O> {
     /// Answers one command. Refusals are answers; `Err` stays for faults of the runtime.
     pub(super) async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let text = request.text().await?;
-        let edge = match super::edge(&self.env) {
+        let edge = match super::edge(&self.env, Rc::new(super::InObject)) {
             Ok(edge) => edge,
             Err(error) => {
                 log::error(&format!("misconfigured: {error}"));
@@ -62,7 +62,7 @@ impl<O: Object> Host<O> {
     /// Delivers the outbox, sweeps, and sets the next alarm.
     pub(super) async fn alarm(&self) -> worker::Result<Response> {
         self.alarm_at_ms.set(None);
-        match super::edge(&self.env) {
+        match super::edge(&self.env, Rc::new(super::InObject)) {
             Ok(edge) => {
                 if let Err(error) = self.ring(&edge).await {
                     log::error(&format!(
