@@ -3,6 +3,8 @@
 //! A [`Mail`] waits in an outbox without its secret: code and link are derived when it is [rendered](Mail::render), right before it is sent.
 
 mod render;
+#[cfg(test)]
+mod tests;
 
 use lockstep_token::{OrganizationId, Secret};
 use serde::{Deserialize, Serialize};

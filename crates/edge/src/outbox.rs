@@ -3,6 +3,9 @@
 //! The object's alarm delivers it: every delivery is idempotent at its receiver, retried with back-off until it succeeds, and dropped only when the receiver refuses it for good.
 //! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits.
 
+#[cfg(test)]
+mod tests;
+
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 

@@ -65,7 +65,10 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 
 impl Value {
     /// Refuses integers that the runtime would round without a word.
-    pub(crate) fn check(&self) -> Result<(), SqlError> {
+    ///
+    /// # Errors
+    /// For an integer of more than 53 bits.
+    pub fn check(&self) -> Result<(), SqlError> {
         match self {
             Self::Integer(integer) if integer.unsigned_abs() > INTEGER_MAX.unsigned_abs() => {
                 Err(SqlError::OutOfRange)

@@ -1,0 +1,159 @@
+//! Deliveries: order, gaps, retries and what is dropped.
+
+use super::{Delivery, enqueue, next_at_ms};
+use crate::{
+    mail::Mail,
+    objects::Class,
+    sql::Sql,
+    testing::{START_MS, World},
+    user::{Command, OrganizationChange, Profile, UserObject},
+};
+
+/// A user's object: any born object has an outbox.
+fn born(world: &World) -> std::rc::Rc<crate::testing::LocalSql> {
+    let open = Command::OpenSession {
+        address: "ann@example.com".to_owned(),
+        hash: "h".to_owned(),
+    };
+    world.ask::<UserObject, ()>("usr_1", &open).unwrap();
+    world.objects.database(Class::User, "usr_1").unwrap()
+}
+
+fn put(world: &World, sql: &dyn Sql, key: &str, value: &str) {
+    let delivery = Delivery::KvPut {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    };
+    enqueue(sql, crate::edge::Clock::now_ms(&*world.clock), &delivery).unwrap();
+}
+
+fn puts(world: &World) -> Vec<String> {
+    world
+        .kv
+        .puts
+        .borrow()
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect()
+}
+
+#[test]
+fn one_key_is_put_in_order_at_most_once_a_second_and_only_the_newest() {
+    let world = World::new();
+    let sql = born(&world);
+    put(&world, &*sql, "a", "1");
+    put(&world, &*sql, "b", "1");
+    world.settle();
+    assert_eq!(puts(&world), ["a=1", "b=1"]);
+    for value in ["2", "3", "4"] {
+        world.clock.advance_ms(100);
+        put(&world, &*sql, "a", value);
+        world.settle();
+    }
+    assert_eq!(puts(&world), ["a=1", "b=1"]);
+    assert_eq!(next_at_ms(&*sql).unwrap(), Some(START_MS + 1_000));
+    world.clock.advance_ms(699);
+    world.settle();
+    assert_eq!(puts(&world), ["a=1", "b=1"]);
+    world.clock.advance_ms(1);
+    world.settle();
+    assert_eq!(puts(&world), ["a=1", "b=1", "a=4"]);
+    assert_eq!(next_at_ms(&*sql).unwrap(), None);
+}
+
+#[test]
+fn what_fails_is_tried_again_with_longer_and_longer_waits() {
+    let world = World::new();
+    let sql = born(&world);
+    world.kv.is_down.set(true);
+    put(&world, &*sql, "a", "1");
+    let mut waits = Vec::new();
+    for _ in 0..11 {
+        world.settle();
+        let wait_ms =
+            next_at_ms(&*sql).unwrap().unwrap() - crate::edge::Clock::now_ms(&*world.clock);
+        waits.push(wait_ms / 1_000);
+        world.clock.advance_ms(wait_ms);
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    world.kv.is_down.set(false);
+    world.settle();
+    assert_eq!(puts(&world), ["a=1"]);
+}
+
+#[test]
+fn a_newer_value_does_not_wait_for_the_retry_of_an_older_one() {
+    let world = World::new();
+    let sql = born(&world);
+    world.kv.is_down.set(true);
+    put(&world, &*sql, "a", "1");
+    world.settle();
+    world.kv.is_down.set(false);
+    put(&world, &*sql, "a", "2");
+    world.clock.advance_ms(1_000);
+    world.settle();
+    assert_eq!(puts(&world), ["a=2"]);
+}
+
+#[test]
+fn what_the_receiver_refuses_for_good_is_dropped_and_what_is_down_is_not() {
+    let world = World::new();
+    let sql = born(&world);
+    let change = OrganizationChange {
+        organization: "org_1".to_owned(),
+        epoch: 1,
+        name: Some("Alpha".to_owned()),
+    };
+    let to = |user: &str| Delivery::UserOrganization {
+        user: user.to_owned(),
+        change: change.clone(),
+    };
+    world.objects.is_down.set(Some(Class::User));
+    enqueue(&*sql, START_MS, &to("usr_unborn")).unwrap();
+    enqueue(&*sql, START_MS, &to("usr_1")).unwrap();
+    world.settle();
+    let left = || sql.exec("SELECT id FROM outbox", &[]).unwrap().len();
+    assert_eq!(left(), 2);
+    world.objects.is_down.set(None);
+    world.clock.advance_ms(1_000);
+    world.settle();
+    assert_eq!(left(), 0);
+    let profile: Profile = world
+        .ask::<UserObject, _>("usr_1", &Command::Profile)
+        .unwrap();
+    assert_eq!(profile.organizations.len(), 1);
+}
+
+#[test]
+fn mail_that_is_of_no_more_use_is_dropped() {
+    let world = World::new();
+    let sql = born(&world);
+    let mail = Mail::SignInCode {
+        to: "ann@example.com".to_owned(),
+        name: "n".to_owned(),
+        nonce: "0".to_owned(),
+        expires_at_ms: START_MS + 5_000,
+    };
+    enqueue(&*sql, START_MS, &Delivery::Mail { mail }).unwrap();
+    world.objects.is_down.set(Some(Class::Mailbox));
+    world.settle();
+    world.clock.advance_ms(5_000);
+    world.objects.is_down.set(None);
+    world.settle();
+    assert_eq!(next_at_ms(&*sql).unwrap(), None);
+    assert!(world.mail("ann@example.com").is_empty());
+}
+
+#[test]
+fn a_change_that_is_undone_delivers_nothing() {
+    let world = World::new();
+    let sql = born(&world);
+    let sql: &dyn Sql = &*sql;
+    let undone: Result<(), crate::problem::ApiError> = sql.transaction(|| {
+        put(&world, sql, "a", "1");
+        Err(crate::problem::ApiError::not_found())
+    });
+    assert!(undone.is_err());
+    world.settle();
+    assert!(puts(&world).is_empty());
+}
