@@ -4,7 +4,11 @@
 //! An answer of the object counts for a while (`LOCKSTEP_FRESHNESS_MS` for allows, [`DENY_MS`] for denies) by this isolate's own clock, from before the question was sent.
 //! Sensitive actions do not come this way: the object decides them itself, every time.
 
-use std::{cell::RefCell, collections::{BTreeMap, BTreeSet}, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 use futures_util::future::join;
 use lockstep_core::{Access, Facts};
@@ -95,9 +99,15 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
     let user = question.user.to_owned();
     let background = edge.background.clone();
     background.spawn(Box::pin(async move {
-        let principal = Principal { organization: &organization, user: &user };
+        let principal = Principal {
+            organization: &organization,
+            user: &user,
+        };
         if let Err(error) = confirm(&edge, &key, principal, None, None).await {
-            log::error(&format!("refresh: {}", error.cause().unwrap_or(error.detail())));
+            log::error(&format!(
+                "refresh: {}",
+                error.cause().unwrap_or(error.detail())
+            ));
         }
         edge.grants.refreshing.borrow_mut().remove(&key);
     }));
@@ -124,7 +134,10 @@ async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result
     {
         return Ok(known.clone());
     }
-    let principal = Principal { organization: question.organization, user: question.user };
+    let principal = Principal {
+        organization: question.organization,
+        user: question.user,
+    };
     let remembered = known.map(|known| known.snapshot);
     confirm(edge, &key, principal, remembered, question.at_least).await
 }
@@ -138,7 +151,9 @@ async fn confirm(
     at_least: Option<i64>,
 ) -> Result<Known, ApiError> {
     let asked_at_ms = edge.clock.now_ms();
-    let command = Command::Freshness { user: principal.user.to_owned() };
+    let command = Command::Freshness {
+        user: principal.user.to_owned(),
+    };
     let object =
         ask::<OrganizationObject, Freshness>(&*edge.objects, principal.organization, &command);
     let (stored, freshness) = join(edge.clock.within(KV_MS, edge.kv.get(key)), object).await;
@@ -155,7 +170,11 @@ async fn confirm(
             None => Rc::new(from_object(edge, principal).await?),
         },
     };
-    let known = Known { asked_at_ms, epoch: freshness.epoch, snapshot };
+    let known = Known {
+        asked_at_ms,
+        epoch: freshness.epoch,
+        snapshot,
+    };
     edge.grants.remember(key.to_owned(), known.clone());
     Ok(known)
 }
@@ -195,7 +214,9 @@ fn fits(edge: &Edge, snapshot: &Snapshot, principal: Principal<'_>, freshness: &
 }
 
 async fn from_object(edge: &Edge, principal: Principal<'_>) -> Result<Snapshot, ApiError> {
-    let command = Command::Snapshot { user: principal.user.to_owned() };
+    let command = Command::Snapshot {
+        user: principal.user.to_owned(),
+    };
     let snapshot: Snapshot =
         ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command).await?;
     check(&snapshot, &edge.config.policy)?;
@@ -218,6 +239,12 @@ impl Known {
 }
 
 impl Cache {
+    /// As if the isolate were new.
+    #[cfg(test)]
+    pub(crate) fn forget(&self) {
+        self.known.borrow_mut().clear();
+    }
+
     /// Keeps the newest; when full, forgets who was asked about longest ago.
     fn remember(&self, key: String, known: Known) {
         let mut entries = self.known.borrow_mut();

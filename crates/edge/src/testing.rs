@@ -62,11 +62,11 @@ impl World {
             databases: RefCell::default(),
             announced: RefCell::default(),
             ended: RefCell::default(),
+            asked: RefCell::default(),
             is_down: Cell::new(None),
         });
         let background = Rc::new(Postponed::default());
         let edge = Edge {
-            background: background.clone(),
             config,
             clock: clock.clone(),
             random,
@@ -77,8 +77,10 @@ impl World {
                 windows: Windows::new(),
                 clock: clock.clone(),
             }),
+            background: background.clone(),
             grants: Rc::default(),
         };
+        let edge = edge.config.faults.clone().apply(edge, &Rc::default());
         Self {
             edge,
             clock,
@@ -93,10 +95,12 @@ impl World {
         now(router::handle(&self.edge, request))
     }
 
-    /// Runs what goes on after the answers.
-    pub(crate) fn run_background(&self) {
+    /// Runs what goes on after the answers; says how much that was.
+    pub(crate) fn run_background(&self) -> usize {
         let postponed = self.background.0.take();
+        let count = postponed.len();
         postponed.into_iter().for_each(now);
+        count
     }
 
     /// One command to an object.
@@ -168,7 +172,9 @@ impl World {
             &serde_json::json!({ "email": email }),
         ));
         assert_eq!(asked.status, 202, "{}", text(&asked));
-        let code = code_of(&self.mail(email).first().unwrap().message.text);
+        let mail = self.mail(&email.to_ascii_lowercase());
+        let is_code = |mail: &&KeptMessage| mail.message.subject.contains("code");
+        let code = code_of(&mail.iter().find(is_code).unwrap().message.text);
         let body = serde_json::json!({ "email": email, "code": code });
         let request = post("/v1/sign-in/sessions", &body).with_header("cookie", &cookies(&asked));
         let opened = self.send(&request);
@@ -311,6 +317,11 @@ pub(crate) struct MemoryKv {
 }
 
 impl MemoryKv {
+    /// Puts a value behind everybody's back.
+    pub(crate) fn set(&self, key: &str, value: &str) {
+        self.values.borrow_mut().insert(key.to_owned(), value.to_owned());
+    }
+
     fn check(&self) -> Result<(), KvError> {
         if self.is_down.get() {
             Err(KvError("down".to_owned()))
@@ -351,11 +362,18 @@ pub(crate) struct LocalObjects {
     pub(crate) announced: RefCell<Vec<(String, String)>>,
     /// Whose streams were ended: the object's name and the subscriber.
     pub(crate) ended: RefCell<Vec<(String, String)>>,
+    /// How often each command was asked.
+    asked: RefCell<BTreeMap<String, usize>>,
     /// Objects of this class do not answer.
     pub(crate) is_down: Cell<Option<Class>>,
 }
 
 impl LocalObjects {
+    /// How often any object was asked this command.
+    pub(crate) fn asked(&self, command: &str) -> usize {
+        self.asked.borrow().get(command).copied().unwrap_or(0)
+    }
+
     /// An object's database, if it was ever called.
     pub(crate) fn database(&self, class: Class, name: &str) -> Option<Rc<LocalSql>> {
         self.databases
@@ -388,6 +406,10 @@ impl LocalObjects {
             .entry(key)
             .or_insert_with(LocalSql::open)
             .clone();
+        let named: serde_json::Value = serde_json::from_str(command).unwrap();
+        if let Some(name) = named["command"].as_str() {
+            *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
+        }
         let command = serde_json::from_str(command).unwrap();
         let result = self.with_context(&sql, name, |context| objects::run::<O>(context, command));
         match result {

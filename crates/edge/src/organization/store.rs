@@ -119,7 +119,7 @@ const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, g
     WHERE member.left_at_ms IS NULL";
 
 pub(super) fn members(context: &Context<'_>) -> Result<Vec<Member>, ApiError> {
-    let select = format!("{MEMBER} ORDER BY member.joined_at_ms, member.user");
+    let select = format!("{MEMBER} ORDER BY member.joined_at_ms, member.rowid");
     let rows = context.sql.exec(&select, &[])?;
     Ok(rows.iter().map(read_member).collect::<Result<_, _>>()?)
 }

@@ -1,1 +1,121 @@
-//! The organization object on a real database, natively.
+//! The organization object behind its routes, on a real database and with a clock that is set by hand.
+//! Tests are named after the rows of the threat list they hold against, where there is one.
+
+mod consistency;
+mod invitations;
+mod members;
+
+use serde_json::{Value, json};
+
+use crate::{
+    http::{Method, Request, Response},
+    testing::{World, json, post, text, write},
+};
+
+const ADA: &str = "ada@example.com";
+const BEN: &str = "ben@example.com";
+const CAT: &str = "cat@example.com";
+
+/// A world with an organization that Ada created.
+struct Acme {
+    world: World,
+    /// Ada's session.
+    ada: String,
+    /// The organization's id.
+    id: String,
+}
+
+impl Acme {
+    fn new() -> Self {
+        Self::in_world(World::new())
+    }
+
+    fn in_world(world: World) -> Self {
+        let ada = world.sign_in(ADA);
+        let created = world.send(&post("/v1/organizations", &json!({ "name": "Acme" })).with_header("cookie", &ada));
+        assert_eq!(created.status, 201, "{}", text(&created));
+        let id = json(&created)["id"].as_str().unwrap().to_owned();
+        world.settle();
+        Self { world, ada, id }
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/v1/organizations/{}{rest}", self.id)
+    }
+
+    fn get(&self, session: &str, rest: &str) -> Response {
+        self.world.send(&Request::new(Method::Get, self.path(rest)).with_header("cookie", session))
+    }
+
+    fn post(&self, session: &str, rest: &str, body: &Value) -> Response {
+        self.world.send(&post(&self.path(rest), body).with_header("cookie", session))
+    }
+
+    fn patch(&self, session: &str, rest: &str, body: &Value) -> Response {
+        self.world.send(&write(Method::Patch, &self.path(rest), body).with_header("cookie", session))
+    }
+
+    fn delete(&self, session: &str, rest: &str) -> Response {
+        let request = Request::new(Method::Delete, self.path(rest))
+            .with_header("origin", crate::testing::ORIGIN)
+            .with_header("cookie", session);
+        self.world.send(&request)
+    }
+
+    fn invite(&self, session: &str, email: &str, role: &str) -> Response {
+        self.post(session, "/invitations", &json!({ "email": email, "role": role }))
+    }
+
+    /// Invites an address as Ada; answers the invitation's id.
+    fn invited(&self, email: &str, role: &str) -> String {
+        let invited = self.invite(&self.ada, email, role);
+        assert_eq!(invited.status, 201, "{}", text(&invited));
+        self.world.settle();
+        json(&invited)["id"].as_str().unwrap().to_owned()
+    }
+
+    fn accept(&self, session: &str, invitation: &str) -> Response {
+        self.post(session, &format!("/invitations/{invitation}/accept"), &json!({}))
+    }
+
+    /// Somebody who was invited by Ada and accepted; answers their session.
+    fn joined(&self, email: &str, role: &str) -> String {
+        let invitation = self.invited(email, role);
+        let session = self.world.sign_in(email);
+        let accepted = self.accept(&session, &invitation);
+        assert_eq!(accepted.status, 200, "{}", text(&accepted));
+        self.world.settle();
+        session
+    }
+
+    /// The members as (address, role), in the order of joining.
+    fn members(&self) -> Vec<(String, String)> {
+        let view = json(&self.get(&self.ada, "/members"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let members = view["members"].as_array().unwrap();
+        members.iter().map(|member| (text(&member["email"]), text(&member["role"]))).collect()
+    }
+
+    /// The path of a member.
+    fn member(&self, email: &str) -> String {
+        let view = json(&self.get(&self.ada, "/members"));
+        let members = view["members"].as_array().unwrap();
+        let member = members.iter().find(|member| member["email"] == email).unwrap();
+        format!("/members/{}", member["user_id"].as_str().unwrap())
+    }
+
+    fn evaluate(&self, session: &str, permission: &str) -> Response {
+        self.post(session, "/evaluate", &json!({ "permission": permission }))
+    }
+
+    fn may(&self, session: &str, permission: &str) -> bool {
+        let answer = self.evaluate(session, permission);
+        assert_eq!(answer.status, 200, "{}", text(&answer));
+        json(&answer)["decision"].as_bool().unwrap()
+    }
+}
+
+#[track_caller]
+fn refused(response: &Response, status: u16, code: &str) {
+    assert_eq!((response.status, json(response)["code"].as_str()), (status, Some(code)), "{}", text(response));
+}

@@ -1,0 +1,182 @@
+//! What is revoked is over, what is granted is seen, whatever KV and the object do (threats M7, M8, W6, W7).
+
+use serde_json::json;
+
+use super::{Acme, BEN, refused};
+use crate::{
+    http::{Method, Request, Response},
+    objects::Class,
+    testing::{World, json, post, write},
+};
+
+/// The bound for what is not sensitive, in milliseconds; README states it.
+const BOUND_MS: i64 = 10_000;
+const KV_FAULTS: [&str; 6] = [
+    r#"{"kv":{"fault":"stale","for_ms":60000}}"#,
+    r#"{"kv":{"fault":"stale","for_ms":9000000000000}}"#,
+    r#"{"kv":{"fault":"failing"}}"#,
+    r#"{"kv":{"fault":"hanging"}}"#,
+    r#"{"kv":{"fault":"garbage"}}"#,
+    r#"{"kv":{"fault":"foreign"}}"#,
+];
+
+fn acme_with(faults: &str) -> Acme {
+    Acme::in_world(World::with_vars(&[("LOCKSTEP_FAULTS", faults)]))
+}
+
+/// A permission that every member holds and that is not sensitive.
+const ORDINARY: &str = "resources.view";
+/// A permission that only admins hold and that is sensitive.
+const SENSITIVE: &str = "members.invite";
+
+#[test]
+fn m7_a_removed_member_is_refused_sensitive_actions_at_once_and_others_within_the_bound() {
+    for faults in KV_FAULTS {
+        let acme = acme_with(faults);
+        let ben = acme.joined(BEN, "admin");
+        assert!(acme.may(&ben, ORDINARY) && acme.may(&ben, SENSITIVE), "{faults}");
+        assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+        assert!(!acme.may(&ben, SENSITIVE), "{faults}");
+        refused(&acme.invite(&ben, "x@example.com", "member"), 404, "not-found");
+        acme.world.clock.advance_ms(BOUND_MS);
+        assert!(!acme.may(&ben, ORDINARY), "{faults}");
+    }
+}
+
+#[test]
+fn m7_the_window_is_what_keeps_an_answer_and_no_longer() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    acme.world.clock.advance_ms(4_999);
+    assert!(acme.may(&ben, ORDINARY), "the answer still counts");
+    acme.world.clock.advance_ms(1);
+    assert!(!acme.may(&ben, ORDINARY), "and now no longer");
+}
+
+#[test]
+fn what_was_granted_is_seen_within_a_second_although_no_was_remembered() {
+    for faults in KV_FAULTS {
+        let acme = acme_with(faults);
+        let invitation = acme.invited(BEN, "member");
+        let ben = acme.world.sign_in(BEN);
+        assert!(!acme.may(&ben, ORDINARY), "{faults}");
+        assert_eq!(acme.accept(&ben, &invitation).status, 200);
+        acme.world.clock.advance_ms(500);
+        assert!(acme.may(&ben, ORDINARY), "{faults}");
+    }
+}
+
+#[test]
+fn a_question_with_an_epoch_is_never_answered_from_before_it() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    assert!(acme.may(&ben, ORDINARY));
+    let removed = acme.delete(&acme.ada, &acme.member(BEN));
+    let epoch = removed.header("lockstep-epoch").unwrap().to_owned();
+    let ask = |epoch: &str| -> Response {
+        let request = post(&acme.path("/evaluate"), &json!({ "permission": ORDINARY }));
+        acme.world.send(&request.with_header("cookie", &ben).with_header("lockstep-epoch", epoch))
+    };
+    assert_eq!(json(&ask(&epoch))["decision"], false);
+    let ahead = (epoch.parse::<i64>().unwrap() + 1).to_string();
+    refused(&ask(&ahead), 400, "epoch-ahead");
+    refused(&ask("soon"), 400, "invalid-value");
+    refused(&ask("-1"), 400, "invalid-value");
+}
+
+#[test]
+fn w6_without_kv_the_object_answers_and_nothing_else_changes() {
+    let acme = Acme::new();
+    acme.world.kv.is_down.set(true);
+    let ben = acme.joined(BEN, "member");
+    assert!(acme.may(&ben, ORDINARY));
+    assert!(!acme.may(&ben, SENSITIVE));
+    acme.world.kv.is_down.set(false);
+    acme.world.clock.advance_ms(3_600_000);
+    acme.world.settle();
+    let puts = acme.world.kv.puts.borrow();
+    assert!(puts.iter().any(|(key, _)| key.starts_with(&format!("grants/{}/", acme.id))), "the outbox caught up");
+}
+
+#[test]
+fn w7_without_the_object_nothing_is_allowed_and_nothing_is_denied() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    assert!(acme.may(&ben, ORDINARY));
+    acme.world.objects.is_down.set(Some(Class::Organization));
+    assert!(acme.may(&ben, ORDINARY), "what was confirmed still counts");
+    acme.world.clock.advance_ms(5_000);
+    for permission in [ORDINARY, SENSITIVE] {
+        let answer = acme.evaluate(&ben, permission);
+        refused(&answer, 503, "unavailable");
+        assert!(answer.header("retry-after").is_some());
+    }
+    let rename = write(Method::Patch, &acme.path(""), &json!({ "name": "x" })).with_header("cookie", &acme.ada);
+    refused(&acme.world.send(&rename), 503, "unavailable");
+}
+
+#[test]
+fn kv_bytes_serve_when_the_object_confirms_them() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    let snapshots = |acme: &Acme| acme.world.objects.asked("snapshot");
+    let before = snapshots(&acme);
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(snapshots(&acme), before, "the bytes came from KV");
+    acme.world.kv.is_down.set(true);
+    acme.world.edge.grants.forget();
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(snapshots(&acme), before + 1, "and now from the object");
+}
+
+#[test]
+fn past_half_the_window_the_object_is_asked_in_the_background() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(acme.world.run_background(), 0);
+    acme.world.clock.advance_ms(2_500);
+    assert!(acme.may(&ben, ORDINARY) && acme.may(&ben, ORDINARY));
+    assert_eq!(acme.world.run_background(), 1, "one refresh for one principal");
+    acme.world.clock.advance_ms(4_900);
+    let before = acme.world.objects.asked("freshness");
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(acme.world.objects.asked("freshness"), before, "the refresh was counted from");
+}
+
+#[test]
+fn m8_a_principal_is_never_answered_from_anothers_bytes() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    assert!(acme.may(&acme.ada, ORDINARY) && acme.may(&ben, ORDINARY));
+    let puts = acme.world.kv.puts.borrow().clone();
+    let of = |user: &str| puts.iter().rev().find(|(key, _)| key.ends_with(user)).unwrap().clone();
+    let id = |session: &str| {
+        let me = acme.world.send(&Request::new(Method::Get, "/v1/me").with_header("cookie", session));
+        json(&me)["user"]["id"].as_str().unwrap().to_owned()
+    };
+    let (ada, ben_id) = (of(&id(&acme.ada)), of(&id(&ben)));
+    // Ada's bytes under Ben's key, with Ben's key and name written into them: only the epoch tells.
+    let forged = ada.1.replace(&ada.0, &ben_id.0).replace(&id(&acme.ada), &id(&ben));
+    acme.world.kv.set(&ben_id.0, &forged);
+    acme.world.edge.grants.forget();
+    assert!(!acme.may(&ben, "organisation.update"));
+    assert!(acme.may(&ben, ORDINARY));
+}
+
+#[test]
+fn every_change_tells_the_open_pages_the_new_epoch() {
+    let acme = Acme::new();
+    acme.joined(BEN, "member");
+    acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "admin" }));
+    let announced = acme.world.objects.announced.borrow();
+    let of_acme = announced.iter().filter(|(name, _)| *name == acme.id);
+    let epochs: Vec<&str> = of_acme.map(|(_, text)| text.trim()).collect();
+    assert_eq!(epochs, [
+        "event: epoch\ndata: {\"epoch\":2}",
+        "event: epoch\ndata: {\"epoch\":3}",
+        "event: epoch\ndata: {\"epoch\":4}",
+    ]);
+}
