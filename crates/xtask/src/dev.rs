@@ -3,12 +3,9 @@
 
 mod worker;
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
-
-use serde_json::Value;
 
 use crate::build;
 use crate::error::TaskError;
@@ -16,6 +13,8 @@ use crate::process;
 use crate::project::Project;
 use worker::Worker;
 
+/// Who signs in to the demo organization.
+const ADMIN: &str = "admin@example.com";
 const PORT_DEFAULT: u16 = 8787;
 /// How many ports after the default are tried when the person named none.
 const PORTS_TRIED: u16 = 20;
@@ -79,9 +78,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), TaskError>
     let interrupted = interruptions()?;
     let port = free_port(options.port)?;
     let mut worker = Worker::start(project, &state, port, policy)?;
-    let seed = worker.when_ready(&interrupted, || seed(project, port))?;
-    if let Some(seed) = seed {
-        print!("{}", welcome(port, policy, &seed));
+    if worker
+        .when_ready(&interrupted, || seed(project, &state, port))?
+        .is_some()
+    {
+        print!("{}", welcome(port, policy));
         wait(&mut worker, &interrupted)?;
     }
     eprintln!("\nstopping the Worker");
@@ -145,28 +146,24 @@ fn free_port(named: Option<u16>) -> Result<u16, TaskError> {
     }
 }
 
-/// Fills the Worker with the demo organization (again, if it is there already) and gives what the
-/// Worker says about it.
-fn seed(project: &Project, port: u16) -> Result<Value, TaskError> {
-    let text = process::read(
-        Command::new("node")
-            .arg(project.path("crates/xtask/js/seed.mjs"))
-            .arg(format!("http://localhost:{port}")),
-    )?;
-    serde_json::from_str(&text)
-        .map_err(|error| TaskError::sentence(format!("the seed's answer is not JSON: {error}")))
+/// Waits until the Worker is healthy and, once for every state folder, makes the demo organization.
+fn seed(project: &Project, state: &Path, port: u16) -> Result<(), TaskError> {
+    let made = state.join("demo");
+    let mut command = project.node("crates/xtask/js/seed.mjs");
+    command.arg(format!("http://localhost:{port}")).arg(ADMIN);
+    if made.exists() {
+        return process::run(&mut command);
+    }
+    process::run(command.arg("demo"))?;
+    std::fs::write(&made, ADMIN).map_err(TaskError::io("write", &made))
 }
 
-fn welcome(port: u16, policy: &str, seed: &Value) -> String {
-    let admin = seed
-        .pointer("/admin/email")
-        .and_then(Value::as_str)
-        .unwrap_or("admin@example.com");
+fn welcome(port: u16, policy: &str) -> String {
     format!(
         "\n\
          Lockstep runs at  http://localhost:{port}   (policy {policy})\n\
          \n\
-         Sign in as        {admin}\n\
+         Sign in as        {ADMIN}   (or as anybody: every address gets its mail here)\n\
          The code comes to http://localhost:{port}/dev/mailbox\n\
          \n\
          Ctrl-C stops it; what you made stays. `cargo xtask dev --reset` starts from nothing.\n"
