@@ -24,7 +24,7 @@ pub struct AddressObject;
 
 /// What may be asked of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Sends a code to the address.
     AskCode {
@@ -72,7 +72,7 @@ pub struct Asked {
 
 /// The answer to [`Command::TakeCode`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Taken {
     /// The code was right, and is used up: this user has proven the address.
     Proven {

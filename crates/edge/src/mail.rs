@@ -16,7 +16,7 @@ use crate::{
 
 /// A mail to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "template", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Mail {
     /// An invitation into an organization, with its link.
     Invitation {

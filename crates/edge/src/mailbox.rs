@@ -23,7 +23,7 @@ pub struct MailboxObject;
 
 /// What may be asked of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// The newest messages first; answers [`MessageList`].
     List {
@@ -60,7 +60,6 @@ pub struct MessageList {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct KeptMessage {
     /// The message.
-    #[serde(flatten)]
     pub message: Message,
     /// When it was sent, in Unix milliseconds.
     pub sent_at_ms: i64,

@@ -41,7 +41,7 @@ pub struct Actor {
 
 /// What may be asked of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// The invited person joins; answers [`Written`] with `AcceptedView`.
     AcceptInvitation {

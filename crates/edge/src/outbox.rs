@@ -33,7 +33,7 @@ const BATCHES_MAX: u32 = 8;
 
 /// One thing to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// A pending invitation appears at, or leaves, an e-mail address.
     AddressInvitation {
@@ -193,7 +193,7 @@ impl From<ApiError> for Undelivered {
 }
 
 async fn deliver(edge: &Edge, payload: &str) -> Result<(), Undelivered> {
-    let delivery = serde_json::from_str(payload)
+    let delivery = serde_json::from_slice(payload.as_bytes())
         .map_err(|error| Undelivered::ForGood(format!("delivery cannot be read: {error}")))?;
     match delivery {
         Delivery::AddressInvitation { address, change } => {

@@ -249,7 +249,7 @@ impl ApiError {
     /// Reads a problem document that one of our objects answered; anything else is a fault.
     #[must_use]
     pub fn from_problem(document: &str) -> Self {
-        let Ok(Value::Object(mut members)) = serde_json::from_str(document) else {
+        let Ok(Value::Object(mut members)) = serde_json::from_slice(document.as_bytes()) else {
             return Self::internal("an object answered an error that is not a problem document");
         };
         let mut take = |name: &str| members.remove(name);

@@ -407,7 +407,8 @@ impl LocalObjects {
             .or_insert_with(LocalSql::open)
             .clone();
         let named: serde_json::Value = serde_json::from_str(command).unwrap();
-        if let Some(name) = named["command"].as_str() {
+        let tagged = named.as_object().and_then(|tagged| tagged.keys().next());
+        if let Some(name) = named.as_str().or(tagged.map(String::as_str)) {
             *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
         }
         let command = serde_json::from_str(command).unwrap();

@@ -26,7 +26,7 @@ pub struct UserObject;
 
 /// What may be asked of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Checks a credential; answers [`Authenticated`], or refuses with `unauthenticated`.
     Authenticate {

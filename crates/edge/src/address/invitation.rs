@@ -77,7 +77,7 @@ pub(super) fn list(context: &Context<'_>) -> Result<InvitationList, ApiError> {
     let live = "SELECT id, expires_at_ms, pending FROM invitation WHERE pending IS NOT NULL AND expires_at_ms > ? ORDER BY expires_at_ms DESC, id";
     let rows = context.sql.exec(live, &[context.now_ms.into()])?;
     let read = |row: &crate::sql::Row| {
-        let pending = serde_json::from_str(row.text("pending")?)
+        let pending = serde_json::from_slice(row.text("pending")?.as_bytes())
             .map_err(|error| ApiError::internal(format!("stored invitation: {error}")))?;
         Ok(ListedInvitation {
             id: row.text("id")?.to_owned(),

@@ -79,7 +79,7 @@ impl<O: Object> Host<O> {
     }
 
     fn run(&self, edge: &Edge, text: &str) -> Result<Reply, ApiError> {
-        let command = serde_json::from_str::<O::Command>(text)
+        let command = serde_json::from_slice::<O::Command>(text.as_bytes())
             .map_err(|error| ApiError::internal(format!("command cannot be read: {error}")))?;
         self.with_context(edge, |context| objects::run::<O>(context, command))
     }

@@ -1,9 +1,11 @@
 //! `/v1/dev/…`: only where `LOCKSTEP_DEVELOPMENT` is `true`; elsewhere these paths do not exist.
 
+use serde::Serialize;
+
 use crate::{
     config::Config,
     http::{Method, Response},
-    mailbox::{self, MailboxObject, MessageList},
+    mailbox::{self, KeptMessage, MailboxObject, MessageList},
     objects::ask,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -19,6 +21,21 @@ pub(super) const ROUTES: &[Route] = &[Route {
     pattern: "/v1/dev/mailbox",
     handler: Handler::Anonymous(|call| Box::pin(mailbox(call))),
 }];
+
+#[derive(Serialize)]
+struct MailboxView<'a> {
+    messages: Vec<MessageView<'a>>,
+}
+
+#[derive(Serialize)]
+struct MessageView<'a> {
+    id: &'a str,
+    to: &'a str,
+    subject: &'a str,
+    text: &'a str,
+    html: &'a str,
+    sent_at_ms: i64,
+}
 
 async fn mailbox(call: Call<'_>) -> Answer {
     require_development(&call.edge.config)?;
@@ -47,7 +64,20 @@ async fn mailbox(call: Call<'_>) -> Answer {
         Err(error) if error.code() == Code::NotFound => MessageList::default(),
         asked => asked?,
     };
-    Response::json(200, &list)
+    let messages = list.messages.iter().map(view).collect();
+    Response::json(200, &MailboxView { messages })
+}
+
+fn view(kept: &KeptMessage) -> MessageView<'_> {
+    let message = &kept.message;
+    MessageView {
+        id: &message.id,
+        to: &message.to,
+        subject: &message.subject,
+        text: &message.text,
+        html: &message.html,
+        sent_at_ms: kept.sent_at_ms,
+    }
 }
 
 fn require_development(config: &Config) -> Result<(), ApiError> {

@@ -47,9 +47,11 @@ struct CreateTokenRequest {
 
 #[derive(Serialize)]
 struct CreatedTokenView<'a> {
-    #[serde(flatten)]
-    listed: ListedToken,
+    id: &'a str,
+    name: &'a str,
     token: &'a str,
+    created_at_ms: i64,
+    expires_at_ms: Option<i64>,
 }
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
@@ -73,14 +75,16 @@ async fn create(call: Call<'_>, caller: Caller) -> Answer {
         name: token_name(&body.name)?,
         expires_at_ms: expires_at_ms.transpose()?,
     };
-    let listed = ask::<UserObject, _>(&*edge.objects, caller.user.as_str(), &command).await?;
-    Response::json(
-        201,
-        &CreatedTokenView {
-            listed,
-            token: secret.reveal(),
-        },
-    )
+    let listed: ListedToken =
+        ask::<UserObject, _>(&*edge.objects, caller.user.as_str(), &command).await?;
+    let view = CreatedTokenView {
+        id: &listed.id,
+        name: &listed.name,
+        token: secret.reveal(),
+        created_at_ms: listed.created_at_ms,
+        expires_at_ms: listed.expires_at_ms,
+    };
+    Response::json(201, &view)
 }
 
 async fn delete(call: Call<'_>, caller: Caller) -> Answer {

@@ -16,7 +16,7 @@ const SEEN_MS: i64 = 3_600_000;
 
 /// A credential as the object sees it: which table, and the secret's hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Presented {
     /// A personal access token.
     PersonalAccessToken {
