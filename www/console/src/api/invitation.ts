@@ -6,7 +6,7 @@ export interface Invitation {
   readonly email: string;
   readonly role: string;
   readonly role_name: string;
-  readonly invited_by: string | null;
+  readonly invited_by: string;
   readonly created_at_ms: number;
   readonly expires_at_ms: number;
 }

@@ -6,9 +6,9 @@ export interface OrganizationName {
 }
 
 export interface Me {
-  readonly user: { readonly id: string; readonly email: string };
+  /** Without an address when an identity provider vouches for the person and states none. */
+  readonly user: { readonly id: string; readonly email: string | null };
   readonly organizations: readonly OrganizationName[];
-  readonly policy: { readonly id: string; readonly name: string; readonly digest: string };
   readonly development: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface MyInvitation {
   readonly organization: OrganizationName;
   readonly role: string;
   readonly role_name: string;
-  readonly invited_by: string | null;
+  readonly invited_by: string;
   readonly expires_at_ms: number;
 }
 

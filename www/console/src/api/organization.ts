@@ -9,7 +9,7 @@ export interface Organization {
 
 export interface Member {
   readonly user_id: string;
-  readonly email: string;
+  readonly email: string | null;
   readonly role: string;
   readonly role_name: string;
   readonly self: boolean;
@@ -17,6 +17,11 @@ export interface Member {
   readonly joined_at_ms: number;
   /** What guards may look at when the action is on this member. */
   readonly facts: Facts;
+}
+
+/** What to call a member. */
+export function nameOf({ email, user_id }: Member): string {
+  return email ?? user_id;
 }
 
 const path = (organization: string) => `/v1/organizations/${segment(organization)}`;

@@ -1,6 +1,6 @@
 import { useState, type FormEvent } from "react";
 import { useGate } from "@lockstep/react";
-import { changeRole, type Member } from "../api/organization.js";
+import { changeRole, nameOf, type Member } from "../api/organization.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Dialog } from "../ui/dialog.js";
 import { textOf } from "../ui/field.js";
@@ -27,7 +27,7 @@ export function ChangeRoleButton({ organization, member }: ChangeRoleProps) {
         className="button button-small"
         onClick={() => setOpen(true)}
       >
-        Change role<span className="visually-hidden"> of {member.email}</span>
+        Change role<span className="visually-hidden"> of {nameOf(member)}</span>
       </OperationButton>
       <Dialog title="Change role" open={open} onClose={close}>
         <ChangeRoleForm organization={organization} member={member} onClose={close} />
@@ -41,9 +41,9 @@ function ChangeRoleForm({ organization, member, onClose }: ChangeRoleProps & { o
   const changed = useOrganizationChanged();
   const change = useAction(async (role: string) => {
     if (role !== member.role) {
-      const { email, role_name } = await changeRole(organization, member.user_id, role);
+      const changedMember = await changeRole(organization, member.user_id, role);
       changed();
-      announce(`${email} is ${role_name} now.`);
+      announce(`${nameOf(changedMember)} is ${changedMember.role_name} now.`);
     }
     onClose();
   });
@@ -66,7 +66,7 @@ function RoleChoice({ member }: { member: Member }) {
   const permission = policy?.operations?.["member.update-role"] ?? "";
   return (
     <fieldset className="choices">
-      <legend className="wrap">{member.email}</legend>
+      <legend className="wrap">{nameOf(member)}</legend>
       {useRoles().map(({ id, name, description }) => {
         const facts = { ...member.facts, "grant.role": id };
         const allowed = id === member.role || gate.can(permission, undefined, facts);

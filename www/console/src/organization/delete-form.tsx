@@ -14,6 +14,7 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   const [typed, setTyped] = useState("");
   const matches = typed.trim() === organization.name;
   const remove = useLeaving(
+    organization.id,
     () => deleteOrganization(organization.id),
     `${organization.name} is deleted.`,
   );

@@ -1,15 +1,8 @@
-import { useEffect } from "react";
 import { Link, pathTo } from "../router.js";
-import { useSession } from "../session/session.js";
 import { PageTitle } from "../ui/page-title.js";
 
 /** What remains of a page whose organization the signed-in person is not in, or no longer. */
 export function Gone({ name }: { name: string | null }) {
-  const { reload } = useSession();
-
-  // The switcher still lists it.
-  useEffect(() => void reload(), [reload]);
-
   return (
     <div className="card welcome stack">
       {name === null ? (

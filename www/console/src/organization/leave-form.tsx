@@ -13,6 +13,7 @@ interface LeaveFormProps {
 export function LeaveForm({ organization, onClose }: LeaveFormProps) {
   const me = useMe();
   const leave = useLeaving(
+    organization.id,
     () => removeMember(organization.id, me.user.id),
     `You left ${organization.name}.`,
   );

@@ -1,11 +1,11 @@
 import { useGate } from "@lockstep/react";
-import { readMembers, type Member } from "../api/organization.js";
+import { nameOf, readMembers, type Member } from "../api/organization.js";
 import { Empty, Failed, Loading } from "../ui/notice.js";
 import { day } from "../ui/time.js";
 import { useRead } from "../ui/use-read.js";
 import { ChangeRoleButton } from "./change-role-button.js";
 import { RemoveMemberButton } from "./remove-member-button.js";
-import { Section } from "./section.js";
+import { Section } from "../ui/section.js";
 
 interface MembersProps {
   readonly organization: string;
@@ -52,10 +52,10 @@ function Person({ member }: { member: Member }) {
   return (
     <>
       <span className="avatar" aria-hidden="true">
-        {member.email.slice(0, 1)}
+        {nameOf(member).slice(0, 1)}
       </span>
       <div className="person-name">
-        <span className="wrap">{member.email}</span>
+        <span className="wrap">{nameOf(member)}</span>
         {member.self && <span className="badge">You</span>}
         <span className="person-since">
           {member.creator ? "Creator, joined" : "Joined"} {day(member.joined_at_ms)}

@@ -3,6 +3,7 @@ import { connect } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
 import { readOrganization } from "../api/organization.js";
 import { rememberOrganization } from "../last-organization.js";
+import { useSession } from "../session/session.js";
 import { Failed, Loading, Notice } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
 import { useRead } from "../ui/use-read.js";
@@ -40,11 +41,17 @@ function Content({ organization, writes }: { organization: string; writes: numbe
     version,
   );
 
+  const { correct } = useSession();
+  const name = data?.name;
+
   useEffect(() => {
-    if (status === "ready") {
+    if (status === "not-found") {
+      correct(organization, null);
+    } else if (status === "ready" && name !== undefined) {
       rememberOrganization(organization);
+      correct(organization, { id: organization, name });
     }
-  }, [status, organization]);
+  }, [status, organization, name, correct]);
 
   if (status === "not-found") {
     return <Gone name={data?.name ?? null} />;

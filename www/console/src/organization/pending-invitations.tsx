@@ -6,7 +6,7 @@ import { useAction } from "../ui/use-action.js";
 import { useRead } from "../ui/use-read.js";
 import { useOrganizationChanged } from "./changes.js";
 import { OperationButton } from "./operation-button.js";
-import { Section } from "./section.js";
+import { Section } from "../ui/section.js";
 
 interface PendingInvitationsProps {
   readonly organization: string;

@@ -1,5 +1,5 @@
 import { useState, type FormEvent } from "react";
-import { removeMember, type Member } from "../api/organization.js";
+import { nameOf, removeMember, type Member } from "../api/organization.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Dialog } from "../ui/dialog.js";
 import { FormActions } from "../ui/form-actions.js";
@@ -28,7 +28,7 @@ export function RemoveMemberButton({ organization, member }: RemoveMemberProps) 
         className="button button-small"
         onClick={() => setOpen(true)}
       >
-        Remove<span className="visually-hidden"> {member.email}</span>
+        Remove<span className="visually-hidden"> {nameOf(member)}</span>
       </OperationButton>
       <Dialog title="Remove member" open={open} onClose={close}>
         <RemoveForm organization={organization} member={member} onClose={close} />
@@ -44,7 +44,7 @@ function RemoveForm({ organization, member, onClose }: RemoveMemberProps & { onC
     await removeMember(organization, member.user_id);
     changed();
     onClose();
-    announce(`${member.email} is no longer a member.`);
+    announce(`${nameOf(member)} is no longer a member.`);
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -53,7 +53,7 @@ function RemoveForm({ organization, member, onClose }: RemoveMemberProps & { onC
   return (
     <form className="stack" onSubmit={submit}>
       <p className="wrap">
-        <strong>{member.email}</strong> loses all access to this organization at once. To come back,
+        <strong>{nameOf(member)}</strong> loses all access to this organization at once. To come back,
         they must be invited again.
       </p>
       <ErrorNotice error={remove.error} />

@@ -1,6 +1,5 @@
 import type { FormEvent } from "react";
 import { renameOrganization, type Organization } from "../api/organization.js";
-import { useSession } from "../session/session.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Field, textOf } from "../ui/field.js";
 import { FormActions } from "../ui/form-actions.js";
@@ -14,13 +13,11 @@ interface RenameFormProps {
 }
 
 export function RenameForm({ organization, onClose }: RenameFormProps) {
-  const { reload } = useSession();
   const announce = useAnnounce();
   const changed = useOrganizationChanged();
   const rename = useAction(async (name: string) => {
     await renameOrganization(organization.id, name);
     changed();
-    await reload();
     onClose();
     announce(`The organization is called ${name} now.`);
   });

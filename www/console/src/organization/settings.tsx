@@ -6,7 +6,7 @@ import { DeleteForm } from "./delete-form.js";
 import { LeaveForm } from "./leave-form.js";
 import { OperationButton } from "./operation-button.js";
 import { RenameForm } from "./rename-form.js";
-import { Section } from "./section.js";
+import { Section } from "../ui/section.js";
 
 type Form = "rename" | "delete" | "leave";
 

@@ -4,12 +4,12 @@ import { useAnnounce } from "../ui/announcer.js";
 import { useAction } from "../ui/use-action.js";
 
 /** Does what ends one's being in the organization, and then leads to the others. */
-export function useLeaving(end: () => Promise<unknown>, said: string) {
-  const { reload } = useSession();
+export function useLeaving(organization: string, end: () => Promise<unknown>, said: string) {
+  const { correct } = useSession();
   const announce = useAnnounce();
   return useAction(async () => {
     await end();
-    await reload();
+    correct(organization, null);
     navigate(pathTo.home);
     announce(said);
   });

@@ -56,7 +56,7 @@ export function MailboxPage() {
 }
 
 function Letter({ mail }: { mail: Mail }) {
-  const code = /^\s*([0-9][0-9 ]{4,10}[0-9])\s*$/m.exec(mail.text)?.[1];
+  const code = /^[0-9A-Z]{4}-[0-9A-Z]{4}$/m.exec(mail.text)?.[0];
   return (
     <article className="stack">
       <header>
@@ -68,7 +68,7 @@ function Letter({ mail }: { mail: Mail }) {
       {code !== undefined && (
         <div className="row">
           <output className="code">{code}</output>
-          <CopyButton text={code.replaceAll(" ", "")} what="the code" />
+          <CopyButton text={code} what="the code" />
         </div>
       )}
       <p className="letter">{linked(mail.text)}</p>

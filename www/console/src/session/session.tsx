@@ -1,5 +1,5 @@
 import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
-import { readMe, signOut, type Me } from "../api/me.js";
+import { readMe, signOut, type Me, type OrganizationName } from "../api/me.js";
 import { onUnauthenticated, Problem } from "../api/request.js";
 
 export type Session =
@@ -10,8 +10,10 @@ export type Session =
 
 interface SessionValue {
   readonly session: Session;
-  /** Asks the edge again who this is, for instance after an organization was created or left. */
+  /** Asks the edge again who this is. */
   readonly reload: () => Promise<void>;
+  /** Says what an organization is called, or that the signed-in person is not in it (`null`). */
+  readonly correct: (id: string, organization: OrganizationName | null) => void;
   readonly signOut: () => Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export function useMe(): Me {
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [session, setSession] = useState<Session>({ status: "loading" });
+  const [corrections, setCorrections] = useState<Corrections>(NO_CORRECTIONS);
 
   const reload = useCallback(async () => {
     try {
@@ -55,12 +58,39 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     return onUnauthenticated(() => setSession({ status: "anonymous" }));
   }, [reload]);
 
+  const correct = useCallback((id: string, organization: OrganizationName | null) => {
+    setCorrections((old) => {
+      const same = old.has(id) && old.get(id)?.name === organization?.name;
+      return same ? old : new Map(old).set(id, organization);
+    });
+  }, []);
+
   const leave = useCallback(async () => {
     await signOut();
     setSession({ status: "anonymous" });
+    setCorrections(NO_CORRECTIONS);
   }, []);
 
-  return (
-    <SessionContext value={{ session, reload, signOut: leave }}>{children}</SessionContext>
+  const value = { session: corrected(session, corrections), reload, correct, signOut: leave };
+  return <SessionContext value={value}>{children}</SessionContext>;
+}
+
+/**
+ * What this page has seen of organizations since it was loaded. The list that comes with `/v1/me`
+ * is a copy that follows the organizations a little later; the organizations themselves are right.
+ */
+type Corrections = ReadonlyMap<string, OrganizationName | null>;
+
+const NO_CORRECTIONS: Corrections = new Map();
+
+function corrected(session: Session, corrections: Corrections): Session {
+  if (session.status !== "signed-in" || corrections.size === 0) {
+    return session;
+  }
+  const listed = new Map<string, OrganizationName | null>(
+    session.me.organizations.map((organization) => [organization.id, organization]),
   );
+  corrections.forEach((organization, id) => listed.set(id, organization));
+  const organizations = [...listed.values()].filter((organization) => organization !== null);
+  return { ...session, me: { ...session.me, organizations } };
 }

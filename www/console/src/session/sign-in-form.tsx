@@ -63,8 +63,9 @@ function CodeStep({ email, onBack }: { email: string; onBack: () => void }) {
       <Field
         label="Code"
         name="code"
-        inputMode="numeric"
         autoComplete="one-time-code"
+        autoCapitalize="characters"
+        spellCheck={false}
         className="code-input"
         required
         autoFocus

@@ -3,7 +3,7 @@ import { useSession } from "../session/session.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
 
-export function AccountMenu({ email }: { email: string }) {
+export function AccountMenu({ name }: { name: string }) {
   const { signOut } = useSession();
   const leave = useAction(async () => {
     await signOut();
@@ -15,12 +15,12 @@ export function AccountMenu({ email }: { email: string }) {
         type="button"
         className="avatar avatar-button"
         popoverTarget="account"
-        aria-label={`Account of ${email}`}
+        aria-label={`Account of ${name}`}
       >
-        {email.slice(0, 1)}
+        {name.slice(0, 1)}
       </button>
       <div id="account" popover="auto" className="popover popover-end">
-        <p className="popover-title wrap">{email}</p>
+        <p className="popover-title wrap">{name}</p>
         <ErrorNotice error={leave.error} />
         <button type="button" className="menu-item" onClick={() => void leave.run()}>
           Sign out

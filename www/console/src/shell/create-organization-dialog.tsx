@@ -18,13 +18,13 @@ export function CreateOrganizationDialog(props: { open: boolean; onClose: () => 
 }
 
 function CreateForm({ onClose }: { onClose: () => void }) {
-  const { reload } = useSession();
+  const { correct } = useSession();
   const announce = useAnnounce();
   const create = useAction(async (name: string) => {
-    const { id } = await createOrganization(name);
-    await reload();
+    const created = await createOrganization(name);
+    correct(created.id, created);
     onClose();
-    navigate(pathTo.organization(id));
+    navigate(pathTo.organization(created.id));
     announce(`${name} is ready.`);
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {

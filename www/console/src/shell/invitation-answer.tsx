@@ -14,12 +14,12 @@ interface InvitationAnswerProps {
 
 /** Accept or decline one's own invitation. Accepting leads into the organization. */
 export function InvitationAnswer({ invitation, organization, onAnswered }: InvitationAnswerProps) {
-  const { reload } = useSession();
+  const { correct } = useSession();
   const announce = useAnnounce();
   const answer = useAction(async (accept: boolean) => {
     if (accept) {
       await acceptInvitation(organization.id, invitation);
-      await reload();
+      correct(organization.id, organization);
       onAnswered("accepted");
       navigate(pathTo.organization(organization.id));
       announce(`You are a member of ${organization.name} now.`);

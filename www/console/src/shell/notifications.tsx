@@ -7,12 +7,12 @@ import { useMyInvitations } from "./use-my-invitations.js";
 
 /** The bell: what waits for an answer from the signed-in person. */
 export function Notifications() {
-  const { status, error, invitations, reload } = useMyInvitations();
+  const { status, error, invitations, reload, answer } = useMyInvitations();
   const panel = useRef<HTMLDivElement>(null);
   const count = invitations.length;
-  const answered = () => {
+  const answered = (id: string) => {
     panel.current?.hidePopover();
-    reload();
+    answer(id);
   };
   return (
     <>
@@ -46,7 +46,7 @@ export function Notifications() {
         <ul className="notifications">
           {invitations.map((invitation) => (
             <li key={invitation.id}>
-              <Invited invitation={invitation} onAnswered={answered} />
+              <Invited invitation={invitation} onAnswered={() => answered(invitation.id)} />
             </li>
           ))}
         </ul>
@@ -60,7 +60,7 @@ function Invited({ invitation, onAnswered }: { invitation: MyInvitation; onAnswe
   return (
     <>
       <p className="wrap">
-        {invited_by === null ? "You are invited" : `${invited_by} invites you`} to join{" "}
+        {invited_by} invites you to join{" "}
         <strong>{organization.name}</strong> as {role_name}.
       </p>
       <InvitationAnswer

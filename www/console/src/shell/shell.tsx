@@ -30,7 +30,7 @@ export function Shell({ organization, page, children }: ShellProps) {
           <OrganizationSwitcher current={organization} />
           <div className="shell-end">
             <Notifications />
-            <AccountMenu email={me.user.email} />
+            <AccountMenu name={me.user.email ?? me.user.id} />
           </div>
         </div>
         <nav className="shell-nav" aria-label="Main">

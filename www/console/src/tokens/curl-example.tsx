@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { connect, type Decision } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
-import { Section } from "../organization/section.js";
+import { Section } from "../ui/section.js";
 import { plainestRole, useRoles } from "../organization/use-roles.js";
 import { CopyButton } from "../ui/copy-button.js";
 import { Select } from "../ui/field.js";

@@ -3,7 +3,7 @@ import { readTokens, type NewToken } from "../api/me.js";
 import { useMe } from "../session/session.js";
 import { Empty, Failed, Loading } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
-import { Section } from "../organization/section.js";
+import { Section } from "../ui/section.js";
 import { useRead } from "../ui/use-read.js";
 import { CreateTokenForm } from "./create-token-form.js";
 import { CurlExample } from "./curl-example.js";

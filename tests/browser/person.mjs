@@ -1,0 +1,61 @@
+// A person at a browser of their own: what the stories do again and again.
+
+import assert from "node:assert/strict";
+
+/** What Chromium writes for every 4xx answer; a story that is refused on purpose cannot avoid it. */
+const REFUSAL = /^Failed to load resource: the server responded with a status of 4\d\d/;
+
+/** Opens a profile for a story and makes it report violations of the content security policy. */
+export async function personAt(browser, origin, options) {
+  const profile = await browser.profile(origin, options);
+  const violations = [];
+  await profile.context.exposeBinding("reportViolation", (_, text) => violations.push(text));
+  await profile.context.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => {
+      window.reportViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+    });
+  });
+  return {
+    ...profile,
+    /** Fails if anything went wrong in this browser that no story asked for. */
+    assertClean() {
+      assert.deepEqual(violations, []);
+      assert.deepEqual(
+        profile.errors.filter((error) => !REFUSAL.test(error)),
+        [],
+      );
+    },
+  };
+}
+
+/** Signs in on the page that is open, with a code read in the development mailbox. */
+export async function signIn({ page, context }, email) {
+  await page.getByLabel("E-mail address").fill(email);
+  await page.getByRole("button", { name: "Send code" }).click();
+  const [mailbox] = await Promise.all([
+    context.waitForEvent("page"),
+    page.getByRole("link", { name: "open the mailbox" }).click(),
+  ]);
+  const code = await mailbox.locator("output").first().textContent();
+  await mailbox.close();
+  await page.getByLabel("Code", { exact: true }).fill(code);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** Opens the bell's panel. */
+export async function openNotifications(page, count) {
+  await page.getByRole("button", { name: `Notifications, ${count}` }).click();
+}
+
+/** The reason that a gated button shows, by `hover` or by `focus`, and nothing before. */
+export async function reasonOf(page, button, by) {
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => document.activeElement.blur());
+  const reason = page.getByRole("tooltip");
+  await reason.waitFor({ state: "hidden" });
+  await button[by]();
+  await reason.waitFor();
+  assert.equal(await button.getAttribute("aria-disabled"), "true");
+  assert.equal(await button.getAttribute("aria-describedby"), await reason.getAttribute("id"));
+  return reason.textContent();
+}
