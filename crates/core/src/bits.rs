@@ -54,15 +54,6 @@ impl Bits {
         }
     }
 
-    /// Whether every member of `self` is in `other`.
-    #[must_use]
-    pub fn is_subset(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .enumerate()
-            .all(|(at, word)| word & !other.0.get(at).copied().unwrap_or(0) == 0)
-    }
-
     /// Whether nothing is in the set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -92,15 +83,5 @@ mod tests {
         bits.insert(1_000);
         assert_eq!(bits.iter().collect::<Vec<_>>(), [69]);
         assert!(!bits.contains(1_000));
-    }
-
-    #[test]
-    fn subset_holds_between_sets_of_different_length() {
-        let (mut short, mut long) = (Bits::empty(10), Bits::empty(200));
-        short.insert(3);
-        long.insert(3);
-        assert!(short.is_subset(&long) && long.is_subset(&short));
-        long.insert(150);
-        assert!(short.is_subset(&long) && !long.is_subset(&short));
     }
 }

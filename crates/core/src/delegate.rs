@@ -116,15 +116,8 @@ pub(crate) fn can_lift_cap(
 
 /// The rights in `bits` that a delegation compares, as (right, permission).
 fn rights<'a>(policy: &'a Policy, bits: &'a Bits) -> impl Iterator<Item = (usize, usize)> + 'a {
-    let permission_of = |right: usize| match right.checked_sub(policy.permissions.len()) {
-        None => Some(right),
-        Some(at) => policy
-            .conditional_rights
-            .get(at)
-            .map(|right| right.permission),
-    };
     bits.iter()
-        .filter_map(move |right| Some((right, permission_of(right)?)))
+        .filter_map(move |right| Some((right, policy.permission_of(right)?)))
         .filter(|(_, permission)| {
             !policy
                 .permissions

@@ -196,11 +196,11 @@ fn smallest_grants(
         .filter(|(id, role, at)| {
             !candidates.iter().any(|(other_id, other, other_at)| {
                 let narrower = access.path(*other_at).any(|above| above == *at);
-                let fewer = other.rights.is_subset(&role.rights);
+                let fewer = policy.covers(&role.rights, &other.rights);
                 let same = narrower
                     && access.path(*at).any(|a| a == *other_at)
                     && fewer
-                    && role.rights.is_subset(&other.rights);
+                    && policy.covers(&other.rights, &role.rights);
                 other_id != id && narrower && fewer && (!same || other_id < id)
             })
         })

@@ -220,6 +220,22 @@ impl Policy {
             .filter_map(|(_, guard)| self.guards.get(*guard))
     }
 
+    /// The permission that `right` gives, be it under a guard.
+    pub(crate) fn permission_of(&self, right: usize) -> Option<usize> {
+        match right.checked_sub(self.permissions.len()) {
+            None => Some(right),
+            Some(at) => Some(self.conditional_rights.get(at)?.permission),
+        }
+    }
+
+    /// Whether `wide` gives all that `narrow` gives, under the same guard or without one.
+    pub(crate) fn covers(&self, wide: &Bits, narrow: &Bits) -> bool {
+        narrow.iter().all(|right| {
+            let permission = self.permission_of(right);
+            wide.contains(right) || permission.is_some_and(|id| wide.contains(id))
+        })
+    }
+
     /// The guard that must hold for `permission` whoever asks.
     pub(crate) fn guard(&self, permission: PermissionId) -> Option<&Guard> {
         self.guards.get(self.describe(permission)?.guard?)
