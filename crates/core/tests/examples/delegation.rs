@@ -1,0 +1,140 @@
+//! Law 5 by example: who may hand out which role, and where.
+
+use lockstep_core::{Access, DelegationError, PolicySpec, TokenLimit, can_delegate};
+use lockstep_core::{ConditionalSpec, Level, PermissionSpec, Policy, RoleSpec};
+
+use crate::shop::{NOW_MS, access, is, policy, record, resolve, spec, strings};
+
+/// What is missing for `grantor` to hand out `role` on `node`: permission ids, or `cap`.
+fn missing(policy: &Policy, grantor: &Access, role: &str, node: &str) -> Vec<String> {
+    let role = policy.role(role).unwrap();
+    match can_delegate(policy, grantor, role, grantor.node(node).unwrap()) {
+        Ok(()) => Vec::new(),
+        Err(DelegationError::Exceeds { permissions }) => {
+            let id = |permission| policy.describe(permission).unwrap().id.clone();
+            permissions.into_iter().map(id).collect()
+        }
+        Err(DelegationError::LiftsCap) => strings(&["cap"]),
+        Err(DelegationError::Unknown) => strings(&["unknown"]),
+    }
+}
+
+#[test]
+fn a_role_is_handed_out_by_who_holds_all_of_it() {
+    let policy = policy();
+    let manager = access(&[("manager", "north")]);
+    assert_eq!(missing(&policy, &manager, "clerk", "north"), [""; 0]);
+    assert_eq!(missing(&policy, &manager, "manager", "till"), [""; 0]);
+    assert_eq!(missing(&policy, &manager, "viewer", "south"), ["look"]);
+    assert_eq!(missing(&policy, &manager, "viewer", "shop"), ["look"]);
+    let clerk = access(&[("clerk", "north")]);
+    assert_eq!(
+        missing(&policy, &clerk, "manager", "north"),
+        ["refund", "count", "close"]
+    );
+}
+
+#[test]
+fn a_stranger_hands_out_nothing_not_even_what_everybody_holds() {
+    let policy = policy();
+    assert_eq!(missing(&policy, &access(&[]), "viewer", "shop"), ["look"]);
+}
+
+#[test]
+fn what_is_held_under_a_condition_is_handed_on_under_the_same_one_only() {
+    let mut spec: PolicySpec = spec();
+    for (id, fact) in [("trainee", "resource.own"), ("auditor", "resource.open")] {
+        spec.roles.push(RoleSpec {
+            id: id.into(),
+            ..RoleSpec::new(Level::Workspace)
+        });
+        let refund = spec.permissions.iter_mut().find(|p| p.id == "refund");
+        refund.unwrap().conditional.push(ConditionalSpec {
+            roles: strings(&[id]),
+            when: vec![is(fact, true)],
+        });
+    }
+    let policy = Policy::compile(&spec).unwrap();
+    let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
+    assert_eq!(missing(&policy, &clerk, "trainee", "north"), [""; 0]);
+    assert_eq!(missing(&policy, &clerk, "auditor", "north"), ["refund"]);
+    // Who holds it without a condition may hand it on under any.
+    let manager = Access::resolve(&policy, record(&[("manager", "north")]), NOW_MS).unwrap();
+    assert_eq!(missing(&policy, &manager, "auditor", "north"), [""; 0]);
+}
+
+#[test]
+fn a_cap_binds_what_its_holder_hands_out() {
+    let policy = policy();
+    let guest = access(&[("guest", "shop"), ("manager", "north")]);
+    assert_eq!(missing(&policy, &guest, "viewer", "north"), [""; 0]);
+    assert_eq!(
+        missing(&policy, &guest, "clerk", "north"),
+        ["sell", "refund"]
+    );
+    // `staff` gives nothing, and still would free its holder of the cap.
+    assert_eq!(missing(&policy, &guest, "staff", "shop"), ["cap"]);
+    assert_eq!(missing(&policy, &guest, "guest", "shop"), [""; 0]);
+}
+
+#[test]
+fn a_wider_cap_frees_as_well() {
+    let mut spec = spec();
+    spec.roles.push(RoleSpec {
+        id: "helper".into(),
+        cap: Some("clerk".into()),
+        ..RoleSpec::new(Level::Organization)
+    });
+    let policy = Policy::compile(&spec).unwrap();
+    let guest = Access::resolve(&policy, record(&[("guest", "shop")]), NOW_MS).unwrap();
+    assert_eq!(missing(&policy, &guest, "helper", "shop"), ["cap"]);
+    let helper = Access::resolve(&policy, record(&[("helper", "shop")]), NOW_MS).unwrap();
+    assert_eq!(missing(&policy, &helper, "guest", "shop"), [""; 0]);
+}
+
+#[test]
+fn an_override_is_handed_out_by_who_overrides() {
+    let mut spec = spec();
+    // Holds everything by the table, and overrides nothing.
+    for permission in &mut spec.permissions {
+        permission.allow.push("foreman".into());
+    }
+    let policy = Policy::compile(&spec).unwrap();
+    let of = |role| Access::resolve(&policy, record(&[(role, "shop")]), NOW_MS).unwrap();
+    assert_eq!(missing(&policy, &of("foreman"), "owner", "shop"), ["cap"]);
+    assert_eq!(
+        missing(&policy, &of("foreman"), "manager", "north"),
+        [""; 0]
+    );
+    assert_eq!(missing(&policy, &of("owner"), "owner", "shop"), [""; 0]);
+}
+
+#[test]
+fn a_token_hands_out_no_more_than_it_may_use() {
+    let policy = policy();
+    let mut narrowed = record(&[("owner", "shop")]);
+    narrowed.token = Some(TokenLimit {
+        permissions: Some(strings(&["look", "hire"])),
+        node: None,
+    });
+    let narrowed = resolve(narrowed);
+    assert_eq!(missing(&policy, &narrowed, "viewer", "north"), [""; 0]);
+    assert_eq!(
+        missing(&policy, &narrowed, "clerk", "north"),
+        ["sell", "refund"]
+    );
+}
+
+#[test]
+fn what_is_ones_own_is_not_compared() {
+    let mut policy_spec = spec();
+    policy_spec.permissions.push(PermissionSpec {
+        id: "own.photo".into(),
+        allow: strings(&["viewer"]),
+        personal: true,
+        ..PermissionSpec::new(Level::Workspace)
+    });
+    let policy = Policy::compile(&policy_spec).unwrap();
+    let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
+    assert_eq!(missing(&policy, &clerk, "viewer", "north"), [""; 0]);
+}

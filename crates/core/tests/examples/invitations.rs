@@ -1,0 +1,131 @@
+//! Invitations: each state, each step, and the millisecond at which time runs out.
+
+use lockstep_core::{
+    Invitation, InvitationError, InvitationState, InvitationStatus, MembershipError,
+};
+
+use crate::shop::{access, policy};
+
+const EXPIRES_AT_MS: u64 = 5_000;
+
+const STATES: [InvitationState; 4] = [
+    InvitationState::Accepted,
+    InvitationState::Canceled,
+    InvitationState::Declined,
+    InvitationState::Pending,
+];
+
+fn invitation(state: InvitationState) -> Invitation {
+    Invitation {
+        state,
+        expires_at_ms: EXPIRES_AT_MS,
+    }
+}
+
+fn accept(
+    invitation: Invitation,
+    now_ms: u64,
+    address_matches: bool,
+    inviter: &[(&str, &str)],
+    role: &str,
+) -> Result<InvitationState, InvitationError> {
+    let policy = policy();
+    let role = policy.role(role).unwrap();
+    invitation.accept(now_ms, address_matches, &policy, &access(inviter), role)
+}
+
+#[test]
+fn it_expires_exactly() {
+    let pending = invitation(InvitationState::Pending);
+    let not_pending = |status| Err(InvitationError::NotPending(status));
+    let inviter = [("owner", "shop")];
+    for (now_ms, live) in [
+        (EXPIRES_AT_MS - 1, true),
+        (EXPIRES_AT_MS, false),
+        (EXPIRES_AT_MS + 1, false),
+    ] {
+        let status = if live {
+            InvitationStatus::Pending
+        } else {
+            InvitationStatus::Expired
+        };
+        assert_eq!(pending.status(now_ms), status);
+        let (accepted, declined) = if live {
+            (Ok(InvitationState::Accepted), Ok(InvitationState::Declined))
+        } else {
+            (not_pending(status), not_pending(status))
+        };
+        assert_eq!(accept(pending, now_ms, true, &inviter, "staff"), accepted);
+        assert_eq!(pending.decline(now_ms, true), declined);
+        // An expired one may be taken off the list.
+        assert_eq!(pending.cancel(now_ms), Ok(InvitationState::Canceled));
+    }
+}
+
+#[test]
+fn it_is_settled_once() {
+    for state in STATES {
+        let settled = invitation(state);
+        let status = settled.status(0);
+        if state == InvitationState::Pending {
+            continue;
+        }
+        let refused = Err(InvitationError::NotPending(status));
+        assert_eq!(
+            accept(settled, 0, true, &[("owner", "shop")], "staff"),
+            refused
+        );
+        assert_eq!(settled.decline(0, true), refused);
+        assert_eq!(settled.cancel(0), refused);
+        // Time does not change what was settled.
+        assert_eq!(settled.status(EXPIRES_AT_MS + 1), status);
+    }
+}
+
+#[test]
+fn another_address_learns_nothing_of_its_fate() {
+    for state in STATES {
+        let invitation = invitation(state);
+        let refused = Err(InvitationError::OtherAddress);
+        assert_eq!(
+            accept(invitation, EXPIRES_AT_MS, false, &[], "owner"),
+            refused
+        );
+        assert_eq!(invitation.decline(EXPIRES_AT_MS, false), refused);
+    }
+}
+
+#[test]
+fn what_the_inviter_lost_since_is_not_handed_on() {
+    let pending = invitation(InvitationState::Pending);
+    let accepted = Ok(InvitationState::Accepted);
+    assert_eq!(
+        accept(pending, 0, true, &[("owner", "shop")], "owner"),
+        accepted
+    );
+    assert_eq!(
+        accept(pending, 0, true, &[("foreman", "shop")], "staff"),
+        accepted
+    );
+    // Demoted: may invite, but not as an owner.
+    assert!(matches!(
+        accept(pending, 0, true, &[("foreman", "shop")], "owner"),
+        Err(InvitationError::Inviter(MembershipError::Delegation(_)))
+    ));
+    // Demoted further, or gone.
+    for inviter in [[("staff", "shop")].as_slice(), &[]] {
+        assert!(matches!(
+            accept(pending, 0, true, inviter, "staff"),
+            Err(InvitationError::Inviter(MembershipError::Denied(_)))
+        ));
+    }
+}
+
+#[test]
+fn a_role_of_a_branch_is_nothing_to_be_invited_to_the_organization_with() {
+    let pending = invitation(InvitationState::Pending);
+    assert_eq!(
+        accept(pending, 0, true, &[("owner", "shop")], "clerk"),
+        Err(InvitationError::Inviter(MembershipError::NotAssignable))
+    );
+}

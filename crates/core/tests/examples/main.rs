@@ -1,0 +1,9 @@
+//! The evaluator by example: one shop with clerks, and what is said to whom.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+
+mod delegation;
+mod invitations;
+mod memberships;
+mod reasons;
+mod shop;
+mod suggestions;

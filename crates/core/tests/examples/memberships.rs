@@ -1,0 +1,117 @@
+//! How memberships change: who may, and that an admin stays.
+
+use lockstep_core::{
+    Access, DelegationError, MembershipError, Target, change_role, keeps_admin, leave, remove,
+};
+
+use crate::shop::{access, policy};
+
+/// A member who holds `role`, beside `other_admins` admins.
+fn target(role: &str, other_admins: usize) -> Target<'_> {
+    Target {
+        role: policy().role(role),
+        role_id: role,
+        is_self: false,
+        is_creator: false,
+        other_admins,
+    }
+}
+
+fn change(actor: &Access, member: &Target<'_>, role: &str) -> Result<(), MembershipError> {
+    let policy = policy();
+    change_role(&policy, actor, member, policy.role(role).unwrap())
+}
+
+/// The code of the denial, or what else stood against it.
+fn against(result: Result<(), MembershipError>) -> String {
+    match result {
+        Ok(()) => String::new(),
+        Err(MembershipError::Denied(denial)) => denial.reason.code().to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_last_admin_can_be_neither_demoted_nor_removed_nor_leave() {
+    let (policy, owner) = (policy(), access(&[("owner", "shop")]));
+    let alone = Target {
+        is_self: true,
+        ..target("owner", 0)
+    };
+    for result in [
+        change(&owner, &alone, "staff"),
+        remove(&policy, &owner, &alone),
+        leave(&policy, &owner, &alone),
+    ] {
+        assert_eq!(result, Err(MembershipError::LastAdmin));
+    }
+    // With one more admin all three are fine, and so is staying one.
+    let second = Target {
+        other_admins: 1,
+        ..alone
+    };
+    assert_eq!(change(&owner, &second, "staff"), Ok(()));
+    assert_eq!(remove(&policy, &owner, &second), Ok(()));
+    assert_eq!(leave(&policy, &owner, &second), Ok(()));
+    assert_eq!(change(&owner, &alone, "owner"), Ok(()));
+    assert!(!keeps_admin(0) && keeps_admin(1));
+}
+
+#[test]
+fn a_role_is_changed_by_who_may_and_holds_what_it_gives() {
+    let (owner, foreman) = (access(&[("owner", "shop")]), access(&[("foreman", "shop")]));
+    let clerk = access(&[("staff", "shop"), ("clerk", "north")]);
+    let staff = target("staff", 1);
+    assert_eq!(against(change(&owner, &staff, "owner")), "");
+    assert_eq!(against(change(&foreman, &staff, "foreman")), "");
+    assert_eq!(against(change(&clerk, &staff, "guest")), "no-grant");
+    assert!(matches!(
+        change(&foreman, &staff, "owner"),
+        Err(MembershipError::Delegation(DelegationError::Exceeds { .. }))
+    ));
+    // A role of a branch is not one that a member of the organization can hold.
+    assert_eq!(
+        change(&owner, &staff, "clerk"),
+        Err(MembershipError::NotAssignable)
+    );
+}
+
+#[test]
+fn a_cap_is_lifted_only_by_who_holds_what_it_held_back() {
+    let guest = target("guest", 1);
+    assert_eq!(
+        against(change(&access(&[("owner", "shop")]), &guest, "staff")),
+        ""
+    );
+    // The guest may be manager of a branch, which the foreman is not.
+    let foreman = access(&[("foreman", "shop")]);
+    assert_eq!(
+        change(&foreman, &guest, "staff"),
+        Err(MembershipError::Delegation(DelegationError::LiftsCap))
+    );
+    assert_eq!(against(change(&foreman, &guest, "guest")), "");
+}
+
+#[test]
+fn the_creator_is_beyond_the_guard() {
+    let policy = policy();
+    let owner = access(&[("owner", "shop")]);
+    let creator = Target {
+        is_creator: true,
+        ..target("owner", 1)
+    };
+    assert_eq!(against(remove(&policy, &owner, &creator)), "guard-failed");
+    assert_eq!(against(remove(&policy, &owner, &target("owner", 1))), "");
+}
+
+#[test]
+fn what_the_policy_binds_to_nothing_nobody_may() {
+    let mut spec = crate::shop::spec();
+    spec.operations.clear();
+    let policy = lockstep_core::Policy::compile(&spec).unwrap();
+    let owner = access(&[("owner", "shop")]);
+    assert_eq!(
+        against(remove(&policy, &owner, &target("staff", 1))),
+        "the policy opens `member.remove` to nobody"
+    );
+}

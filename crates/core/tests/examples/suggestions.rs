@@ -1,0 +1,109 @@
+//! What would change a denial: the smallest grants, any one of which would allow it.
+
+use lockstep_core::{Suggestion, TokenLimit};
+
+use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve};
+use lockstep_core::Access;
+
+/// The suggestions for a denial, in words.
+#[track_caller]
+fn suggested(access: &Access, permission: &str, node: &str, known: &[(&str, bool)]) -> Vec<String> {
+    let place = |node| access.describe(node).unwrap().id.clone();
+    let suggestions = denial(access, permission, node, known).suggestions;
+    let said = suggestions.into_iter().map(|suggestion| match suggestion {
+        Suggestion::Ownership(node) => format!("owner of {}", place(node)),
+        Suggestion::Role(role, node) => {
+            format!(
+                "{} in {}",
+                policy().describe_role(role).unwrap().id,
+                place(node)
+            )
+        }
+    });
+    said.collect()
+}
+
+#[test]
+fn the_role_that_holds_least_is_suggested() {
+    let staff = access(&[("staff", "shop")]);
+    assert_eq!(suggested(&staff, "look", "north", &[]), ["viewer in north"]);
+    assert_eq!(suggested(&staff, "sell", "till", &[]), ["clerk in north"]);
+    assert_eq!(
+        suggested(&staff, "close", "south", &[]),
+        ["manager in south"]
+    );
+}
+
+#[test]
+fn what_only_the_organization_gives_is_suggested_there() {
+    let clerk = access(&[("staff", "shop"), ("clerk", "north")]);
+    assert_eq!(suggested(&clerk, "hire", "shop", &[]), ["foreman in shop"]);
+    // A role of a branch cannot be granted on the organization.
+    assert_eq!(suggested(&clerk, "sell", "shop", &[]), ["foreman in shop"]);
+}
+
+#[test]
+fn ownership_is_suggested_where_it_would_do() {
+    let staff = access(&[("staff", "shop")]);
+    let shut = [("resource.open", false)];
+    assert_eq!(
+        suggested(&staff, "count", "till", &shut),
+        ["manager in north", "owner of till"]
+    );
+    assert_eq!(
+        suggested(&staff, "count", "north", &shut),
+        ["manager in north"]
+    );
+}
+
+#[test]
+fn a_stranger_is_told_how_to_get_in() {
+    assert_eq!(
+        suggested(&access(&[]), "look", "north", &[]),
+        ["viewer in north"]
+    );
+}
+
+#[test]
+fn under_a_cap_only_another_role_of_the_organization_helps() {
+    let guest = access(&[("guest", "shop"), ("manager", "north")]);
+    // With `staff` in place of `guest`, what `manager` gives comes to life.
+    assert_eq!(suggested(&guest, "sell", "north", &[]), ["staff in shop"]);
+    // Where nothing is to come to life, the role itself has to give it.
+    assert_eq!(suggested(&guest, "sell", "south", &[]), ["foreman in shop"]);
+}
+
+#[test]
+fn who_had_it_may_be_given_it_again() {
+    let over = resolve(record_until(
+        &[("staff", "shop"), ("clerk", "north")],
+        NOW_MS,
+    ));
+    assert_eq!(suggested(&over, "sell", "north", &[]), ["clerk in north"]);
+}
+
+#[test]
+fn a_condition_that_fails_may_be_got_round_by_a_role_without_it() {
+    let clerk = access(&[("clerk", "north")]);
+    let foreign = [("resource.own", false)];
+    assert_eq!(
+        suggested(&clerk, "refund", "north", &foreign),
+        ["manager in north"]
+    );
+}
+
+#[test]
+fn where_no_grant_helps_none_is_suggested() {
+    let manager = access(&[("manager", "north")]);
+    assert_eq!(
+        suggested(&manager, "count", "north", &[("resource.open", true)]),
+        [""; 0]
+    );
+    assert_eq!(suggested(&manager, "count", "north", &[]), [""; 0]);
+    let mut record = record(&[("staff", "shop")]);
+    record.token = Some(TokenLimit {
+        permissions: Some(Vec::new()),
+        node: None,
+    });
+    assert_eq!(suggested(&resolve(record), "look", "north", &[]), [""; 0]);
+}
