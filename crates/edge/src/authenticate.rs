@@ -1,5 +1,7 @@
 //! Who is calling: exactly one credential, checked by the object that knows it.
 
+mod jwt;
+
 use lockstep_token::{Secret, SecretKind, UserId};
 
 use crate::{
@@ -80,6 +82,8 @@ pub async fn caller(edge: &Edge, request: &Request) -> Result<Caller, ApiError> 
             Err(ApiError::new(Code::Unauthenticated, detail))
         }
         Some(Credential::Session(text)) => secret(edge, SecretKind::Session, text).await,
+        // A JWT is the only credential with dots in it.
+        Some(Credential::Bearer(text)) if text.contains('.') => jwt::caller(edge, text).await,
         Some(Credential::Bearer(text)) => secret(edge, SecretKind::PersonalAccessToken, text).await,
     }
 }

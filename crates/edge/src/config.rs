@@ -4,6 +4,7 @@
 
 use std::{fmt, rc::Rc};
 
+use lockstep_token::Issuers;
 use lockstep_wire::CompiledPolicy;
 
 use crate::{doubles::Faults, keys::Keys, policies};
@@ -26,8 +27,10 @@ pub struct Config {
     pub policy: Rc<CompiledPolicy>,
     /// What is derived from `LOCKSTEP_ID_KEY`.
     pub keys: Keys,
-    /// `LOCKSTEP_ISSUERS`: the JSON array as configured; `authenticate::jwt` reads it.
-    pub issuers: String,
+    /// `LOCKSTEP_ISSUERS`: whose JWTs are accepted; none, when absent.
+    pub issuers: Issuers,
+    /// `LOCKSTEP_EMAIL_ISSUERS`: those of them whose `email_verified` is believed; none, when absent.
+    pub email_issuers: Vec<String>,
     /// `LOCKSTEP_DEVELOPMENT`: mailbox, seed and faulty doubles are there; refused on an https origin.
     pub is_development: bool,
     /// `LOCKSTEP_FRESHNESS_MS`, 0 to 60,000; defaults to 5,000.
@@ -69,6 +72,8 @@ impl Config {
             "LOCKSTEP_ID_KEY",
             "32 bytes or more in base64url",
         ))?;
+        let issuers = Issuers::parse(lookup("LOCKSTEP_ISSUERS").as_deref().unwrap_or("[]"))
+            .map_err(|error| ConfigError::Refused("LOCKSTEP_ISSUERS", error.to_string()))?;
         let mail_from = lookup("LOCKSTEP_MAIL_FROM");
         if mail_from
             .as_deref()
@@ -84,7 +89,8 @@ impl Config {
             is_https,
             policy: parse_policy(lookup("LOCKSTEP_POLICY"))?,
             keys,
-            issuers: lookup("LOCKSTEP_ISSUERS").unwrap_or_else(|| "[]".to_owned()),
+            email_issuers: parse_email_issuers(lookup("LOCKSTEP_EMAIL_ISSUERS"), &issuers)?,
+            issuers,
             is_development,
             freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
             faults,
@@ -135,6 +141,30 @@ fn parse_policy(id: Option<String>) -> Result<Rc<CompiledPolicy>, ConfigError> {
         )
     };
     policies::policy(id).map(Rc::new).ok_or_else(unknown)
+}
+
+/// A JSON array of issuers, each of which is configured.
+fn parse_email_issuers(
+    value: Option<String>,
+    issuers: &Issuers,
+) -> Result<Vec<String>, ConfigError> {
+    const NAME: &str = "LOCKSTEP_EMAIL_ISSUERS";
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    let believed: Vec<String> = serde_json::from_slice(value.as_bytes())
+        .map_err(|_| ConfigError::Malformed(NAME, "a JSON array of issuers"))?;
+    for issuer in &believed {
+        if !issuers
+            .records()
+            .iter()
+            .any(|record| record.issuer() == issuer)
+        {
+            let reason = format!("`{issuer}` is not in `LOCKSTEP_ISSUERS`");
+            return Err(ConfigError::Refused(NAME, reason));
+        }
+    }
+    Ok(believed)
 }
 
 fn parse_freshness(value: Option<String>) -> Result<u32, ConfigError> {
@@ -266,6 +296,22 @@ mod tests {
             ConfigError::FaultsInProduction
         );
         assert!(parse(&[("LOCKSTEP_DEVELOPMENT", "yes")]).is_err());
+    }
+
+    #[test]
+    fn half_an_issuer_stops_the_deployment() {
+        let half = (
+            "LOCKSTEP_ISSUERS",
+            r#"[{"issuer":"https://login.example"}]"#,
+        );
+        assert!(matches!(
+            parse(&[half]),
+            Err(ConfigError::Refused("LOCKSTEP_ISSUERS", _))
+        ));
+        assert!(parse(&[("LOCKSTEP_ISSUERS", "{}")]).is_err());
+        let unknown = ("LOCKSTEP_EMAIL_ISSUERS", r#"["https://login.example"]"#);
+        assert!(matches!(parse(&[unknown]), Err(ConfigError::Refused(..))));
+        assert!(parse(&[("LOCKSTEP_EMAIL_ISSUERS", "all")]).is_err());
     }
 
     #[test]

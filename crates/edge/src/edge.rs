@@ -10,7 +10,10 @@ use std::{
 
 use futures_util::future::{Either, select};
 
-use crate::{config::Config, freshness, mail::Post, objects::Objects, problem::ApiError};
+use crate::{
+    config::Config, freshness, mail::Post, objects::Objects, problem::ApiError,
+    signatures::Signatures,
+};
 
 /// A future that stays on its thread, as everything in an isolate does.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -32,6 +35,8 @@ pub struct Edge {
     pub post: Rc<dyn Post>,
     /// The limit per client that stands before every object.
     pub clients: Rc<dyn Clients>,
+    /// Signature arithmetic for JWTs.
+    pub signatures: Rc<dyn Signatures>,
     /// Work that goes on after the answer.
     pub background: Rc<dyn Background>,
     /// What this isolate knows of principals.

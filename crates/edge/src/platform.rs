@@ -11,6 +11,7 @@ mod objects;
 mod request;
 mod sql;
 mod timeout;
+mod web_crypto;
 
 use std::{cell::OnceCell, rc::Rc};
 
@@ -60,6 +61,7 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         post: mail::post(env, &config, objects.clone()),
         clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
         background,
+        signatures: Rc::new(web_crypto::WebSignatures),
         grants: GRANTS.with(Rc::clone),
         objects,
         config,

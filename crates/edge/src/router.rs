@@ -47,7 +47,7 @@ pub struct Call<'a> {
     pub edge: &'a Edge,
     /// The request.
     pub request: &'a Request,
-    params: Vec<(&'static str, &'a str)>,
+    params: Params<'a>,
 }
 
 impl<'a> Call<'a> {
@@ -62,6 +62,9 @@ impl<'a> Call<'a> {
             .ok_or_else(ApiError::not_found)
     }
 }
+
+/// The parameters of a path, by name.
+type Params<'a> = Vec<(&'static str, &'a str)>;
 
 /// Answers one request.
 pub async fn handle(edge: &Edge, request: &Request) -> Response {
@@ -100,7 +103,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
 }
 
 /// The route of a request. Only one spelling of a path exists: what is not exactly it is not there.
-fn find(request: &Request) -> Result<(&'static Route, Vec<(&'static str, &str)>), ApiError> {
+fn find(request: &Request) -> Result<(&'static Route, Params<'_>), ApiError> {
     if request.path.len() > PATH_BYTES_MAX {
         return Err(ApiError::not_found());
     }
@@ -122,7 +125,7 @@ fn find(request: &Request) -> Result<(&'static Route, Vec<(&'static str, &str)>)
     Err(ApiError::new(Code::MethodNotAllowed, detail).with_allow(allow))
 }
 
-fn matches<'a>(pattern: &'static str, path: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
+fn matches<'a>(pattern: &'static str, path: &'a str) -> Option<Params<'a>> {
     let mut params = Vec::new();
     let mut segments = path.split('/');
     for expected in pattern.split('/') {

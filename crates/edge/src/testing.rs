@@ -9,6 +9,10 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use lockstep_token::{
+    native::Native,
+    verify::{Question, Verifier, VerifierError},
+};
 use rusqlite::{Connection, types::ValueRef};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -25,6 +29,7 @@ use crate::{
     outbox,
     problem::{ApiError, Code},
     router,
+    signatures::Signatures,
     sql::{Outcome, Row, Sql, SqlError, Value},
     user::UserObject,
 };
@@ -77,6 +82,7 @@ impl World {
                 windows: Windows::new(),
                 clock: clock.clone(),
             }),
+            signatures: Rc::new(NativeSignatures),
             background: background.clone(),
             grants: Rc::default(),
         };
@@ -308,6 +314,15 @@ impl Clients for CountedClients {
     }
 }
 
+/// Signatures by a crate instead of WebCrypto.
+struct NativeSignatures;
+
+impl Signatures for NativeSignatures {
+    fn verify<'a>(&'a self, question: Question<'a>) -> Later<'a, Result<bool, VerifierError>> {
+        Box::pin(Native.verify(question))
+    }
+}
+
 /// KV without any delay, and with a record of every put.
 #[derive(Default)]
 pub(crate) struct MemoryKv {
@@ -319,7 +334,9 @@ pub(crate) struct MemoryKv {
 impl MemoryKv {
     /// Puts a value behind everybody's back.
     pub(crate) fn set(&self, key: &str, value: &str) {
-        self.values.borrow_mut().insert(key.to_owned(), value.to_owned());
+        self.values
+            .borrow_mut()
+            .insert(key.to_owned(), value.to_owned());
     }
 
     fn check(&self) -> Result<(), KvError> {

@@ -1,0 +1,73 @@
+//! JWTs of the deployment's issuers.
+//!
+//! Identity is (issuer, subject): the user id is derived from the two, so a claim about an address never makes two people one.
+
+use lockstep_token::{Address, Claims, Token, TokenError, id::derived_user_id, json::Value};
+
+use super::{Caller, CredentialKind};
+use crate::{
+    config::Config,
+    edge::Edge,
+    log,
+    objects::ask,
+    problem::ApiError,
+    signatures::Checked,
+    user::{self, Authenticated, UserObject},
+};
+
+/// The caller of a JWT, who is made known to their object.
+pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> {
+    let records = edge.config.issuers.records();
+    let token = Token::parse(text).map_err(refused)?;
+    let request = token.select(records).map_err(refused)?;
+    let verified = request
+        .verify(&Checked(&*edge.signatures))
+        .await
+        .map_err(refused)?;
+    let claims = verified
+        .claims(edge.clock.now_ms() / 1_000)
+        .map_err(refused)?;
+    let (issuer, subject) = (claims.issuer(), claims.subject());
+    let user = derived_user_id(&edge.config.keys.id, issuer, subject);
+    let command = user::Command::Recognize {
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        address: verified_address(&edge.config, &claims),
+    };
+    let authenticated: Authenticated =
+        ask::<UserObject, _>(&*edge.objects, user.as_str(), &command).await?;
+    let address = authenticated.address;
+    Ok(Caller {
+        user,
+        address,
+        credential: CredentialKind::Jwt,
+        hash: None,
+    })
+}
+
+/// The address that the token vouches for: only of an issuer that the deployment believes in this, and only what it says to have verified.
+fn verified_address(config: &Config, claims: &Claims<'_>) -> Option<String> {
+    let is_believed = config
+        .email_issuers
+        .iter()
+        .any(|issuer| issuer == claims.issuer());
+    let is_verified = claims.members().member("email_verified") == Some(&Value::Bool(true));
+    let email = claims
+        .members()
+        .text("email")
+        .filter(|_| is_believed && is_verified)?;
+    Address::parse(email)
+        .ok()
+        .map(|address| address.as_str().to_owned())
+}
+
+/// One answer for every token that is not valid; what is wrong with it is nobody's business but the log's, and there only when it is our fault.
+fn refused(error: TokenError) -> ApiError {
+    if let TokenError::Verifier { reason } = &error {
+        log::error(&format!("signature arithmetic failed: {reason}"));
+    }
+    user::refused()
+}
+
+#[cfg(test)]
+mod tests;
