@@ -1,15 +1,15 @@
 //! Every route, by noun. A route is in this table or it does not exist.
 
-mod development;
 mod decisions;
+mod development;
+mod health;
 mod invitations;
+mod me;
 mod members;
 mod organizations;
-mod world;
-mod health;
-mod me;
 mod sign_in;
 mod tokens;
+mod world;
 
 use crate::router::Route;
 
@@ -26,3 +26,55 @@ pub const ROUTES: &[&[Route]] = &[
     sign_in::ROUTES,
     tokens::ROUTES,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::ROUTES;
+    use crate::router::{Handler, Route};
+
+    /// Routes that exist in development only, and are no part of the interface.
+    const UNDOCUMENTED: &str = "/v1/dev/";
+
+    fn documented() -> Value {
+        serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap()
+    }
+
+    fn routes() -> impl Iterator<Item = &'static Route> {
+        let all = ROUTES.iter().copied().flatten();
+        all.filter(|route| !route.pattern.starts_with(UNDOCUMENTED))
+    }
+
+    #[test]
+    fn the_document_has_exactly_the_routes_that_exist() {
+        let existing: BTreeSet<(String, String)> = routes()
+            .map(|route| {
+                let method = route.method.as_str().to_ascii_lowercase();
+                (route.pattern.to_owned(), method)
+            })
+            .collect();
+        let document = documented();
+        let paths = document["paths"].as_object().unwrap().iter();
+        let written: BTreeSet<(String, String)> = paths
+            .flat_map(|(path, methods)| {
+                let methods = methods.as_object().unwrap().keys();
+                methods.map(|method| (path.clone(), method.clone()))
+            })
+            .collect();
+        assert_eq!(existing, written);
+    }
+
+    #[test]
+    fn the_document_says_who_may_call_a_route() {
+        let document = documented();
+        for route in routes() {
+            let method = route.method.as_str().to_ascii_lowercase();
+            let security = document["paths"][route.pattern][&method]["security"].as_array().unwrap();
+            let is_anonymous = matches!(route.handler, Handler::Anonymous(_));
+            assert_eq!(security.is_empty(), is_anonymous, "{method} {}", route.pattern);
+        }
+    }
+}
