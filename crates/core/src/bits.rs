@@ -47,13 +47,6 @@ impl Bits {
         }
     }
 
-    /// Removes every number that is not a member of `other`.
-    pub fn intersect_with(&mut self, other: &Self) {
-        for (at, word) in self.0.iter_mut().enumerate() {
-            *word &= other.0.get(at).copied().unwrap_or(0);
-        }
-    }
-
     /// Whether nothing is in the set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -63,12 +56,6 @@ impl Bits {
     /// The members, in rising order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.0.len() * WORD_BITS).filter(|bit| self.contains(*bit))
-    }
-
-    /// How many members the set has.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.iter().count()
     }
 }
 
