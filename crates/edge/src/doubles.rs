@@ -33,11 +33,20 @@ impl Faults {
         let clock = &edge.clock;
         let kv = self.kv.map(|fault| -> Rc<dyn Kv> {
             let (inner, clock, memory) = (edge.kv.clone(), clock.clone(), memory.clone());
-            Rc::new(FaultyKv { inner, fault, clock, memory })
+            Rc::new(FaultyKv {
+                inner,
+                fault,
+                clock,
+                memory,
+            })
         });
         let objects = self.organizations.map(|fault| -> Rc<dyn Objects> {
             let (inner, clock) = (edge.objects.clone(), clock.clone());
-            Rc::new(FaultyObjects { inner, fault, clock })
+            Rc::new(FaultyObjects {
+                inner,
+                fault,
+                clock,
+            })
         });
         Edge {
             kv: kv.unwrap_or_else(|| edge.kv.clone()),

@@ -47,7 +47,9 @@ async fn policy(call: Call<'_>) -> Answer {
     } else {
         Response::new(200).with_body("application/json", policy.to_json())
     };
-    Ok(response.with_header("etag", &etag).with_header("cache-control", "no-cache"))
+    Ok(response
+        .with_header("etag", &etag)
+        .with_header("cache-control", "no-cache"))
 }
 
 /// The page fetches it after it was told of a new epoch, so it comes from the object itself.
@@ -103,8 +105,11 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
 /// Facts about a resource are believed only from who may ask for decisions.
 async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError> {
     let refuse = |reason: Option<&ReasonView>| {
-        let why = reason.map(|reason| format!(" {}", reason.text)).unwrap_or_default();
-        let detail = format!("Facts are believed only from callers that may ask for decisions.{why}");
+        let why = reason
+            .map(|reason| format!(" {}", reason.text))
+            .unwrap_or_default();
+        let detail =
+            format!("Facts are believed only from callers that may ask for decisions.{why}");
         ApiError::new(Code::NoGrant, detail)
     };
     let policy = &call.edge.config.policy.policy;
@@ -120,20 +125,31 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
         facts: FactsView::from(&Facts::default()),
     };
     let view: DecisionView = command(call, evaluate).await?;
-    if view.decision { Ok(()) } else { Err(refuse(view.reasons.first())) }
+    if view.decision {
+        Ok(())
+    } else {
+        Err(refuse(view.reasons.first()))
+    }
 }
 
 async fn events(call: Call<'_>, caller: Caller) -> Answer {
     let organization = organization(&call)?;
-    let subscribe = Command::Subscribe { actor: actor(&caller) };
+    let subscribe = Command::Subscribe {
+        actor: actor(&caller),
+    };
     open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await
 }
 
 /// The epoch that a caller holds from an earlier write.
 fn at_least(request: &Request) -> Result<Option<i64>, ApiError> {
-    let Some(text) = request.header("lockstep-epoch") else { return Ok(None) };
+    let Some(text) = request.header("lockstep-epoch") else {
+        return Ok(None);
+    };
     let epoch = text.parse().ok().filter(|epoch| *epoch >= 0);
     epoch.map(Some).ok_or_else(|| {
-        ApiError::new(Code::InvalidValue, "`Lockstep-Epoch` is a whole number from an earlier answer.")
+        ApiError::new(
+            Code::InvalidValue,
+            "`Lockstep-Epoch` is a whole number from an earlier answer.",
+        )
     })
 }

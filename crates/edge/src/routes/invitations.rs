@@ -60,7 +60,9 @@ pub(super) const ROUTES: &[Route] = &[
 struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = Command::ListInvitations { actor: actor(&caller) };
+    let list = Command::ListInvitations {
+        actor: actor(&caller),
+    };
     let view: InvitationsView = command(&call, list).await?;
     Response::json(200, &view)
 }
@@ -68,7 +70,10 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
 async fn invite(call: Call<'_>, caller: Caller) -> Answer {
     let body: InviteRequest = json::body(call.request)?;
     let address = Address::from_typed(&body.email).map_err(|error| {
-        ApiError::new(Code::InvalidAddress, format!("The address is not accepted: {error}."))
+        ApiError::new(
+            Code::InvalidAddress,
+            format!("The address is not accepted: {error}."),
+        )
     })?;
     let invite = Command::Invite {
         actor: actor(&caller),
@@ -78,12 +83,17 @@ async fn invite(call: Call<'_>, caller: Caller) -> Answer {
         nonce: hex(&call.edge.random.bytes::<32>()?),
     };
     let written: Written<InvitationView> = command(&call, invite).await?;
-    Ok(with_epoch(Response::json(201, &written.value)?, written.epoch))
+    Ok(with_epoch(
+        Response::json(201, &written.value)?,
+        written.epoch,
+    ))
 }
 
 async fn cancel(call: Call<'_>, caller: Caller) -> Answer {
-    let cancel =
-        Command::CancelInvitation { actor: actor(&caller), invitation: invitation(&call)? };
+    let cancel = Command::CancelInvitation {
+        actor: actor(&caller),
+        invitation: invitation(&call)?,
+    };
     let written: Written = command(&call, cancel).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
@@ -96,25 +106,35 @@ async fn accept(call: Call<'_>, caller: Caller) -> Answer {
         address: proven(&caller)?,
     };
     let written: Written<AcceptedView> = command(&call, accept).await?;
-    Ok(with_epoch(Response::json(200, &written.value)?, written.epoch))
+    Ok(with_epoch(
+        Response::json(200, &written.value)?,
+        written.epoch,
+    ))
 }
 
 async fn decline(call: Call<'_>, caller: Caller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
-    let decline =
-        Command::DeclineInvitation { invitation: invitation(&call)?, address: proven(&caller)? };
+    let decline = Command::DeclineInvitation {
+        invitation: invitation(&call)?,
+        address: proven(&caller)?,
+    };
     let written: Written = command(&call, decline).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
 /// What an invitation's link shows. It has no effect: mail scanners follow links, too.
 async fn preview(call: Call<'_>) -> Answer {
-    let text = call.request.header(SECRET_HEADER).ok_or_else(ApiError::not_found)?;
+    let text = call
+        .request
+        .header(SECRET_HEADER)
+        .ok_or_else(ApiError::not_found)?;
     // A wrong secret, a canceled organization and a secret of another kind look alike.
     let secret = Secret::parse(SecretKind::Invitation, &call.edge.config.keys.id, text)
         .map_err(|_| ApiError::not_found())?;
     let organization = secret.organization().ok_or_else(ApiError::not_found)?;
-    let command = Command::PreviewInvitation { hash: secret.hash().to_hex() };
+    let command = Command::PreviewInvitation {
+        hash: secret.hash().to_hex(),
+    };
     let objects = &*call.edge.objects;
     let view: InvitationPreview =
         ask::<OrganizationObject, _>(objects, organization.as_str(), &command).await?;

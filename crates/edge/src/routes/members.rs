@@ -32,19 +32,35 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let view: MembersView = command(&call, Command::ListMembers { actor: actor(&caller) }).await?;
+    let view: MembersView = command(
+        &call,
+        Command::ListMembers {
+            actor: actor(&caller),
+        },
+    )
+    .await?;
     Response::json(200, &view)
 }
 
 async fn change_role(call: Call<'_>, caller: Caller) -> Answer {
     let body: ChangeRoleRequest = json::body(call.request)?;
-    let change = Command::ChangeRole { actor: actor(&caller), user: user(&call)?, role: body.role };
+    let change = Command::ChangeRole {
+        actor: actor(&caller),
+        user: user(&call)?,
+        role: body.role,
+    };
     let written: Written<MemberView> = command(&call, change).await?;
-    Ok(with_epoch(Response::json(200, &written.value)?, written.epoch))
+    Ok(with_epoch(
+        Response::json(200, &written.value)?,
+        written.epoch,
+    ))
 }
 
 async fn remove(call: Call<'_>, caller: Caller) -> Answer {
-    let remove = Command::RemoveMember { actor: actor(&caller), user: user(&call)? };
+    let remove = Command::RemoveMember {
+        actor: actor(&caller),
+        user: user(&call)?,
+    };
     let written: Written = command(&call, remove).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }

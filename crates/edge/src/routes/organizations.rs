@@ -44,7 +44,9 @@ async fn create(call: Call<'_>, caller: Caller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
     let policy = &call.edge.config.policy.policy;
     // Nobody is a member of what is not there yet, so only what everybody holds counts here.
-    let may = policy.operation(Operation::OrganizationCreate).is_some_and(|p| policy.everyone_holds(p));
+    let may = policy
+        .operation(Operation::OrganizationCreate)
+        .is_some_and(|p| policy.everyone_holds(p));
     if !may {
         let detail = "The policy of this deployment lets nobody create an organization.";
         return Err(ApiError::new(Code::NoGrant, detail));
@@ -57,23 +59,44 @@ async fn create(call: Call<'_>, caller: Caller) -> Answer {
     };
     let written: Written<OrganizationView> =
         ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &command).await?;
-    Ok(with_epoch(Response::json(201, &written.value)?, written.epoch))
+    Ok(with_epoch(
+        Response::json(201, &written.value)?,
+        written.epoch,
+    ))
 }
 
 async fn read(call: Call<'_>, caller: Caller) -> Answer {
-    let view: OrganizationView = command(&call, Command::Read { actor: actor(&caller) }).await?;
+    let view: OrganizationView = command(
+        &call,
+        Command::Read {
+            actor: actor(&caller),
+        },
+    )
+    .await?;
     Response::json(200, &view)
 }
 
 async fn rename(call: Call<'_>, caller: Caller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
-    let rename = Command::Rename { actor: actor(&caller), name: name(&body.name)? };
+    let rename = Command::Rename {
+        actor: actor(&caller),
+        name: name(&body.name)?,
+    };
     let written: Written<OrganizationView> = command(&call, rename).await?;
-    Ok(with_epoch(Response::json(200, &written.value)?, written.epoch))
+    Ok(with_epoch(
+        Response::json(200, &written.value)?,
+        written.epoch,
+    ))
 }
 
 async fn delete(call: Call<'_>, caller: Caller) -> Answer {
-    let written: Written = command(&call, Command::Delete { actor: actor(&caller) }).await?;
+    let written: Written = command(
+        &call,
+        Command::Delete {
+            actor: actor(&caller),
+        },
+    )
+    .await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
@@ -93,7 +116,10 @@ pub(super) async fn command<R: serde::de::DeserializeOwned>(
 }
 
 pub(super) fn actor(caller: &Caller) -> Actor {
-    Actor { user: caller.user.as_str().to_owned(), token: None }
+    Actor {
+        user: caller.user.as_str().to_owned(),
+        token: None,
+    }
 }
 
 /// Tells the epoch that a change led to. A caller who sends it back is never answered from before it.
@@ -107,6 +133,7 @@ fn name(name: &str) -> Result<String, ApiError> {
     if (1..=NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control) {
         return Ok(name.to_owned());
     }
-    let detail = format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
+    let detail =
+        format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
     Err(ApiError::new(Code::InvalidValue, detail))
 }

@@ -1,6 +1,9 @@
 //! `/v1/dev/seed`: a whole organization at once, with a token for everybody in it. Development only.
 
-use lockstep_token::{OrganizationId, Secret, id::{derived_user_id, opaque_id}};
+use lockstep_token::{
+    OrganizationId, Secret,
+    id::{derived_user_id, opaque_id},
+};
 use lockstep_wire::GrantRecord;
 use serde::{Deserialize, Serialize};
 
@@ -61,27 +64,59 @@ async fn seed(call: Call<'_>) -> Answer {
     }
     let body: SeedRequest = json::body(call.request)?;
     let id = OrganizationId::mint(&edge.config.keys.id, edge.random.bytes()?);
-    let in_world = |node: String| if node == ORGANIZATION { id.as_str().to_owned() } else { node };
+    let in_world = |node: String| {
+        if node == ORGANIZATION {
+            id.as_str().to_owned()
+        } else {
+            node
+        }
+    };
     let mut views = Vec::new();
     let mut principals = Vec::new();
     for principal in body.principals {
         let (user, token) = person(&call, id.as_str(), &principal.name).await?;
         let grants = principal.grants.into_iter();
-        let grants = grants.map(|grant| GrantRecord { node: in_world(grant.node), ..grant });
-        principals.push(SeedPrincipal { user: user.clone(), grants: grants.collect() });
-        views.push(PrincipalView { name: principal.name, user, token });
+        let grants = grants.map(|grant| GrantRecord {
+            node: in_world(grant.node),
+            ..grant
+        });
+        principals.push(SeedPrincipal {
+            user: user.clone(),
+            grants: grants.collect(),
+        });
+        views.push(PrincipalView {
+            name: principal.name,
+            user,
+            token,
+        });
     }
-    let user_of = |name: &str| views.iter().find(|view| view.name == name).map(|v| v.user.clone());
+    let user_of = |name: &str| {
+        views
+            .iter()
+            .find(|view| view.name == name)
+            .map(|v| v.user.clone())
+    };
     let nodes = body.nodes.into_iter().map(|node| SeedNode {
         parent: node.parent.map(in_world),
         owner: node.owner.as_deref().and_then(user_of),
         ..node
     });
-    let command = organization::Command::Seed { name: body.name, nodes: nodes.collect(), principals };
+    let command = organization::Command::Seed {
+        name: body.name,
+        nodes: nodes.collect(),
+        principals,
+    };
     let written: Written =
         ask::<OrganizationObject, _>(&*edge.objects, id.as_str(), &command).await?;
     let organization = id.as_str().to_owned();
-    Response::json(201, &SeedView { organization, epoch: written.epoch, principals: views })
+    Response::json(
+        201,
+        &SeedView {
+            organization,
+            epoch: written.epoch,
+            principals: views,
+        },
+    )
 }
 
 /// A user with a personal access token; the same name in another world is somebody else.
@@ -89,7 +124,11 @@ async fn person(call: &Call<'_>, world: &str, name: &str) -> Result<(String, Str
     let edge = call.edge;
     let issuer = format!("urn:lockstep:seed:{world}");
     let user = derived_user_id(&edge.config.keys.id, &issuer, name);
-    let command = user::Command::Recognize { issuer, subject: name.to_owned(), address: None };
+    let command = user::Command::Recognize {
+        issuer,
+        subject: name.to_owned(),
+        address: None,
+    };
     ask::<UserObject, Authenticated>(&*edge.objects, user.as_str(), &command).await?;
     let secret = Secret::personal_access_token(&user, edge.random.bytes()?);
     let command = user::Command::CreateToken {
