@@ -28,15 +28,20 @@ export async function personAt(browser, origin, options) {
   };
 }
 
-/** Signs in on the page that is open, with a code read in the development mailbox. */
-export async function signIn({ page, context }, email) {
+/**
+ * Signs in on the page that is open, with the newest code in the development mailbox once `codes`
+ * of them are there.
+ */
+export async function signIn({ page, context }, email, codes = 1) {
   await page.getByLabel("E-mail address").fill(email);
   await page.getByRole("button", { name: "Send code" }).click();
   const [mailbox] = await Promise.all([
     context.waitForEvent("page"),
     page.getByRole("link", { name: "open the mailbox" }).click(),
   ]);
-  const code = await mailbox.locator("output").first().textContent();
+  const shown = mailbox.locator("output");
+  await shown.nth(codes - 1).waitFor();
+  const code = await shown.first().textContent();
   await mailbox.close();
   await page.getByLabel("Code", { exact: true }).fill(code);
   await page.getByRole("button", { name: "Sign in" }).click();

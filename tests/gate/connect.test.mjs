@@ -3,17 +3,17 @@ import { test } from "node:test";
 
 import { connect } from "@lockstep/gate";
 
-import { organization, policy, snapshot, wasm } from "./world.mjs";
+import { digestOf, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const admin = [["admin", organization]];
 const member = [["member", organization]];
 
 /** An edge as a page sees it: what it answers can be changed, and what it was asked is kept. */
 function edgeDouble(first) {
-  const edge = { answer: first, asked: [], sources: [] };
+  const edge = { answer: first, policy, asked: [], sources: [] };
   edge.fetch = async (url, { headers }) => {
     edge.asked.push({ url, headers });
-    if (url.endsWith("/v1/policy")) return Response.json(policy);
+    if (url.endsWith("/v1/policy")) return Response.json(edge.policy);
     const answer = edge.answer;
     return typeof answer === "function" ? answer() : Response.json(answer);
   };
@@ -151,6 +151,26 @@ test("a_read_that_fails_denies_everything_until_one_succeeds", async (t) => {
     // Nobody calls refresh: the connection tries again by itself.
     assert.equal((await ready(store)).gate.can("invite"), true);
   }
+});
+
+test("a_new_policy_is_read_when_a_snapshot_names_it_and_only_then", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = follow(t, edge);
+  await ready(store);
+  await store.refresh();
+  const policyReads = () => edge.asked.filter(({ url }) => url.endsWith("/v1/policy")).length;
+  assert.equal(policyReads(), 1);
+  const [read, invite, ...rest] = policy.permissions;
+  const open = { ...invite, allow: ["admin", "member"] };
+  edge.policy = { ...policy, permissions: [read, open, ...rest] };
+  edge.answer = snapshot({
+    grants: member,
+    epoch: 2,
+    policy: { id: policy.id, digest: digestOf(edge.policy) },
+  });
+  await store.refresh();
+  assert.equal(policyReads(), 2);
+  assert.equal(store.getSnapshot().gate.can("invite"), true);
 });
 
 test("who_was_removed_is_told_so_and_the_page_stops_asking", async (t) => {

@@ -1,7 +1,7 @@
 import type { PolicyDocument } from "./documents.js";
 import { Announcements, type EventSourceFactory } from "./announcements.js";
 import { createGate, type Gate } from "./gate.js";
-import { ReadError, readDocuments, type Fetch } from "./read.js";
+import { ReadError, readDocuments, type Fetch, type KnownPolicy } from "./read.js";
 import { refusingGate } from "./refusal.js";
 import type { WasmSource } from "./wasm.js";
 
@@ -59,6 +59,7 @@ class Connection implements GateStore {
   #again = false;
   /** The highest epoch of any snapshot so far. */
   #newest = 0;
+  #known: KnownPolicy | null = null;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #running = false;
 
@@ -123,23 +124,27 @@ class Connection implements GateStore {
         baseUrl: this.#options.baseUrl ?? "",
         organization: this.organization,
         epoch: this.#state.epoch,
+        known: this.#known,
         fetch: this.#options.fetch,
       });
-      if (snapshot.epoch < this.#newest) {
+      const { epoch, server_time_ms } = snapshot.document;
+      if (epoch < this.#newest) {
         this.#outdated();
         return;
       }
-      const offsetMs = snapshot.server_time_ms - Date.now();
+      const offsetMs = server_time_ms - Date.now();
       const gate = await createGate({
         policy: policy.text,
         snapshot: snapshot.text,
-        nowMs: snapshot.server_time_ms,
+        nowMs: server_time_ms,
         ...(this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm }),
       });
       this.#newest = Math.max(this.#newest, gate.epoch);
+      // The two may come from before and after a new policy: then the next read takes both anew.
+      const fits = gate.status === "ready";
+      this.#known = fits ? { digest: snapshot.document.policy.digest, policy } : null;
       this.#follow(gate, policy.document, offsetMs);
-      if (gate.status !== "ready") {
-        // The two may come from before and after a new policy: then the next read agrees.
+      if (!fits) {
         this.#announcements.failed(false);
       }
     } catch (cause) {

@@ -7,13 +7,20 @@ export interface ReadOptions {
   readonly organization: string;
   /** The answer must not be from before this epoch. */
   readonly epoch: number;
+  /** The policy of an earlier snapshot: it is not read again while snapshots name its digest. */
+  readonly known: KnownPolicy | null;
   readonly fetch?: Fetch | undefined;
 }
 
 /** A document with the text it came as: the evaluator reads the text, the page the object. */
-interface Read<T> {
+export interface Read<T> {
   readonly text: string;
   readonly document: T;
+}
+
+export interface KnownPolicy {
+  readonly digest: string;
+  readonly policy: Read<PolicyDocument>;
 }
 
 /** Why the documents could not be read: a code for programs and a sentence for people. */
@@ -36,17 +43,20 @@ const TIMEOUT_MS = 10_000;
 /** Reads the policy and the caller's snapshot, which belong together. */
 export async function readDocuments(
   options: ReadOptions,
-): Promise<{ policy: Read<PolicyDocument>; snapshot: Read<Snapshot> & Snapshot }> {
+): Promise<{ policy: Read<PolicyDocument>; snapshot: Read<Snapshot> }> {
+  const { known, epoch } = options;
+  const readPolicy = () => read<PolicyDocument>("/v1/policy", {}, options);
   const organization = encodeURIComponent(options.organization);
   const [policy, snapshot] = await Promise.all([
-    read<PolicyDocument>("/v1/policy", {}, options),
+    known?.policy ?? readPolicy(),
     read<Snapshot>(
       `/v1/organizations/${organization}/snapshot`,
-      options.epoch > 0 ? { "Lockstep-Epoch": String(options.epoch) } : {},
+      epoch > 0 ? { "Lockstep-Epoch": String(epoch) } : {},
       options,
     ),
   ]);
-  return { policy, snapshot: { ...snapshot, ...snapshot.document } };
+  const isOther = known !== null && snapshot.document.policy?.digest !== known.digest;
+  return { policy: isOther ? await readPolicy() : policy, snapshot };
 }
 
 async function read<T>(
