@@ -142,6 +142,15 @@ mod tests {
         assert!(!is_on_curve(&[], &[]));
     }
 
+    /// x = 0 is on P-256; the same point with p added to x is a second spelling of it.
+    #[test]
+    fn j15_coordinates_are_below_the_modulus() {
+        let y = bytes("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4");
+        let p = bytes("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
+        assert!(is_on_curve(&[0; 32], &y));
+        assert!(!is_on_curve(&p, &y));
+    }
+
     #[test]
     fn j15_ed25519_points_are_canonical_and_of_full_order() {
         // RFC 8032 section 7.1, test 1.

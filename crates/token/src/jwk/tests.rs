@@ -169,9 +169,9 @@ fn j15_rsa_sizes_and_exponents_are_checked() {
     for e in ["", "AAEAAQ", "AQAB=", "AQA B", "AQAA*"] {
         fault(&RSA.replace("AQAB", e), KeyFault::Member { name: "e" });
     }
-    // Even, and with the factor 3 (2^2048 - 1 is divisible by 3).
+    // Even (2^2047), and with the factor 3 (2^2048 - 1).
     fault(
-        &rsa(&[&[0xFF; 255][..], &[0xFE]].concat(), "AQAB"),
+        &rsa(&[&[0x80][..], &[0; 255]].concat(), "AQAB"),
         KeyFault::RsaWeak,
     );
     fault(&rsa(&[0xFF; 256], "AQAB"), KeyFault::RsaWeak);

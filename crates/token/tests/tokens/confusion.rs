@@ -27,18 +27,22 @@ fn j2_only_the_diagonal_verifies() {
     let mut tokens = Vec::new();
     for claimed in Algorithm::ALL {
         for signer in KINDS {
-            let message = message(&format!(r#"{{"alg":"{}"}}"#, claimed.name()), "{}");
-            let signature = TestKey::new(signer, 7).sign(signer, message.as_bytes());
-            let text = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
-            tokens.push((claimed, signer, text));
+            for kid in ["", r#","kid":"k1""#] {
+                let header = format!(r#"{{"alg":"{}"{kid}}}"#, claimed.name());
+                let message = message(&header, "{}");
+                let signature = TestKey::new(signer, 7).sign(signer, message.as_bytes());
+                let text = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
+                tokens.push((claimed, signer, text));
+            }
         }
     }
     let mut verified = 0;
     for own in KINDS {
         let key = TestKey::new(own, 7);
         // A key with and without `alg` in its JWK.
-        for members in [format!(r#""alg":"{}""#, own.name()), String::new()] {
-            let set = format!(r#"{{"keys":[{}]}}"#, key.jwk(&members));
+        for members in [format!(r#","alg":"{}""#, own.name()), String::new()] {
+            let jwk = key.jwk(&format!(r#""kid":"k1"{members}"#));
+            let set = format!(r#"{{"keys":[{jwk}]}}"#);
             let keys = KeySet::parse(set.as_bytes(), &[own]).unwrap();
             for (claimed, signer, text) in &tokens {
                 let accepted = verifies(&keys, text);
@@ -48,7 +52,7 @@ fn j2_only_the_diagonal_verifies() {
             }
         }
     }
-    assert_eq!(verified, 2 * KINDS.len());
+    assert_eq!(verified, 4 * KINDS.len());
 }
 
 #[test]
