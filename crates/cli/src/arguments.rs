@@ -8,8 +8,17 @@ const EXAMPLES: &str = "\
 Examples:
   lockstep matrix policies/openlit.toml
   lockstep matrix policies/openlit.toml --format json
+  lockstep compile policies/openlit.toml > openlit.json
 
 Exit codes: 0 done; 1 the policy is wrong or cannot be read; 2 wrong call.";
+
+const COMPILE_EXAMPLES: &str = "\
+Examples:
+  lockstep compile policies/openlit.toml > openlit.json
+  lockstep compile policies/openlit.toml | sha256sum
+
+It is what the Worker serves at /v1/policy, byte for byte and without a newline at its end: the
+SHA-256 of it is the digest by which snapshots name the policy.";
 
 const MATRIX_EXAMPLES: &str = "\
 Examples:
@@ -31,6 +40,12 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Print a policy as the JSON that the browser reads
+    #[command(after_help = COMPILE_EXAMPLES)]
+    Compile {
+        /// The policy: a TOML file
+        path: PathBuf,
+    },
     /// Print who may do what under a policy
     #[command(after_help = MATRIX_EXAMPLES)]
     Matrix {

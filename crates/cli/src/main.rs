@@ -29,9 +29,10 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), CommandError> {
     match command {
+        Command::Compile { path } => output::write(&policy_file::read(path)?.to_json()),
         Command::Matrix { path, format } => {
             let policy = policy_file::read(path)?;
-            output::write(&matrix::print(&policy, *format)?)
+            output::write(matrix::print(&policy, *format)?.as_bytes())
         }
     }
 }
@@ -43,7 +44,7 @@ fn usage(error: &clap::Error) -> ExitCode {
         output::complain(text.trim_end());
         return ExitCode::from(2);
     }
-    match output::write(&text) {
+    match output::write(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -4,15 +4,13 @@ use std::io::{self, ErrorKind, Write};
 
 use crate::error::CommandError;
 
-/// Writes `text` to standard output. A reader that has seen enough (`| head`) is not an error.
+/// Writes `bytes` to standard output. A reader that has seen enough (`| head`) is not an error.
 ///
 /// # Errors
 /// When it cannot be written for another reason, such as a full disk.
-pub(crate) fn write(text: &str) -> Result<(), CommandError> {
+pub(crate) fn write(bytes: &[u8]) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Write(error)),
         _ => Ok(()),

@@ -7,6 +7,7 @@
 )]
 
 mod bad_policies;
+mod compile;
 mod matrix;
 mod models;
 mod support;
