@@ -10,6 +10,9 @@ use crate::http::{BODY_BYTES_MAX, Body, BodyError, Method, Request, Response};
 /// How long a request's body may take, in milliseconds.
 const BODY_MS: u64 = 10_000;
 
+/// A body that is too large is read and thrown away up to here, in bytes: otherwise the connection is reset, and the client never sees why.
+const DRAIN_BYTES_MAX: usize = 1_048_576;
+
 /// Reads a request, its body included where the method has one.
 pub(super) async fn read(mut request: WorkerRequest) -> Request {
     let method = Method::from_name(request.inner().method().as_str());
@@ -30,10 +33,8 @@ pub(super) async fn read(mut request: WorkerRequest) -> Request {
 
 async fn read_body(request: &mut WorkerRequest) -> Result<Vec<u8>, BodyError> {
     let length = request.headers().get("content-length").ok().flatten();
-    if length
-        .and_then(|text| text.parse::<u64>().ok())
-        .is_some_and(is_too_large)
-    {
+    let length = length.and_then(|text| text.parse::<usize>().ok());
+    if length.is_some_and(|length| length > DRAIN_BYTES_MAX) {
         return Err(BodyError::TooLarge);
     }
     if request.inner().body().is_none() {
@@ -41,17 +42,18 @@ async fn read_body(request: &mut WorkerRequest) -> Result<Vec<u8>, BodyError> {
     }
     let mut stream = request.stream().map_err(|_| BodyError::Broken)?;
     let mut body = Vec::new();
+    let mut read = 0_usize;
     while let Some(chunk) = stream.next().await {
-        body.extend_from_slice(&chunk.map_err(|_| BodyError::Broken)?);
-        if body.len() > BODY_BYTES_MAX {
-            return Err(BodyError::TooLarge);
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
+        read = read.saturating_add(chunk.len());
+        if read > DRAIN_BYTES_MAX {
+            break;
+        }
+        if read <= BODY_BYTES_MAX {
+            body.extend_from_slice(&chunk);
         }
     }
-    Ok(body)
-}
-
-fn is_too_large(length: u64) -> bool {
-    usize::try_from(length).map_or(true, |length| length > BODY_BYTES_MAX)
+    if read > BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(body) }
 }
 
 /// Sends an answer.

@@ -1,0 +1,168 @@
+//! Every object, natively.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use super::{LocalSql, TestClock, ports::CountedRandom};
+use crate::{
+    address::AddressObject,
+    config::Config,
+    edge::{Clock, Later},
+    http::{Body, Response},
+    mailbox::MailboxObject,
+    objects::{self, CallError, Class, Context, Object, Objects, Reply},
+    organization::OrganizationObject,
+    outbox,
+    user::UserObject,
+};
+
+/// Every object, each on a database of its own.
+pub(crate) struct LocalObjects {
+    config: Rc<Config>,
+    clock: Rc<TestClock>,
+    random: Rc<CountedRandom>,
+    databases: RefCell<BTreeMap<(Class, String), Rc<LocalSql>>>,
+    /// What was announced to open pages: the object's name and the text.
+    pub(crate) announced: RefCell<Vec<(String, String)>>,
+    /// Whose streams were ended: the object's name and the subscriber.
+    pub(crate) ended: RefCell<Vec<(String, String)>>,
+    /// How often each command was asked.
+    asked: RefCell<BTreeMap<String, usize>>,
+    /// Objects of this class do not answer.
+    pub(crate) is_down: Cell<Option<Class>>,
+}
+
+impl LocalObjects {
+    pub(super) fn new(config: Rc<Config>, clock: Rc<TestClock>, random: Rc<CountedRandom>) -> Self {
+        Self {
+            config,
+            clock,
+            random,
+            databases: RefCell::default(),
+            announced: RefCell::default(),
+            ended: RefCell::default(),
+            asked: RefCell::default(),
+            is_down: Cell::new(None),
+        }
+    }
+
+    /// An object deletes its storage.
+    pub(super) fn forget(&self, class: Class, name: &str) {
+        self.databases
+            .borrow_mut()
+            .remove(&(class, name.to_owned()));
+    }
+
+    /// How often any object was asked this command.
+    pub(crate) fn asked(&self, command: &str) -> usize {
+        self.asked.borrow().get(command).copied().unwrap_or(0)
+    }
+
+    /// An object's database, if it was ever called.
+    pub(crate) fn database(&self, class: Class, name: &str) -> Option<Rc<LocalSql>> {
+        self.databases
+            .borrow()
+            .get(&(class, name.to_owned()))
+            .cloned()
+    }
+
+    pub(super) fn due(&self, now_ms: i64) -> Vec<(Class, String)> {
+        let is_due = |sql: &LocalSql| {
+            let is_born = objects::is_born(sql).unwrap();
+            is_born
+                && outbox::next_at_ms(sql)
+                    .unwrap()
+                    .is_some_and(|at_ms| at_ms <= now_ms)
+        };
+        let databases = self.databases.borrow();
+        databases
+            .iter()
+            .filter(|(_, sql)| is_due(sql))
+            .map(|(key, _)| key.clone())
+            .collect()
+    }
+
+    fn run<O: Object>(&self, name: &str, command: &str) -> Response {
+        let key = (O::CLASS, name.to_owned());
+        let sql = self
+            .databases
+            .borrow_mut()
+            .entry(key)
+            .or_insert_with(LocalSql::open)
+            .clone();
+        let named: serde_json::Value = serde_json::from_str(command).unwrap();
+        let tagged = named.as_object().and_then(|tagged| tagged.keys().next());
+        if let Some(name) = named.as_str().or(tagged.map(String::as_str)) {
+            *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
+        }
+        let command = serde_json::from_str(command).unwrap();
+        let result = self.with_context(&sql, name, |context| objects::run::<O>(context, command));
+        match result {
+            Ok(reply) => self.follow(name, &reply),
+            Err(error) => objects::answer(Err(error)),
+        }
+    }
+
+    fn follow(&self, name: &str, reply: &Reply) -> Response {
+        let announcements = reply
+            .announcement
+            .iter()
+            .map(|text| (name.to_owned(), text.clone()));
+        self.announced.borrow_mut().extend(announcements);
+        let ended = reply
+            .ended
+            .iter()
+            .map(|subscriber| (name.to_owned(), subscriber.clone()));
+        self.ended.borrow_mut().extend(ended);
+        match &reply.subscription {
+            Some(subscription) => {
+                let body = Body::Stream(Box::new(subscription.clone()));
+                let response = Response {
+                    body,
+                    ..Response::new(200)
+                };
+                response.with_header("content-type", "text/event-stream")
+            }
+            None => objects::answer(Ok(reply)),
+        }
+    }
+
+    pub(super) fn with_context<T>(
+        &self,
+        sql: &LocalSql,
+        name: &str,
+        body: impl FnOnce(&Context<'_>) -> T,
+    ) -> T {
+        body(&Context {
+            sql,
+            now_ms: self.clock.now_ms(),
+            random: &*self.random,
+            config: &self.config,
+            name,
+        })
+    }
+}
+
+impl Objects for LocalObjects {
+    fn call<'a>(
+        &'a self,
+        class: Class,
+        name: &'a str,
+        command: &'a str,
+        _is_idempotent: bool,
+    ) -> Later<'a, Result<Response, CallError>> {
+        if self.is_down.get() == Some(class) {
+            return Box::pin(std::future::ready(Err(CallError("down".to_owned()))));
+        }
+        let response = match class {
+            Class::Address => self.run::<AddressObject>(name, command),
+            Class::Mailbox => self.run::<MailboxObject>(name, command),
+            Class::Organization => self.run::<OrganizationObject>(name, command),
+            Class::User => self.run::<UserObject>(name, command),
+        };
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}

@@ -1,0 +1,155 @@
+//! Clock, randomness, KV and the rest, as plain values.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use lockstep_token::{
+    native::Native,
+    verify::{Question, Verifier, VerifierError},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    clients::Windows,
+    edge::{Background, Clients, Clock, Kv, KvError, Later, Random},
+    problem::ApiError,
+    signatures::Signatures,
+};
+
+/// A clock that stands still until a test moves it.
+pub(crate) struct TestClock(Rc<Cell<i64>>);
+
+impl TestClock {
+    pub(super) fn new(now_ms: i64) -> Self {
+        Self(Rc::new(Cell::new(now_ms)))
+    }
+
+    pub(crate) fn advance_ms(&self, by_ms: i64) {
+        self.0.set(self.0.get() + by_ms);
+    }
+}
+
+impl Clock for TestClock {
+    fn now_ms(&self) -> i64 {
+        self.0.get()
+    }
+
+    /// Whoever waits moves the clock; a race asks the other future first, so only a hanging one loses.
+    fn sleep(&self, duration_ms: u64) -> Later<'static, ()> {
+        let clock = self.0.clone();
+        Box::pin(async move { clock.set(clock.get() + i64::try_from(duration_ms).unwrap()) })
+    }
+}
+
+/// Bytes that never repeat and are the same in every run.
+#[derive(Default)]
+pub(super) struct CountedRandom(Cell<u64>);
+
+impl Random for CountedRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), ApiError> {
+        for chunk in bytes.chunks_mut(32) {
+            self.0.set(self.0.get() + 1);
+            let block = Sha256::digest(self.0.get().to_be_bytes());
+            chunk
+                .iter_mut()
+                .zip(block)
+                .for_each(|(byte, random)| *byte = random);
+        }
+        Ok(())
+    }
+}
+
+/// Work that waits for [`World::run_background`].
+#[derive(Default)]
+pub(super) struct Postponed(RefCell<Vec<Later<'static, ()>>>);
+
+impl Postponed {
+    pub(super) fn take(&self) -> Vec<Later<'static, ()>> {
+        self.0.take()
+    }
+}
+
+impl Background for Postponed {
+    fn spawn(&self, work: Later<'static, ()>) {
+        self.0.borrow_mut().push(work);
+    }
+}
+
+pub(super) struct CountedClients {
+    windows: Windows,
+    clock: Rc<TestClock>,
+}
+
+impl CountedClients {
+    pub(super) fn new(clock: Rc<TestClock>) -> Self {
+        Self {
+            windows: Windows::new(),
+            clock,
+        }
+    }
+}
+
+impl Clients for CountedClients {
+    fn allow<'a>(&'a self, action: &'a str, client: &'a str) -> Later<'a, bool> {
+        let is_allowed = self.windows.allow(self.clock.now_ms(), action, client, 30);
+        Box::pin(std::future::ready(is_allowed))
+    }
+}
+
+/// Signatures by a crate instead of WebCrypto.
+pub(super) struct NativeSignatures;
+
+impl Signatures for NativeSignatures {
+    fn verify<'a>(&'a self, question: Question<'a>) -> Later<'a, Result<bool, VerifierError>> {
+        Box::pin(Native.verify(question))
+    }
+}
+
+/// KV without any delay, and with a record of every put.
+#[derive(Default)]
+pub(crate) struct MemoryKv {
+    values: RefCell<BTreeMap<String, String>>,
+    pub(crate) puts: RefCell<Vec<(String, String)>>,
+    pub(crate) is_down: Cell<bool>,
+}
+
+impl MemoryKv {
+    /// Puts a value behind everybody's back.
+    pub(crate) fn set(&self, key: &str, value: &str) {
+        self.values
+            .borrow_mut()
+            .insert(key.to_owned(), value.to_owned());
+    }
+
+    fn check(&self) -> Result<(), KvError> {
+        if self.is_down.get() {
+            Err(KvError("down".to_owned()))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Kv for MemoryKv {
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, KvError>> {
+        let value = self
+            .check()
+            .map(|()| self.values.borrow().get(key).cloned());
+        Box::pin(std::future::ready(value))
+    }
+
+    fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>> {
+        let put = self.check().map(|()| {
+            self.values
+                .borrow_mut()
+                .insert(key.to_owned(), value.to_owned());
+            self.puts
+                .borrow_mut()
+                .push((key.to_owned(), value.to_owned()));
+        });
+        Box::pin(std::future::ready(put))
+    }
+}

@@ -1,0 +1,77 @@
+//! rusqlite behind [`Sql`].
+
+use std::{cell::Cell, rc::Rc};
+
+use rusqlite::{Connection, types::ValueRef};
+
+use crate::sql::{Outcome, Row, Sql, SqlError, Value};
+
+/// SQLite in memory behind [`Sql`].
+pub(crate) struct LocalSql {
+    connection: Connection,
+    depth: Cell<u32>,
+}
+
+impl LocalSql {
+    pub(crate) fn open() -> Rc<Self> {
+        let connection = Connection::open_in_memory().unwrap();
+        Rc::new(Self {
+            connection,
+            depth: Cell::new(0),
+        })
+    }
+
+    fn batch(&self, statement: &str) -> Result<(), SqlError> {
+        self.connection.execute_batch(statement).map_err(failed)
+    }
+}
+
+impl Sql for LocalSql {
+    fn exec(&self, statement: &str, values: &[Value]) -> Result<Vec<Row>, SqlError> {
+        values.iter().try_for_each(Value::check)?;
+        let mut prepared = self.connection.prepare(statement).map_err(failed)?;
+        let columns: Rc<Vec<String>> = Rc::new(
+            prepared
+                .column_names()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+        );
+        let mut rows = prepared
+            .query(rusqlite::params_from_iter(values.iter().map(
+                |value| match value {
+                    Value::Null => rusqlite::types::Value::Null,
+                    Value::Integer(integer) => rusqlite::types::Value::Integer(*integer),
+                    Value::Text(text) => rusqlite::types::Value::Text(text.clone()),
+                },
+            )))
+            .map_err(failed)?;
+        let mut read = Vec::new();
+        while let Some(row) = rows.next().map_err(failed)? {
+            let values = (0..columns.len()).map(|at| match row.get_ref(at).unwrap() {
+                ValueRef::Null => Value::Null,
+                ValueRef::Integer(integer) => Value::Integer(integer),
+                ValueRef::Text(text) => Value::Text(String::from_utf8(text.to_vec()).unwrap()),
+                other => panic!("column of type {other:?}"),
+            });
+            read.push(Row::new(columns.clone(), values.collect()));
+        }
+        Ok(read)
+    }
+
+    fn run_transaction(&self, body: &mut dyn FnMut() -> Outcome) -> Result<(), SqlError> {
+        let depth = self.depth.get();
+        self.batch(&format!("SAVEPOINT s{depth}"))?;
+        self.depth.set(depth + 1);
+        let outcome = body();
+        self.depth.set(depth);
+        if outcome == Outcome::RollBack {
+            self.batch(&format!("ROLLBACK TO s{depth}"))?;
+        }
+        self.batch(&format!("RELEASE s{depth}"))
+    }
+}
+
+fn failed(error: rusqlite::Error) -> SqlError {
+    SqlError::Failed(error.to_string())
+}
