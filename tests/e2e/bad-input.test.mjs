@@ -1,0 +1,164 @@
+// What no client of ours sends: refused with a code and a sentence, and never a 5xx (threats M3, W1, W2, W8).
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { startEdge } from "../support/edge.mjs";
+import { Person } from "./person.mjs";
+
+const limit = 65_536;
+
+let edge;
+let page;
+let ann;
+let token;
+
+before(async () => {
+  edge = await startEdge();
+  page = new Person(edge, { origin: edge.origin });
+  ann = await Person.signIn(edge, "ann@example.com");
+  ({ token } = (await ann.post("/v1/me/tokens", { name: "ci" })).json);
+});
+
+after(() => edge?.stop());
+
+const codes = "/v1/sign-in/codes";
+
+test("bodies that are not the JSON of the route are refused", async () => {
+  for (const body of [
+    "", "{", "[]", "null", '"x"', "{}", '{"email":1}', '{"email":null}', "{'email':'a@b.example'}",
+    '{"email":"a@b.example","email":"c@d.example"}', '{"email":"a@b.example","role":"admin"}',
+    '{"email":"a@b.example"} x', '{"email":"a\\u0000@b.example"}', "[".repeat(60_000),
+    new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), '\ufeff{"email":"a@b.example"}',
+  ]) {
+    assert.equal((await page.send("POST", codes, body)).code, "invalid-body", String(body).slice(0, 50));
+  }
+});
+
+test("only application/json is read", async () => {
+  const body = '{"email":"a@b.example"}';
+  for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", ""]) {
+    const answer = await page.send("POST", codes, body, { "content-type": type });
+    assert.equal(answer.code, "unsupported-media-type", type);
+  }
+  const zipped = await page.send("POST", codes, gzipSync(body), { "content-encoding": "gzip" });
+  assert.equal(zipped.code, "unsupported-media-type");
+  const charset = { "content-type": "application/json; charset=utf-8" };
+  assert.equal((await page.send("POST", codes, body, charset)).status, 202);
+});
+
+test("w8 a body above 64 KiB is refused, told or not told beforehand", async () => {
+  const padded = (length) => {
+    const json = JSON.stringify({ email: "a@b.example" });
+    return json + " ".repeat(length - json.length);
+  };
+  assert.equal((await page.send("POST", codes, padded(limit))).status, 202);
+  assert.equal((await page.send("POST", codes, padded(limit + 1))).code, "body-too-large");
+  assert.equal((await page.send("POST", codes, padded(1_000_000))).code, "body-too-large");
+  assert.equal(await early({ "content-length": "10000000" }), 413);
+  // Whoever never stops is cut off, with or without having read the answer.
+  assert.ok([413, "ECONNRESET", "EPIPE"].includes(await early({}, " ".repeat(8_192))));
+  assert.equal((await page.get("/v1/health")).status, 200);
+});
+
+/** Sends a request whose body does not end; answers its status, or how it was cut off. */
+function early(headers, piece) {
+  return new Promise((resolve) => {
+    const request = http.request(`${edge.origin}${codes}`, {
+      method: "POST",
+      headers: { origin: edge.origin, "content-type": "application/json", ...headers },
+    });
+    const timer = piece && setInterval(() => request.write(piece), 1);
+    request.on("close", () => clearInterval(timer));
+    request.on("error", (error) => resolve(error.code));
+    request.on("response", (response) => {
+      resolve(response.statusCode);
+      request.destroy();
+    });
+    request.flushHeaders();
+  });
+}
+
+test("two credentials are refused, wherever they stand and whatever they are", async () => {
+  const cookie = "__Host-lockstep_session=x";
+  for (const headers of [
+    { authorization: `Bearer ${token}`, "x-api-key": token },
+    { authorization: token, cookie },
+    { "x-api-key": "x", cookie },
+    { cookie: `${cookie}; ${cookie}` },
+    { authorization: "Bearer a, Bearer b" },
+    { "x-api-key": `${token}, ${token}` },
+  ]) {
+    assert.equal((await new Person(edge, headers).get("/v1/me")).code, "several-credentials");
+  }
+});
+
+test("credentials that cannot be one are refused", async () => {
+  for (const headers of [
+    {}, { authorization: "Basic YTpi" }, { authorization: "Bearer" }, { authorization: "Bearer a b" },
+    { authorization: "x".repeat(9_000) }, { "x-api-key": "lsk_pat_" }, { authorization: "Bearer .." },
+    { cookie: "__Host-lockstep_session=" }, { cookie: "session=x" }, { authorization: "ls__0123456789" },
+  ]) {
+    const answer = await new Person(edge, headers).get("/v1/me");
+    assert.equal(answer.code, "unauthenticated", JSON.stringify(headers).slice(0, 60));
+    assert.match(answer.headers.get("www-authenticate"), /^Bearer/);
+  }
+});
+
+test("w1 w2 only our own origin, or a bearer credential, changes anything", async () => {
+  const { hostname, port } = new URL(edge.origin);
+  for (const origin of [
+    undefined, "null", "https://evil.example", `http://${hostname}`, `https://${hostname}:${port}`,
+    `${edge.origin}.evil.example`, `http://evil.${hostname}:${port}`, `${edge.origin}/`, edge.origin.toUpperCase(),
+    `http://${hostname}:${Number(port) + 1}`, `${edge.origin}, ${edge.origin}`,
+  ]) {
+    const headers = origin === undefined ? {} : { origin };
+    const other = new Person(edge, headers);
+    const email = "csrf@example.com";
+    assert.equal((await other.post(codes, { email })).code, "origin-refused", origin);
+    const answer = await ann.with({ origin: origin ?? "" }).post("/v1/organizations", { name: "x" });
+    assert.equal(answer.code, "origin-refused", origin);
+  }
+  assert.deepEqual((await ann.get("/v1/me")).json.organizations, []);
+});
+
+test("m3 a path has one spelling", async () => {
+  for (const path of [
+    "/v1//me", "/v1/me/", "/v1/me//", "/V1/me", "/v1/ME", "/v1/%6de", "/v1%2fme", "/v1/me%2f", "/v1/me;x=1",
+    "/v1/me.", "/v1/me%00", "/v1/me%20", "/v1/./me/.", "/v1/\u00ede", `/v1/${"x".repeat(4_000)}`, "/v1", "/v1/",
+  ]) {
+    assert.equal((await ann.get(path)).code, "not-found", path);
+  }
+  // These are not under /v1/, so they are the console's: its page, and nobody's data.
+  for (const path of ["//v1/me", "/V1/me"]) {
+    const page = await edge.fetch(`${edge.origin}${path}`);
+    assert.match(page.headers.get("content-type"), /^text\/html/);
+  }
+});
+
+test("other methods are told which are allowed", async () => {
+  for (const method of ["PUT", "PATCH", "DELETE", "OPTIONS", "POST"]) {
+    const answer = await ann.send(method, "/v1/me");
+    assert.equal(answer.code, "method-not-allowed", method);
+    assert.equal(answer.headers.get("allow"), "GET");
+  }
+  const codesAllow = await page.get(codes);
+  assert.equal(codesAllow.headers.get("allow"), "POST");
+});
+
+test("ids that are not ours reach no object", async () => {
+  const foreign = "org_0000000000000000000000000000";
+  for (const id of ["org_1", foreign, "usr_1", "..", "%2e%2e", "org_'or'1'='1"]) {
+    for (const path of ["", "/members", "/invitations", "/snapshot", "/events"]) {
+      assert.equal((await ann.get(`/v1/organizations/${id}${path}`)).code, "not-found", id + path);
+    }
+  }
+});
+
+test("queries are checked", async () => {
+  for (const query of ["limit=0", "limit=201", "limit=-1", "limit=x", "limit="]) {
+    assert.equal((await page.get(`/v1/dev/mailbox?${query}`)).code, "invalid-query", query);
+  }
+});

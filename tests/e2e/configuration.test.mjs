@@ -1,0 +1,54 @@
+// A deployment that is configured wrongly serves nothing, and a production deployment has no development routes (threat S19).
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { startEdge } from "../support/edge.mjs";
+import { Person } from "./person.mjs";
+
+async function withEdge(options, body) {
+  const edge = await startEdge(options);
+  try {
+    await body(edge);
+  } finally {
+    await edge.stop();
+  }
+}
+
+for (const [name, vars, reason] of [
+  ["no id key", { LOCKSTEP_ID_KEY: "" }, "`LOCKSTEP_ID_KEY` is missing"],
+  ["a short id key", { LOCKSTEP_ID_KEY: "c2hvcnQ" }, "`LOCKSTEP_ID_KEY` is not 32 bytes"],
+  ["development on https", { LOCKSTEP_ORIGIN: "https://app.example" }, "while `LOCKSTEP_ORIGIN` is https"],
+  ["an issuer without keys", { LOCKSTEP_ISSUERS: '[{"issuer":"https://a.example"}]' }, "`LOCKSTEP_ISSUERS`"],
+  ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
+]) {
+  test(`${name}: every request answers misconfigured, and the log says why`, () =>
+    withEdge({ vars }, async (edge) => {
+      const anybody = new Person(edge, { origin: edge.origin });
+      for (const path of ["/v1/health", "/v1/me", "/v1/policy", "/v1/unknown"]) {
+        const answer = await anybody.get(path);
+        assert.deepEqual([answer.status, answer.code], [500, "misconfigured"]);
+        assert.ok(!answer.text.includes("LOCKSTEP_"));
+      }
+      assert.ok(edge.log().includes(reason), edge.log());
+    }));
+}
+
+test("outside development there is no mailbox and no seed", () =>
+  withEdge({ vars: { LOCKSTEP_DEVELOPMENT: "false" } }, async (edge) => {
+    const page = new Person(edge, { origin: edge.origin });
+    assert.equal((await page.get("/v1/health")).status, 200);
+    assert.equal((await page.get("/v1/dev/mailbox")).code, "not-found");
+    assert.equal((await page.post("/v1/dev/seed", { name: "x", principals: [] })).code, "not-found");
+    const asked = await page.post("/v1/sign-in/codes", { email: "ann@example.com" });
+    assert.deepEqual([asked.status, asked.code], [503, "unavailable"], "it has no mail either");
+  }));
+
+test("an https deployment asks browsers to stay on https", () =>
+  withEdge(
+    { vars: { LOCKSTEP_DEVELOPMENT: "false", LOCKSTEP_ORIGIN: "https://app.example" } },
+    async (edge) => {
+      const answer = await new Person(edge).get("/v1/health");
+      assert.match(answer.headers.get("strict-transport-security"), /^max-age=\d{8}/);
+    },
+  ));

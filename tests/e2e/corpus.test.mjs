@@ -1,0 +1,96 @@
+// The decision corpus through the Worker over HTTP. Each world becomes an organization; what the edge
+// answers must be what the case expects, and word for word what the gate says of the same snapshot.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { createGate } from "@lockstep/gate";
+
+import { wasm } from "../gate/world.mjs";
+import { answer, organization, principalOf, title, worlds } from "../support/corpus.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { Person } from "./person.mjs";
+
+const all = await worlds();
+const edges = new Map();
+
+after(() => Promise.all([...edges.values()].map(async (edge) => (await edge).stop())));
+
+for (const world of all) {
+  test(`${world.file}: ${world.about}`, async (context) => {
+    const edge = await edgeOf(world.policy);
+    const policy = (await new Person(edge).get("/v1/policy")).text;
+    const narrowed = world.cases.filter((asked) => principalOf(world, asked.principal).token);
+    if (narrowed.length > 0) {
+      context.diagnostic(`${narrowed.length} questions through narrowed tokens are not put over HTTP`);
+    }
+    const asked = world.cases.filter((asked) => !narrowed.includes(asked));
+    // A world for each moment: it is moved so that the moment is now.
+    for (const moment of new Set(asked.map(({ now_ms }) => now_ms))) {
+      const seeded = await seed(edge, world, Date.now() - moment);
+      for (const one of asked.filter(({ now_ms }) => now_ms === moment)) {
+        await check(world, seeded, policy, one);
+      }
+    }
+  });
+}
+
+async function check(world, seeded, policy, asked) {
+  const what = title(asked, world);
+  const { person } = seeded.people.get(asked.principal);
+  const body = { permission: asked.permission, resource: resourceOf(world, seeded, asked) };
+  const answered = await person.post(`/v1/organizations/${seeded.organization}/evaluate`, body);
+  if (asked.expect === "no-membership") {
+    // A stranger is not told that the organization exists.
+    assert.equal(answered.code, "not-found", what);
+    return;
+  }
+  assert.equal(answered.status, 200, `${what}: ${answered.text}`);
+  assert.equal(answer(answered.json), asked.expect, what);
+
+  const snapshot = await person.get(`/v1/organizations/${seeded.organization}/snapshot`);
+  const gate = await createGate({ policy, snapshot: snapshot.text, wasm, nowMs: Date.now() });
+  const node = asked.node === organization ? seeded.organization : asked.node;
+  const facts = await factsOf(seeded, person, asked);
+  assert.deepEqual(gate.explain(asked.permission, node, facts), answered.json, what);
+}
+
+/** The world as an organization, its times moved by `offsetMs`, with a credential for everybody. */
+async function seed(edge, world, offsetMs) {
+  const moved = ({ not_before_ms, expires_at_ms, ...grant }) => ({
+    ...grant,
+    ...(not_before_ms === undefined ? {} : { not_before_ms: not_before_ms + offsetMs }),
+    ...(expires_at_ms === undefined ? {} : { expires_at_ms: expires_at_ms + offsetMs }),
+  });
+  const principals = world.principals.map(({ name, grants }) => ({ name, grants: grants.map(moved) }));
+  const page = new Person(edge, { origin: edge.origin });
+  const body = { name: world.file, nodes: world.nodes, principals };
+  const seeded = await page.post("/v1/dev/seed", body);
+  assert.equal(seeded.status, 201, seeded.text);
+  const people = seeded.json.principals.map(({ name, user, token }) => [
+    name,
+    { user, person: new Person(edge, { authorization: `Bearer ${token}` }) },
+  ]);
+  return { organization: seeded.json.organization, people: new Map(people) };
+}
+
+function resourceOf(world, seeded, { node, target }) {
+  const level = world.nodes.find(({ id }) => id === node)?.level ?? "workspace";
+  return {
+    ...(node === organization ? {} : { [level]: node }),
+    ...(target === undefined ? {} : { type: "member", id: seeded.people.get(target).user }),
+  };
+}
+
+/** The facts about the target, as the page gets them: with the list of members. */
+async function factsOf(seeded, person, { target }) {
+  if (target === undefined) return undefined;
+  const { json } = await person.get(`/v1/organizations/${seeded.organization}/members`);
+  const { user } = seeded.people.get(target);
+  return json.members.find(({ user_id }) => user_id === user).facts;
+}
+
+function edgeOf(policy) {
+  if (!edges.has(policy)) edges.set(policy, startEdge({ policy }));
+  return edges.get(policy);
+}

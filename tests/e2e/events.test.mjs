@@ -1,0 +1,111 @@
+// The event stream of an organization: page, Worker, object, and back.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import { after, before, test } from "node:test";
+
+import { startEdge, within } from "../support/edge.mjs";
+import { Person } from "./person.mjs";
+
+const eventLimitMs = 2_000;
+const streamsPerSubscriber = 20;
+
+let edge;
+let ann;
+let token;
+
+before(async () => {
+  edge = await startEdge();
+  ann = await Person.signIn(edge, "ann@example.com");
+  ({ token } = (await ann.post("/v1/me/tokens", { name: "stream" })).json);
+});
+
+after(() => edge?.stop());
+
+async function organization() {
+  const created = await ann.post("/v1/organizations", { name: "Acme" });
+  assert.equal(created.status, 201, created.text);
+  return `/v1/organizations/${created.json.id}`;
+}
+
+/** Opens a stream; its text so far, and how to wait for more and to hang up. */
+function open(path) {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const request = http.get(`${edge.origin}${path}/events`, { headers, agent: false }, (response) => {
+      const stream = { response, text: "", isOver: false, close: () => request.destroy() };
+      let wake = () => {};
+      response.setEncoding("utf8");
+      response.on("data", (text) => ((stream.text += text), wake()));
+      response.on("error", () => {});
+      response.on("close", () => ((stream.isOver = true), wake()));
+      stream.until = async (condition, what) => {
+        const wait = async () => {
+          while (!condition(stream)) await new Promise((next) => (wake = next));
+        };
+        await within(wait(), eventLimitMs, what);
+      };
+      resolve(stream);
+    });
+    request.on("error", reject);
+  });
+}
+
+const hasEpoch = (epoch) => (stream) => stream.text.includes(`event: epoch\ndata: {"epoch":${epoch}}\n\n`);
+
+test("a stream begins with the epoch and tells each new one at once", async () => {
+  const path = await organization();
+  const stream = await open(path);
+  assert.equal(stream.response.statusCode, 200);
+  assert.equal(stream.response.headers["content-type"], "text/event-stream");
+  assert.equal(stream.response.headers["cache-control"], "no-store");
+  await stream.until(hasEpoch(1), "no first event");
+  for (let epoch = 2; epoch <= 6; epoch += 1) {
+    const renamed = await ann.patch(path, { name: `Acme ${epoch}` });
+    assert.equal(renamed.headers.get("lockstep-epoch"), String(epoch));
+    await stream.until(hasEpoch(epoch), `no event of epoch ${epoch}`);
+  }
+  stream.close();
+});
+
+// The runtime notices it when it next writes: at the next event, or after 15 s at a heartbeat.
+test("a page that hung up is noticed, so that it takes no place", async () => {
+  const path = await organization();
+  const oldest = await open(path);
+  let epoch = 1;
+  for (let round = 0; round < 3; round += 1) {
+    const others = [];
+    for (let count = 1; count < streamsPerSubscriber; count += 1) others.push(await open(path));
+    for (const stream of others) stream.close();
+    for (let count = 0; count < 3; count += 1) {
+      epoch += 1;
+      await ann.patch(path, { name: `Acme ${epoch}` });
+      await oldest.until(hasEpoch(epoch), `no event of epoch ${epoch}: the oldest stream was ended`);
+    }
+  }
+  oldest.close();
+});
+
+test("the oldest stream of a subscriber ends when there are too many", async () => {
+  const path = await organization();
+  const streams = [];
+  for (let count = 0; count <= streamsPerSubscriber; count += 1) streams.push(await open(path));
+  await streams[0].until((stream) => stream.isOver, "the oldest stream goes on");
+  assert.equal(streams.filter((stream) => stream.isOver).length, 1);
+  for (const stream of streams) stream.close();
+});
+
+test("the stream of a deleted organization ends", async () => {
+  const path = await organization();
+  const stream = await open(path);
+  await stream.until(hasEpoch(1), "no first event");
+  assert.equal((await ann.delete(path)).status, 204);
+  await stream.until(() => stream.isOver, "the stream goes on");
+});
+
+test("nobody else gets a stream", async () => {
+  const path = await organization();
+  const bob = await Person.signIn(edge, "bob@example.com");
+  assert.equal((await bob.get(`${path}/events`)).code, "not-found");
+  assert.equal((await new Person(edge).get(`${path}/events`)).code, "unauthenticated");
+});
