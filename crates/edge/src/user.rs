@@ -46,8 +46,8 @@ pub enum Command {
         hash: String,
         /// The name that its user gives it.
         name: String,
-        /// When it expires, in Unix milliseconds; never, when absent.
-        expires_at_ms: Option<i64>,
+        /// How long it lives, in seconds; for ever, when absent.
+        expires_in_s: Option<i64>,
     },
     /// Deletes a personal access token; refuses with `not-found` when there is none.
     DeleteToken {
@@ -148,8 +148,8 @@ impl Object for UserObject {
                 id,
                 hash,
                 name,
-                expires_at_ms,
-            } => Reply::of(&token::create(context, id, &hash, name, expires_at_ms)?),
+                expires_in_s,
+            } => Reply::of(&token::create(context, id, &hash, name, expires_in_s)?),
             Command::DeleteToken { id } => {
                 token::delete(context, &id)?;
                 Ok(Reply::done())

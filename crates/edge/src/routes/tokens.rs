@@ -65,15 +65,12 @@ async fn create(call: Call<'_>, caller: Caller) -> Answer {
     caller.require_session()?;
     let edge = call.edge;
     let body: CreateTokenRequest = json::body(call.request)?;
-    let expires_at_ms = body
-        .expires_in_s
-        .map(|seconds| expiry(edge.clock.now_ms(), seconds));
     let secret = Secret::personal_access_token(&caller.user, edge.random.bytes()?);
     let command = user::Command::CreateToken {
         id: opaque_id("tok", edge.random.bytes()?),
         hash: secret.hash().to_hex(),
         name: token_name(&body.name)?,
-        expires_at_ms: expires_at_ms.transpose()?,
+        expires_in_s: body.expires_in_s.map(life_s).transpose()?,
     };
     let listed: ListedToken =
         ask::<UserObject, _>(&*edge.objects, caller.user.as_str(), &command).await?;
@@ -109,9 +106,9 @@ fn token_name(name: &str) -> Result<String, ApiError> {
     Err(ApiError::new(Code::InvalidValue, detail))
 }
 
-fn expiry(now_ms: i64, seconds: i64) -> Result<i64, ApiError> {
+fn life_s(seconds: i64) -> Result<i64, ApiError> {
     if (EXPIRES_IN_S_MIN..=EXPIRES_IN_S_MAX).contains(&seconds) {
-        return Ok(now_ms.saturating_add(seconds.saturating_mul(1_000)));
+        return Ok(seconds);
     }
     let detail =
         format!("`expires_in_s` is a number from {EXPIRES_IN_S_MIN} to {EXPIRES_IN_S_MAX}.");

@@ -135,7 +135,7 @@ async fn person(call: &Call<'_>, world: &str, name: &str) -> Result<(String, Str
         id: opaque_id("tok", edge.random.bytes()?),
         hash: secret.hash().to_hex(),
         name: name.to_owned(),
-        expires_at_ms: None,
+        expires_in_s: None,
     };
     ask::<UserObject, ListedToken>(&*edge.objects, user.as_str(), &command).await?;
     Ok((user.as_str().to_owned(), secret.reveal().to_owned()))

@@ -36,9 +36,11 @@ pub(super) fn create(
     id: String,
     hash: &str,
     name: String,
-    expires_at_ms: Option<i64>,
+    expires_in_s: Option<i64>,
 ) -> Result<ListedToken, ApiError> {
     let created_at_ms = context.now_ms;
+    let expires_at_ms =
+        expires_in_s.map(|life_s| created_at_ms.saturating_add(life_s.saturating_mul(1_000)));
     let expired = "DELETE FROM token WHERE expires_at_ms <= ?";
     context.sql.exec(expired, &[created_at_ms.into()])?;
     let insert = "INSERT INTO token (id, hash, name, created_at_ms, expires_at_ms)
