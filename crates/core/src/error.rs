@@ -40,6 +40,8 @@ pub struct PolicyError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PolicyErrorKind {
+    /// The role that the creator of an organization is given is not marked `admin`.
+    CreatorNotAdmin(String),
     /// Roles include each other, or permissions imply each other, in a circle.
     Cycle(String),
     /// The id was used before, or the name by another role of the level.
@@ -85,6 +87,10 @@ pub enum PolicyErrorKind {
 impl fmt::Display for PolicyErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::CreatorNotAdmin(id) => write!(
+                f,
+                "`{id}` is not marked `admin = true`, so a new organization would have no admin"
+            ),
             Self::Cycle(id) => write!(f, "`{id}` leads back to itself"),
             Self::Duplicate(id) => write!(f, "`{id}` is defined twice"),
             Self::InvalidId(id) => write!(

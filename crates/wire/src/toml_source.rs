@@ -94,6 +94,9 @@ fn locate(table: &DeTable<'_>, path: &[Step]) -> Option<Range<usize>> {
 
 fn help(kind: &PolicyErrorKind) -> Option<String> {
     match kind {
+        PolicyErrorKind::CreatorNotAdmin(_) => {
+            Some("give creators a role that is, or mark this one".into())
+        }
         PolicyErrorKind::NoAdminRole => Some("add `admin = true` to a role".into()),
         PolicyErrorKind::Unknown { noun, name, known } => {
             let nearest = known

@@ -183,8 +183,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#""clerk", level = "organization" }"#,
         r#""clerk", level = "workspace", cap = "owner" }"#,
-        "7:48: `clerk` is a role of the workspace, but a role of the organization is needed; \
-         use it on a role of the organization",
+        "7:48: `clerk` is a role of the workspace, but a role of the organization is needed",
     ),
     (
         r#""clerk", level = "organization" }"#,
@@ -196,6 +195,12 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "",
         "5:9: no role is marked `admin = true`, so nobody could administer an organization; \
          add `admin = true` to a role",
+    ),
+    (
+        r#"creator = "owner""#,
+        r#"creator = "clerk""#,
+        "3:11: `clerk` is not marked `admin = true`, so a new organization would have no admin; \
+         give creators a role that is, or mark this one",
     ),
     // The shape of the document.
     (
