@@ -111,9 +111,6 @@ fn help(kind: &PolicyErrorKind) -> Option<String> {
             })
         }
         PolicyErrorKind::NoCondition => Some("use `allow` for roles that need none".into()),
-        PolicyErrorKind::WrongLevel { expected, .. } => {
-            Some(format!("use it on a role of the {expected}"))
-        }
         _ => None,
     }
 }
