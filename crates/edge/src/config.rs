@@ -64,7 +64,7 @@ impl Config {
         let faults = match lookup("LOCKSTEP_FAULTS") {
             None => Faults::default(),
             Some(_) if !is_development => return Err(ConfigError::FaultsInProduction),
-            Some(text) => serde_json::from_str(&text)
+            Some(text) => serde_json::from_slice(text.as_bytes())
                 .map_err(|error| ConfigError::Refused("LOCKSTEP_FAULTS", error.to_string()))?,
         };
         let id_key = lookup("LOCKSTEP_ID_KEY").ok_or(ConfigError::Missing("LOCKSTEP_ID_KEY"))?;

@@ -63,7 +63,8 @@ impl CompiledPolicy {
     /// # Errors
     /// When `text` is not a policy document, or a wrong one.
     pub fn from_json(text: &str) -> Result<Self, PolicyDocumentError> {
-        let document = serde_json::from_str(text).map_err(PolicyDocumentError::Json)?;
+        let document =
+            serde_json::from_slice(text.as_bytes()).map_err(PolicyDocumentError::Json)?;
         Self::new(document).map_err(PolicyDocumentError::Policy)
     }
 

@@ -30,7 +30,15 @@ struct MeView<'a> {
     user: UserView<'a>,
     credential: &'static str,
     organizations: Vec<ListedOrganization>,
+    policy: PolicyView<'a>,
     development: bool,
+}
+
+#[derive(Serialize)]
+struct PolicyView<'a> {
+    id: &'a str,
+    name: &'a str,
+    digest: &'a str,
 }
 
 #[derive(Serialize)]
@@ -64,6 +72,7 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
     let objects = &*call.edge.objects;
     let profile: Profile =
         ask::<UserObject, _>(objects, caller.user.as_str(), &user::Command::Profile).await?;
+    let policy = &call.edge.config.policy;
     let view = MeView {
         user: UserView {
             id: caller.user.as_str(),
@@ -71,6 +80,11 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
         },
         credential: caller.credential.as_str(),
         organizations: profile.organizations,
+        policy: PolicyView {
+            id: &policy.document.id,
+            name: &policy.document.name,
+            digest: &policy.digest,
+        },
         development: call.edge.config.is_development,
     };
     Response::json(200, &view)
