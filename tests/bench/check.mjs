@@ -45,7 +45,7 @@ async function gate() {
   const wasm = await readFile(
     new URL("../../www/packages/gate/wasm/lockstep_gate_bg.wasm", import.meta.url),
   );
-  const gate = await createGate({ ...documents(), wasm });
+  const gate = await createGate({ ...(await documents()), wasm });
   if (gate.status !== "ready") throw new Error(`the gate refuses: ${gate.statusText}`);
   return {
     prepare: (asked) => () => {

@@ -2,7 +2,7 @@
 // permissions, and one person with a different role in every workspace and 5 projects of their own.
 // Both sides get it in the form in which an application would hold it.
 
-import { createHash } from "node:crypto";
+import { compiled } from "../support/policy.mjs";
 
 const workspacesMax = 10;
 const projectsMax = 20;
@@ -39,8 +39,8 @@ export function permissionsOf(role) {
 }
 
 /** The gate's documents: what the edge would serve. */
-export function documents() {
-  const policy = {
+export async function documents() {
+  const policy = await compiled({
     id: "bench",
     name: "Bench",
     roles: [
@@ -54,8 +54,8 @@ export function documents() {
       allow: Object.keys(workspaceRoles).filter((role) => permissionsOf(role).includes(id)),
     })),
     ownership: { project: ["*"] },
-  };
-  const digest = createHash("sha256").update(JSON.stringify(policy)).digest("hex");
+  });
+  const { digest } = policy.gate;
   const snapshot = {
     format: 1,
     policy: { id: policy.id, digest },

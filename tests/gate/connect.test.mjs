@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { connect } from "@lockstep/gate";
 
-import { digestOf, organization, policy, snapshot, wasm } from "./world.mjs";
+import { compiled } from "../support/policy.mjs";
+import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const admin = [["admin", organization]];
 const member = [["member", organization]];
@@ -160,13 +161,13 @@ test("a_new_policy_is_read_when_a_snapshot_names_it_and_only_then", async (t) =>
   await store.refresh();
   const policyReads = () => edge.asked.filter(({ url }) => url.endsWith("/v1/policy")).length;
   assert.equal(policyReads(), 1);
-  const [read, invite, ...rest] = policy.permissions;
+  const [read, invite, ...rest] = document.permissions;
   const open = { ...invite, allow: ["admin", "member"] };
-  edge.policy = { ...policy, permissions: [read, open, ...rest] };
+  edge.policy = await compiled({ ...document, permissions: [read, open, ...rest] });
   edge.answer = snapshot({
     grants: member,
     epoch: 2,
-    policy: { id: policy.id, digest: digestOf(edge.policy) },
+    policy: { id: policy.id, digest: edge.policy.gate.digest },
   });
   await store.refresh();
   assert.equal(policyReads(), 2);

@@ -1,19 +1,20 @@
 // The decision corpus in the browser's WASM: every case through `explain` and through `can`.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { promisify } from "node:util";
 
 import { createGate } from "@lockstep/gate";
 
 import { answer, organization, principalOf, title, worlds } from "../support/corpus.mjs";
-import { root } from "../support/edge.mjs";
+import { shipped } from "../support/policy.mjs";
 import { wasm } from "./world.mjs";
 
 const all = await worlds();
-const policies = await compiled([...new Set(all.map((world) => world.policy))]);
+const policies = new Map();
+// One after the other, since cargo lets only one build at a time.
+for (const id of new Set(all.map((world) => world.policy))) {
+  policies.set(id, await shipped(id));
+}
 
 for (const world of all) {
   test(`${world.file}: ${world.about}`, async () => {
@@ -32,7 +33,7 @@ for (const world of all) {
 
 function gateOf(world, { principal, now_ms }) {
   const { grants, token } = principalOf(world, principal);
-  const { document, digest } = policies.get(world.policy);
+  const policy = policies.get(world.policy);
   const nodes = world.nodes.map(({ owner, parent = organization, ...node }) => ({
     ...node,
     parent,
@@ -40,7 +41,7 @@ function gateOf(world, { principal, now_ms }) {
   }));
   const snapshot = {
     format: 1,
-    policy: { id: world.policy, digest },
+    policy: { id: world.policy, digest: policy.gate.digest },
     organization,
     principal,
     epoch: 1,
@@ -49,7 +50,7 @@ function gateOf(world, { principal, now_ms }) {
     grants,
     token: token ?? null,
   };
-  return createGate({ policy: document, snapshot, wasm, nowMs: now_ms });
+  return createGate({ policy, snapshot, wasm, nowMs: now_ms });
 }
 
 /** What the directory says about the target; nothing when the case names none. */
@@ -61,18 +62,4 @@ function factsOf(world, { principal, target }) {
     "target.self": target === principal,
     "target.creator": target === world.principals[0].name,
   };
-}
-
-/** The policies as the Worker serves them, with their digests. */
-async function compiled(ids) {
-  const cargo = process.env.CARGO ?? "cargo";
-  const policies = new Map();
-  // One after the other, since cargo lets only one build at a time.
-  for (const id of ids) {
-    const call = ["run", "--quiet", "--package", "lockstep", "--", "compile", `policies/${id}.toml`];
-    const { stdout: document } = await promisify(execFile)(cargo, call, { cwd: root });
-    const digest = createHash("sha256").update(document).digest("hex");
-    policies.set(id, { document, digest });
-  }
-  return policies;
 }

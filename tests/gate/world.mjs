@@ -1,8 +1,9 @@
 // A small policy and the snapshots of people under it, for the tests of @lockstep/gate.
 
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+
+import { compiled } from "../support/policy.mjs";
 
 const wasmFile = fileURLToPath(import.meta.resolve("@lockstep/gate/lockstep_gate_bg.wasm"));
 
@@ -13,8 +14,8 @@ export const organization = "org_a";
 
 const level = "organization";
 
-// The members are in the order of the wire format, since the digest is taken over its JSON.
-export const policy = {
+/** The policy as it is written. */
+export const document = {
   id: "small",
   name: "Small",
   everyone: ["leave"],
@@ -39,13 +40,14 @@ export const policy = {
   operations: { "invitation.create": "invite" },
 };
 
-export const digest = digestOf(policy);
+/** The policy as it is served. */
+export const policy = await compiled(document);
 
 /** What somebody holds: `grants` as `[role, node]`, or whole records. */
 export function snapshot({ grants = [["member", organization]], ...rest } = {}) {
   return {
     format: 1,
-    policy: { id: policy.id, digest },
+    policy: { id: policy.id, digest: policy.gate.digest },
     organization,
     principal: "usr_a",
     epoch: 1,
@@ -62,8 +64,4 @@ export function snapshot({ grants = [["member", organization]], ...rest } = {}) 
     token: null,
     ...rest,
   };
-}
-
-export function digestOf(document) {
-  return createHash("sha256").update(JSON.stringify(document)).digest("hex");
 }

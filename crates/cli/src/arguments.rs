@@ -15,10 +15,9 @@ Exit codes: 0 done; 1 the policy is wrong or cannot be read; 2 wrong call.";
 const COMPILE_EXAMPLES: &str = "\
 Examples:
   lockstep compile policies/openlit.toml > openlit.json
-  lockstep compile policies/openlit.toml | sha256sum
 
-It is what the Worker serves at /v1/policy, byte for byte and without a newline at its end: the
-SHA-256 of it is the digest by which snapshots name the policy.";
+It is what the Worker serves at /v1/policy, byte for byte: the document, and in its member `gate` the
+compiled form with the digest by which snapshots name the policy.";
 
 const MATRIX_EXAMPLES: &str = "\
 Examples:

@@ -9,6 +9,7 @@ mod policy_file;
 use std::process::ExitCode;
 
 use clap::Parser;
+use lockstep_wire::PolicyView;
 
 use crate::arguments::{Arguments, Command};
 use crate::error::CommandError;
@@ -29,7 +30,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<(), CommandError> {
     match command {
-        Command::Compile { path } => output::write(&policy_file::read(path)?.to_json()),
+        Command::Compile { path } => {
+            output::write(&PolicyView::new(&policy_file::read(path)?).to_json())
+        }
         Command::Matrix { path, format } => {
             let policy = policy_file::read(path)?;
             output::write(matrix::print(&policy, *format)?.as_bytes())

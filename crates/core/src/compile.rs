@@ -195,6 +195,7 @@ fn permissions(
         permissions.push(Permission {
             id: permission.id.clone(),
             label: label.clone(),
+            because: permission.because.clone(),
             level: permission.level,
             sensitive: permission.sensitive || bound_to_change,
             personal: permission.personal,

@@ -72,6 +72,7 @@ pub mod limits;
 mod matrix;
 mod membership;
 mod operation;
+mod parts;
 mod policy;
 mod spec;
 
@@ -89,5 +90,6 @@ pub use level::Level;
 pub use matrix::{Cell, MatrixRow, matrix};
 pub use membership::{MembershipError, Target, change_role, keeps_admin, leave, remove};
 pub use operation::Operation;
+pub use parts::{PermissionParts, PolicyParts, RoleParts};
 pub use policy::{Case, Permission, PermissionId, Policy, Role, RoleId};
 pub use spec::{CaseSpec, ConditionSpec, ConditionalSpec, PermissionSpec, PolicySpec, RoleSpec};

@@ -58,6 +58,8 @@ pub struct Permission {
     pub id: String,
     /// Name shown to people.
     pub label: String,
+    /// The sentence shown when a condition does not hold; empty when there is none.
+    pub because: String,
     /// The level whose table it belongs to.
     pub level: Level,
     /// Whether the edge asks the organization's object every time.

@@ -74,6 +74,8 @@ pub struct PermissionSpec {
     pub conditional: Vec<ConditionalSpec>,
     /// Conditions that must hold whoever asks.
     pub guard: Vec<ConditionSpec>,
+    /// The sentence shown when the guard or a condition does not hold.
+    pub because: String,
     /// Permission ids that come with it.
     pub implies: Vec<String>,
     /// Named cases, each of which is a row of the matrix.
@@ -95,6 +97,7 @@ impl PermissionSpec {
             allow: Vec::new(),
             conditional: Vec::new(),
             guard: Vec::new(),
+            because: String::new(),
             implies: Vec::new(),
             cases: Vec::new(),
             sensitive: false,

@@ -177,16 +177,18 @@ proptest! {
             let grants = std::iter::once(Grant::new(role, "org")).chain(elsewhere).collect();
             allowed(&policy, &resolve(&policy, &Record { grants, ..target.clone() }), &facts)
         };
+        let actor = Record { token, ..actor };
         let roles: Vec<_> = policy.organization_roles().collect();
         for new in &roles {
             let new_id = &policy.describe_role(*new).unwrap().id;
-            // Whatever else the actor holds, the new role is part of it: so only caps are in the way.
-            let mut actor = Record { token: token.clone(), ..actor.clone() };
-            actor.grants.push(Grant::new(new_id.clone(), "org"));
-            let actor = resolve(&policy, &actor);
-            let actor_may = allowed(&policy, &actor, &facts);
             let after = target_may(new_id);
-            for old in &spec.roles {
+            // Also an actor who holds the new role: then nothing but caps is in the way.
+            let mut holder = actor.clone();
+            holder.grants.push(Grant::new(new_id.clone(), "org"));
+            for (actor, old) in [&actor, &holder].iter().flat_map(|actor| {
+                spec.roles.iter().map(move |old| (actor, old))
+            }) {
+                let actor = resolve(&policy, actor);
                 let member = Target {
                     role: policy.role(&old.id),
                     role_id: &old.id,
@@ -197,7 +199,7 @@ proptest! {
                 if change_role(&policy, &actor, &member, *new).is_err() {
                     continue;
                 }
-                let before = target_may(&old.id);
+                let (before, actor_may) = (target_may(&old.id), allowed(&policy, &actor, &facts));
                 for access in &after {
                     prop_assert!(
                         before.contains(access)

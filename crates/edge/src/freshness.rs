@@ -121,7 +121,7 @@ fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<Decis
     let Question {
         permission, node, ..
     } = *question;
-    DecisionView::decide(policy, &access, permission, node, &Facts::default())
+    DecisionView::decide(&policy.policy, &access, permission, node, &Facts::default())
         .map_err(|error| ApiError::new(Code::UnknownPermission, format!("Not decided: {error}.")))
 }
 
@@ -200,13 +200,13 @@ fn from_kv(
             return None;
         }
     };
-    let stored: StoredSnapshot = serde_json::from_str(&text).ok()?;
+    let stored: StoredSnapshot = serde_json::from_slice(text.as_bytes()).ok()?;
     (stored.key == key && fits(edge, &stored.snapshot, principal, freshness))
         .then_some(stored.snapshot)
 }
 
 fn fits(edge: &Edge, snapshot: &Snapshot, principal: Principal<'_>, freshness: &Freshness) -> bool {
-    snapshot.check(&edge.config.policy).is_ok()
+    snapshot.check(&edge.config.policy.digest).is_ok()
         && snapshot.organization == principal.organization
         && snapshot.principal == principal.user
         && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)
@@ -226,7 +226,7 @@ async fn from_object(edge: &Edge, principal: Principal<'_>) -> Result<Snapshot, 
 /// While a new version is rolled out, object and Worker may run different policies for a moment.
 fn check(snapshot: &Snapshot, policy: &CompiledPolicy) -> Result<(), ApiError> {
     snapshot
-        .check(policy)
+        .check(&policy.digest)
         .map_err(|error| ApiError::unavailable(format!("snapshot: {error}")))
 }
 

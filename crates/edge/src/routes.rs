@@ -72,9 +72,16 @@ mod tests {
         let document = documented();
         for route in routes() {
             let method = route.method.as_str().to_ascii_lowercase();
-            let security = document["paths"][route.pattern][&method]["security"].as_array().unwrap();
+            let security = document["paths"][route.pattern][&method]["security"]
+                .as_array()
+                .unwrap();
             let is_anonymous = matches!(route.handler, Handler::Anonymous(_));
-            assert_eq!(security.is_empty(), is_anonymous, "{method} {}", route.pattern);
+            assert_eq!(
+                security.is_empty(),
+                is_anonymous,
+                "{method} {}",
+                route.pattern
+            );
         }
     }
 }

@@ -15,8 +15,10 @@
 
 mod table;
 
-use lockstep_core::{Access, Facts, verdict};
-use lockstep_wire::{CompiledPolicy, DecisionView, FactsView, ReasonView, Snapshot};
+use lockstep_core::{Access, Facts, Policy, verdict};
+use lockstep_wire::{
+    DecisionView, FactsView, GatePolicy, ReasonView, Snapshot, SnapshotError, Tree,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::table::{Table, answer};
@@ -32,7 +34,7 @@ pub struct Gate {
 /// A gate that can decide.
 #[derive(Debug)]
 struct Ready {
-    policy: CompiledPolicy,
+    policy: Policy,
     access: Access,
     epoch: u64,
 }
@@ -46,12 +48,13 @@ struct Closed {
 
 #[wasm_bindgen]
 impl Gate {
-    /// A gate for the policy and the snapshot written as JSON, at `now_ms` in Unix milliseconds by
-    /// the server's clock.
+    /// A gate for the compiled policy (the member `gate` of what `/v1/policy` answers) and the
+    /// snapshot, both parsed by the page and written flat (see `lockstep_wire::Tree`), at `now_ms` in
+    /// Unix milliseconds by the server's clock.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(policy_json: &str, snapshot_json: &str, now_ms: f64) -> Self {
-        let state = Ready::read(policy_json, snapshot_json, milliseconds(now_ms));
+    pub fn new(policy: &[u8], snapshot: &[u8], now_ms: f64) -> Self {
+        let state = Ready::read(policy, snapshot, milliseconds(now_ms));
         let table = state.as_ref().map(Ready::table).unwrap_or_default();
         Self { state, table }
     }
@@ -98,8 +101,7 @@ impl Gate {
         if let Ok(ready) = &mut self.state {
             let record = ready.access.record().clone();
             // The record resolved before, and whether it does depends on its nodes only.
-            if let Ok(access) = Access::resolve(&ready.policy.policy, record, milliseconds(now_ms))
-            {
+            if let Ok(access) = Access::resolve(&ready.policy, record, milliseconds(now_ms)) {
                 ready.access = access;
             }
             self.table = ready.table();
@@ -112,7 +114,7 @@ impl Gate {
         let ready = self.state.as_ref().ok();
         handle(
             ready
-                .and_then(|ready| ready.policy.policy.permission(id))
+                .and_then(|ready| ready.policy.permission(id))
                 .map(|p| p.index()),
         )
     }
@@ -134,19 +136,19 @@ impl Gate {
         self.table.answer(permission, node)
     }
 
-    /// Whether the permission called `permission` is allowed on the node called `node` under facts as
-    /// a JSON object (empty text: none): 0 no, 1 yes. What depends on a fact that is missing is no.
+    /// Whether the permission called `permission` is allowed on the node called `node` under facts
+    /// as a flat object (no bytes: none): 0 no, 1 yes. What depends on a fact that is missing is no.
     #[must_use]
-    pub fn can_with(&self, permission: &str, node: &str, facts_json: &str) -> i32 {
-        self.decide(permission, node, facts_json)
+    pub fn can_with(&self, permission: &str, node: &str, facts: &[u8]) -> i32 {
+        self.decide(permission, node, facts)
             .map_or(0, |view| view.decision.into())
     }
 
     /// The decision with its reasons, as JSON, for the same arguments as [`Self::can_with`].
     #[must_use]
-    pub fn explain(&self, permission: &str, node: &str, facts_json: &str) -> String {
+    pub fn explain(&self, permission: &str, node: &str, facts: &[u8]) -> String {
         let view = self
-            .decide(permission, node, facts_json)
+            .decide(permission, node, facts)
             .unwrap_or_else(|closed| {
                 let (code, text) = (closed.code.into(), closed.text);
                 let reasons = vec![ReasonView {
@@ -192,14 +194,9 @@ impl Gate {
         self.table.stride()
     }
 
-    fn decide(
-        &self,
-        permission: &str,
-        node: &str,
-        facts_json: &str,
-    ) -> Result<DecisionView, Closed> {
+    fn decide(&self, permission: &str, node: &str, facts: &[u8]) -> Result<DecisionView, Closed> {
         let ready = self.state.as_ref().map_err(Closed::clone)?;
-        let facts = facts(facts_json)?;
+        let facts = self::facts(facts)?;
         DecisionView::decide(&ready.policy, &ready.access, permission, node, &facts).map_err(
             |error| Closed {
                 code: "unknown-permission",
@@ -210,21 +207,26 @@ impl Gate {
 }
 
 impl Ready {
-    fn read(policy_json: &str, snapshot_json: &str, now_ms: u64) -> Result<Self, Closed> {
-        let policy = CompiledPolicy::from_json(policy_json).map_err(|error| Closed {
-            code: "policy-unreadable",
-            text: error.to_string(),
-        })?;
-        let snapshot =
-            Snapshot::read(snapshot_json.as_bytes(), &policy).map_err(|error| Closed {
-                code: error.code(),
-                text: error.to_string(),
+    fn read(policy: &[u8], snapshot: &[u8], now_ms: u64) -> Result<Self, Closed> {
+        let closed = |code, text: &str| Closed {
+            code,
+            text: text.into(),
+        };
+        let refused = |error: SnapshotError| closed(error.code(), &error.to_string());
+        let GatePolicy { policy, digest } = Tree::read(policy)
+            .and_then(|tree| GatePolicy::read(&tree))
+            .ok_or_else(|| {
+                closed(
+                    "policy-unreadable",
+                    "the policy is not one that this gate reads",
+                )
             })?;
-        let access =
-            Access::resolve(&policy.policy, snapshot.record(), now_ms).map_err(|error| Closed {
-                code: "snapshot-unreadable",
-                text: error.to_string(),
-            })?;
+        let snapshot = Tree::read(snapshot)
+            .and_then(|tree| Snapshot::read_tree(&tree))
+            .ok_or_else(|| refused(SnapshotError::Tree))?;
+        snapshot.check(&digest).map_err(refused)?;
+        let access = Access::resolve(&policy, snapshot.record(), now_ms)
+            .map_err(|error| refused(SnapshotError::Record(error)))?;
         Ok(Self {
             policy,
             access,
@@ -234,14 +236,8 @@ impl Ready {
 
     fn table(&self) -> Table {
         let none = Facts::default();
-        Table::new(&self.policy.policy, &self.access, |permission, node| {
-            answer(verdict(
-                &self.policy.policy,
-                &self.access,
-                permission,
-                node,
-                &none,
-            ))
+        Table::new(&self.policy, &self.access, |permission, node| {
+            answer(verdict(&self.policy, &self.access, permission, node, &none))
         })
     }
 }
@@ -255,15 +251,15 @@ impl Clone for Closed {
     }
 }
 
-fn facts(json: &str) -> Result<Facts, Closed> {
-    if json.is_empty() {
+fn facts(bytes: &[u8]) -> Result<Facts, Closed> {
+    if bytes.is_empty() {
         return Ok(Facts::default());
     }
-    serde_json::from_str::<FactsView>(json)
-        .map(Into::into)
-        .map_err(|error| Closed {
+    Tree::read(bytes)
+        .and_then(|tree| FactsView::read(&tree))
+        .ok_or_else(|| Closed {
             code: "facts-unreadable",
-            text: format!("The facts are not a JSON object of facts: {error}."),
+            text: "The facts are not an object of facts.".into(),
         })
 }
 

@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Facts, NodeId, RoleId, Source, Suggestion, evaluate_on,
+    Access, Decision, Denial, DenyReason, Facts, NodeId, Policy, RoleId, Source, Suggestion,
+    evaluate_on,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CompiledPolicy, LevelName, sentence};
+use crate::{LevelName, sentence};
 
 /// A decision with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,22 +86,22 @@ impl DecisionView {
     /// # Errors
     /// When the policy has no such permission.
     pub fn decide(
-        policy: &CompiledPolicy,
+        policy: &Policy,
         access: &Access,
         permission: &str,
         node: &str,
         facts: &Facts,
     ) -> Result<Self, UnknownPermission> {
-        let Some(permission) = policy.policy.permission(permission) else {
+        let Some(permission) = policy.permission(permission) else {
             return Err(UnknownPermission(permission.into()));
         };
-        let decision = evaluate_on(&policy.policy, access, permission, node, facts);
+        let decision = evaluate_on(policy, access, permission, node, facts);
         Ok(Self::new(policy, access, &decision))
     }
 
     /// `decision` as seen by the principal of `access`.
     #[must_use]
-    pub fn new(policy: &CompiledPolicy, access: &Access, decision: &Decision) -> Self {
+    pub fn new(policy: &Policy, access: &Access, decision: &Decision) -> Self {
         let view = View { policy, access };
         let mut reason = match decision {
             Decision::Allow(allowance) => view.source(allowance.source),
@@ -115,7 +116,7 @@ impl DecisionView {
 }
 
 struct View<'a> {
-    policy: &'a CompiledPolicy,
+    policy: &'a Policy,
     access: &'a Access,
 }
 
@@ -194,7 +195,7 @@ impl View<'_> {
     }
 
     fn role(&self, role: RoleId) -> (Option<String>, Option<String>) {
-        let role = self.policy.policy.describe_role(role);
+        let role = self.policy.describe_role(role);
         (
             role.map(|role| role.id.clone()),
             role.map(|role| role.name.clone()),

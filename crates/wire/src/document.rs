@@ -328,6 +328,7 @@ impl From<&PermissionDocument> for PermissionSpec {
             allow: permission.allow.clone(),
             conditional: permission.conditional.iter().map(Into::into).collect(),
             guard: permission.guard.iter().map(Into::into).collect(),
+            because: permission.because.clone(),
             implies: permission.implies.clone(),
             cases: permission.cases.iter().map(Into::into).collect(),
             sensitive: permission.sensitive,

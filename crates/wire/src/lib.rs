@@ -10,11 +10,13 @@ mod decision;
 mod directory;
 mod document;
 mod facts;
+mod gate_policy;
 mod policy;
 mod sentence;
 mod snapshot;
 #[cfg(feature = "toml")]
 mod toml_source;
+mod tree;
 mod unique_map;
 
 pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};
@@ -28,6 +30,7 @@ pub use document::{
     PolicyDocument, RoleDocument, Scalar,
 };
 pub use facts::FactsView;
+pub use gate_policy::{GatePolicy, PolicyView};
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use sentence::sentence;
 pub use snapshot::{
@@ -35,3 +38,4 @@ pub use snapshot::{
 };
 #[cfg(feature = "toml")]
 pub use toml_source::{PolicySourceError, compile_toml};
+pub use tree::Tree;

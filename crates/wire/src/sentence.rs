@@ -9,18 +9,16 @@ use lockstep_core::{
     Access, Decision, Denial, DenyReason, Level, NodeId, Policy, RoleId, Source, Suggestion,
 };
 
-use crate::CompiledPolicy;
-
 /// One sentence that tells the person who asked why.
 #[must_use]
-pub fn sentence(policy: &CompiledPolicy, access: &Access, decision: &Decision) -> String {
+pub fn sentence(policy: &Policy, access: &Access, decision: &Decision) -> String {
     match decision {
         Decision::Allow(allowance) => match allowance.source {
             Source::Everyone => "Every member may do this.".to_owned(),
             Source::Ownership(node) => format!("You own {}.", place(access, node)),
             Source::Role(role, node) => format!(
                 "Your role {} in {} allows this.",
-                role_name(&policy.policy, role),
+                role_name(policy, role),
                 place(access, node)
             ),
         },
@@ -28,22 +26,20 @@ pub fn sentence(policy: &CompiledPolicy, access: &Access, decision: &Decision) -
     }
 }
 
-fn denied(policy: &CompiledPolicy, access: &Access, denial: &Denial) -> String {
+fn denied(policy: &Policy, access: &Access, denial: &Denial) -> String {
     let because = policy
-        .document
-        .permissions
-        .get(denial.permission.index())
+        .describe(denial.permission)
         .map(|permission| permission.because.as_str())
         .filter(|because| !because.is_empty());
-    let needs = needs(&policy.policy, access, &denial.suggestions);
+    let needs = needs(policy, access, &denial.suggestions);
     match &denial.reason {
         DenyReason::Capped { role } => format!(
             "Your role {} does not allow this anywhere in this organization.",
-            role_name(&policy.policy, *role)
+            role_name(policy, *role)
         ),
         DenyReason::Expired { role, node } => format!(
             "Your role {} in {} has ended.",
-            role_name(&policy.policy, *role),
+            role_name(policy, *role),
             place(access, *node)
         ),
         DenyReason::FactMissing { fact } => {

@@ -1,5 +1,6 @@
 //! A snapshot: what the page and the edge evaluate on. One principal in one organization.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,7 +8,8 @@ use core::fmt;
 use lockstep_core::{Grant, Node, Record, TokenLimit, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::{CompiledPolicy, LevelName};
+use crate::gate_policy::level;
+use crate::{CompiledPolicy, LevelName, Tree};
 
 /// The only format this release reads and writes.
 pub const SNAPSHOT_FORMAT: u32 = 1;
@@ -92,6 +94,8 @@ pub struct TokenRecord {
 pub enum SnapshotError {
     /// It is not a snapshot.
     Json(serde_json::Error),
+    /// What the browser parsed is not a snapshot.
+    Tree,
     /// It was written by a release with another format.
     OtherFormat(u32),
     /// It was made under another policy, or another version of it.
@@ -105,7 +109,7 @@ impl SnapshotError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Json(_) | Self::Record(_) => "snapshot-unreadable",
+            Self::Json(_) | Self::Record(_) | Self::Tree => "snapshot-unreadable",
             Self::OtherFormat(_) => "snapshot-other-format",
             Self::OtherPolicy => "snapshot-other-policy",
         }
@@ -116,6 +120,7 @@ impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => write!(f, "not a snapshot: {error}"),
+            Self::Tree => f.write_str("not a snapshot"),
             Self::OtherFormat(format) => {
                 write!(
                     f,
@@ -137,19 +142,71 @@ impl Snapshot {
     /// When it was not.
     pub fn read(text: &[u8], policy: &CompiledPolicy) -> Result<Self, SnapshotError> {
         let snapshot: Self = serde_json::from_slice(text).map_err(SnapshotError::Json)?;
-        snapshot.check(policy)?;
+        snapshot.check(&policy.digest)?;
         Ok(snapshot)
     }
 
-    /// Whether the snapshot has this format and was made under `policy`.
+    /// Reads a snapshot that the browser has parsed; it is checked with [`Self::check`] afterwards.
+    #[must_use]
+    pub fn read_tree(tree: &Tree<'_>) -> Option<Self> {
+        let text = |tree: &Tree<'_>, name: &str| Some(tree.member(name)?.text()?.to_owned());
+        let policy = tree.member("policy")?;
+        let optional_text = |tree: &Tree<'_>, name: &str| match tree.optional(name) {
+            Some(value) => value.text().map(|text| Some(text.to_owned())),
+            None => Some(None),
+        };
+        let optional_time = |tree: &Tree<'_>, name: &str| match tree.optional(name) {
+            Some(value) => value.unsigned().map(Some),
+            None => Some(None),
+        };
+        Some(Self {
+            format: u32::try_from(tree.member("format")?.unsigned()?).ok()?,
+            policy: PolicyReference {
+                id: text(policy, "id")?,
+                digest: text(policy, "digest")?,
+            },
+            organization: text(tree, "organization")?,
+            principal: text(tree, "principal")?,
+            epoch: tree.member("epoch")?.unsigned()?,
+            server_time_ms: tree.member("server_time_ms")?.unsigned()?,
+            nodes: tree.member("nodes")?.list(|node| {
+                Some(NodeRecord {
+                    id: text(node, "id")?,
+                    level: level(node)?.into(),
+                    parent: optional_text(node, "parent")?,
+                    owned: node.flag("owned"),
+                })
+            })?,
+            grants: tree.member("grants")?.list(|grant| {
+                Some(GrantRecord {
+                    role: text(grant, "role")?,
+                    node: text(grant, "node")?,
+                    not_before_ms: optional_time(grant, "not_before_ms")?,
+                    expires_at_ms: optional_time(grant, "expires_at_ms")?,
+                })
+            })?,
+            token: match tree.optional("token") {
+                None => None,
+                Some(token) => Some(TokenRecord {
+                    permissions: match token.optional("permissions") {
+                        None => None,
+                        Some(list) => Some(list.list(|id| Some(id.text()?.to_owned()))?),
+                    },
+                    node: optional_text(token, "node")?,
+                }),
+            },
+        })
+    }
+
+    /// Whether the snapshot has this format and was made under the policy of that digest.
     ///
     /// # Errors
     /// When it has not, or was not.
-    pub fn check(&self, policy: &CompiledPolicy) -> Result<(), SnapshotError> {
+    pub fn check(&self, digest: &str) -> Result<(), SnapshotError> {
         if self.format != SNAPSHOT_FORMAT {
             return Err(SnapshotError::OtherFormat(self.format));
         }
-        if self.policy.digest != policy.digest {
+        if self.policy.digest != digest {
             return Err(SnapshotError::OtherPolicy);
         }
         let root = self.nodes.first().map(|node| &node.id);

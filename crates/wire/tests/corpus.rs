@@ -183,7 +183,13 @@ impl World {
             .as_deref()
             .map(|target| self.facts(policy, case, target));
         let facts = facts.unwrap_or_default();
-        let view = DecisionView::decide(policy, &access, &case.permission, &case.node, &facts);
+        let view = DecisionView::decide(
+            &policy.policy,
+            &access,
+            &case.permission,
+            &case.node,
+            &facts,
+        );
         let view = view.unwrap_or_else(|error| panic!("{error}"));
         let [reason] = view.reasons.as_slice() else {
             panic!("a decision has one reason");

@@ -62,7 +62,9 @@ pub(super) fn permit(
         return Ok(Permitted(()));
     }
     Err(refusal::denied(&DecisionView::new(
-        policy, access, &decision,
+        &policy.policy,
+        access,
+        &decision,
     )))
 }
 

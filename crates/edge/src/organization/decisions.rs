@@ -90,13 +90,19 @@ pub(super) fn evaluate(
             facts.set(name, value.clone());
         }
     }
-    let view = DecisionView::decide(&context.config.policy, &access, permission, node, &facts)
-        .map_err(|error| {
-            ApiError::new(
-                Code::UnknownPermission,
-                format!("There is an error: {error}."),
-            )
-        })?;
+    let view = DecisionView::decide(
+        &context.config.policy.policy,
+        &access,
+        permission,
+        node,
+        &facts,
+    )
+    .map_err(|error| {
+        ApiError::new(
+            Code::UnknownPermission,
+            format!("There is an error: {error}."),
+        )
+    })?;
     Reply::of(&view)
 }
 

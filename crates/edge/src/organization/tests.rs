@@ -32,7 +32,9 @@ impl Acme {
 
     fn in_world(world: World) -> Self {
         let ada = world.sign_in(ADA);
-        let created = world.send(&post("/v1/organizations", &json!({ "name": "Acme" })).with_header("cookie", &ada));
+        let created = world.send(
+            &post("/v1/organizations", &json!({ "name": "Acme" })).with_header("cookie", &ada),
+        );
         assert_eq!(created.status, 201, "{}", text(&created));
         let id = json(&created)["id"].as_str().unwrap().to_owned();
         world.settle();
@@ -44,15 +46,18 @@ impl Acme {
     }
 
     fn get(&self, session: &str, rest: &str) -> Response {
-        self.world.send(&Request::new(Method::Get, self.path(rest)).with_header("cookie", session))
+        self.world
+            .send(&Request::new(Method::Get, self.path(rest)).with_header("cookie", session))
     }
 
     fn post(&self, session: &str, rest: &str, body: &Value) -> Response {
-        self.world.send(&post(&self.path(rest), body).with_header("cookie", session))
+        self.world
+            .send(&post(&self.path(rest), body).with_header("cookie", session))
     }
 
     fn patch(&self, session: &str, rest: &str, body: &Value) -> Response {
-        self.world.send(&write(Method::Patch, &self.path(rest), body).with_header("cookie", session))
+        self.world
+            .send(&write(Method::Patch, &self.path(rest), body).with_header("cookie", session))
     }
 
     fn delete(&self, session: &str, rest: &str) -> Response {
@@ -63,7 +68,11 @@ impl Acme {
     }
 
     fn invite(&self, session: &str, email: &str, role: &str) -> Response {
-        self.post(session, "/invitations", &json!({ "email": email, "role": role }))
+        self.post(
+            session,
+            "/invitations",
+            &json!({ "email": email, "role": role }),
+        )
     }
 
     /// Invites an address as Ada; answers the invitation's id.
@@ -75,7 +84,11 @@ impl Acme {
     }
 
     fn accept(&self, session: &str, invitation: &str) -> Response {
-        self.post(session, &format!("/invitations/{invitation}/accept"), &json!({}))
+        self.post(
+            session,
+            &format!("/invitations/{invitation}/accept"),
+            &json!({}),
+        )
     }
 
     /// Somebody who was invited by Ada and accepted; answers their session.
@@ -93,14 +106,20 @@ impl Acme {
         let view = json(&self.get(&self.ada, "/members"));
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let members = view["members"].as_array().unwrap();
-        members.iter().map(|member| (text(&member["email"]), text(&member["role"]))).collect()
+        members
+            .iter()
+            .map(|member| (text(&member["email"]), text(&member["role"])))
+            .collect()
     }
 
     /// The path of a member.
     fn member(&self, email: &str) -> String {
         let view = json(&self.get(&self.ada, "/members"));
         let members = view["members"].as_array().unwrap();
-        let member = members.iter().find(|member| member["email"] == email).unwrap();
+        let member = members
+            .iter()
+            .find(|member| member["email"] == email)
+            .unwrap();
         format!("/members/{}", member["user_id"].as_str().unwrap())
     }
 
@@ -117,5 +136,10 @@ impl Acme {
 
 #[track_caller]
 fn refused(response: &Response, status: u16, code: &str) {
-    assert_eq!((response.status, json(response)["code"].as_str()), (status, Some(code)), "{}", text(response));
+    assert_eq!(
+        (response.status, json(response)["code"].as_str()),
+        (status, Some(code)),
+        "{}",
+        text(response)
+    );
 }

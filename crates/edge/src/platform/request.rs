@@ -53,7 +53,11 @@ async fn read_body(request: &mut WorkerRequest) -> Result<Vec<u8>, BodyError> {
             body.extend_from_slice(&chunk);
         }
     }
-    if read > BODY_BYTES_MAX { Err(BodyError::TooLarge) } else { Ok(body) }
+    if read > BODY_BYTES_MAX {
+        Err(BodyError::TooLarge)
+    } else {
+        Ok(body)
+    }
 }
 
 /// Sends an answer.

@@ -1,7 +1,7 @@
 //! Decisions: the snapshot for the page, one question for a program, and the stream that tells of changes.
 
 use lockstep_core::{Facts, Operation};
-use lockstep_wire::{DecisionView, EvaluateRequest, FactsView, ReasonView, Snapshot};
+use lockstep_wire::{DecisionView, EvaluateRequest, FactsView, PolicyView, ReasonView, Snapshot};
 
 use super::organizations::{actor, command, organization};
 use crate::{
@@ -41,11 +41,11 @@ pub(super) const ROUTES: &[Route] = &[
 /// The policy of this deployment. It holds no secret: whoever may use a product may know its roles.
 async fn policy(call: Call<'_>) -> Answer {
     let policy = &call.edge.config.policy;
-    let etag = format!("\"{}\"", policy.digest);
+    let etag = format!("\"{}.{}\"", policy.digest, PolicyView::FORMAT);
     let response = if call.request.header("if-none-match") == Some(etag.as_str()) {
         Response::new(304)
     } else {
-        Response::new(200).with_body("application/json", policy.to_json())
+        Response::new(200).with_body("application/json", PolicyView::new(policy).to_json())
     };
     Ok(response
         .with_header("etag", &etag)

@@ -134,8 +134,8 @@ class Connection implements GateStore {
       }
       const offsetMs = server_time_ms - Date.now();
       const gate = await createGate({
-        policy: policy.text,
-        snapshot: snapshot.text,
+        policy: policy.document,
+        snapshot: snapshot.document,
         nowMs: server_time_ms,
         ...(this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm }),
       });

@@ -22,8 +22,7 @@ export interface PolicyPermission {
 }
 
 /**
- * The policy as `GET /v1/policy` serves it. The evaluator reads all of it; only what a page shows or
- * looks up is typed here.
+ * The policy as `GET /v1/policy` serves it. Only what a page shows or looks up is typed here.
  */
 export interface PolicyDocument {
   readonly id: string;
@@ -32,6 +31,8 @@ export interface PolicyDocument {
   readonly permissions: readonly PolicyPermission[];
   /** Lockstep's own operations, each with the permission that it needs under this policy. */
   readonly operations?: Readonly<Record<string, string>>;
+  /** The same policy, compiled: what the evaluator reads. */
+  readonly gate: object;
 }
 
 /** What one principal holds in one organization, as `GET /v1/organizations/{org}/snapshot` serves it. */

@@ -1,4 +1,5 @@
 import type { Decision, Facts, PolicyDocument, Snapshot } from "./documents.js";
+import { encode } from "./encode.js";
 import { refusal } from "./refusal.js";
 import { Evaluator, loadWasm, type WasmSource } from "./wasm.js";
 
@@ -37,19 +38,25 @@ export interface GateOptions {
  */
 export async function createGate(options: GateOptions): Promise<Gate> {
   const { memory } = await loadWasm(options.wasm);
-  const snapshot = textOf(options.snapshot);
-  const evaluator = new Evaluator(textOf(options.policy), snapshot, options.nowMs ?? Date.now());
+  const policy = parsed<PolicyDocument>(options.policy);
+  const snapshot = parsed<Snapshot>(options.snapshot);
+  const nowMs = options.nowMs ?? Date.now();
+  const evaluator = new Evaluator(encode(policy?.gate), encode(snapshot), nowMs);
   // Only what the evaluator could read is looked into here.
-  const organization = evaluator.status() === "ready" ? organizationOf(options.snapshot) : "";
+  const organization = evaluator.status() === "ready" ? (snapshot?.organization ?? "") : "";
   return new TableGate(evaluator, memory, organization);
 }
 
-function textOf(document: object | string): string {
-  return typeof document === "string" ? document : JSON.stringify(document);
-}
-
-function organizationOf(snapshot: Snapshot | string): string {
-  return (typeof snapshot === "string" ? (JSON.parse(snapshot) as Snapshot) : snapshot).organization;
+/** What cannot be parsed is nothing; the evaluator then says which of the two it could not read. */
+function parsed<T>(document: T | string): T | undefined {
+  if (typeof document !== "string") {
+    return document;
+  }
+  try {
+    return JSON.parse(document) as T;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The answers in the evaluator's table; 0 is no. */
@@ -103,7 +110,7 @@ class TableGate implements Gate {
 
   explain(permission: string, node: string = this.#organization, facts?: Facts): Decision {
     try {
-      const text = this.#evaluator.explain(permission, node, jsonOf(facts));
+      const text = this.#evaluator.explain(permission, node, bytesOf(facts));
       return JSON.parse(text) as Decision;
     } catch (cause) {
       return broken(cause);
@@ -118,7 +125,7 @@ class TableGate implements Gate {
 
   #ask(permission: string, node: string, facts: Facts | undefined): boolean {
     try {
-      return this.#evaluator.can_with(permission, node, jsonOf(facts)) === ALLOW;
+      return this.#evaluator.can_with(permission, node, bytesOf(facts)) === ALLOW;
     } catch (cause) {
       return broken(cause).decision;
     }
@@ -162,8 +169,10 @@ class TableGate implements Gate {
   }
 }
 
-function jsonOf(facts: Facts | undefined): string {
-  return facts === undefined ? "" : JSON.stringify(facts);
+const NO_FACTS = new Uint8Array();
+
+function bytesOf(facts: Facts | undefined): Uint8Array {
+  return facts === undefined ? NO_FACTS : encode(facts);
 }
 
 /** The evaluator trapped. Nothing is allowed until the page has been loaded again. */

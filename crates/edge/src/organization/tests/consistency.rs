@@ -34,10 +34,17 @@ fn m7_a_removed_member_is_refused_sensitive_actions_at_once_and_others_within_th
     for faults in KV_FAULTS {
         let acme = acme_with(faults);
         let ben = acme.joined(BEN, "admin");
-        assert!(acme.may(&ben, ORDINARY) && acme.may(&ben, SENSITIVE), "{faults}");
+        assert!(
+            acme.may(&ben, ORDINARY) && acme.may(&ben, SENSITIVE),
+            "{faults}"
+        );
         assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
         assert!(!acme.may(&ben, SENSITIVE), "{faults}");
-        refused(&acme.invite(&ben, "x@example.com", "member"), 404, "not-found");
+        refused(
+            &acme.invite(&ben, "x@example.com", "member"),
+            404,
+            "not-found",
+        );
         acme.world.clock.advance_ms(BOUND_MS);
         assert!(!acme.may(&ben, ORDINARY), "{faults}");
     }
@@ -77,7 +84,11 @@ fn a_question_with_an_epoch_is_never_answered_from_before_it() {
     let epoch = removed.header("lockstep-epoch").unwrap().to_owned();
     let ask = |epoch: &str| -> Response {
         let request = post(&acme.path("/evaluate"), &json!({ "permission": ORDINARY }));
-        acme.world.send(&request.with_header("cookie", &ben).with_header("lockstep-epoch", epoch))
+        acme.world.send(
+            &request
+                .with_header("cookie", &ben)
+                .with_header("lockstep-epoch", epoch),
+        )
     };
     assert_eq!(json(&ask(&epoch))["decision"], false);
     let ahead = (epoch.parse::<i64>().unwrap() + 1).to_string();
@@ -97,7 +108,11 @@ fn w6_without_kv_the_object_answers_and_nothing_else_changes() {
     acme.world.clock.advance_ms(3_600_000);
     acme.world.settle();
     let puts = acme.world.kv.puts.borrow();
-    assert!(puts.iter().any(|(key, _)| key.starts_with(&format!("grants/{}/", acme.id))), "the outbox caught up");
+    assert!(
+        puts.iter()
+            .any(|(key, _)| key.starts_with(&format!("grants/{}/", acme.id))),
+        "the outbox caught up"
+    );
 }
 
 #[test]
@@ -113,7 +128,8 @@ fn w7_without_the_object_nothing_is_allowed_and_nothing_is_denied() {
         refused(&answer, 503, "unavailable");
         assert!(answer.header("retry-after").is_some());
     }
-    let rename = write(Method::Patch, &acme.path(""), &json!({ "name": "x" })).with_header("cookie", &acme.ada);
+    let rename = write(Method::Patch, &acme.path(""), &json!({ "name": "x" }))
+        .with_header("cookie", &acme.ada);
     refused(&acme.world.send(&rename), 503, "unavailable");
 }
 
@@ -139,11 +155,19 @@ fn past_half_the_window_the_object_is_asked_in_the_background() {
     assert_eq!(acme.world.run_background(), 0);
     acme.world.clock.advance_ms(2_500);
     assert!(acme.may(&ben, ORDINARY) && acme.may(&ben, ORDINARY));
-    assert_eq!(acme.world.run_background(), 1, "one refresh for one principal");
+    assert_eq!(
+        acme.world.run_background(),
+        1,
+        "one refresh for one principal"
+    );
     acme.world.clock.advance_ms(4_900);
     let before = acme.world.objects.asked("freshness");
     assert!(acme.may(&ben, ORDINARY));
-    assert_eq!(acme.world.objects.asked("freshness"), before, "the refresh was counted from");
+    assert_eq!(
+        acme.world.objects.asked("freshness"),
+        before,
+        "the refresh was counted from"
+    );
 }
 
 #[test]
@@ -152,14 +176,25 @@ fn m8_a_principal_is_never_answered_from_anothers_bytes() {
     let ben = acme.joined(BEN, "member");
     assert!(acme.may(&acme.ada, ORDINARY) && acme.may(&ben, ORDINARY));
     let puts = acme.world.kv.puts.borrow().clone();
-    let of = |user: &str| puts.iter().rev().find(|(key, _)| key.ends_with(user)).unwrap().clone();
+    let of = |user: &str| {
+        puts.iter()
+            .rev()
+            .find(|(key, _)| key.ends_with(user))
+            .unwrap()
+            .clone()
+    };
     let id = |session: &str| {
-        let me = acme.world.send(&Request::new(Method::Get, "/v1/me").with_header("cookie", session));
+        let me = acme
+            .world
+            .send(&Request::new(Method::Get, "/v1/me").with_header("cookie", session));
         json(&me)["user"]["id"].as_str().unwrap().to_owned()
     };
     let (ada, ben_id) = (of(&id(&acme.ada)), of(&id(&ben)));
     // Ada's bytes under Ben's key, with Ben's key and name written into them: only the epoch tells.
-    let forged = ada.1.replace(&ada.0, &ben_id.0).replace(&id(&acme.ada), &id(&ben));
+    let forged = ada
+        .1
+        .replace(&ada.0, &ben_id.0)
+        .replace(&id(&acme.ada), &id(&ben));
     acme.world.kv.set(&ben_id.0, &forged);
     acme.world.edge.grants.forget();
     assert!(!acme.may(&ben, "organisation.update"));
@@ -174,9 +209,12 @@ fn every_change_tells_the_open_pages_the_new_epoch() {
     let announced = acme.world.objects.announced.borrow();
     let of_acme = announced.iter().filter(|(name, _)| *name == acme.id);
     let epochs: Vec<&str> = of_acme.map(|(_, text)| text.trim()).collect();
-    assert_eq!(epochs, [
-        "event: epoch\ndata: {\"epoch\":2}",
-        "event: epoch\ndata: {\"epoch\":3}",
-        "event: epoch\ndata: {\"epoch\":4}",
-    ]);
+    assert_eq!(
+        epochs,
+        [
+            "event: epoch\ndata: {\"epoch\":2}",
+            "event: epoch\ndata: {\"epoch\":3}",
+            "event: epoch\ndata: {\"epoch\":4}",
+        ]
+    );
 }

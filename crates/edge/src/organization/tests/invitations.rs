@@ -14,22 +14,31 @@ const WEEK_MS: i64 = 604_800_000;
 fn link(acme: &Acme, email: &str) -> String {
     let mails = acme.world.mail(email);
     let after_link = |text: &str| Some(text.split_once("/invitations#")?.1.to_owned());
-    let rest = mails.iter().find_map(|mail| after_link(&mail.message.text)).unwrap();
+    let rest = mails
+        .iter()
+        .find_map(|mail| after_link(&mail.message.text))
+        .unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
 fn preview(acme: &Acme, secret: &str) -> crate::http::Response {
     let request = Request::new(Method::Get, "/v1/invitations/preview");
-    acme.world.send(&request.with_header("lockstep-invitation", secret))
+    acme.world
+        .send(&request.with_header("lockstep-invitation", secret))
 }
 
 #[test]
 fn who_accepts_is_a_member_and_the_list_says_so() {
     let acme = Acme::new();
     let ben = acme.joined(BEN, "member");
-    let members = [(ADA.to_owned(), "admin".to_owned()), (BEN.to_owned(), "member".to_owned())];
+    let members = [
+        (ADA.to_owned(), "admin".to_owned()),
+        (BEN.to_owned(), "member".to_owned()),
+    ];
     assert_eq!(acme.members(), members);
-    let me = acme.world.send(&Request::new(Method::Get, "/v1/me").with_header("cookie", &ben));
+    let me = acme
+        .world
+        .send(&Request::new(Method::Get, "/v1/me").with_header("cookie", &ben));
     assert_eq!(json(&me)["organizations"][0]["name"], "Acme");
     let mine = Request::new(Method::Get, "/v1/me/invitations").with_header("cookie", &ben);
     assert_eq!(json(&acme.world.send(&mine))["invitations"], json!([]));
@@ -47,18 +56,31 @@ fn i1_no_edited_link_shows_an_invitation() {
         let edited = String::from_utf8(bytes).unwrap();
         refused(&preview(&acme, &edited), 404, "not-found");
     }
-    refused(&preview(&acme, &secret[..secret.len() - 1]), 404, "not-found");
+    refused(
+        &preview(&acme, secret.split_at(secret.len() - 1).0),
+        404,
+        "not-found",
+    );
 }
 
 #[test]
 fn i2_only_the_invited_address_acts_on_it() {
     let acme = Acme::new();
     let invitation = acme.invited(BEN, "admin");
-    for email in [CAT, "ben+x@example.com", "b.en@example.com", "ben@example.com.example.org"] {
+    for email in [
+        CAT,
+        "ben+x@example.com",
+        "b.en@example.com",
+        "ben@example.com.example.org",
+    ] {
         let stranger = acme.world.sign_in(email);
         refused(&acme.accept(&stranger, &invitation), 404, "not-found");
         let decline = format!("/invitations/{invitation}/decline");
-        refused(&acme.post(&stranger, &decline, &json!({})), 404, "not-found");
+        refused(
+            &acme.post(&stranger, &decline, &json!({})),
+            404,
+            "not-found",
+        );
     }
     assert_eq!(acme.members().len(), 1);
     // The invited person typed the address in other letters: it is the same address.
@@ -80,7 +102,10 @@ fn i3_nobody_invites_into_more_than_they_hold() {
 fn i4_the_inviters_rights_are_asked_again_when_it_is_accepted() {
     let acme = Acme::new();
     let ben = acme.joined(BEN, "admin");
-    let by_ben = json(&acme.invite(&ben, CAT, "admin"))["id"].as_str().unwrap().to_owned();
+    let by_ben = json(&acme.invite(&ben, CAT, "admin"))["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let demoted = acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "member" }));
     assert_eq!(demoted.status, 200);
     let cat = acme.world.sign_in(CAT);
@@ -95,7 +120,10 @@ fn i4_the_inviters_rights_are_asked_again_when_it_is_accepted() {
 fn i4_an_invitation_of_somebody_removed_is_void() {
     let acme = Acme::new();
     let ben = acme.joined(BEN, "admin");
-    let by_ben = json(&acme.invite(&ben, CAT, "member"))["id"].as_str().unwrap().to_owned();
+    let by_ben = json(&acme.invite(&ben, CAT, "member"))["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
     let cat = acme.world.sign_in(CAT);
     refused(&acme.accept(&cat, &by_ben), 409, "invitation-void");
@@ -107,12 +135,14 @@ fn i5_another_organizations_invitation_is_out_of_reach() {
     let invitation = acme.invited(BEN, "member");
     let mallory = acme.world.sign_in("mallory@example.com");
     let created = acme.world.send(
-        &crate::testing::post("/v1/organizations", &json!({ "name": "Other" })).with_header("cookie", &mallory),
+        &crate::testing::post("/v1/organizations", &json!({ "name": "Other" }))
+            .with_header("cookie", &mallory),
     );
     let other = json(&created)["id"].as_str().unwrap().to_owned();
     let cancel = |organization: &str| {
         let path = format!("/v1/organizations/{organization}/invitations/{invitation}");
-        let request = Request::new(Method::Delete, path).with_header("origin", crate::testing::ORIGIN);
+        let request =
+            Request::new(Method::Delete, path).with_header("origin", crate::testing::ORIGIN);
         acme.world.send(&request.with_header("cookie", &mallory))
     };
     refused(&cancel(&other), 404, "not-found");
@@ -131,7 +161,11 @@ fn i6_expiry_is_exact_to_the_millisecond() {
         let accepted = acme.accept(&ben, &invitation);
         assert_eq!(accepted.status, status, "{}", text(&accepted));
         let pending = json(&acme.get(&acme.ada, "/invitations"));
-        assert_eq!(pending["invitations"], json!([]), "an expired one is not listed");
+        assert_eq!(
+            pending["invitations"],
+            json!([]),
+            "an expired one is not listed"
+        );
     }
 }
 
@@ -151,7 +185,11 @@ fn i7_it_is_used_once() {
     refused(&acme.accept(&ben, &declined), 409, "invitation-not-pending");
 
     let canceled = acme.invited(BEN, "member");
-    assert_eq!(acme.delete(&acme.ada, &format!("/invitations/{canceled}")).status, 204);
+    assert_eq!(
+        acme.delete(&acme.ada, &format!("/invitations/{canceled}"))
+            .status,
+        204
+    );
     refused(&acme.accept(&ben, &canceled), 409, "invitation-not-pending");
     assert_eq!(acme.members().len(), 1);
 }
@@ -176,10 +214,24 @@ fn i9_the_secret_is_in_the_mail_and_nowhere_else() {
     acme.invited(BEN, "member");
     let secret = link(&acme, BEN);
     for rest in ["/invitations", "/members", "", "/snapshot"] {
-        assert!(!text(&acme.get(&acme.ada, rest)).contains(&secret), "{rest}");
+        assert!(
+            !text(&acme.get(&acme.ada, rest)).contains(&secret),
+            "{rest}"
+        );
     }
-    assert!(acme.world.kv.puts.borrow().iter().all(|(_, value)| !value.contains(&secret)));
-    let sql = acme.world.objects.database(crate::objects::Class::Organization, &acme.id).unwrap();
+    assert!(
+        acme.world
+            .kv
+            .puts
+            .borrow()
+            .iter()
+            .all(|(_, value)| !value.contains(&secret))
+    );
+    let sql = acme
+        .world
+        .objects
+        .database(crate::objects::Class::Organization, &acme.id)
+        .unwrap();
     let sql: &dyn crate::sql::Sql = &*sql;
     let found = "SELECT COUNT(*) AS n FROM invitation WHERE hash = ?";
     let plain = sql.one(found, &[secret.as_str().into()]).unwrap().unwrap();
@@ -190,8 +242,16 @@ fn i9_the_secret_is_in_the_mail_and_nowhere_else() {
 fn one_address_has_one_pending_invitation_and_members_need_none() {
     let acme = Acme::new();
     acme.invited(BEN, "member");
-    refused(&acme.invite(&acme.ada, " BEN@example.com ", "admin"), 409, "already-invited");
-    refused(&acme.invite(&acme.ada, ADA, "member"), 409, "already-member");
+    refused(
+        &acme.invite(&acme.ada, " BEN@example.com ", "admin"),
+        409,
+        "already-invited",
+    );
+    refused(
+        &acme.invite(&acme.ada, ADA, "member"),
+        409,
+        "already-member",
+    );
     acme.world.clock.advance_ms(WEEK_MS);
     assert_eq!(acme.invite(&acme.ada, BEN, "admin").status, 201);
 }
@@ -199,17 +259,35 @@ fn one_address_has_one_pending_invitation_and_members_need_none() {
 #[test]
 fn what_is_no_address_is_not_invited() {
     let acme = Acme::new();
-    for email in ["", "ben", "ben@", "@example.com", "a@b@example.com", "ben@example.com\r\nbcc: x@y.z"] {
-        refused(&acme.invite(&acme.ada, email, "member"), 400, "invalid-address");
+    for email in [
+        "",
+        "ben",
+        "ben@",
+        "@example.com",
+        "a@b@example.com",
+        "ben@example.com\r\nbcc: x@y.z",
+    ] {
+        refused(
+            &acme.invite(&acme.ada, email, "member"),
+            400,
+            "invalid-address",
+        );
     }
-    assert_eq!(json(&acme.get(&acme.ada, "/invitations"))["invitations"], json!([]));
+    assert_eq!(
+        json(&acme.get(&acme.ada, "/invitations"))["invitations"],
+        json!([])
+    );
 }
 
 #[test]
 fn the_invited_person_sees_it_and_a_rename_follows() {
     let acme = Acme::new();
     acme.invited(BEN, "member");
-    assert_eq!(acme.patch(&acme.ada, "", &json!({ "name": "Acme Two" })).status, 200);
+    assert_eq!(
+        acme.patch(&acme.ada, "", &json!({ "name": "Acme Two" }))
+            .status,
+        200
+    );
     acme.world.settle();
     let ben = acme.world.sign_in(BEN);
     let mine = Request::new(Method::Get, "/v1/me/invitations").with_header("cookie", &ben);

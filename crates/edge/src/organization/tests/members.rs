@@ -14,10 +14,22 @@ fn m5_the_last_admin_neither_leaves_nor_steps_down() {
     let ben = acme.joined(BEN, "admin");
     let of_ben = acme.member(BEN);
     // Ada created the organization, so the policy lets nobody change or remove her.
-    refused(&acme.patch(&ben, &acme.member(ADA), &json!({ "role": "member" })), 403, "guard-failed");
+    refused(
+        &acme.patch(&ben, &acme.member(ADA), &json!({ "role": "member" })),
+        403,
+        "guard-failed",
+    );
     refused(&acme.delete(&ben, &acme.member(ADA)), 403, "guard-failed");
-    assert_eq!(acme.delete(&acme.ada, &acme.member(ADA)).status, 204, "Ben is left as an admin");
-    refused(&acme.patch(&ben, &of_ben, &json!({ "role": "member" })), 409, "last-admin");
+    assert_eq!(
+        acme.delete(&acme.ada, &acme.member(ADA)).status,
+        204,
+        "Ben is left as an admin"
+    );
+    refused(
+        &acme.patch(&ben, &of_ben, &json!({ "role": "member" })),
+        409,
+        "last-admin",
+    );
     refused(&acme.delete(&ben, &of_ben), 409, "last-admin");
     assert!(acme.may(&ben, "members.invite"));
 }
@@ -28,9 +40,17 @@ fn m6_nobody_raises_themselves_or_others_beyond_what_they_hold() {
     let ben = acme.joined(BEN, "member");
     acme.joined(CAT, "member");
     for member in [BEN, CAT] {
-        refused(&acme.patch(&ben, &acme.member(member), &json!({ "role": "admin" })), 403, "no-grant");
+        refused(
+            &acme.patch(&ben, &acme.member(member), &json!({ "role": "admin" })),
+            403,
+            "no-grant",
+        );
     }
-    refused(&acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "root" })), 400, "unknown-role");
+    refused(
+        &acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "root" })),
+        400,
+        "unknown-role",
+    );
 }
 
 #[test]
@@ -54,15 +74,35 @@ fn m4_every_route_is_closed_to_another_tenant() {
     for rest in ["", "/members", "/invitations", "/snapshot", "/events"] {
         refused(&acme.get(&mallory, rest), 404, "not-found");
     }
-    refused(&acme.patch(&mallory, "", &json!({ "name": "Mine" })), 404, "not-found");
+    refused(
+        &acme.patch(&mallory, "", &json!({ "name": "Mine" })),
+        404,
+        "not-found",
+    );
     refused(&acme.delete(&mallory, ""), 404, "not-found");
-    refused(&acme.patch(&mallory, &of_ben, &json!({ "role": "admin" })), 404, "not-found");
+    refused(
+        &acme.patch(&mallory, &of_ben, &json!({ "role": "admin" })),
+        404,
+        "not-found",
+    );
     refused(&acme.delete(&mallory, &of_ben), 404, "not-found");
-    refused(&acme.invite(&mallory, "x@example.com", "member"), 404, "not-found");
-    refused(&acme.delete(&mallory, &format!("/invitations/{invitation}")), 404, "not-found");
+    refused(
+        &acme.invite(&mallory, "x@example.com", "member"),
+        404,
+        "not-found",
+    );
+    refused(
+        &acme.delete(&mallory, &format!("/invitations/{invitation}")),
+        404,
+        "not-found",
+    );
     let evaluated = json(&acme.evaluate(&mallory, "members.invite"));
     assert_eq!(evaluated["reasons"][0]["code"], "no-membership");
-    assert_eq!((acme.members(), json(&acme.get(&acme.ada, ""))), before, "nothing changed");
+    assert_eq!(
+        (acme.members(), json(&acme.get(&acme.ada, ""))),
+        before,
+        "nothing changed"
+    );
     assert_eq!(acme.get(&ben_of, "/members").status, 200);
 }
 
@@ -72,7 +112,12 @@ fn ids_that_we_did_not_make_reach_no_object() {
     let flipped = acme.id.replace("org_", "usr_");
     let mut edited = acme.id.clone();
     edited.pop();
-    for id in [flipped.as_str(), edited.as_str(), "org_1", "org_0000000000000000000000000000"] {
+    for id in [
+        flipped.as_str(),
+        edited.as_str(),
+        "org_1",
+        "org_0000000000000000000000000000",
+    ] {
         let path = format!("/v1/organizations/{id}/members");
         let get = Request::new(Method::Get, path).with_header("cookie", &acme.ada);
         refused(&acme.world.send(&get), 404, "not-found");
@@ -102,11 +147,20 @@ fn m10_what_was_removed_stays_removed() {
     acme.world.clock.advance_ms(1_000);
     acme.world.settle();
     let put = acme.world.kv.puts.borrow().last().unwrap().1.clone();
-    assert!(put.contains("\"grants\":[]"), "the last bytes in KV are a tombstone: {put}");
-    let me = acme.world.send(&Request::new(Method::Get, "/v1/me").with_header("cookie", &ben));
+    assert!(
+        put.contains("\"grants\":[]"),
+        "the last bytes in KV are a tombstone: {put}"
+    );
+    let me = acme
+        .world
+        .send(&Request::new(Method::Get, "/v1/me").with_header("cookie", &ben));
     assert_eq!(json(&me)["organizations"], json!([]));
     let ended = acme.world.objects.ended.borrow();
-    assert_eq!(ended.len(), 1, "the open pages of who was removed are closed");
+    assert_eq!(
+        ended.len(),
+        1,
+        "the open pages of who was removed are closed"
+    );
 }
 
 #[test]
@@ -115,9 +169,17 @@ fn m13_members_that_are_not_writable_are_refused() {
     let body = json!({ "name": "Acme", "creator": "usr_x", "epoch": 9 });
     refused(&acme.patch(&acme.ada, "", &body), 400, "invalid-body");
     let body = json!({ "role": "member", "creator": true });
-    refused(&acme.patch(&acme.ada, &acme.member(ADA), &body), 400, "invalid-body");
+    refused(
+        &acme.patch(&acme.ada, &acme.member(ADA), &body),
+        400,
+        "invalid-body",
+    );
     let body = json!({ "email": BEN, "role": "member", "invited_by": CAT });
-    refused(&acme.post(&acme.ada, "/invitations", &body), 400, "invalid-body");
+    refused(
+        &acme.post(&acme.ada, "/invitations", &body),
+        400,
+        "invalid-body",
+    );
 }
 
 #[test]
@@ -145,8 +207,13 @@ fn m15_and_p10_nothing_is_left_of_a_deleted_organization() {
 fn names_are_short_and_visible() {
     let acme = Acme::new();
     for name in ["", "   ", "a\u{7}b", "a\r\nb", &"x".repeat(101)] {
-        refused(&acme.patch(&acme.ada, "", &json!({ "name": name })), 400, "invalid-value");
-        let create = post("/v1/organizations", &json!({ "name": name })).with_header("cookie", &acme.ada);
+        refused(
+            &acme.patch(&acme.ada, "", &json!({ "name": name })),
+            400,
+            "invalid-value",
+        );
+        let create =
+            post("/v1/organizations", &json!({ "name": name })).with_header("cookie", &acme.ada);
         refused(&acme.world.send(&create), 400, "invalid-value");
     }
 }
@@ -154,14 +221,22 @@ fn names_are_short_and_visible() {
 #[test]
 fn w2_a_page_of_another_origin_changes_nothing() {
     let acme = Acme::new();
-    for origin in [None, Some("null"), Some("http://evil.example"), Some("http://localhost:8787.evil.example")] {
-        let mut request = Request::new(Method::Delete, acme.path("")).with_header("cookie", &acme.ada);
+    for origin in [
+        None,
+        Some("null"),
+        Some("http://evil.example"),
+        Some("http://localhost:8787.evil.example"),
+    ] {
+        let mut request =
+            Request::new(Method::Delete, acme.path("")).with_header("cookie", &acme.ada);
         if let Some(origin) = origin {
             request = request.with_header("origin", origin);
         }
         refused(&acme.world.send(&request), 403, "origin-refused");
         let mut request = write(Method::Patch, &acme.path(""), &json!({ "name": "Theirs" }));
-        request = request.with_header("cookie", &acme.ada).with_header("origin", origin.unwrap_or(""));
+        request = request
+            .with_header("cookie", &acme.ada)
+            .with_header("origin", origin.unwrap_or(""));
         refused(&acme.world.send(&request), 403, "origin-refused");
     }
     assert_eq!(json(&acme.get(&acme.ada, ""))["name"], "Acme");
@@ -170,7 +245,11 @@ fn w2_a_page_of_another_origin_changes_nothing() {
 #[test]
 fn an_unknown_permission_is_an_error_and_not_a_deny() {
     let acme = Acme::new();
-    refused(&acme.evaluate(&acme.ada, "members.fly"), 400, "unknown-permission");
+    refused(
+        &acme.evaluate(&acme.ada, "members.fly"),
+        400,
+        "unknown-permission",
+    );
 }
 
 #[test]
@@ -186,7 +265,8 @@ fn the_directory_states_the_facts_about_a_member() {
     acme.joined(BEN, "member");
     let ask = |member: &str| {
         let id = acme.member(member).replace("/members/", "");
-        let body = json!({ "permission": "members.remove", "resource": { "type": "member", "id": id } });
+        let body =
+            json!({ "permission": "members.remove", "resource": { "type": "member", "id": id } });
         json(&acme.post(&acme.ada, "/evaluate", &body))
     };
     assert_eq!(ask(BEN)["decision"], true);

@@ -1,0 +1,357 @@
+//! The policy as the page's evaluator reads it: compiled, so that the page does not compile again.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use lockstep_core::{
+    ConditionSpec, Level, PermissionParts, Policy, PolicyParts, RoleParts, Test, Value,
+};
+use serde::Serialize;
+
+use crate::{CompiledPolicy, ConditionDocument, LevelName, PolicyDocument, Tree};
+
+/// The only version of the compiled form that this release reads and writes.
+const FORMAT: u64 = 1;
+
+/// What `GET /v1/policy` answers: the document for people and tools, and its compiled form for gates.
+#[derive(Debug, Serialize)]
+pub struct PolicyView<'a> {
+    #[serde(flatten)]
+    document: &'a PolicyDocument,
+    gate: GateView<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct GateView<'a> {
+    format: u64,
+    digest: &'a str,
+    permissions: Vec<GatePermission>,
+    roles: Vec<GateRole>,
+    guards: Vec<Vec<ConditionDocument>>,
+    rights: usize,
+    everyone: Vec<usize>,
+    ownership: Vec<GateOwnership>,
+}
+
+#[derive(Debug, Serialize)]
+struct GatePermission {
+    id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    because: String,
+    level: LevelName,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    personal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guard: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conditional: Vec<GateConditional>,
+}
+
+#[derive(Debug, Serialize)]
+struct GateConditional {
+    right: usize,
+    guard: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct GateRole {
+    id: String,
+    name: String,
+    level: LevelName,
+    #[serde(rename = "override", skip_serializing_if = "core::ops::Not::not")]
+    overriding: bool,
+    rights: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cap: Option<usize>,
+}
+
+#[derive(Debug, Serialize)]
+struct GateOwnership {
+    level: LevelName,
+    rights: Vec<usize>,
+}
+
+impl PolicyView<'_> {
+    /// The version of the compiled form.
+    pub const FORMAT: u64 = FORMAT;
+}
+
+impl<'a> PolicyView<'a> {
+    /// `policy` as it is served.
+    #[must_use]
+    pub fn new(policy: &'a CompiledPolicy) -> Self {
+        let parts = PolicyParts::from(&policy.policy);
+        let gate = GateView {
+            format: FORMAT,
+            digest: &policy.digest,
+            permissions: parts.permissions.into_iter().map(Into::into).collect(),
+            roles: parts.roles.into_iter().map(Into::into).collect(),
+            guards: parts.guards.into_iter().map(conditions).collect(),
+            rights: parts.rights,
+            everyone: parts.everyone,
+            ownership: parts
+                .ownership
+                .into_iter()
+                .map(|(level, rights)| GateOwnership {
+                    level: level.into(),
+                    rights,
+                })
+                .collect(),
+        };
+        Self {
+            document: &policy.document,
+            gate,
+        }
+    }
+
+    /// The view as compact JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        // Only strings, numbers, lists and maps with string keys, which JSON can always write.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl From<PermissionParts> for GatePermission {
+    fn from(parts: PermissionParts) -> Self {
+        let conditional = parts.conditional.into_iter();
+        Self {
+            id: parts.id,
+            because: parts.because,
+            level: parts.level.into(),
+            personal: parts.personal,
+            guard: parts.guard,
+            conditional: conditional
+                .map(|(right, guard)| GateConditional { right, guard })
+                .collect(),
+        }
+    }
+}
+
+impl From<RoleParts> for GateRole {
+    fn from(parts: RoleParts) -> Self {
+        Self {
+            id: parts.id,
+            name: parts.name,
+            level: parts.level.into(),
+            overriding: parts.overriding,
+            rights: parts.rights,
+            cap: parts.cap,
+        }
+    }
+}
+
+fn conditions(guard: Vec<ConditionSpec>) -> Vec<ConditionDocument> {
+    let guard = guard.into_iter();
+    guard
+        .map(|ConditionSpec { fact, test }| ConditionDocument { fact, test })
+        .collect()
+}
+
+/// A compiled policy as a gate reads it.
+#[derive(Debug)]
+pub struct GatePolicy {
+    /// The policy.
+    pub policy: Policy,
+    /// Digest of the document it was compiled from.
+    pub digest: String,
+}
+
+impl GatePolicy {
+    /// Reads the member `gate` of a [`PolicyView`]; `None` when it is not one, or of another format.
+    #[must_use]
+    pub fn read(tree: &Tree<'_>) -> Option<Self> {
+        if tree.member("format")?.unsigned()? != FORMAT {
+            return None;
+        }
+        let parts = PolicyParts {
+            permissions: tree.member("permissions")?.list(permission)?,
+            roles: tree.member("roles")?.list(role)?,
+            guards: tree.member("guards")?.list(|guard| guard.list(condition))?,
+            rights: tree.member("rights")?.index()?,
+            everyone: tree.member("everyone")?.list(Tree::index)?,
+            ownership: tree
+                .member("ownership")?
+                .list(|own| Some((level(own)?, own.member("rights")?.list(Tree::index)?)))?,
+        };
+        // A guard that is not there would hold no one back.
+        let guards = parts.permissions.iter().flat_map(|permission| {
+            let conditional = permission.conditional.iter().map(|(_, guard)| guard);
+            permission.guard.iter().chain(conditional)
+        });
+        let caps = parts.roles.iter().filter_map(|role| role.cap);
+        let is_whole = guards.copied().all(|guard| guard < parts.guards.len())
+            && caps.into_iter().all(|cap| cap < parts.roles.len());
+        let digest = tree.member("digest")?.text()?.to_owned();
+        is_whole.then(|| Self {
+            policy: parts.into(),
+            digest,
+        })
+    }
+}
+
+fn permission(tree: &Tree<'_>) -> Option<PermissionParts> {
+    Some(PermissionParts {
+        id: tree.member("id")?.text()?.to_owned(),
+        because: tree
+            .optional("because")
+            .and_then(Tree::text)
+            .unwrap_or_default()
+            .to_owned(),
+        level: level(tree)?,
+        personal: tree.flag("personal"),
+        guard: match tree.optional("guard") {
+            Some(guard) => Some(guard.index()?),
+            None => None,
+        },
+        conditional: tree.list_of("conditional", |tree| {
+            Some((
+                tree.member("right")?.index()?,
+                tree.member("guard")?.index()?,
+            ))
+        })?,
+    })
+}
+
+fn role(tree: &Tree<'_>) -> Option<RoleParts> {
+    Some(RoleParts {
+        id: tree.member("id")?.text()?.to_owned(),
+        name: tree.member("name")?.text()?.to_owned(),
+        level: level(tree)?,
+        overriding: tree.flag("override"),
+        rights: tree.member("rights")?.list(Tree::index)?,
+        cap: match tree.optional("cap") {
+            Some(cap) => Some(cap.index()?),
+            None => None,
+        },
+    })
+}
+
+pub(crate) fn level(tree: &Tree<'_>) -> Option<Level> {
+    let name = tree.member("level")?.text()?;
+    Level::ALL.into_iter().find(|level| level.as_str() == name)
+}
+
+fn condition(tree: &Tree<'_>) -> Option<ConditionSpec> {
+    let fact = tree.member("fact")?.text()?.to_owned();
+    let texts = |name: &str| {
+        tree.optional(name)?
+            .list(|text| Some(text.text()?.to_owned()))
+    };
+    let integer = |name: &str| match tree.optional(name)? {
+        Tree::Integer(number) => Some(*number),
+        _ => None,
+    };
+    let test = tree
+        .optional("equals")
+        .and_then(value)
+        .map(Test::Equals)
+        .or_else(|| texts("in").map(Test::In))
+        .or_else(|| texts("not_in").map(Test::NotIn))
+        .or_else(|| integer("at_least").map(Test::AtLeast))
+        .or_else(|| integer("at_most").map(Test::AtMost))?;
+    Some(ConditionSpec { fact, test })
+}
+
+pub(crate) fn value(tree: &Tree<'_>) -> Option<Value> {
+    match tree {
+        Tree::Bool(value) => Some(Value::Bool(*value)),
+        Tree::Integer(value) => Some(Value::Integer(*value)),
+        Tree::Text(value) => Some(Value::Text((*value).to_owned())),
+        Tree::Null | Tree::List(_) | Tree::Map(_) => None,
+    }
+}
+
+#[cfg(all(test, feature = "toml"))]
+mod tests {
+    use super::*;
+    use crate::compile_toml;
+
+    /// The flat form of a JSON value, as the page writes it.
+    fn encode(value: &serde_json::Value, into: &mut Vec<u8>) {
+        fn number(mut number: u64, into: &mut Vec<u8>) {
+            while number > 0x7f {
+                into.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
+                number >>= 7;
+            }
+            into.push(u8::try_from(number).unwrap());
+        }
+        fn text(text: &str, into: &mut Vec<u8>) {
+            number(text.len().try_into().unwrap(), into);
+            into.extend_from_slice(text.as_bytes());
+        }
+        match value {
+            serde_json::Value::Null => into.push(0),
+            serde_json::Value::Bool(value) => into.push(1 + u8::from(*value)),
+            serde_json::Value::Number(value) => {
+                into.push(3);
+                number(value.as_u64().unwrap(), into);
+            }
+            serde_json::Value::String(value) => {
+                into.push(5);
+                text(value, into);
+            }
+            serde_json::Value::Array(items) => {
+                into.push(6);
+                number(items.len().try_into().unwrap(), into);
+                items.iter().for_each(|item| encode(item, into));
+            }
+            serde_json::Value::Object(members) => {
+                into.push(7);
+                number(members.len().try_into().unwrap(), into);
+                for (name, value) in members {
+                    text(name, into);
+                    encode(value, into);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_shipped_policy_survives_the_way_to_the_page() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
+        let mut read = 0;
+        for file in std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+        {
+            if file.extension().is_none_or(|extension| extension != "toml") {
+                continue;
+            }
+            let policy = compile_toml(&std::fs::read_to_string(&file).unwrap()).unwrap();
+            let view: serde_json::Value =
+                serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
+            let mut bytes = Vec::new();
+            encode(&view["gate"], &mut bytes);
+            let gate = GatePolicy::read(&Tree::read(&bytes).unwrap()).unwrap();
+            assert_eq!(gate.digest, policy.digest);
+            assert_eq!(
+                PolicyParts::from(&gate.policy),
+                PolicyParts::from(&policy.policy)
+            );
+            read += 1;
+        }
+        assert!(read >= 4, "only {read} policies");
+    }
+
+    #[test]
+    fn a_guard_or_a_cap_that_is_not_there_is_refused() {
+        let text = include_str!("../../../policies/openlit.toml");
+        let policy = compile_toml(text).unwrap();
+        let view: serde_json::Value =
+            serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
+        let reads = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut gate = view["gate"].clone();
+            change(&mut gate);
+            let mut bytes = Vec::new();
+            encode(&gate, &mut bytes);
+            GatePolicy::read(&Tree::read(&bytes).unwrap()).is_some()
+        };
+        assert!(reads(&|_| ()));
+        assert!(!reads(&|gate| gate["guards"] = serde_json::json!([])));
+        assert!(!reads(&|gate| gate["roles"][0]["cap"] = 99.into()));
+        assert!(!reads(&|gate| gate["format"] = 2.into()));
+        assert!(!reads(&|gate| gate["permissions"] = 1.into()));
+    }
+}
