@@ -28,6 +28,7 @@ pub mod policies;
 pub mod problem;
 pub mod router;
 pub mod routes;
+pub mod schema;
 pub mod signatures;
 pub mod sql;
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::{
     http::{Body, Response},
     log,
     problem::ApiError,
+    schema,
     sql::Sql,
 };
 
@@ -191,53 +192,13 @@ impl Reply {
 /// What `handle` fails with; 404 when the object was never born.
 pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Reply, ApiError> {
     context.sql.transaction(|| {
-        if !command.is_birth() && !is_born(context.sql)? {
+        let version = schema::version(context.sql)?;
+        if version.is_none() && !command.is_birth() {
             return Err(ApiError::not_found());
         }
-        migrate(context.sql, O::MIGRATIONS)?;
+        schema::migrate(context.sql, version, O::MIGRATIONS)?;
         O::handle(context, command)
     })
-}
-
-/// Whether an object's tables are there. It reads only.
-///
-/// # Errors
-/// When the database fails.
-pub fn is_born(sql: &dyn Sql) -> Result<bool, ApiError> {
-    let table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
-    Ok(sql.one(table, &[])?.is_some())
-}
-
-fn migrate(sql: &dyn Sql, migrations: &[&str]) -> Result<(), ApiError> {
-    let applied = if is_born(sql)? {
-        sql.one("SELECT version FROM schema_version", &[])?
-            .map_or(Ok(0), |row| row.integer("version"))?
-    } else {
-        sql.exec(
-            "CREATE TABLE schema_version (version INTEGER NOT NULL) STRICT",
-            &[],
-        )?;
-        sql.exec("INSERT INTO schema_version (version) VALUES (0)", &[])?;
-        crate::outbox::create(sql)?;
-        0
-    };
-    // A version above ours was written by newer code, which left everything readable for us.
-    let applied = usize::try_from(applied).unwrap_or(0);
-    let pending = migrations.get(applied..).unwrap_or_default();
-    for migration in pending {
-        for statement in migration
-            .split(';')
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-        {
-            sql.exec(statement, &[])?;
-        }
-    }
-    if !pending.is_empty() {
-        let version = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
-        sql.exec("UPDATE schema_version SET version = ?", &[version.into()])?;
-    }
-    Ok(())
 }
 
 /// Calls to objects. Every call has a time-out.

@@ -22,11 +22,11 @@ use crate::{
     edge::{Clock, Edge},
     http::{Method, Request, Response},
     mailbox::{self, KeptMessage, MailboxObject, MailboxPost, MessageList},
-    objects::{Class, Context, Object, ask, is_born},
+    objects::{Class, Context, Object, ask},
     organization::OrganizationObject,
     outbox,
     problem::{ApiError, Code},
-    router,
+    router, schema,
     user::UserObject,
 };
 
@@ -126,7 +126,7 @@ impl World {
         let Some(sql) = self.objects.database(class, name) else {
             return;
         };
-        if !is_born(&*sql).unwrap() {
+        if !schema::is_born(&*sql).unwrap() {
             return;
         }
         now(outbox::drain(&*sql, &self.edge)).unwrap();

@@ -11,7 +11,7 @@ use crate::{
     objects::{self, Context, Object, Reply},
     outbox,
     problem::{ApiError, Code},
-    router,
+    router, schema,
     sql::Sql,
 };
 
@@ -102,7 +102,7 @@ impl<O: Object> Host<O> {
     }
 
     async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
-        if !objects::is_born(&self.sql)? {
+        if !schema::is_born(&self.sql)? {
             return Ok(());
         }
         outbox::drain(&self.sql, edge).await?;
@@ -149,7 +149,7 @@ impl<O: Object> Host<O> {
     }
 
     fn next_at_ms(&self, edge: &Edge) -> Result<Option<i64>, ApiError> {
-        if !objects::is_born(&self.sql)? {
+        if !schema::is_born(&self.sql)? {
             return Ok(None);
         }
         let delivery = outbox::next_at_ms(&self.sql)?;

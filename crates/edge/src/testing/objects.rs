@@ -15,7 +15,7 @@ use crate::{
     mailbox::MailboxObject,
     objects::{self, CallError, Class, Context, Object, Objects, Reply},
     organization::OrganizationObject,
-    outbox,
+    outbox, schema,
     user::UserObject,
 };
 
@@ -71,7 +71,7 @@ impl LocalObjects {
 
     pub(super) fn due(&self, now_ms: i64) -> Vec<(Class, String)> {
         let is_due = |sql: &LocalSql| {
-            let is_born = objects::is_born(sql).unwrap();
+            let is_born = schema::is_born(sql).unwrap();
             is_born
                 && outbox::next_at_ms(sql)
                     .unwrap()
