@@ -118,6 +118,8 @@ class Edge {
     this.origin = origin;
     /** The variables it was started with (LOCKSTEP_ID_KEY among them). */
     this.vars = values;
+    /** The folder of its stores: the objects' SQLite files and KV. */
+    this.store = path.join(folder, "store");
     this.#folder = folder;
     this.#log = log;
     this.#miniflare = miniflare;
