@@ -263,7 +263,7 @@ pub(crate) fn value(tree: &Tree<'_>) -> Option<Value> {
     }
 }
 
-#[cfg(all(test, feature = "toml"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::compile_toml;

@@ -205,7 +205,7 @@ mod tests {
             None
         );
         assert_eq!(
-            Tree::read(&[vec![6, 1].repeat(17), vec![0]].concat()),
+            Tree::read(&[[6, 1].repeat(17), vec![0]].concat()),
             None,
             "too deep"
         );
