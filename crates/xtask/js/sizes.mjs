@@ -13,8 +13,8 @@ const workerScript = await readFile("crates/edge/build/index.js");
 console.log(
   JSON.stringify({
     gate: sum([gateWasm, gateScript]),
-    "  wasm": sum([gateWasm]),
-    "  javascript": sum([gateScript]),
+    "gate wasm": sum([gateWasm]),
+    "gate javascript": sum([gateScript]),
     worker: sum([workerWasm, workerScript]),
   }),
 );

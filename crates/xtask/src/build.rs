@@ -6,8 +6,9 @@ use crate::clock::Stopwatch;
 use crate::error::TaskError;
 use crate::process;
 use crate::project::Project;
-use crate::setup::{self, Tools, WASM_TARGET};
+use crate::setup::{self, Tools};
 use crate::stamp::Stamp;
+use crate::wasm::{self, For};
 
 /// Something that is built and shipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +23,13 @@ pub(crate) enum Part {
 
 pub(crate) const ALL: [Part; 3] = [Part::Edge, Part::Gate, Part::Console];
 
-const COMMON_INPUTS: [&str; 6] = [
+const COMMON_INPUTS: [&str; 7] = [
     "Cargo.toml",
     "Cargo.lock",
     "crates/core",
     "crates/wire",
     "crates/xtask/src/build.rs",
+    "crates/xtask/src/wasm.rs",
     "policies",
 ];
 
@@ -44,7 +46,7 @@ impl Part {
     fn inputs(self) -> Vec<&'static str> {
         let own: &[&str] = match self {
             Self::Console => &["www", "package.json", "package-lock.json"],
-            Self::Edge => &["crates/token", "crates/edge"],
+            Self::Edge => &["crates/token", "crates/edge", "crates/xtask/js/worker.js"],
             Self::Gate => &["crates/gate"],
         };
         let common: &[&str] = if self == Self::Console {
@@ -143,56 +145,53 @@ fn console(project: &Project) -> Result<(), TaskError> {
     ]))
 }
 
-/// worker-build writes into the target directory; only the finished pair of files goes to the place
-/// that wrangler watches, so that a running Worker never sees half a build.
+/// Only the finished pair of files goes to the place that wrangler watches, so that a running Worker
+/// never sees half a build.
 fn edge(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError> {
+    let module = wasm::compile(project, "lockstep-edge")?;
     let staging = project.target("worker-build");
+    wasm::bind(&module, &staging, For::Worker)?;
+    let entry = staging.join("worker.js");
+    copy(&project.path("crates/xtask/js/worker.js"), &entry)?;
+    let script = staging.join("bundle.js");
     process::run(
-        std::process::Command::new(&tools.worker_build)
-            .current_dir(project.path("crates/edge"))
-            .args(["--profile", "wasm", "--no-opt", "--out-dir"])
-            .arg(&staging)
-            // Without these three it would download its own.
-            .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
-            .env("WASM_OPT_BIN", &tools.wasm_opt)
-            .env("ESBUILD_BIN", &tools.esbuild),
+        std::process::Command::new(&tools.esbuild)
+            .current_dir(&staging)
+            .arg(&entry)
+            .arg(format!("--outfile={}", script.display()))
+            .args([
+                "--bundle",
+                "--minify",
+                "--format=esm",
+                "--log-level=warning",
+            ])
+            .args(["--external:./edge_bg.wasm", "--external:cloudflare:*"]),
     )?;
-    optimize(
+    wasm::shrink(
         project,
         tools,
-        "-Oz",
-        &staging.join("index_bg.wasm"),
+        &staging.join("edge_bg.wasm"),
         &folder.join("index_bg.wasm"),
     )?;
-    copy(&staging.join("index.js"), &folder.join("index.js"))
+    let text = std::fs::read_to_string(&script).map_err(TaskError::io("read", &script))?;
+    let path = folder.join("index.js");
+    std::fs::write(&path, imports_module(&text)).map_err(TaskError::io("write", &path))
+}
+
+/// wasm-bindgen writes the import of a module as the coming standard has it (`import source`);
+/// workerd knows it without that word.
+fn imports_module(script: &str) -> String {
+    script
+        .replace("import source ", "import ")
+        .replace("./edge_bg.wasm", "./index_bg.wasm")
 }
 
 fn gate(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError> {
-    process::run(project.cargo().args([
-        "build",
-        "--profile",
-        "wasm",
-        "--target",
-        WASM_TARGET,
-        "--package",
-        "lockstep-gate",
-        "--lib",
-    ]))?;
+    let module = wasm::compile(project, "lockstep-gate")?;
     let staging = project.target("gate-build");
-    process::run(
-        std::process::Command::new(&tools.wasm_bindgen)
-            .args(["--target", "web", "--out-dir"])
-            .arg(&staging)
-            .arg(project.target(&format!("{WASM_TARGET}/wasm/lockstep_gate.wasm"))),
-    )?;
+    wasm::bind(&module, &staging, For::Page)?;
     let name = "lockstep_gate_bg.wasm";
-    optimize(
-        project,
-        tools,
-        "-O3",
-        &staging.join(name),
-        &folder.join(name),
-    )?;
+    wasm::shrink(project, tools, &staging.join(name), &folder.join(name))?;
     for name in [
         "lockstep_gate.js",
         "lockstep_gate.d.ts",
@@ -201,38 +200,6 @@ fn gate(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError
         copy(&staging.join(name), &folder.join(name))?;
     }
     Ok(())
-}
-
-/// Optimizes a module and drops its names: they are a third of it, and an end user never sees them.
-fn optimize(
-    project: &Project,
-    tools: &Tools,
-    level: &str,
-    from: &Path,
-    to: &Path,
-) -> Result<(), TaskError> {
-    // By name, not --all-features: an encoding newer than the runtimes must never be written.
-    let features = [
-        "bulk-memory",
-        "bulk-memory-opt",
-        "call-indirect-overlong",
-        "exception-handling",
-        "multivalue",
-        "mutable-globals",
-        "nontrapping-float-to-int",
-        "reference-types",
-        "sign-ext",
-    ];
-    process::run(
-        std::process::Command::new("node")
-            .current_dir(project.root())
-            .arg(&tools.wasm_opt)
-            .arg(from)
-            .arg("-o")
-            .arg(to)
-            .args([level, "--strip-debug", "--strip-producers"])
-            .args(features.map(|feature| format!("--enable-{feature}"))),
-    )
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), TaskError> {
@@ -244,6 +211,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), TaskError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_module_is_imported_as_workerd_has_it() {
+        let script = r#"import source m from"./edge_bg.wasm";"#;
+        assert_eq!(imports_module(script), r#"import m from"./index_bg.wasm";"#);
+    }
 
     #[test]
     fn no_name_means_every_part() {

@@ -15,6 +15,7 @@ mod size;
 mod stamp;
 mod test;
 mod tidy;
+mod wasm;
 
 use std::process::ExitCode;
 

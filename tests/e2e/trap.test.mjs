@@ -1,0 +1,132 @@
+// The Worker's entry around an instance that dies: nothing waits for ever, and the next request is
+// served. Our own code must not panic, so a stand-in that can is put in its place.
+
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { build } from "esbuild";
+import { Log, LogLevel, Miniflare } from "miniflare";
+
+import { root } from "../support/edge.mjs";
+
+const requestLimitMs = 5_000;
+
+/** `(module (func (export "trap") unreachable))` */
+const trapping = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0,
+  10, 5, 1, 3, 0, 0, 11,
+]);
+
+/** As what wasm-bindgen writes: any export replaces a dead instance, and old values are stale. */
+const standIn = `
+  import trapping from "./trapping.wasm";
+
+  const { trap } = new WebAssembly.Instance(trapping).exports;
+  const state = { instanceId: 1 };
+  let isDead = false;
+
+  function die() {
+    isDead = true;
+    trap();
+  }
+
+  export function __worker_init_state() {
+    if (isDead) state.instanceId += 1;
+    isDead = false;
+    return state;
+  }
+
+  export function fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (!pathname.startsWith("/object/")) return answer(pathname, state.instanceId);
+    const { ORGANIZATIONS } = env;
+    return ORGANIZATIONS.get(ORGANIZATIONS.idFromName("a")).fetch(request);
+  }
+
+  async function answer(pathname, instance) {
+    if (instance !== state.instanceId) throw new Error("a value of a dead instance was used");
+    if (pathname.endsWith("/now")) die();
+    if (pathname.endsWith("/task")) scheduler.wait(50).then(() => queueMicrotask(die));
+    if (pathname.endsWith("/promise")) scheduler.wait(50).then(die);
+    if (!pathname.endsWith("/fine")) return new Promise(() => {});
+    return Response.json({ instance });
+  }
+
+  class Value {
+    instance = state.instanceId;
+    fetch(request) {
+      return answer(new URL(request.url).pathname, this.instance);
+    }
+  }
+  export { Value as AddressObject, Value as MailboxObject };
+  export { Value as OrganizationObject, Value as UserObject };
+`;
+
+let miniflare;
+let origin;
+
+before(async () => {
+  miniflare = new Miniflare({
+    name: "trap",
+    cf: false,
+    log: new Log(LogLevel.NONE),
+    handleRuntimeStdio: (...streams) => streams.forEach((stream) => stream.resume()),
+    compatibilityDate: "2026-04-20",
+    durableObjects: { ORGANIZATIONS: { className: "OrganizationObject", useSQLite: true } },
+    modules: [
+      { type: "ESModule", path: "worker.js", contents: await entry() },
+      { type: "CompiledWasm", path: "trapping.wasm", contents: trapping },
+    ],
+  });
+  origin = await miniflare.ready;
+});
+
+after(() => miniflare?.dispose());
+
+for (const place of ["", "/object"]) {
+  const where = place === "" ? "in the Worker" : "in a Durable Object";
+
+  test(`a trap at once, ${where}: an error at once, and the next request is served`, async () => {
+    const { instance } = await (await get(`${place}/fine`)).json();
+    assert.equal((await get(`${place}/now`)).status, 500);
+    assert.deepEqual(await (await get(`${place}/fine`)).json(), { instance: instance + 1 });
+  });
+
+  for (const later of ["task", "promise"]) {
+    test(`a trap in a later ${later}, ${where}: an error for all that was under way`, async () => {
+      const { instance } = await (await get(`${place}/fine`)).json();
+      const answers = await Promise.all([get(`${place}/never`), get(`${place}/${later}`)]);
+      assert.deepEqual(
+        answers.map((answer) => answer.status),
+        [500, 500],
+      );
+      assert.deepEqual(await (await get(`${place}/fine`)).json(), { instance: instance + 1 });
+    });
+  }
+}
+
+/** crates/xtask/js/worker.js, with the stand-in where the evaluator's JavaScript would be. */
+async function entry() {
+  const result = await build({
+    entryPoints: [path.join(root, "crates/xtask/js/worker.js")],
+    bundle: true,
+    format: "esm",
+    write: false,
+    external: ["cloudflare:*", "./trapping.wasm"],
+    plugins: [
+      {
+        name: "stand-in",
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /^\.\/edge\.js$/ }, () => ({ path: "edge", namespace: "stand-in" }));
+          onLoad({ filter: /.*/, namespace: "stand-in" }, () => ({ contents: standIn }));
+        },
+      },
+    ],
+  });
+  return result.outputFiles[0].text;
+}
+
+function get(pathname) {
+  return fetch(new URL(pathname, origin), { signal: AbortSignal.timeout(requestLimitMs) });
+}
