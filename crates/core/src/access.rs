@@ -18,7 +18,7 @@ impl NodeId {
     }
 }
 
-/// What one principal holds in one organization at one moment: what [`crate::evaluate`] reads.
+/// What one principal holds in one organization at one moment: what [`crate::evaluate()`] reads.
 #[derive(Clone, Debug)]
 pub struct Access {
     record: Record,

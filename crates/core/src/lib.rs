@@ -2,7 +2,7 @@
 //!
 //! A [`Policy`] says which permissions exist and which roles hold them. A [`Record`] says what one
 //! principal was granted inside one organization. [`Access`] is the two resolved at one moment, and
-//! [`evaluate`] answers one question about it, with the reason.
+//! [`evaluate()`] answers one question about it, with the reason.
 //!
 //! This crate does no I/O, reads no clock, draws no random number and knows no wire format: the same
 //! inputs give the same decision natively, in workerd and in the browser. Documents and JSON live in
