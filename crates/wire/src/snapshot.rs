@@ -141,7 +141,11 @@ impl Snapshot {
     /// # Errors
     /// When it was not.
     pub fn read(text: &[u8], policy: &CompiledPolicy) -> Result<Self, SnapshotError> {
-        let snapshot: Self = serde_json::from_slice(text).map_err(SnapshotError::Json)?;
+        // serde_json does not look at the bytes of members that it does not know.
+        let text = core::str::from_utf8(text)
+            .map_err(|error| SnapshotError::Json(serde::de::Error::custom(error)))?;
+        let snapshot: Self =
+            serde_json::from_slice(text.as_bytes()).map_err(SnapshotError::Json)?;
         snapshot.check(&policy.digest)?;
         Ok(snapshot)
     }

@@ -8,10 +8,12 @@ mod build;
 mod clock;
 mod dev;
 mod error;
+mod fuzz;
 mod process;
 mod project;
 mod setup;
 mod size;
+mod soak;
 mod stamp;
 mod test;
 mod tidy;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 
 use crate::error::TaskError;
 use crate::project::Project;
-use crate::test::Extent;
+use crate::test::{Extent, Tally};
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
@@ -33,6 +35,9 @@ usage: cargo xtask TASK
   check              the part of test that needs no build of the product
   build [gate] [edge] [console]
                      build the parts that are older than their sources (all without a name)
+  fuzz [TARGET] [--seconds N]
+                     coverage-guided fuzzing of every reader, ten seconds each
+  soak               fuzzing and the comparison with the model, for long
   bench              a gate check against @casl/ability, and the sizes
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load
@@ -60,6 +65,10 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
         ["dev", rest @ ..] => dev::run(&Project::find()?, &dev::Options::parse(rest)?).map(done),
         ["test", rest @ ..] => test::run(&Project::find()?, Extent::parse(rest)?),
         ["check"] => test::run(&Project::find()?, Extent::Quick),
+        ["fuzz", rest @ ..] => {
+            fuzz::run(&Project::find()?, &fuzz::Options::parse(rest)?).map(Tally::exit_code)
+        }
+        ["soak"] => soak::run(&Project::find()?).map(Tally::exit_code),
         ["bench"] => bench::run(&Project::find()?).map(done),
         ["bless", rest @ ..] => bless::run(&Project::find()?, rest),
         ["size"] => size::run(&Project::find()?).map(done),
@@ -89,9 +98,5 @@ fn setup_all(args: &[&str]) -> Result<(), TaskError> {
 fn tidy_alone(project: &Project) -> Result<ExitCode, TaskError> {
     let tally = tidy::run(project)?;
     println!("{tally}");
-    Ok(if tally.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(tally.exit_code())
 }

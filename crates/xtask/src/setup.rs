@@ -4,9 +4,12 @@
 //! lock file: nothing is installed for the whole machine, and what the machine already has is neither
 //! used nor changed. wasm-bindgen is a library of this very program, so that its release equals the
 //! crates' by Cargo.lock, and nobody has to build two more command line tools (with an HTTP client and
-//! OpenSSL in them) first. Only the wasm32 target, by rustup, and [`browser`] reach further.
+//! OpenSSL in them) first. Only the wasm32 target, by rustup, and the Debian packages
+//! of [`browser`] and [`compiler`] reach further.
 
 pub(crate) mod browser;
+pub(crate) mod compiler;
+mod debian;
 mod packages;
 
 pub(crate) use packages::npm;

@@ -101,11 +101,7 @@ pub(crate) fn run(project: &Project, extent: Extent<'_>) -> Result<ExitCode, Tas
         println!("failed: {name} (alone: cargo xtask test --only {name})");
     }
     println!("{total}");
-    Ok(if total.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(total.exit_code())
 }
 
 /// Names the suites that need outside data when there is none, and how to get it.

@@ -1,12 +1,10 @@
 //! A browser for the story in tests/browser: what `CHROME` names, else what the machine has, else
-//! Debian's Chromium, which is the only thing this project ever installs for the whole machine.
+//! Debian's Chromium.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::announce;
+use super::debian;
 use crate::error::TaskError;
-use crate::process;
 
 const USUAL_PATHS: [&str; 9] = [
     "/usr/bin/chromium",
@@ -40,36 +38,12 @@ pub(crate) fn find_or_install() -> Result<PathBuf, TaskError> {
     {
         return Ok(path.to_path_buf());
     }
-    if !may_use_apt() {
+    if !debian::install("chromium", "the browser tests drive a real browser")? {
         return Err(TaskError::sentence(
             "the browser tests need Chrome or Chromium, and none was found: install one \
              (`sudo apt install chromium`, `brew install --cask chromium`) or name its program \
              in the environment variable CHROME",
         ));
     }
-    announce(
-        "installing Chromium with apt",
-        "the browser tests drive a real browser",
-    );
-    process::run(apt().args(["update", "-qq"]))?;
-    process::run(apt().args([
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "chromium",
-    ]))?;
     Ok(PathBuf::from(DEBIAN_CHROMIUM))
-}
-
-fn apt() -> Command {
-    let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
-    command
-}
-
-/// Debian or a child of it, and we are root.
-fn may_use_apt() -> bool {
-    let root = process::probe(Command::new("id").arg("-u")).is_some_and(|id| id.trim() == "0");
-    root && Path::new("/etc/debian_version").is_file()
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use super::tally::Tally;
 use crate::bless;
 use crate::error::TaskError;
+use crate::fuzz;
 use crate::process;
 use crate::project::Project;
 use crate::setup::{self, Tools, WASM_TARGET};
@@ -24,7 +25,7 @@ pub(super) struct Step {
     pub(super) run: fn(&Project, &Tools) -> Result<Tally, TaskError>,
 }
 
-pub(super) const ALL: [Step; 14] = [
+pub(super) const ALL: [Step; 15] = [
     quick("format", "rustfmt has nothing to change", format),
     quick("tidy", "the rules of this repository", |project, _| {
         tidy::run(project)
@@ -36,6 +37,11 @@ pub(super) const ALL: [Step; 14] = [
     quick("bless", "generated files are up to date", |project, _| {
         bless::check(project).map(|()| Tally::ONE)
     }),
+    quick(
+        "fuzz",
+        "readers of what others wrote, fuzzed",
+        |project, _| fuzz::run(project, &fuzz::Options::default()),
+    ),
     built("build", "gate, Worker and console", |_, _| Ok(Tally::ONE)),
     built("types", "TypeScript without errors", types),
     built(
@@ -74,7 +80,15 @@ const fn built(name: &'static str, what: &'static str, run: Run) -> Step {
 }
 
 fn format(project: &Project, _: &Tools) -> Result<Tally, TaskError> {
-    process::run(project.cargo().args(["fmt", "--all", "--check"]))?;
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+        process::run(project.cargo().args([
+            "fmt",
+            "--all",
+            "--check",
+            "--manifest-path",
+            manifest,
+        ]))?;
+    }
     Ok(Tally::ONE)
 }
 

@@ -1,6 +1,7 @@
 //! Counting what passed, from what cargo and node print.
 
 use std::fmt;
+use std::process::ExitCode;
 
 /// How many tests (or whole steps, where a step has no tests inside) passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +51,15 @@ impl Tally {
             }
         }
         total
+    }
+
+    /// How the task ends.
+    pub(crate) fn exit_code(self) -> ExitCode {
+        if self.failed == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
     }
 
     /// A program that failed without a failed test (it did not compile, or it crashed) is a failure.

@@ -10,7 +10,7 @@ const COUNTED: [&str; 8] = ["css", "html", "js", "mjs", "rs", "ts", "tsx", "toml
 const LONGER: [(&str, &str); 0] = [];
 
 /// What the root holds. It is the first page of the project, so it stays short.
-const ROOT: [&str; 24] = [
+const ROOT: [&str; 25] = [
     ".cargo",
     ".ci",
     ".gitignore",
@@ -27,6 +27,7 @@ const ROOT: [&str; 24] = [
     "clippy.toml",
     "crates",
     "docs",
+    "fuzz",
     "llms.txt",
     "package-lock.json",
     "package.json",

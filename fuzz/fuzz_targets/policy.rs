@@ -1,0 +1,98 @@
+//! Policies as TOML and as JSON: an error names a place in the text; whatever compiles has a matrix,
+//! gives strangers nothing, and is the same policy after JSON and after the way to the page.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lockstep_core::{Access, Facts, Node, Outcome, Policy, PolicyParts, Record, matrix, verdict};
+use lockstep_fuzz::encode::encode;
+use lockstep_fuzz::seeds;
+use lockstep_fuzz::shipped::{POLICIES, POLICY_TEXTS};
+use lockstep_wire::{CompiledPolicy, GatePolicy, PolicyView, Tree, compile_toml};
+
+fuzz_target!(init: plant(), |text: &str| {
+    match compile_toml(text) {
+        Ok(policy) => check(&policy),
+        Err(error) => {
+            assert!(!error.message.is_empty());
+            let line = text.split('\n').nth(error.line - 1);
+            let line = line.unwrap_or_else(|| panic!("{error}: there is no such line"));
+            assert!(error.column <= line.chars().count() + 1, "{error}: the line is shorter");
+        }
+    }
+    if let Ok(policy) = CompiledPolicy::from_json(text) {
+        check(&policy);
+    }
+});
+
+fn plant() {
+    let toml = POLICY_TEXTS.iter().map(|text| text.clone().into_bytes());
+    seeds::plant(toml.chain(POLICIES.iter().map(CompiledPolicy::to_json)));
+}
+
+fn check(policy: &CompiledPolicy) {
+    the_matrix_is_whole(&policy.policy);
+    strangers_hold_nothing(&policy.policy);
+
+    let json = String::from_utf8(policy.to_json()).expect("JSON is text");
+    let again = CompiledPolicy::from_json(&json).expect("what was written is read");
+    assert_eq!(again.digest, policy.digest);
+    assert_eq!(again.document, policy.document);
+    assert_eq!(
+        PolicyParts::from(&again.policy),
+        PolicyParts::from(&policy.policy)
+    );
+
+    let view: serde_json::Value =
+        serde_json::from_slice(&PolicyView::new(policy).to_json()).expect("the view is JSON");
+    let bytes = encode(&view["gate"]);
+    let gate = Tree::read(&bytes).and_then(|tree| GatePolicy::read(&tree));
+    let gate = gate.expect("the page reads the policy");
+    assert_eq!(gate.digest, policy.digest);
+    assert_eq!(
+        PolicyParts::from(&gate.policy),
+        PolicyParts::from(&policy.policy)
+    );
+}
+
+/// A row for each case, or for each permission that has none; a cell for each role of its level.
+fn the_matrix_is_whole(policy: &Policy) {
+    let rows = matrix(policy);
+    let expected = policy
+        .permissions()
+        .iter()
+        .map(|permission| permission.cases.len().max(1));
+    assert_eq!(rows.len(), expected.sum::<usize>());
+    for row in rows {
+        let permission = policy
+            .describe(row.permission)
+            .expect("a row has a permission");
+        let roles = policy
+            .roles()
+            .iter()
+            .filter(|role| role.level == permission.level);
+        assert_eq!(row.cells.len(), roles.count());
+    }
+}
+
+/// Law 1, whatever the policy says.
+fn strangers_hold_nothing(policy: &Policy) {
+    let root = Node {
+        owned: true,
+        ..Node::organization("organization")
+    };
+    let record = Record {
+        nodes: vec![root],
+        ..Record::default()
+    };
+    let access = Access::resolve(policy, record, 0).expect("one node is a hierarchy");
+    for permission in policy.permissions() {
+        let id = policy.permission(&permission.id).expect("its id names it");
+        let outcome = verdict(policy, &access, id, access.root(), &Facts::default());
+        assert_eq!(
+            outcome,
+            Outcome::False,
+            "{} is given to a stranger",
+            permission.id
+        );
+    }
+}

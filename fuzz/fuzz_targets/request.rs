@@ -1,0 +1,100 @@
+//! Requests, three lines each: a permission, a node, the facts as JSON. Put to everybody in the corpus.
+//! A permission that does not exist is an error and a node that does not exist a deny, never an allow;
+//! facts settle what was open and overturn nothing.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use lockstep_core::{Access, Facts, Outcome, Policy, verdict};
+use lockstep_fuzz::encode::encode;
+use lockstep_fuzz::seeds;
+use lockstep_fuzz::shipped::{NOW_MS, WORLDS};
+use lockstep_wire::{DecisionView, FactsView, Tree};
+
+/// Facts that the shipped policies ask for.
+const FACTS: [&str; 3] = [
+    "{}",
+    r#"{"target.creator":false,"target.self":true,"target.role":"member","organization.members":1}"#,
+    r#"{"target.creator":true,"target.self":false,"target.role":"admin","target.other_admins":0}"#,
+];
+
+static EVERYBODY: LazyLock<Vec<(&Policy, Access)>> = LazyLock::new(|| {
+    let mut everybody = Vec::new();
+    for world in WORLDS.iter() {
+        let policy = &world.policy().policy;
+        for snapshot in world.snapshots() {
+            let access = Access::resolve(policy, snapshot.record(), NOW_MS);
+            everybody.push((policy, access.expect("the corpus is a hierarchy")));
+        }
+    }
+    everybody
+});
+
+fuzz_target!(init: plant(), |text: &str| {
+    let mut lines = text.splitn(3, '\n');
+    let (Some(permission), Some(node), Some(facts)) = (lines.next(), lines.next(), lines.next())
+    else {
+        return;
+    };
+    let Ok(view) = serde_json::from_str::<FactsView>(facts) else {
+        return;
+    };
+    let facts = Facts::from(view.clone());
+    assert_eq!(FactsView::from(&facts), view);
+    the_page_reads_the_same(&view, &facts);
+    for (policy, access) in EVERYBODY.iter() {
+        ask(policy, access, permission, node, &facts);
+    }
+});
+
+fn plant() {
+    let cases = WORLDS.iter().flat_map(|world| &world.cases);
+    seeds::plant(cases.enumerate().map(|(at, case)| {
+        let facts = FACTS[at % FACTS.len()];
+        format!("{}\n{}\n{facts}", case.permission, case.node).into_bytes()
+    }));
+}
+
+/// Numbers that a page cannot hold are no fact there; any other difference is one too many.
+fn the_page_reads_the_same(view: &FactsView, facts: &Facts) {
+    let bytes = encode(&serde_json::to_value(view).expect("facts can be written"));
+    let tree = Tree::read(&bytes);
+    if let Some(read) = tree.as_ref().and_then(FactsView::read) {
+        assert_eq!(read, *facts);
+    }
+}
+
+fn ask(policy: &Policy, access: &Access, permission: &str, node: &str, facts: &Facts) {
+    let view = DecisionView::decide(policy, access, permission, node, facts);
+    let Some(id) = policy.permission(permission) else {
+        assert!(
+            view.is_err(),
+            "`{permission}` does not exist and was decided"
+        );
+        return;
+    };
+    let view = view.expect("the permission is known");
+    let [reason] = view.reasons.as_slice() else {
+        panic!("a decision has one reason: {view:?}");
+    };
+    assert!(
+        !reason.code.is_empty() && reason.text.ends_with('.'),
+        "{reason:?}"
+    );
+    let json = serde_json::to_string(&view).expect("a decision can be written");
+    let read: DecisionView = serde_json::from_str(&json).expect("and read");
+    assert_eq!(read, view);
+
+    let Some(at) = access.node(node) else {
+        assert!(!view.decision, "`{node}` does not exist and was allowed");
+        return;
+    };
+    let stated = verdict(policy, access, id, at, facts);
+    assert_eq!(view.decision, stated == Outcome::True);
+    let open = verdict(policy, access, id, at, &Facts::default());
+    assert!(
+        open == Outcome::Unknown || open == stated,
+        "facts overturned {open:?}"
+    );
+}

@@ -1,0 +1,97 @@
+//! Snapshots: read under the policy that they name and under no other; then every question about them
+//! has an answer, an allow has a live grant behind it, and the page reads the same as the edge.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lockstep_core::{Access, Decision, Facts, Outcome, Record, Source, evaluate, verdict};
+use lockstep_fuzz::encode::encode;
+use lockstep_fuzz::seeds;
+use lockstep_fuzz::shipped::{NOW_MS, POLICIES, WORLDS};
+use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot, Tree};
+
+/// Nodes of one snapshot that are asked about; more of them only take longer.
+const NODES_ASKED: usize = 6;
+
+fuzz_target!(init: plant(), |bytes: &[u8]| {
+    for policy in POLICIES.iter() {
+        let Ok(snapshot) = Snapshot::read(bytes, policy) else {
+            continue;
+        };
+        let value: serde_json::Value = serde_json::from_slice(bytes).expect("a snapshot is JSON");
+        assert_eq!(value["policy"]["digest"], policy.digest.as_str(), "another policy");
+        the_page_reads_the_same(&value, &snapshot);
+
+        let record = snapshot.record();
+        for now_ms in moments(&record) {
+            if let Ok(access) = Access::resolve(&policy.policy, record.clone(), now_ms) {
+                decide(policy, &access);
+            }
+        }
+    }
+});
+
+fn plant() {
+    let snapshots = WORLDS.iter().flat_map(|world| world.snapshots());
+    seeds::plant(
+        snapshots.map(|snapshot| serde_json::to_vec(&snapshot).expect("a snapshot can be written")),
+    );
+}
+
+/// Whatever the page makes of it, it is not another snapshot.
+fn the_page_reads_the_same(value: &serde_json::Value, snapshot: &Snapshot) {
+    let bytes = encode(value);
+    let tree = Tree::read(&bytes);
+    if let Some(read) = tree.as_ref().and_then(Snapshot::read_tree) {
+        assert_eq!(read, *snapshot);
+    }
+}
+
+/// The usual moment, and the first end of a window on either side.
+fn moments(record: &Record) -> impl Iterator<Item = u64> {
+    let windows = record.grants.first().map(|grant| grant.window);
+    let end = windows.and_then(|window| window.expires_at_ms);
+    let before = end.and_then(|end| end.checked_sub(1));
+    [Some(NOW_MS), before, end].into_iter().flatten()
+}
+
+fn decide(policy: &CompiledPolicy, access: &Access) {
+    let policy = &policy.policy;
+    let facts = Facts::default();
+    for node in access.nodes().iter().take(NODES_ASKED) {
+        let at = access.node(&node.id).expect("a node's id names it");
+        for permission in policy.permissions() {
+            let id = policy.permission(&permission.id).expect("its id names it");
+            let decision = evaluate(policy, access, id, at, &facts);
+            let outcome = verdict(policy, access, id, at, &facts);
+            assert_eq!(decision.is_allow(), outcome == Outcome::True);
+            let view = DecisionView::decide(policy, access, &permission.id, &node.id, &facts);
+            let view = view.expect("the permission is known");
+            assert_eq!(view, DecisionView::new(policy, access, &decision));
+            if let Decision::Allow(allowance) = decision {
+                assert!(has_live_grant(access), "allowed without any live grant");
+                if let Source::Role(role, _) = allowance.source {
+                    let role = policy.describe_role(role).expect("the role is known");
+                    let mut grants = live(access);
+                    assert!(
+                        grants.any(|granted| granted == role.id),
+                        "{} was not granted",
+                        role.id
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn has_live_grant(access: &Access) -> bool {
+    live(access).next().is_some()
+}
+
+/// The roles of the grants that count now.
+fn live(access: &Access) -> impl Iterator<Item = &str> {
+    let now_ms = access.now_ms();
+    let grants = access.record().grants.iter();
+    grants
+        .filter(move |grant| grant.window.contains(now_ms))
+        .map(|grant| grant.role.as_str())
+}
