@@ -148,7 +148,7 @@ fn build(project: &Project) -> Result<PathBuf, TaskError> {
     process::run(
         project
             .cargo()
-            .args(["build", "--release", "--locked"])
+            .args(["build", "--release"])
             .args(["--manifest-path", "fuzz/Cargo.toml", "--target", platform])
             .arg("--target-dir")
             .arg(&folder)

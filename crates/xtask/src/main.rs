@@ -9,6 +9,7 @@ mod clock;
 mod dev;
 mod error;
 mod fuzz;
+mod mutants;
 mod process;
 mod project;
 mod setup;
@@ -38,6 +39,8 @@ usage: cargo xtask TASK
   fuzz [TARGET] [--seconds N]
                      coverage-guided fuzzing of every reader, ten seconds each
   soak               fuzzing and the comparison with the model, for long
+  mutants [--shard K/N]
+                     every change that no test of core notices; K counts from 0
   bench              a gate check against @casl/ability, and the sizes
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load
@@ -69,6 +72,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
             fuzz::run(&Project::find()?, &fuzz::Options::parse(rest)?).map(Tally::exit_code)
         }
         ["soak"] => soak::run(&Project::find()?).map(Tally::exit_code),
+        ["mutants", rest @ ..] => mutants::run(&Project::find()?, rest),
         ["bench"] => bench::run(&Project::find()?).map(done),
         ["bless", rest @ ..] => bless::run(&Project::find()?, rest),
         ["size"] => size::run(&Project::find()?).map(done),

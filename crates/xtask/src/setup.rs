@@ -10,6 +10,7 @@
 pub(crate) mod browser;
 pub(crate) mod compiler;
 mod debian;
+pub(crate) mod mutants;
 mod packages;
 
 pub(crate) use packages::npm;
