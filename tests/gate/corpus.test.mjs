@@ -53,11 +53,12 @@ function gateOf(world, { principal, now_ms }) {
   return createGate({ policy, snapshot, wasm, nowMs: now_ms });
 }
 
-/** What the directory says about the target; nothing when the case names none. */
-function factsOf(world, { principal, target }) {
-  if (target === undefined) return undefined;
+/** What the case states, and what the directory says about its target; nothing when there is neither. */
+function factsOf(world, { principal, target, facts }) {
+  if (target === undefined) return facts;
   const grant = principalOf(world, target).grants.find(({ node }) => node === organization);
   return {
+    ...facts,
     "target.role": grant?.role ?? "",
     "target.self": target === principal,
     "target.creator": target === world.principals[0].name,

@@ -59,7 +59,9 @@ pub enum FactType {
 }
 
 /// The facts of the directory, with their types. `resource.*` is open: a policy may name any.
-pub(crate) const DIRECTORY_FACTS: [(&str, FactType); 7] = [
+pub(crate) const DIRECTORY_FACTS: [(&str, FactType); 8] = [
+    // Whether the principal itself holds all that is handed out, wherever it is handed out (law 5).
+    ("grant.held", FactType::Bool),
     ("grant.role", FactType::Role),
     ("organization.admins", FactType::Integer),
     ("organization.members", FactType::Integer),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use lockstep_core::{Access, Facts, Grant, Level, Node, Record, Target, TokenLimit};
 use lockstep_wire::{
-    CompiledPolicy, DecisionView, GrantRecord, LevelName, TokenRecord, compile_toml,
+    CompiledPolicy, DecisionView, FactsView, GrantRecord, LevelName, TokenRecord, compile_toml,
 };
 use serde::Deserialize;
 
@@ -55,6 +55,8 @@ struct Case {
     #[serde(default = "organization")]
     node: String,
     target: Option<String>,
+    #[serde(default)]
+    facts: FactsView,
     now_ms: Option<u64>,
     expect: String,
 }
@@ -148,7 +150,7 @@ fn files_are_short_sound_and_show_both_answers() {
 #[test]
 fn every_policy_and_every_denial_has_a_case() {
     let worlds: Vec<World> = files().iter().map(|path| read(path).1).collect();
-    for id in ["openlit", "opik", "langsmith", "openlayer"] {
+    for id in shipped() {
         assert!(
             worlds.iter().any(|world| world.policy == id),
             "{id} has no case"
@@ -178,11 +180,12 @@ impl World {
         let record = self.record(self.principal(&case.principal));
         let now_ms = case.now_ms.unwrap_or(self.now_ms);
         let access = Access::resolve(&policy.policy, record, now_ms).unwrap();
-        let facts = case
-            .target
-            .as_deref()
-            .map(|target| self.facts(policy, case, target));
-        let facts = facts.unwrap_or_default();
+        let mut facts = Facts::from(case.facts.clone());
+        if let Some(target) = &case.target {
+            for (name, value) in self.facts(policy, case, target).iter() {
+                facts.set(name, value.clone());
+            }
+        }
         let view = DecisionView::decide(
             &policy.policy,
             &access,
@@ -249,6 +252,12 @@ impl World {
     }
 }
 
+/// The ids of the shipped policies.
+fn shipped() -> Vec<String> {
+    let id = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    toml_files("policies").iter().map(id).collect()
+}
+
 fn policy(id: &str) -> CompiledPolicy {
     let path = root().join(format!("policies/{id}.toml"));
     compile_toml(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -267,7 +276,11 @@ fn read(path: &Path) -> (String, World) {
 }
 
 fn files() -> Vec<PathBuf> {
-    let files = std::fs::read_dir(root().join("tests/corpus")).unwrap();
+    toml_files("tests/corpus")
+}
+
+fn toml_files(folder: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(root().join(folder)).unwrap();
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
     files.retain(|path| {
         path.extension()

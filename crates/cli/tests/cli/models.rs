@@ -31,8 +31,10 @@ fn each_shipped_policy_is_the_table_it_models() {
         serde_json::from_str(&text).unwrap()
     };
     openlit(&model("openlit"));
+    openlit_product(&model("openlit"));
     opik(&model("opik"));
     langsmith(&model("langsmith"));
+    langsmith_current(&model("langsmith-current"));
     openlayer(&model("openlayer"));
 }
 
@@ -48,6 +50,11 @@ fn openlit(model: &Value) {
         cells
     };
     check("openlit", &table(model, cells), &[]);
+}
+
+fn openlit_product(model: &Value) {
+    let product = table(model, |row| cells(&row["product"]));
+    check("openlit-product", &product, &["decisions.ask"]);
 }
 
 fn opik(model: &Value) {
@@ -88,6 +95,34 @@ fn langsmith(model: &Value) {
         &table(model, |row| cells(&row["cells"])),
         &ours,
     );
+}
+
+fn langsmith_current(model: &Value) {
+    let cells = |row: &Value| {
+        let mut cells = cells(&row["cells"]);
+        // What two pages dispute, or none says, is denied; the row's confidence says that it is so.
+        for cell in cells.values_mut() {
+            if matches!(cell.as_str(), "disputed" | "unknown") {
+                "deny".clone_into(cell);
+            }
+        }
+        cells
+    };
+    let ours = ["organization:create", "organization:leave", "decisions:ask"];
+    check("langsmith-current", &table(model, cells), &ours);
+    let printed = table(&matrix("langsmith-current"), |row| cells(row));
+    for row in model["rows"].as_array().unwrap() {
+        let is_disputed = row["cells"]
+            .as_object()
+            .unwrap()
+            .values()
+            .any(|cell| cell == "disputed");
+        let (_, _, confidence) = &printed[row["id"].as_str().unwrap()];
+        let says_so = confidence
+            .as_deref()
+            .is_some_and(|text| text.starts_with("DISPUTED"));
+        assert_eq!(says_so, is_disputed, "{}", row["id"]);
+    }
 }
 
 fn openlayer(model: &Value) {

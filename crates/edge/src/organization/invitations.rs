@@ -1,6 +1,6 @@
 //! Invitations: create, list, cancel, preview, accept, decline. Each is used once.
 
-use lockstep_core::{Invitation, InvitationState, Operation, RoleId};
+use lockstep_core::{Invitation, InvitationState, Operation, RoleId, Value};
 use lockstep_token::OrganizationId;
 use lockstep_wire::{
     AcceptedView, InvitationPreview, InvitationView, InvitationsView, OrganizationReference,
@@ -114,9 +114,14 @@ pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiErr
 pub(super) fn cancel(context: &Context<'_>, actor: &Actor, id: &str) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+    let mut facts = directory_facts(context, &organization, &actor.user)?;
+    let stored = find(context, id);
+    if let Ok(stored) = &stored {
+        facts.set("target.role", Value::Text(stored.role.clone()));
+    }
+    // Who may not cancel is told so before whether there is such an invitation.
     actor::permit(context, &access, Operation::InvitationCancel, &facts)?;
-    let stored = find(context, id)?;
+    let stored = stored?;
     let state = stored
         .transition()
         .cancel(unsigned(context.now_ms))

@@ -9,7 +9,7 @@ import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
 import { useOrganizationChanged } from "./changes.js";
 import { OperationButton } from "./operation-button.js";
-import { useRoles } from "./use-roles.js";
+import { useFactsOfAnyRole, useRoles } from "./use-roles.js";
 
 interface ChangeRoleProps {
   readonly organization: string;
@@ -19,11 +19,12 @@ interface ChangeRoleProps {
 export function ChangeRoleButton({ organization, member }: ChangeRoleProps) {
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
+  const facts = useFactsOfAnyRole("member.update-role", member.facts);
   return (
     <>
       <OperationButton
         operation="member.update-role"
-        facts={member.facts}
+        facts={facts}
         className="button button-small"
         onClick={() => setOpen(true)}
       >

@@ -9,15 +9,17 @@ import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
 import { useOrganizationChanged } from "./changes.js";
 import { OperationButton } from "./operation-button.js";
-import { plainestRole, useRoles } from "./use-roles.js";
+import { plainestRole, useFactsOfAnyRole, useInvitableRoles } from "./use-roles.js";
 
 export function InviteButton({ organization }: { organization: string }) {
   const [open, setOpen] = useState(false);
   const close = () => setOpen(false);
+  const facts = useFactsOfAnyRole("invitation.create");
   return (
     <>
       <OperationButton
         operation="invitation.create"
+        facts={facts}
         className="button button-primary"
         onClick={() => setOpen(true)}
       >
@@ -32,7 +34,7 @@ export function InviteButton({ organization }: { organization: string }) {
 }
 
 function InviteForm({ organization, onClose }: { organization: string; onClose: () => void }) {
-  const roles = useRoles();
+  const roles = useInvitableRoles();
   const announce = useAnnounce();
   const changed = useOrganizationChanged();
   const send = useAction(async (email: string, role: string) => {

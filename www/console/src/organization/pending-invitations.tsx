@@ -55,6 +55,7 @@ function Pending({ organization, invitation }: { organization: string; invitatio
       </div>
       <OperationButton
         operation="invitation.cancel"
+        facts={{ "target.role": invitation.role }}
         className="button button-small"
         onClick={() => void cancel.run()}
       >

@@ -1,5 +1,5 @@
 import { useGate } from "@lockstep/react";
-import type { PolicyRole } from "@lockstep/gate";
+import type { Facts, PolicyRole } from "@lockstep/gate";
 
 /** A role with the name to show. */
 export type NamedRole = PolicyRole & { readonly name: string };
@@ -14,10 +14,33 @@ export function useRoles(): readonly NamedRole[] {
   }));
 }
 
+/** The roles that the person may invite somebody as. */
+export function useInvitableRoles(): readonly NamedRole[] {
+  const { gate, policy } = useGate();
+  const permission = policy?.operations?.["invitation.create"];
+  return useRoles().filter(
+    ({ id }) => permission !== undefined && gate.can(permission, undefined, { "grant.role": id }),
+  );
+}
+
 /**
  * The role to offer first. Handing out an admin role is a choice, never what happens when nothing
  * is chosen.
  */
 export function plainestRole(roles: readonly NamedRole[]): string {
   return (roles.find(({ admin }) => !admin) ?? roles[0])?.id ?? "";
+}
+
+/**
+ * Facts to ask about `operation` with before a role is chosen: those of the first role for which it
+ * is allowed, or of the first one, which then says why not.
+ */
+export function useFactsOfAnyRole(operation: string, facts?: Facts): Facts {
+  const { gate, policy } = useGate();
+  const permission = policy?.operations?.[operation];
+  const ofRoles = useRoles().map(({ id }) => ({ ...facts, "grant.role": id }));
+  const allowed = ofRoles.find(
+    (known) => permission !== undefined && gate.can(permission, undefined, known),
+  );
+  return allowed ?? ofRoles[0] ?? facts ?? {};
 }

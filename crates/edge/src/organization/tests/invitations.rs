@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{ADA, Acme, BEN, CAT, refused};
 use crate::{
     http::{Method, Request},
-    testing::{json, text},
+    testing::{World, json, text},
 };
 
 const WEEK_MS: i64 = 604_800_000;
@@ -294,4 +294,24 @@ fn the_invited_person_sees_it_and_a_rename_follows() {
     let mine = json(&acme.world.send(&mine));
     assert_eq!(mine["invitations"][0]["organization"]["name"], "Acme Two");
     assert_eq!(mine["invitations"][0]["invited_by"], ADA);
+}
+
+#[test]
+fn who_may_act_towards_some_roles_cancels_the_invitations_of_those_only() {
+    let world = World::with_vars(&[("LOCKSTEP_POLICY", "langsmith-current")]);
+    let acme = Acme::in_world(world);
+    let operator = acme.joined(BEN, "organization-operator");
+    refused(
+        &acme.invite(&operator, CAT, "organization-operator"),
+        403,
+        "guard-failed",
+    );
+    let of_operator = acme.invited(CAT, "organization-operator");
+    let of_viewer = acme.invite(&operator, "dan@example.com", "organization-viewer");
+    assert_eq!(of_viewer.status, 201, "{}", text(&of_viewer));
+    let of_viewer = json(&of_viewer)["id"].as_str().unwrap().to_owned();
+    let cancel = |session: &str, id: &str| acme.delete(session, &format!("/invitations/{id}"));
+    refused(&cancel(&operator, &of_operator), 403, "guard-failed");
+    assert_eq!(cancel(&operator, &of_viewer).status, 204);
+    assert_eq!(cancel(&acme.ada, &of_operator).status, 204);
 }
