@@ -11,6 +11,7 @@ mod directory;
 mod document;
 mod facts;
 mod gate_policy;
+mod nesting;
 mod policy;
 mod sentence;
 mod snapshot;
@@ -31,6 +32,7 @@ pub use document::{
 };
 pub use facts::FactsView;
 pub use gate_policy::{GatePolicy, PolicyView};
+pub use nesting::POLICY_BYTES_MAX;
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use sentence::sentence;
 pub use snapshot::{

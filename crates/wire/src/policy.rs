@@ -8,7 +8,7 @@ use core::fmt;
 use lockstep_core::{Policy, PolicyError, PolicySpec};
 use sha2::{Digest, Sha256};
 
-use crate::PolicyDocument;
+use crate::{PolicyDocument, nesting};
 
 /// A policy that is right, with the document it was written as.
 #[derive(Clone, Debug)]
@@ -63,8 +63,10 @@ impl CompiledPolicy {
     /// # Errors
     /// When `text` is not a policy document, or a wrong one.
     pub fn from_json(text: &str) -> Result<Self, PolicyDocumentError> {
-        let document =
-            serde_json::from_slice(text.as_bytes()).map_err(PolicyDocumentError::Json)?;
+        let document = nesting::check_policy(text)
+            .map_err(|error| serde::de::Error::custom(error.message))
+            .and_then(|()| serde_json::from_slice(text.as_bytes()))
+            .map_err(PolicyDocumentError::Json)?;
         Self::new(document).map_err(PolicyDocumentError::Policy)
     }
 

@@ -9,7 +9,7 @@ use lockstep_core::{Grant, Node, Record, TokenLimit, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::gate_policy::level;
-use crate::{CompiledPolicy, LevelName, Tree};
+use crate::{CompiledPolicy, LevelName, Tree, nesting};
 
 /// The only format this release reads and writes.
 pub const SNAPSHOT_FORMAT: u32 = 1;
@@ -141,11 +141,14 @@ impl Snapshot {
     /// # Errors
     /// When it was not.
     pub fn read(text: &[u8], policy: &CompiledPolicy) -> Result<Self, SnapshotError> {
-        // serde_json does not look at the bytes of members that it does not know.
-        let text = core::str::from_utf8(text)
-            .map_err(|error| SnapshotError::Json(serde::de::Error::custom(error)))?;
-        let snapshot: Self =
-            serde_json::from_slice(text.as_bytes()).map_err(SnapshotError::Json)?;
+        // serde_json does not look closely at members that it does not know.
+        let snapshot: Self = core::str::from_utf8(text)
+            .map_err(serde::de::Error::custom)
+            .and_then(|text| {
+                nesting::check(text).map_err(|error| serde::de::Error::custom(error.message))
+            })
+            .and_then(|()| serde_json::from_slice(text))
+            .map_err(SnapshotError::Json)?;
         snapshot.check(&policy.digest)?;
         Ok(snapshot)
     }

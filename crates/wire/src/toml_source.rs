@@ -6,7 +6,7 @@ use std::ops::Range;
 use lockstep_core::{PolicyErrorKind, Step};
 use toml::de::{DeTable, DeValue};
 
-use crate::{CompiledPolicy, PolicyDocument};
+use crate::{CompiledPolicy, PolicyDocument, nesting};
 
 /// Why a policy file cannot be used, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ impl std::error::Error for PolicySourceError {}
 /// # Errors
 /// The first place where the text is not TOML, not a policy document, or a wrong one.
 pub fn compile_toml(text: &str) -> Result<CompiledPolicy, PolicySourceError> {
+    nesting::check_policy(text)
+        .map_err(|error| at(text, &(error.at..error.at), error.message, None))?;
     let document: PolicyDocument = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or_default();
         at(

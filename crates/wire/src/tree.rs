@@ -18,8 +18,7 @@
 
 use alloc::vec::Vec;
 
-/// Deepest accepted nesting.
-const DEPTH_MAX: u8 = 16;
+use crate::nesting::DEPTH_MAX;
 
 /// A JSON value without fractions.
 #[derive(Clone, Debug, PartialEq, Eq)]
