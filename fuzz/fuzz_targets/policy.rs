@@ -2,6 +2,8 @@
 //! gives strangers nothing, and is the same policy after JSON and after the way to the page.
 #![no_main]
 
+use std::sync::Arc;
+
 use libfuzzer_sys::fuzz_target;
 use lockstep_core::{Access, Facts, Node, Outcome, Policy, PolicyParts, Record, matrix, verdict};
 use lockstep_fuzz::encode::encode;
@@ -38,8 +40,8 @@ fn check(policy: &CompiledPolicy) {
     assert_eq!(again.digest, policy.digest);
     assert_eq!(again.document, policy.document);
     assert_eq!(
-        PolicyParts::from(&again.policy),
-        PolicyParts::from(&policy.policy)
+        PolicyParts::from(&*again.policy),
+        PolicyParts::from(&*policy.policy)
     );
 
     let view: serde_json::Value =
@@ -49,13 +51,13 @@ fn check(policy: &CompiledPolicy) {
     let gate = gate.expect("the page reads the policy");
     assert_eq!(gate.digest, policy.digest);
     assert_eq!(
-        PolicyParts::from(&gate.policy),
-        PolicyParts::from(&policy.policy)
+        PolicyParts::from(&*gate.policy),
+        PolicyParts::from(&*policy.policy)
     );
 }
 
 /// A row for each case, or for each permission that has none; a cell for each role of its level.
-fn the_matrix_is_whole(policy: &Policy) {
+fn the_matrix_is_whole(policy: &Arc<Policy>) {
     let rows = matrix(policy);
     let expected = policy
         .permissions()
@@ -75,7 +77,7 @@ fn the_matrix_is_whole(policy: &Policy) {
 }
 
 /// Law 1, whatever the policy says.
-fn strangers_hold_nothing(policy: &Policy) {
+fn strangers_hold_nothing(policy: &Arc<Policy>) {
     let root = Node {
         owned: true,
         ..Node::organization("organization")
@@ -87,7 +89,7 @@ fn strangers_hold_nothing(policy: &Policy) {
     let access = Access::resolve(policy, record, 0).expect("one node is a hierarchy");
     for permission in policy.permissions() {
         let id = policy.permission(&permission.id).expect("its id names it");
-        let outcome = verdict(policy, &access, id, access.root(), &Facts::default());
+        let outcome = verdict(&access, id, access.root(), &Facts::default());
         assert_eq!(
             outcome,
             Outcome::False,

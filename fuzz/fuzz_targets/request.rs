@@ -3,7 +3,7 @@
 //! facts settle what was open and overturn nothing.
 #![no_main]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use lockstep_core::{Access, Facts, Outcome, Policy, verdict};
@@ -19,7 +19,7 @@ const FACTS: [&str; 3] = [
     r#"{"target.creator":true,"target.self":false,"target.role":"admin","target.other_admins":0}"#,
 ];
 
-static EVERYBODY: LazyLock<Vec<(&Policy, Access)>> = LazyLock::new(|| {
+static EVERYBODY: LazyLock<Vec<(&Arc<Policy>, Access)>> = LazyLock::new(|| {
     let mut everybody = Vec::new();
     for world in WORLDS.iter() {
         let policy = &world.policy().policy;
@@ -66,7 +66,7 @@ fn the_page_reads_the_same(view: &FactsView, facts: &Facts) {
 }
 
 fn ask(policy: &Policy, access: &Access, permission: &str, node: &str, facts: &Facts) {
-    let view = DecisionView::decide(policy, access, permission, node, facts);
+    let view = DecisionView::decide(access, permission, node, facts);
     let Some(id) = policy.permission(permission) else {
         assert!(
             view.is_err(),
@@ -90,9 +90,9 @@ fn ask(policy: &Policy, access: &Access, permission: &str, node: &str, facts: &F
         assert!(!view.decision, "`{node}` does not exist and was allowed");
         return;
     };
-    let stated = verdict(policy, access, id, at, facts);
+    let stated = verdict(access, id, at, facts);
     assert_eq!(view.decision, stated == Outcome::True);
-    let open = verdict(policy, access, id, at, &Facts::default());
+    let open = verdict(access, id, at, &Facts::default());
     assert!(
         open == Outcome::Unknown || open == stated,
         "facts overturned {open:?}"

@@ -61,15 +61,15 @@ fn decide(policy: &CompiledPolicy, access: &Access) {
         let at = access.node(&node.id).expect("a node's id names it");
         for permission in policy.permissions() {
             let id = policy.permission(&permission.id).expect("its id names it");
-            let decision = evaluate(policy, access, id, at, &facts);
-            let outcome = verdict(policy, access, id, at, &facts);
+            let decision = evaluate(access, id, at, &facts);
+            let outcome = verdict(access, id, at, &facts);
             assert_eq!(decision.is_allow(), outcome == Outcome::True);
-            let view = DecisionView::decide(policy, access, &permission.id, &node.id, &facts);
+            let view = DecisionView::decide(access, &permission.id, &node.id, &facts);
             let view = view.expect("the permission is known");
-            assert_eq!(view, DecisionView::new(policy, access, &decision));
+            assert_eq!(view, DecisionView::new(access, &decision));
             if let Decision::Allow(allowance) = decision {
                 assert!(has_live_grant(access), "allowed without any live grant");
-                if let Source::Role(role, _) = allowance.source {
+                if let Source::Role { role, .. } = allowance.source {
                     let role = policy.describe_role(role).expect("the role is known");
                     let mut grants = live(access);
                     assert!(

@@ -102,6 +102,7 @@ impl World {
                 nodes: std::iter::once(root).chain(below).collect(),
                 grants: principal.grants.clone(),
                 token: principal.token.clone(),
+                ..Snapshot::default()
             }
         })
     }

@@ -1,108 +1,177 @@
 //! A policy and a record, resolved at one moment.
 
-use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::{Bits, Grant, Level, Node, Policy, Record, RecordError, RoleId, TokenLimit, limits};
-
-/// A node of one [`Access`], as a small number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(pub(crate) usize);
-
-impl NodeId {
-    /// The node's place in [`Access::nodes`].
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0
-    }
-}
+use crate::bits::WORD_BITS;
+use crate::hierarchy::{Hierarchy, NodeId, ROOT};
+use crate::holdings::{Basis, Holdings, Set};
+use crate::rows::{Row, Word};
+use crate::{
+    Grant, Node, Outcome, PermissionId, Policy, Record, RecordError, RoleId, Window, limits,
+};
 
 /// What one principal holds in one organization at one moment: what [`crate::evaluate()`] reads.
+///
+/// It keeps the policy as the organization has it, custom roles and rules included, so that numbers of
+/// one policy are never read by another.
 #[derive(Clone, Debug)]
 pub struct Access {
+    policy: Arc<Policy>,
+    hierarchy: Hierarchy,
     record: Record,
     now_ms: u64,
     changes_at_ms: Option<u64>,
-    node_ids: BTreeMap<String, NodeId>,
-    parents: Vec<Option<NodeId>>,
-    /// One set of rights per distinct set; most nodes share their parent's.
-    sets: Vec<Bits>,
-    set_of: Vec<usize>,
-    override_bits: Bits,
-    /// One set for each cap. A permission must be in all of them.
-    caps: Vec<Bits>,
-    token_bits: Option<Bits>,
-    token_node: Option<Option<NodeId>>,
-    member: bool,
+    holdings: Holdings,
+    /// The rows of all sets, one after the other.
+    words: Vec<Word>,
+    /// Where in `words` the row of each node begins.
+    starts: Vec<usize>,
 }
 
 impl Access {
     /// Resolves `record` under `policy` at `now_ms`, in Unix milliseconds.
     ///
     /// # Errors
-    /// When the record's nodes do not form a hierarchy. The caller then denies everything.
-    pub fn resolve(policy: &Policy, record: Record, now_ms: u64) -> Result<Self, RecordError> {
-        for limit in [
-            (record.nodes.len(), limits::NODES_MAX),
+    /// When the record's nodes do not form a hierarchy, or it passes a limit. The caller then denies
+    /// everything.
+    pub fn resolve(policy: &Arc<Policy>, record: Record, now_ms: u64) -> Result<Self, RecordError> {
+        let customization = &record.customization;
+        for (len, limit) in [
             (record.grants.len(), limits::GRANTS_MAX),
+            (customization.roles.len(), limits::CUSTOM_ROLES_MAX),
+            (customization.rules.len(), limits::RULES_MAX),
         ] {
-            if limit.0 > limit.1 {
-                return Err(RecordError::TooMany { limit: limit.1 });
+            if len > limit {
+                return Err(RecordError::TooMany { limit });
             }
         }
-        let (node_ids, parents) = hierarchy(&record.nodes)?;
-        let live: Vec<(RoleId, NodeId)> = record
+        let nodes = record.nodes.iter();
+        let hierarchy = Hierarchy::new(
+            nodes.map(|node| (node.id.as_str(), node.level, node.parent.as_deref())),
+        )?;
+        let policy = if customization.is_empty() {
+            Arc::clone(policy)
+        } else {
+            Arc::new(policy.customized(customization))
+        };
+        Ok(Self::of(policy, hierarchy, record, now_ms))
+    }
+
+    /// The same record resolved at another moment.
+    #[must_use]
+    pub fn at(self, now_ms: u64) -> Self {
+        Self::of(self.policy, self.hierarchy, self.record, now_ms)
+    }
+
+    fn of(policy: Arc<Policy>, hierarchy: Hierarchy, record: Record, now_ms: u64) -> Self {
+        let live = |grant: &&Grant| grant.window.contains(now_ms);
+        let counted: Vec<(RoleId, NodeId)> = record
             .grants
             .iter()
-            .filter(|grant| grant.window.contains(now_ms))
-            .filter_map(|grant| named(policy, &node_ids, grant))
+            .filter(live)
+            .filter_map(|grant| {
+                let role = policy.role(&grant.role)?;
+                let role = policy.counted_role(role, record.kind, &record.plan);
+                Some((role, hierarchy.node(&grant.node)?))
+            })
             .collect();
-        // A role that is gone leaves a member without it; a node of elsewhere makes nobody a member here.
-        let member = record
-            .grants
+        // A role that is gone leaves a member without it. A node of elsewhere makes nobody a member
+        // here, and neither does a group: who was removed may still be in one.
+        let mut own = record.grants.iter().filter(live);
+        let member =
+            own.any(|grant| grant.group.is_none() && hierarchy.node(&grant.node).is_some());
+        let owned = record
+            .nodes
             .iter()
-            .any(|grant| grant.window.contains(now_ms) && node_ids.contains_key(&grant.node));
-        let (sets, set_of) = rights(policy, &record.nodes, &parents, &live, member);
+            .enumerate()
+            .filter(|(_, node)| node.owned);
+        let owned: Vec<NodeId> = owned.map(|(at, _)| NodeId(at)).collect();
         let token = record.token.as_ref();
-        Ok(Self {
-            now_ms,
-            changes_at_ms: record
-                .grants
-                .iter()
-                .filter_map(|grant| grant.window.changes_after(now_ms))
-                .min(),
-            override_bits: override_bits(policy, &live),
-            caps: caps(policy, &live),
-            token_bits: token.and_then(|token| token_bits(policy, token)),
-            token_node: token
-                .and_then(|token| token.node.as_ref())
-                .map(|node| node_ids.get(node).copied()),
-            record,
-            node_ids,
-            parents,
-            sets,
-            set_of,
+        let windows = record.grants.iter().map(|grant| &grant.window);
+        let windows = windows.chain(token.map(|token| &token.window));
+        let changes_at_ms = windows
+            .filter_map(|window| window.changes_after(now_ms))
+            .min();
+        let basis = Basis {
+            kind: record.kind,
             member,
-        })
+            live: &counted,
+            owned: &owned,
+            plan: &record.plan,
+            token,
+            now_ms,
+        };
+        let holdings = Holdings::new(&policy, &hierarchy, &basis);
+        let rows = holdings
+            .sets
+            .iter()
+            .map(|set| Row::new(&policy, &holdings, set));
+        let words: Vec<Word> = rows.flat_map(|row| row.words).collect();
+        let stride = policy.permissions.len().div_ceil(WORD_BITS);
+        let start = |node| {
+            holdings
+                .set_number(node)
+                .map_or(usize::MAX, |set| set * stride)
+        };
+        Self {
+            starts: hierarchy.nodes().map(start).collect(),
+            words,
+            now_ms,
+            changes_at_ms,
+            holdings,
+            record,
+            hierarchy,
+            policy,
+        }
+    }
+
+    /// The policy, with what the organization added to it.
+    #[must_use]
+    pub const fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The answer as far as it needs no facts: one look-up and two bit tests.
+    ///
+    /// [`Outcome::Unknown`] when it depends on facts; any other answer stays whatever they are.
+    #[inline]
+    #[must_use]
+    pub fn settled(&self, permission: PermissionId, node: NodeId) -> Outcome {
+        // A number of another policy must not reach into the next row.
+        if permission.0 >= self.policy.permissions.len() {
+            return Outcome::False;
+        }
+        let Some(start) = self.starts.get(node.0) else {
+            return Outcome::False;
+        };
+        let word = self
+            .words
+            .get(start.saturating_add(permission.0 / WORD_BITS));
+        word.map_or(Outcome::False, |word| word.outcome(permission.0))
     }
 
     /// The node of the organization itself.
     #[must_use]
     pub const fn root(&self) -> NodeId {
-        NodeId(0)
+        ROOT
     }
 
     /// The node called `id`, or `None`: asking about a node that is not there is an ordinary deny.
     #[must_use]
     pub fn node(&self, id: &str) -> Option<NodeId> {
-        self.node_ids.get(id).copied()
+        self.hierarchy.node(id)
     }
 
     /// All nodes, in the record's order.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
         &self.record.nodes
+    }
+
+    /// The numbers of all nodes, in the same order.
+    pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        self.hierarchy.nodes()
     }
 
     /// What is known of `node`.
@@ -117,17 +186,17 @@ impl Access {
         &self.record
     }
 
-    /// Whether the principal has any live grant in the organization.
+    /// Whether the principal has a live grant of its own in the organization.
     #[must_use]
     pub const fn is_member(&self) -> bool {
-        self.member
+        self.holdings.member
     }
 
     /// Whether anything at all is granted on `node`: whoever holds nothing there need not know of it.
     #[must_use]
     pub fn holds_anything(&self, node: NodeId) -> bool {
-        self.granted(node)
-            .is_some_and(|granted| !granted.is_empty())
+        let set = self.holdings.set(node);
+        set.is_some_and(|set| !set.granted.is_empty())
     }
 
     /// The moment for which this was resolved, in Unix milliseconds.
@@ -136,201 +205,50 @@ impl Access {
         self.now_ms
     }
 
-    /// From when on this must be resolved anew, because a grant begins or ends; `None` means never.
+    /// From when on this must be resolved anew, because a grant or the token begins or ends; `None`
+    /// means never.
     #[must_use]
     pub const fn changes_at_ms(&self) -> Option<u64> {
         self.changes_at_ms
     }
 
     /// A number that nodes share when every decision about them is the same, whatever the permission
-    /// and the facts; `None` for a node of another access. A large hierarchy has few such classes.
+    /// and the facts; `None` for a node of another access. A large hierarchy has few such classes, and
+    /// their numbers are the smallest.
     #[must_use]
     pub fn class(&self, node: NodeId) -> Option<usize> {
-        let set = self.set_of.get(node.0)?;
-        Some(set * 2 + usize::from(self.in_token_subtree(node)))
+        self.holdings.set_number(node)
     }
 
     /// The ids of roles that grants name and the policy does not have. They give nothing.
-    pub fn dangling_roles<'a>(&'a self, policy: &'a Policy) -> impl Iterator<Item = &'a str> {
+    pub fn dangling_roles(&self) -> impl Iterator<Item = &str> {
         let roles = self.record.grants.iter().map(|grant| grant.role.as_str());
-        roles.filter(|role| policy.role(role).is_none())
+        roles.filter(|role| self.policy.role(role).is_none())
     }
 
-    /// `node` and the nodes above it, upwards.
-    pub(crate) fn path(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        core::iter::successors(Some(node), |at| self.parents.get(at.0).copied().flatten())
+    pub(crate) const fn hierarchy(&self) -> &Hierarchy {
+        &self.hierarchy
     }
 
-    /// The node of `level` at or above `node`.
-    pub(crate) fn ancestor(&self, node: NodeId, level: Level) -> Option<NodeId> {
-        self.path(node)
-            .find(|at| self.describe(*at).is_some_and(|node| node.level == level))
+    pub(crate) const fn holdings(&self) -> &Holdings {
+        &self.holdings
     }
 
-    /// What roles, inheritance, ownership and everybody's permissions give on `node`.
-    pub(crate) fn granted(&self, node: NodeId) -> Option<&Bits> {
-        self.sets.get(*self.set_of.get(node.0)?)
+    pub(crate) fn set(&self, node: NodeId) -> Option<&Set> {
+        self.holdings.set(node)
     }
 
-    pub(crate) const fn override_bits(&self) -> &Bits {
-        &self.override_bits
+    /// The role that `grant` counts as.
+    pub(crate) fn counted_role(&self, grant: &Grant) -> Option<RoleId> {
+        let role = self.policy.role(&grant.role)?;
+        Some(
+            self.policy
+                .counted_role(role, self.record.kind, &self.record.plan),
+        )
     }
 
-    pub(crate) fn caps(&self) -> &[Bits] {
-        &self.caps
+    /// Whether `window` holds at the moment for which this was resolved.
+    pub(crate) fn is_live(&self, window: &Window) -> bool {
+        window.contains(self.now_ms)
     }
-
-    /// Whether the token lets its principal use `permission` on `node`.
-    pub(crate) fn token_allows(&self, permission: usize, node: NodeId) -> bool {
-        let in_scope = self
-            .token_bits
-            .as_ref()
-            .is_none_or(|bits| bits.contains(permission));
-        in_scope && self.in_token_subtree(node)
-    }
-
-    fn in_token_subtree(&self, node: NodeId) -> bool {
-        match self.token_node {
-            None => true,
-            // A token for a node that is not there may act nowhere.
-            Some(None) => false,
-            Some(Some(top)) => self.path(node).any(|at| at == top),
-        }
-    }
-}
-
-type Hierarchy = (BTreeMap<String, NodeId>, Vec<Option<NodeId>>);
-
-fn hierarchy(nodes: &[Node]) -> Result<Hierarchy, RecordError> {
-    let mut ids = BTreeMap::new();
-    let mut parents = Vec::new();
-    for (at, node) in nodes.iter().enumerate() {
-        if (at == 0) != (node.level == Level::Organization) || (at == 0) != node.parent.is_none() {
-            return Err(RecordError::NoOrganization);
-        }
-        let parent = match &node.parent {
-            None => None,
-            Some(parent) => {
-                let parent: Option<NodeId> = ids.get(parent).copied();
-                let higher = parent
-                    .and_then(|parent| nodes.get(parent.0))
-                    .is_some_and(|parent| parent.level < node.level);
-                if !higher {
-                    return Err(RecordError::OrphanNode(node.id.clone()));
-                }
-                parent
-            }
-        };
-        if ids.insert(node.id.clone(), NodeId(at)).is_some() {
-            return Err(RecordError::RepeatedNode(node.id.clone()));
-        }
-        parents.push(parent);
-    }
-    if nodes.is_empty() {
-        return Err(RecordError::NoOrganization);
-    }
-    Ok((ids, parents))
-}
-
-fn named(
-    policy: &Policy,
-    nodes: &BTreeMap<String, NodeId>,
-    grant: &Grant,
-) -> Option<(RoleId, NodeId)> {
-    Some((policy.role(&grant.role)?, nodes.get(&grant.node).copied()?))
-}
-
-/// For each node, the number of its set of rights: its parent's, or a set of its own where a grant
-/// or ownership adds something.
-fn rights(
-    policy: &Policy,
-    nodes: &[Node],
-    parents: &[Option<NodeId>],
-    live: &[(RoleId, NodeId)],
-    member: bool,
-) -> (Vec<Bits>, Vec<usize>) {
-    let mut by_node: BTreeMap<NodeId, Vec<RoleId>> = BTreeMap::new();
-    for (role, node) in live {
-        by_node.entry(*node).or_default().push(*role);
-    }
-    let mut sets = Vec::new();
-    let mut set_of: Vec<usize> = Vec::new();
-    for (at, node) in nodes.iter().enumerate() {
-        let inherited = parents.get(at).copied().flatten();
-        let inherited = inherited.and_then(|parent| set_of.get(parent.0)).copied();
-        let roles = by_node.get(&NodeId(at));
-        // Ownership is given to members: who was removed owns nothing.
-        let owned = if node.owned && member {
-            policy.ownership.get(&node.level)
-        } else {
-            None
-        };
-        let set = match inherited {
-            Some(set) if roles.is_none() && owned.is_none() => set,
-            _ => {
-                let mut bits = match inherited.and_then(|set| sets.get(set)) {
-                    Some(inherited) => Bits::clone(inherited),
-                    None if member => policy.everyone.clone(),
-                    None => Bits::empty(policy.rights),
-                };
-                for role in roles.into_iter().flatten() {
-                    if let Some(role) = policy.describe_role(*role) {
-                        bits.union_with(&role.rights);
-                    }
-                }
-                owned.into_iter().for_each(|owned| bits.union_with(owned));
-                sets.push(bits);
-                sets.len() - 1
-            }
-        };
-        set_of.push(set);
-    }
-    (sets, set_of)
-}
-
-/// Everything, for who holds an overriding role on the organization.
-fn override_bits(policy: &Policy, live: &[(RoleId, NodeId)]) -> Bits {
-    let overrides = organization_roles(policy, live).any(|role| role.overriding);
-    if overrides {
-        policy.all()
-    } else {
-        Bits::empty(policy.rights)
-    }
-}
-
-/// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.
-fn caps(policy: &Policy, live: &[(RoleId, NodeId)]) -> Vec<Bits> {
-    let capping = organization_roles(policy, live).filter_map(|role| role.cap);
-    let mut caps: Vec<Bits> = capping
-        .filter_map(|cap| policy.describe_role(cap))
-        .map(|cap| cap.rights.clone())
-        .collect();
-    caps.sort();
-    caps.dedup();
-    for cap in &mut caps {
-        for (number, permission) in policy.permissions.iter().enumerate() {
-            if permission.personal {
-                cap.insert(number);
-            }
-        }
-    }
-    caps
-}
-
-fn organization_roles<'a>(
-    policy: &'a Policy,
-    live: &'a [(RoleId, NodeId)],
-) -> impl Iterator<Item = &'a crate::Role> {
-    live.iter()
-        .filter(|(_, node)| node.0 == 0)
-        .filter_map(|(role, _)| policy.describe_role(*role))
-}
-
-fn token_bits(policy: &Policy, token: &TokenLimit) -> Option<Bits> {
-    let permissions = token.permissions.as_ref()?;
-    let mut bits = Bits::empty(policy.permissions.len());
-    for permission in permissions.iter().filter_map(|id| policy.permission(id)) {
-        bits.insert(permission.0);
-    }
-    Some(bits)
 }

@@ -3,9 +3,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-const WORD_BITS: usize = 64;
+pub(crate) const WORD_BITS: usize = 64;
 
-/// A set of rights. Its length is fixed when it is made; a number beyond it is never a member.
+/// A set of small numbers. Its length changes only by [`Bits::resize`]; a number beyond it is never a
+/// member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bits(Vec<u64>);
 
@@ -22,6 +23,19 @@ impl Bits {
         let mut bits = Self::empty(len);
         (0..count.min(len)).for_each(|bit| bits.insert(bit));
         bits
+    }
+
+    /// The set of those of `numbers` that are below `len`.
+    #[must_use]
+    pub fn of(numbers: impl IntoIterator<Item = usize>, len: usize) -> Self {
+        let mut bits = Self::empty(len);
+        numbers.into_iter().for_each(|number| bits.insert(number));
+        bits
+    }
+
+    /// Makes room for the numbers below `len`.
+    pub(crate) fn resize(&mut self, len: usize) {
+        self.0.resize(len.div_ceil(WORD_BITS), 0);
     }
 
     /// Adds `bit`. A number beyond the set's length is ignored.
@@ -47,6 +61,13 @@ impl Bits {
         }
     }
 
+    /// Takes out every member of `other`.
+    pub(crate) fn subtract(&mut self, other: &Self) {
+        for (word, theirs) in self.0.iter_mut().zip(&other.0) {
+            *word &= !theirs;
+        }
+    }
+
     /// Whether nothing is in the set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -55,7 +76,26 @@ impl Bits {
 
     /// The members, in rising order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len() * WORD_BITS).filter(|bit| self.contains(*bit))
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let mut rest = *word;
+            core::iter::from_fn(move || {
+                let bit = usize::try_from(rest.trailing_zeros()).ok()?;
+                // Takes the lowest bit off.
+                rest &= rest.wrapping_sub(1);
+                (bit < WORD_BITS).then_some(at * WORD_BITS + bit)
+            })
+        })
+    }
+
+    /// The word that holds the numbers from `at * 64` on.
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        self.0.get(at).copied().unwrap_or(0)
+    }
+
+    /// The words, 64 numbers each.
+    #[must_use]
+    pub fn words(&self) -> &[u64] {
+        &self.0
     }
 }
 
@@ -70,5 +110,12 @@ mod tests {
         bits.insert(1_000);
         assert_eq!(bits.iter().collect::<Vec<_>>(), [69]);
         assert!(!bits.contains(1_000));
+    }
+
+    #[test]
+    fn members_come_in_rising_order_also_at_the_edges_of_words() {
+        let members = [0, 1, 62, 63, 64, 127, 128, 199];
+        assert_eq!(Bits::of(members, 200).iter().collect::<Vec<_>>(), members);
+        assert_eq!(Bits::first(200, 200).iter().count(), 200);
     }
 }

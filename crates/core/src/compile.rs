@@ -10,12 +10,15 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::policy::{Case, Permission, PermissionId, Policy, Role, RoleId};
+use crate::index::Index;
+use crate::policy::{Case, Permission, PermissionId, Policy, Replacement, Role, RoleId};
 use crate::{
-    Bits, Facts, Level, Operation, PolicyError, PolicyErrorKind, PolicySpec, Step, Test, limits,
+    Bits, Facts, Level, Operation, PermissionSpec, PolicyError, PolicyErrorKind, PolicySpec,
+    ReplacementSpec, RuleSpec, Step, Test, limits,
 };
 
-use guards::{Guards, check_test, permission_guards};
+use guards::{Guards, check_test, guard_of, permission_guards};
+pub(crate) use names::is_id;
 use names::{Names, check_id, fail, permission_ids, role_ids, under, unknown};
 use rights::{Rights, direct_rights, implied, named_set, with_included};
 
@@ -67,21 +70,164 @@ impl Policy {
             Some(id) => Some(creator(id, names, &roles)?),
             None => None,
         };
-        Ok(Self {
+        let features = features(spec)?;
+        let mut policy = Self {
             id: spec.id.clone(),
             permissions: permissions(spec, names, &permission_guards, &rights, &operations)?,
+            permission_names: index(spec.permissions.iter().map(|permission| &permission.id)),
             roles,
+            role_names: index(spec.roles.iter().map(|role| &role.id)),
             guards: guards.0,
             rights: total,
             conditional_rights: rights.conditional,
             everyone,
             ownership,
+            implied,
+            replacements: replacements(spec, names, features)?,
+            features: spec.features.clone(),
+            custom_levels: spec.custom_levels.clone(),
+            custom_additions: spec.custom_additions,
             creator,
             operations,
-            permission_ids,
-            role_ids,
-        })
+            ..Self::default()
+        };
+        rules(spec, names, &mut policy)?;
+        policy.settle();
+        Ok(policy)
     }
+
+    /// Whether an organization may save `rule`: every name in it exists, and its conditions fit their
+    /// facts.
+    ///
+    /// # Errors
+    /// The first place where it is wrong.
+    pub fn check_rule(&self, rule: &RuleSpec) -> Result<(), PolicyError> {
+        let roles = self.roles.iter().enumerate();
+        let permissions = self.permissions.iter().enumerate();
+        let names = Names {
+            roles: &roles
+                .map(|(at, role)| (role.id.clone(), RoleId(at)))
+                .collect(),
+            permissions: &permissions
+                .map(|(at, known)| (known.id.clone(), PermissionId(at)))
+                .collect(),
+        };
+        check_rule(rule, names, &[]).map(drop)
+    }
+}
+
+/// The index of names that were checked to be different.
+fn index<'a>(ids: impl Iterator<Item = &'a String>) -> Index {
+    Index::new(ids.map(String::as_str)).unwrap_or_default()
+}
+
+/// The ids of the features, which are all different.
+fn features(spec: &PolicySpec) -> Result<&[String], PolicyError> {
+    let limit = limits::FEATURES_MAX;
+    let path = |at: usize| vec!["plan".into(), "features".into(), at.into()];
+    if spec.features.len() > limit {
+        return Err(fail(path(limit), PolicyErrorKind::TooMany { limit }));
+    }
+    for (at, id) in spec.features.iter().enumerate() {
+        check_id(id, || path(at))?;
+        if spec.features.iter().take(at).any(|known| known == id) {
+            return Err(fail(path(at), PolicyErrorKind::Duplicate(id.clone())));
+        }
+    }
+    Ok(&spec.features)
+}
+
+fn feature(
+    features: &[String],
+    id: &str,
+    path: impl FnOnce() -> Vec<Step>,
+) -> Result<usize, PolicyError> {
+    let found = features.iter().position(|known| known == id);
+    found.ok_or_else(|| unknown("feature", id, features.iter(), path()))
+}
+
+fn replacements(
+    spec: &PolicySpec,
+    names: Names<'_>,
+    features: &[String],
+) -> Result<Vec<Replacement>, PolicyError> {
+    let mut replacements: Vec<Replacement> = Vec::new();
+    for ReplacementSpec {
+        feature: id,
+        level,
+        role,
+    } in &spec.replacements
+    {
+        let path = || vec!["plan".into(), "replace".into(), Step::Key(id.clone())];
+        let here = || [path(), vec![level.as_str().into()]].concat();
+        let role_id = names.role(role, here)?;
+        let found = spec.roles.get(role_id.0).map_or(*level, |role| role.level);
+        if found != *level {
+            let kind = PolicyErrorKind::WrongLevel {
+                role: role.clone(),
+                level: found,
+                expected: *level,
+            };
+            return Err(fail(here(), kind));
+        }
+        replacements.push(Replacement {
+            feature: feature(features, id, path)?,
+            level: *level,
+            role: role_id,
+        });
+    }
+    Ok(replacements)
+}
+
+fn rules(spec: &PolicySpec, names: Names<'_>, policy: &mut Policy) -> Result<(), PolicyError> {
+    let limit = limits::RULES_MAX;
+    if spec.rules.len() > limit {
+        return Err(fail(
+            vec!["rules".into()],
+            PolicyErrorKind::TooMany { limit },
+        ));
+    }
+    for (at, rule) in spec.rules.iter().enumerate() {
+        let path = ["rules".into(), at.into()];
+        if spec.rules.iter().take(at).any(|known| known.id == rule.id) {
+            let path = [path.as_slice(), &["id".into()]].concat();
+            return Err(fail(path, PolicyErrorKind::Duplicate(rule.id.clone())));
+        }
+        let (roles, permissions) = check_rule(rule, names, &path)?;
+        policy.add_rule(rule, roles.as_deref(), &permissions);
+    }
+    Ok(())
+}
+
+/// The numbers of the roles (`None`: all members) and permissions that `rule` names.
+fn check_rule(
+    rule: &RuleSpec,
+    names: Names<'_>,
+    path: &[Step],
+) -> Result<(Option<Vec<usize>>, Vec<usize>), PolicyError> {
+    let at = |rest: &[Step]| [path, rest].concat();
+    check_id(&rule.id, || at(&["id".into()]))?;
+    guard_of(&rule.when, names, &at(&["when".into()]))?;
+    let mut roles = Vec::new();
+    for (index, id) in rule.roles.iter().enumerate() {
+        roles.push(names.role(id, || at(&["roles".into(), index.into()]))?.0);
+    }
+    if rule.permissions.is_empty() {
+        return Err(fail(
+            at(&["permissions".into()]),
+            PolicyErrorKind::NoPermission,
+        ));
+    }
+    let mut permissions = Vec::new();
+    for (index, id) in rule.permissions.iter().enumerate() {
+        if id == "*" {
+            permissions = (0..names.permissions.len()).collect();
+            break;
+        }
+        let here = || at(&["permissions".into(), index.into()]);
+        permissions.push(names.permission(id, here)?.0);
+    }
+    Ok(((!rule.roles.is_empty()).then_some(roles), permissions))
 }
 
 fn roles(
@@ -129,6 +275,7 @@ fn roles(
             admin: role.admin,
             overriding: role.overriding,
             rights,
+            denied: Bits::default(),
             cap,
         });
     }
@@ -201,6 +348,8 @@ fn permissions(
             personal: permission.personal,
             cases: cases(spec, names, number)?,
             guard: guards.get(number).copied().flatten(),
+            plan: plan(spec, number, permission)?,
+            denials: Vec::new(),
             conditional: rights
                 .conditional
                 .iter()
@@ -211,6 +360,27 @@ fn permissions(
         });
     }
     Ok(permissions)
+}
+
+/// The features that `permission` needs.
+fn plan(
+    spec: &PolicySpec,
+    number: usize,
+    permission: &PermissionSpec,
+) -> Result<Vec<usize>, PolicyError> {
+    let ids = permission.plan.iter().enumerate();
+    ids.map(|(at, id)| {
+        let path = || {
+            vec![
+                "permissions".into(),
+                number.into(),
+                "plan".into(),
+                at.into(),
+            ]
+        };
+        feature(&spec.features, id, path)
+    })
+    .collect()
 }
 
 fn cases(spec: &PolicySpec, names: Names<'_>, number: usize) -> Result<Vec<Case>, PolicyError> {

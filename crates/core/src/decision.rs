@@ -32,14 +32,21 @@ pub struct Allowance {
 }
 
 /// What gave a permission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Every member holds it.
     Everyone,
     /// The principal owns this node.
     Ownership(NodeId),
-    /// A role, granted on this node.
-    Role(RoleId, NodeId),
+    /// A role, granted on a node.
+    Role {
+        /// The role, or what the organization's plan makes of it.
+        role: RoleId,
+        /// Where it was granted.
+        node: NodeId,
+        /// Id of the access group through which the principal has it.
+        group: Option<String>,
+    },
 }
 
 /// Why it was denied, and what would change that.
@@ -61,6 +68,11 @@ pub enum DenyReason {
         /// The role that bounds it.
         role: RoleId,
     },
+    /// A deny rule takes it away.
+    DeniedByRule {
+        /// The rule, for [`crate::Policy::rule`].
+        rule: usize,
+    },
     /// A grant that would have allowed it is over.
     Expired {
         /// The role that was granted.
@@ -68,7 +80,7 @@ pub enum DenyReason {
         /// Where.
         node: NodeId,
     },
-    /// A guard needs a fact that nobody stated.
+    /// A guard or a deny rule needs a fact that nobody stated.
     FactMissing {
         /// The fact.
         fact: String,
@@ -84,6 +96,11 @@ pub enum DenyReason {
     NoMembership,
     /// The token in use does not reach this far.
     OutOfTokenScope,
+    /// The organization's plan does not have it.
+    Plan {
+        /// Id of the feature that the plan lacks.
+        feature: String,
+    },
 }
 
 impl DenyReason {
@@ -92,12 +109,14 @@ impl DenyReason {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Capped { .. } => "capped",
+            Self::DeniedByRule { .. } => "denied-by-rule",
             Self::Expired { .. } => "expired",
             Self::FactMissing { .. } => "fact-missing",
             Self::GuardFailed { .. } => "guard-failed",
             Self::NoGrant => "no-grant",
             Self::NoMembership => "no-membership",
             Self::OutOfTokenScope => "out-of-token-scope",
+            Self::Plan { .. } => "plan",
         }
     }
 }

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{Access, Bits, Level, NodeId, PermissionId, Policy, RoleId};
+use crate::hierarchy::{NodeId, ROOT};
+use crate::{Access, Bits, Level, PermissionId, Policy, PrincipalKind, Role, RoleId};
 
 /// Why a role may not be handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,25 +40,35 @@ impl fmt::Display for DelegationError {
 
 impl core::error::Error for DelegationError {}
 
-/// Whether the principal of `grantor` may hand out `role` on `node`.
+/// Whether the principal of `grantor` may hand out `role` on `node`, and so on every node below it.
 ///
-/// What is handed out must be a subset of what the grantor holds on the node. Rights only grow on
-/// the way down, so what holds on the node holds on every node below it. A permission held under a
-/// guard is handed on only under the same guard. Permissions on what is one's own (`personal`) are
-/// not compared. The limits of the grantor's token count like the grantor's own.
+/// What the role gives must be a subset of what the grantor holds there (law 5). Rights only grow on
+/// the way down, so what holds on the node holds on every node below it; deny rules grow too, so those
+/// of all nodes below count. A permission held under a guard is handed on only under the same guard or
+/// a narrower one, and one that a deny rule takes from the grantor only to who is bound by that rule.
+/// Permissions on what is one's own (`personal`) are not compared. The limits of the grantor's token
+/// count like the grantor's own.
 ///
 /// # Errors
 /// What is missing.
-pub fn can_delegate(
-    policy: &Policy,
-    grantor: &Access,
-    role: RoleId,
-    node: NodeId,
-) -> Result<(), DelegationError> {
+pub fn can_delegate(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), DelegationError> {
+    let plan = &grantor.record().plan;
+    let policy = grantor.policy();
+    // What the organization's plan makes of the role is what its holder gets as long as the plan lasts.
+    let counted = policy.counted_role(role, PrincipalKind::User, plan);
+    hand_out(grantor, role, node)?;
+    if counted == role {
+        return Ok(());
+    }
+    hand_out(grantor, counted, node)
+}
+
+fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), DelegationError> {
+    let policy = grantor.policy();
     let role = policy.describe_role(role).ok_or(DelegationError::Unknown)?;
-    let holder = Holder::on(policy, grantor, node).ok_or(DelegationError::Unknown)?;
+    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
     let mut missing: Vec<PermissionId> = rights(policy, &role.rights)
-        .filter(|(right, permission)| !holder.holds(*right, *permission))
+        .filter(|(right, permission)| !holder.holds(*right, *permission, Some(role)))
         .map(|(_, permission)| PermissionId(permission))
         .collect();
     missing.sort_unstable();
@@ -68,9 +79,9 @@ pub fn can_delegate(
         });
     }
     // An empty role still frees its holder from a cap that binds the grantor.
-    let bound = role.level != Level::Organization || grantor.caps().is_empty();
+    let bound = role.level != Level::Organization || holder.caps().is_empty();
     let free = if role.overriding {
-        holder.overriding
+        holder.overriding()
     } else {
         bound || holder.binds_as_much(role.cap)
     };
@@ -81,32 +92,42 @@ pub fn can_delegate(
     }
 }
 
-/// Whether the principal of `grantor` may put `new` in the place of `old`, as far as caps go: what the
-/// old role capped and the new one does not comes to life, on whatever node it was granted, so the
-/// grantor must hold it everywhere.
+/// Whether the principal of `grantor` may put `new` in the place of `old`, as far as caps and deny rules
+/// go: what the old role held back and the new one does not comes to life, on whatever node it was
+/// granted, so the grantor must hold it everywhere.
 ///
 /// # Errors
 /// [`DelegationError::LiftsCap`] when the grantor does not.
 pub(crate) fn can_lift_cap(
-    policy: &Policy,
     grantor: &Access,
     old: RoleId,
     new: RoleId,
 ) -> Result<(), DelegationError> {
-    let cap_of = |role: RoleId| policy.describe_role(role).and_then(|role| role.cap);
-    let holder = Holder::on(policy, grantor, grantor.root()).ok_or(DelegationError::Unknown)?;
-    let Some(left) = cap_of(old).and_then(|cap| policy.describe_role(cap)) else {
-        return Ok(());
+    let policy = grantor.policy();
+    let described = |role: RoleId| policy.describe_role(role);
+    let cap_of = |role: RoleId| {
+        described(role)
+            .and_then(|role| role.cap)
+            .and_then(described)
     };
-    let revived = |(right, permission): &(usize, usize)| {
-        !left.rights.contains(*right) && !left.rights.contains(*permission)
-    };
+    let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
     let all = policy.all();
-    let cap = cap_of(new).and_then(|cap| policy.describe_role(cap));
-    let lifted = rights(policy, cap.map_or(&all, |cap| &cap.rights));
+    let left = cap_of(old).map_or(&all, |cap| &cap.rights);
+    let frees = |permission: usize| {
+        let denials = |role| {
+            let denied = described(role).map(|role| &role.denied);
+            move |denial: &usize| denied.is_some_and(|denied: &Bits| denied.contains(*denial))
+        };
+        let known = policy.permissions.get(permission).into_iter();
+        let mut known = known.flat_map(|described| &described.denials);
+        known.any(|denial| denials(old)(denial) && !denials(new)(denial))
+    };
+    let revived =
+        |(right, permission): &(usize, usize)| !policy.gives(left, *right) || frees(*permission);
+    let lifted = rights(policy, cap_of(new).map_or(&all, |cap| &cap.rights));
     if lifted
         .filter(revived)
-        .all(|(right, permission)| holder.holds(right, permission))
+        .all(|(right, permission)| holder.holds(right, permission, described(new)))
     {
         Ok(())
     } else {
@@ -117,56 +138,76 @@ pub(crate) fn can_lift_cap(
 /// The rights in `bits` that a delegation compares, as (right, permission).
 fn rights<'a>(policy: &'a Policy, bits: &'a Bits) -> impl Iterator<Item = (usize, usize)> + 'a {
     bits.iter()
+        .filter(|right| !policy.personal.contains(*right))
         .filter_map(move |right| Some((right, policy.permission_of(right)?)))
-        .filter(|(_, permission)| {
-            !policy
-                .permissions
-                .get(*permission)
-                .is_some_and(|p| p.personal)
-        })
 }
 
 /// What a grantor holds on one node, and so on every node below.
 struct Holder<'a> {
-    policy: &'a Policy,
     access: &'a Access,
     node: NodeId,
     granted: &'a Bits,
-    overriding: bool,
+    /// What deny rules take away on the node or on one below.
+    denied: Bits,
 }
 
 impl<'a> Holder<'a> {
-    fn on(policy: &'a Policy, access: &'a Access, node: NodeId) -> Option<Self> {
+    fn on(access: &'a Access, node: NodeId) -> Option<Self> {
+        let policy = access.policy();
+        let mut denied = access.set(node)?.denied.clone();
+        if !policy.denials.is_empty() {
+            let hierarchy = access.hierarchy();
+            let below = hierarchy
+                .nodes()
+                .filter(|at| hierarchy.is_within(*at, node));
+            let sets = below.filter_map(|at| access.set(at));
+            sets.for_each(|set| denied.union_with(&set.denied));
+        }
         Some(Self {
-            policy,
             access,
             node,
-            granted: access.granted(node)?,
-            overriding: !access.override_bits().is_empty(),
+            granted: &access.set(node)?.granted,
+            denied,
         })
     }
 
-    /// Whether the grantor holds `permission`, without conditions or under those of `right`.
-    fn holds(&self, right: usize, permission: usize) -> bool {
-        let under_cap = self.under_caps(right, permission);
-        let in_granted = self.granted.contains(right) || self.granted.contains(permission);
-        self.access.is_member()
-            && (self.overriding || (under_cap && in_granted))
-            && self.access.token_allows(permission, self.node)
+    /// Whether the grantor holds `permission`, without conditions or under those of `right`, so that it
+    /// can be handed to who holds `role`.
+    fn holds(&self, right: usize, permission: usize, role: Option<&Role>) -> bool {
+        let policy = self.access.policy();
+        let holdings = self.access.holdings();
+        let set = self.access.set(self.node);
+        let in_token = set.is_some_and(|set| holdings.token_allows(permission, set));
+        let held =
+            self.overriding() || (self.under_caps(right) && policy.gives(self.granted, right));
+        let mut denials = policy.denials_of(&self.denied, PermissionId(permission));
+        let denied_alike = denials.all(|(denial, ..)| {
+            policy.everyone_denied.contains(denial)
+                || role.is_some_and(|role| role.denied.contains(denial))
+        });
+        self.access.is_member() && held && denied_alike && in_token
     }
 
-    fn under_caps(&self, right: usize, permission: usize) -> bool {
-        let mut caps = self.access.caps().iter();
-        caps.all(|cap| cap.contains(right) || cap.contains(permission))
+    fn overriding(&self) -> bool {
+        self.access.holdings().overriding
+    }
+
+    fn caps(&self) -> &[Bits] {
+        &self.access.holdings().caps
+    }
+
+    fn under_caps(&self, right: usize) -> bool {
+        let policy = self.access.policy();
+        self.caps().iter().all(|cap| policy.gives(cap, right))
     }
 
     /// Whether whoever is bound by `cap`, if it is one, is bound at least as the grantor is.
     fn binds_as_much(&self, cap: Option<RoleId>) -> bool {
-        let cap = cap.and_then(|cap| self.policy.describe_role(cap));
-        self.overriding
+        let policy = self.access.policy();
+        let cap = cap.and_then(|cap| policy.describe_role(cap));
+        self.overriding()
             || cap.is_some_and(|cap| {
-                rights(self.policy, &cap.rights)
-                    .all(|(right, permission)| self.under_caps(right, permission))
+                rights(policy, &cap.rights).all(|(right, _)| self.under_caps(right))
             })
     }
 }

@@ -52,6 +52,15 @@ pub enum PolicyErrorKind {
     NoAdminRole,
     /// A role is said to hold a permission under conditions, and there is none.
     NoCondition,
+    /// A rule names no permission.
+    NoPermission,
+    /// A text is longer than the limit.
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// The limit, from [`crate::limits`].
+        limit: usize,
+    },
     /// More entries than the limit.
     TooMany {
         /// The limit, from [`crate::limits`].
@@ -102,6 +111,10 @@ impl fmt::Display for PolicyErrorKind {
                 "no role is marked `admin = true`, so nobody could administer an organization",
             ),
             Self::NoCondition => f.write_str("a condition is needed here"),
+            Self::NoPermission => f.write_str("a rule needs a permission to allow or deny"),
+            Self::TooLong { bytes, limit } => {
+                write!(f, "{bytes} bytes long, and at most {limit} are allowed")
+            }
             Self::TooMany { limit } => write!(f, "more than {limit} entries"),
             Self::TypeMismatch { fact, expected } => {
                 write!(

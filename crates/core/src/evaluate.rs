@@ -1,35 +1,35 @@
 //! The decision itself.
 //!
 //! ```text
-//! allow(p) = guards(p) and token(p) and ( override(p) or ( cap(p) and granted(p) ) )
+//! allow(p) = not deny(p) and plan(p) and guards(p) and token(p)
+//!            and ( override(p) or ( cap(p) and granted(p) ) )
 //! ```
-//! where `granted` is the union of roles, inherited grants, ownership and what everybody holds, each
-//! closed under `implies`. The first factor that is false names the reason.
+//! where `granted` is the union of roles, groups, inherited grants, ownership, allow rules and what
+//! everybody holds, each closed under `implies`. The first factor that is false names the reason.
 
 use alloc::vec::Vec;
 
+use crate::hierarchy::NodeId;
+use crate::holdings::{Holdings, Set};
 use crate::{
-    Access, Decision, Denial, DenyReason, Facts, NodeId, Outcome, PermissionId, Policy, explain,
+    Access, Bits, Decision, Denial, DenyReason, Facts, Outcome, PermissionId, Policy, explain,
 };
 
 /// Answers whether the principal of `access` may do `permission` on `node` under `facts`.
 ///
-/// A guard whose fact is missing counts as a deny.
+/// A deny rule or guard whose fact is missing counts as a deny.
 #[must_use]
 pub fn evaluate(
-    policy: &Policy,
     access: &Access,
     permission: PermissionId,
     node: NodeId,
     facts: &Facts,
 ) -> Decision {
-    let factors = Factors::of(policy, access, permission, node, facts);
+    let factors = factors(access, permission, node, facts);
     if factors.outcome() == Outcome::True {
-        Decision::Allow(explain::allowance(policy, access, permission, node, facts))
+        Decision::Allow(explain::allowance(access, permission, node, facts))
     } else {
-        Decision::Deny(explain::denial(
-            policy, access, permission, node, facts, &factors,
-        ))
+        Decision::Deny(explain::denial(access, permission, node, facts, &factors))
     }
 }
 
@@ -37,14 +37,13 @@ pub fn evaluate(
 /// of, is an ordinary deny.
 #[must_use]
 pub fn evaluate_on(
-    policy: &Policy,
     access: &Access,
     permission: PermissionId,
     node: &str,
     facts: &Facts,
 ) -> Decision {
     if let Some(node) = access.node(node) {
-        return evaluate(policy, access, permission, node, facts);
+        return evaluate(access, permission, node, facts);
     }
     let reason = if access.is_member() {
         DenyReason::NoGrant
@@ -62,20 +61,50 @@ pub fn evaluate_on(
 ///
 /// [`evaluate`] allows exactly when this is [`Outcome::True`].
 #[must_use]
-pub fn verdict(
-    policy: &Policy,
+pub fn verdict(access: &Access, permission: PermissionId, node: NodeId, facts: &Facts) -> Outcome {
+    match access.settled(permission, node) {
+        Outcome::Unknown if !facts.is_empty() => factors(access, permission, node, facts).outcome(),
+        settled => settled,
+    }
+}
+
+/// Every permission that the principal of `access` has on `node` under `facts`: all the buttons of a
+/// page in one call.
+#[must_use]
+pub fn mask(access: &Access, node: NodeId, facts: &Facts) -> Bits {
+    let permissions = access.policy().permissions.len();
+    let allowed = (0..permissions)
+        .filter(|at| verdict(access, PermissionId(*at), node, facts) == Outcome::True);
+    Bits::of(allowed, permissions)
+}
+
+/// [`mask`] for each of `rows`, such as the rows of a page with the facts of each.
+#[must_use]
+pub fn masks<'a>(
     access: &Access,
-    permission: PermissionId,
-    node: NodeId,
-    facts: &Facts,
-) -> Outcome {
-    Factors::of(policy, access, permission, node, facts).outcome()
+    rows: impl IntoIterator<Item = (NodeId, &'a Facts)>,
+) -> Vec<Bits> {
+    let rows = rows.into_iter();
+    rows.map(|(node, facts)| mask(access, node, facts))
+        .collect()
+}
+
+fn factors(access: &Access, permission: PermissionId, node: NodeId, facts: &Facts) -> Factors {
+    let nothing = Factors {
+        member: access.is_member(),
+        ..Factors::NONE
+    };
+    access.set(node).map_or(nothing, |set| {
+        Factors::of(access.policy(), access.holdings(), permission, set, facts)
+    })
 }
 
 /// The factors of one decision, each evaluated by itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Factors {
     pub(crate) member: bool,
+    pub(crate) denied: Outcome,
+    pub(crate) plan: bool,
     pub(crate) guards: Outcome,
     pub(crate) token: bool,
     pub(crate) overriding: Outcome,
@@ -84,35 +113,48 @@ pub(crate) struct Factors {
 }
 
 impl Factors {
+    /// On a node that is not there.
+    const NONE: Self = Self {
+        member: false,
+        denied: Outcome::False,
+        plan: true,
+        guards: Outcome::True,
+        token: true,
+        overriding: Outcome::False,
+        cap: Outcome::True,
+        granted: Outcome::False,
+    };
+
     pub(crate) fn of(
         policy: &Policy,
-        access: &Access,
+        holdings: &Holdings,
         permission: PermissionId,
-        node: NodeId,
+        set: &Set,
         facts: &Facts,
     ) -> Self {
+        let caps = holdings.caps.iter();
         Self {
-            member: access.is_member(),
+            member: holdings.member,
+            denied: policy.denies(&set.denied, permission, facts),
+            plan: holdings.in_plan.contains(permission.0),
             guards: policy
                 .guard(permission)
                 .map_or(Outcome::True, |guard| guard.outcome(facts)),
-            token: access.token_allows(permission.0, node),
-            overriding: policy.holds(access.override_bits(), permission, facts),
-            cap: access
-                .caps()
-                .iter()
+            token: holdings.token_allows(permission.0, set),
+            overriding: (holdings.overriding && permission.0 < policy.permissions.len()).into(),
+            cap: caps
                 .map(|cap| policy.holds(cap, permission, facts))
                 .min()
                 .unwrap_or(Outcome::True),
-            granted: access.granted(node).map_or(Outcome::False, |granted| {
-                policy.holds(granted, permission, facts)
-            }),
+            granted: policy.holds(&set.granted, permission, facts),
         }
     }
 
     pub(crate) fn outcome(&self) -> Outcome {
         let held = self.overriding.max(self.cap.min(self.granted));
-        held.min(self.guards)
+        held.min(self.denied.negated())
+            .min(self.guards)
+            .min(self.plan.into())
             .min(self.token.into())
             .min(self.member.into())
     }

@@ -1,6 +1,6 @@
 //! Facts: what a guard may look at beside grants.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 
 /// The value of one fact.
@@ -14,34 +14,93 @@ pub enum Value {
     Text(String),
 }
 
+/// What is known of one fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knowledge<'a> {
+    /// It is known that there is no such thing, such as a tag that the resource does not carry.
+    Absent,
+    /// Its value.
+    Known(&'a Value),
+    /// Nobody stated it.
+    Unknown,
+}
+
 /// The facts known for one question, by name.
 ///
-/// Whoever builds this vouches for it: `target.*`, `grant.*`, `principal.*` and `organization.*`
-/// come from the directory only; `resource.*` comes from a caller that is trusted to say so.
+/// Whoever builds this vouches for it: `target.*`, `grant.*`, `principal.*` and
+/// `organization.*` come from the directory only; `resource.*`, `action.*` and `context.*` come from a
+/// caller that is trusted to say so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts(BTreeMap<String, Value>);
+pub struct Facts {
+    known: BTreeMap<String, Value>,
+    complete: BTreeSet<String>,
+}
 
 impl Facts {
     /// Adds or replaces one fact.
     pub fn set(&mut self, name: impl Into<String>, value: Value) {
-        self.0.insert(name.into(), value);
+        self.known.insert(name.into(), value);
+    }
+
+    /// States that all facts below `group` are set: `resource.tags` says that the resource carries no
+    /// other tag than those of which `resource.tags.<key>` is set.
+    pub fn complete(&mut self, group: impl Into<String>) {
+        self.complete.insert(group.into());
+    }
+
+    /// Adds or replaces all facts of `others`.
+    pub fn extend(&mut self, others: &Self) {
+        for (name, value) in &others.known {
+            self.known.insert(name.clone(), value.clone());
+        }
+        self.complete.extend(others.complete.iter().cloned());
     }
 
     /// The value of `name`, if it is known.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.known.get(name)
+    }
+
+    /// What is known of `name`.
+    #[must_use]
+    pub fn knowledge(&self, name: &str) -> Knowledge<'_> {
+        let in_group = |group: &String| {
+            let rest = name.strip_prefix(group.as_str());
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        match self.known.get(name) {
+            Some(value) => Knowledge::Known(value),
+            None if self.complete.iter().any(in_group) => Knowledge::Absent,
+            None => Knowledge::Unknown,
+        }
     }
 
     /// All known facts, by rising name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.known
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The groups of which all facts are set, by rising name.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.complete.iter().map(String::as_str)
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty() && self.complete.is_empty()
     }
 }
 
 impl FromIterator<(String, Value)> for Facts {
     fn from_iter<T: IntoIterator<Item = (String, Value)>>(facts: T) -> Self {
-        Self(facts.into_iter().collect())
+        Self {
+            known: facts.into_iter().collect(),
+            complete: BTreeSet::new(),
+        }
     }
 }
 
@@ -56,28 +115,37 @@ pub enum FactType {
     Integer,
     /// [`Value::Text`] that is a role id of the policy.
     Role,
+    /// [`Value::Text`].
+    Text,
 }
 
-/// The facts of the directory, with their types. `resource.*` is open: a policy may name any.
-pub(crate) const DIRECTORY_FACTS: [(&str, FactType); 8] = [
+/// The facts of the directory, with their types.
+pub(crate) const DIRECTORY_FACTS: [(&str, FactType); 10] = [
     // Whether the principal itself holds all that is handed out, wherever it is handed out (law 5).
     ("grant.held", FactType::Bool),
     ("grant.role", FactType::Role),
     ("organization.admins", FactType::Integer),
     ("organization.members", FactType::Integer),
+    ("organization.workspaces", FactType::Integer),
     ("principal.creator", FactType::Bool),
+    ("principal.id", FactType::Text),
     ("target.creator", FactType::Bool),
     ("target.role", FactType::Role),
     ("target.self", FactType::Bool),
 ];
 
+/// Below these a policy may name any fact.
+pub(crate) const OPEN_FACTS: [&str; 4] =
+    ["action.", "context.", "principal.properties.", "resource."];
+
 /// The type of the fact `name`, or `None` when no such fact exists.
 #[must_use]
 pub fn fact_type(name: &str) -> Option<FactType> {
-    if name
-        .strip_prefix("resource.")
-        .is_some_and(|rest| !rest.is_empty())
-    {
+    let is_open = |group: &&str| {
+        name.strip_prefix(group)
+            .is_some_and(|rest| !rest.is_empty())
+    };
+    if OPEN_FACTS.iter().any(is_open) {
         return Some(FactType::Any);
     }
     DIRECTORY_FACTS

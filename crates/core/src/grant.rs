@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::Level;
+use crate::{Customization, Level};
 
 /// When a grant counts, in Unix milliseconds: from `not_before_ms` on and before `expires_at_ms`.
 /// Either end may be open; the default is always.
@@ -47,6 +47,8 @@ pub struct Grant {
     pub node: String,
     /// When it counts.
     pub window: Window,
+    /// Id of the access group through which the principal has it; `None` for one of its own.
+    pub group: Option<String>,
 }
 
 impl Grant {
@@ -57,6 +59,7 @@ impl Grant {
             role: role.into(),
             node: node.into(),
             window: Window::default(),
+            group: None,
         }
     }
 }
@@ -105,6 +108,18 @@ pub struct TokenLimit {
     pub permissions: Option<Vec<String>>,
     /// Node on which, and below which, it may act; `None` means everywhere.
     pub node: Option<String>,
+    /// When it may act at all.
+    pub window: Window,
+}
+
+/// What kind of principal it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// A person.
+    #[default]
+    User,
+    /// A program with roles of its own. It holds nothing `personal`, and no plan replaces its roles.
+    ServiceAccount,
 }
 
 /// All that the evaluator needs to know of one principal in one organization.
@@ -112,10 +127,16 @@ pub struct TokenLimit {
 pub struct Record {
     /// The principal's id.
     pub principal: String,
+    /// What kind of principal it is.
+    pub kind: PrincipalKind,
     /// The nodes, each after its parent; the first is the organization.
     pub nodes: Vec<Node>,
-    /// The grants. Without any, the principal is not a member.
+    /// The grants. Without one of its own, the principal is not a member.
     pub grants: Vec<Grant>,
+    /// Ids of the features that the organization's plan has.
+    pub plan: Vec<String>,
+    /// What the organization added to the policy.
+    pub customization: Customization,
     /// Set when the principal acts through a token that is narrower than itself.
     pub token: Option<TokenLimit>,
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::membership::{assignable, permit};
-use crate::{Access, Facts, MembershipError, Operation, Policy, RoleId, Value};
+use crate::{Access, Facts, MembershipError, Operation, RoleId, Value};
 
 /// What is stored of an invitation's fate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,17 +97,13 @@ impl Invitation {
     ///
     /// # Errors
     /// The first reason against it.
-    pub fn may_invite(
-        policy: &Policy,
-        inviter: &Access,
-        role: RoleId,
-    ) -> Result<(), InvitationError> {
+    pub fn may_invite(inviter: &Access, role: RoleId) -> Result<(), InvitationError> {
         let mut facts = Facts::default();
-        if let Some(role) = policy.describe_role(role) {
+        if let Some(role) = inviter.policy().describe_role(role) {
             facts.set("grant.role", Value::Text(role.id.clone()));
         }
-        permit(policy, inviter, Operation::InvitationCreate, &facts)
-            .and_then(|()| assignable(policy, inviter, role))
+        permit(inviter, Operation::InvitationCreate, &facts)
+            .and_then(|()| assignable(inviter, role))
             .map_err(InvitationError::Inviter)
     }
 
@@ -119,12 +115,11 @@ impl Invitation {
         &self,
         now_ms: u64,
         address_matches: bool,
-        policy: &Policy,
         inviter: &Access,
         role: RoleId,
     ) -> Result<InvitationState, InvitationError> {
         self.act(now_ms, address_matches)?;
-        Self::may_invite(policy, inviter, role)?;
+        Self::may_invite(inviter, role)?;
         Ok(InvitationState::Accepted)
     }
 

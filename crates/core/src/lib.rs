@@ -11,12 +11,14 @@
 //! Ada is Admin of an organization, Ben is Member; both meet the same question.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use lockstep_core::{
 //!     Access, Decision, Facts, Grant, Level, Node, PermissionSpec, Policy, PolicySpec, Record,
 //!     RoleSpec, evaluate,
 //! };
 //!
-//! let policy = Policy::compile(&PolicySpec {
+//! let policy = Arc::new(Policy::compile(&PolicySpec {
 //!     id: "example".into(),
 //!     roles: vec![
 //!         RoleSpec { id: "admin".into(), admin: true, ..RoleSpec::new(Level::Organization) },
@@ -28,7 +30,7 @@
 //!         ..PermissionSpec::new(Level::Organization)
 //!     }],
 //!     ..PolicySpec::default()
-//! })?;
+//! })?);
 //! let invite = policy.permission("members.invite").ok_or("unknown permission")?;
 //! let access = |principal: &str, role: &str| {
 //!     let record = Record {
@@ -42,8 +44,8 @@
 //!
 //! let (ada, ben) = (access("ada", "admin")?, access("ben", "member")?);
 //! let root = ada.root();
-//! assert!(evaluate(&policy, &ada, invite, root, &Facts::default()).is_allow());
-//! let Decision::Deny(denial) = evaluate(&policy, &ben, invite, root, &Facts::default()) else {
+//! assert!(evaluate(&ada, invite, root, &Facts::default()).is_allow());
+//! let Decision::Deny(denial) = evaluate(&ben, invite, root, &Facts::default()) else {
 //!     return Err("Ben may not invite".into());
 //! };
 //! assert_eq!(denial.reason.code(), "no-grant");
@@ -58,14 +60,19 @@ extern crate std;
 mod access;
 mod bits;
 mod compile;
+mod custom;
 mod decision;
 mod delegate;
 mod error;
 mod evaluate;
 mod explain;
 mod fact;
+mod glob;
 mod grant;
 mod guard;
+mod hierarchy;
+mod holdings;
+mod index;
 mod invitation;
 mod level;
 pub mod limits;
@@ -74,22 +81,31 @@ mod membership;
 mod operation;
 mod parts;
 mod policy;
+mod rows;
+mod rule;
 mod spec;
 
-pub use access::{Access, NodeId};
+pub use access::Access;
 pub use bits::Bits;
+pub use custom::{CustomRole, CustomRoleError, Customization};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
 pub use delegate::{DelegationError, can_delegate};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
-pub use evaluate::{evaluate, evaluate_on, verdict};
-pub use fact::{FactType, Facts, Value, fact_type};
-pub use grant::{Grant, Node, Record, TokenLimit, Window};
-pub use guard::{Guard, Outcome, Test};
+pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
+pub use fact::{FactType, Facts, Knowledge, Value, fact_type};
+pub use grant::{Grant, Node, PrincipalKind, Record, TokenLimit, Window};
+pub use guard::{Condition, Guard, Outcome, Test};
+pub use hierarchy::NodeId;
 pub use invitation::{Invitation, InvitationError, InvitationState, InvitationStatus};
 pub use level::Level;
 pub use matrix::{Cell, MatrixRow, matrix};
 pub use membership::{MembershipError, Target, change_role, keeps_admin, leave, remove};
 pub use operation::Operation;
-pub use parts::{PermissionParts, PolicyParts, RoleParts};
-pub use policy::{Case, Permission, PermissionId, Policy, Role, RoleId};
-pub use spec::{CaseSpec, ConditionSpec, ConditionalSpec, PermissionSpec, PolicySpec, RoleSpec};
+pub use parts::{
+    DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,
+};
+pub use policy::{Case, Permission, PermissionId, Policy, Role, RoleId, Rule};
+pub use spec::{
+    CaseSpec, ConditionalSpec, Effect, PermissionSpec, PolicySpec, ReplacementSpec, RoleSpec,
+    RuleSpec,
+};

@@ -16,3 +16,15 @@ pub const ID_BYTES_MAX: usize = 128;
 pub const NODES_MAX: usize = 100_001;
 /// Grants in one principal's record.
 pub const GRANTS_MAX: usize = 10_000;
+/// Features of plans in a policy.
+pub const FEATURES_MAX: usize = 64;
+/// Rules in a policy, and rules that one organization adds.
+pub const RULES_MAX: usize = 256;
+/// Roles that one organization adds.
+pub const CUSTOM_ROLES_MAX: usize = 256;
+/// Bytes in a text that a condition tests for, such as a pattern.
+pub const TEST_BYTES_MAX: usize = 1_024;
+/// Principals in a world.
+pub const PRINCIPALS_MAX: usize = 1_000_000;
+/// Access groups in a world.
+pub const GROUPS_MAX: usize = 10_000;

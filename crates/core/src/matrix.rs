@@ -1,6 +1,7 @@
 //! Who may do what: every role against every permission.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -55,9 +56,9 @@ pub struct MatrixRow {
 }
 
 /// The matrix of `policy`: each role alone, evaluated on a node of its own level in an organization
-/// that has one of each.
+/// that has one of each and whose plan has every feature.
 #[must_use]
-pub fn matrix(policy: &Policy) -> Vec<MatrixRow> {
+pub fn matrix(policy: &Arc<Policy>) -> Vec<MatrixRow> {
     let holders: Vec<(RoleId, Level, Option<Access>)> = policy
         .roles()
         .iter()
@@ -79,13 +80,7 @@ pub fn matrix(policy: &Policy) -> Vec<MatrixRow> {
                 .filter(|(_, level, _)| *level == permission.level)
                 .map(|(role, level, access)| {
                     let outcome = access.as_ref().and_then(|access| {
-                        Some(verdict(
-                            policy,
-                            access,
-                            id,
-                            access.node(level.as_str())?,
-                            facts,
-                        ))
+                        Some(verdict(access, id, access.node(level.as_str())?, facts))
                     });
                     (*role, outcome.unwrap_or(Outcome::False).into())
                 })
@@ -110,7 +105,7 @@ pub fn matrix(policy: &Policy) -> Vec<MatrixRow> {
 }
 
 /// Somebody whose only grant is `role`, in an organization with a workspace and a project.
-fn holder(policy: &Policy, role: &str, level: Level) -> Option<Access> {
+fn holder(policy: &Arc<Policy>, role: &str, level: Level) -> Option<Access> {
     let [organization, workspace, project] = Level::ALL.map(Level::as_str);
     let record = Record {
         principal: role.to_string(),
@@ -120,7 +115,8 @@ fn holder(policy: &Policy, role: &str, level: Level) -> Option<Access> {
             Node::inside(Level::Project, project, workspace),
         ],
         grants: vec![Grant::new(role, level.as_str())],
-        token: None,
+        plan: policy.full_plan(),
+        ..Record::default()
     };
     Access::resolve(policy, record, 0).ok()
 }

@@ -80,19 +80,19 @@ impl core::error::Error for MembershipError {}
 /// # Errors
 /// The first reason against it.
 pub fn change_role(
-    policy: &Policy,
     actor: &Access,
     target: &Target<'_>,
     role: RoleId,
 ) -> Result<(), MembershipError> {
     let mut facts = target.facts();
+    let policy = actor.policy();
     if let Some(role) = policy.describe_role(role) {
         facts.set("grant.role", Value::Text(role.id.clone()));
     }
-    permit(policy, actor, Operation::MemberUpdateRole, &facts)?;
-    assignable(policy, actor, role)?;
+    permit(actor, Operation::MemberUpdateRole, &facts)?;
+    assignable(actor, role)?;
     if let Some(old) = target.role {
-        can_lift_cap(policy, actor, old, role).map_err(MembershipError::Delegation)?;
+        can_lift_cap(actor, old, role).map_err(MembershipError::Delegation)?;
     }
     let stays_admin = policy.describe_role(role).is_some_and(|role| role.admin);
     keep_admin(policy, target, stays_admin)
@@ -102,18 +102,18 @@ pub fn change_role(
 ///
 /// # Errors
 /// The first reason against it.
-pub fn remove(policy: &Policy, actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
-    permit(policy, actor, Operation::MemberRemove, &target.facts())?;
-    keep_admin(policy, target, false)
+pub fn remove(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberRemove, &target.facts())?;
+    keep_admin(actor.policy(), target, false)
 }
 
 /// Whether `actor`, who is `target`, may leave.
 ///
 /// # Errors
 /// The first reason against it.
-pub fn leave(policy: &Policy, actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
-    permit(policy, actor, Operation::MemberLeave, &target.facts())?;
-    keep_admin(policy, target, false)
+pub fn leave(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberLeave, &target.facts())?;
+    keep_admin(actor.policy(), target, false)
 }
 
 /// Law 7: whether an organization with `admins` members that count as admins may stay as it is.
@@ -124,30 +124,27 @@ pub const fn keeps_admin(admins: usize) -> bool {
 
 /// Whether `actor` may do `operation` on the organization under `facts`.
 pub(crate) fn permit(
-    policy: &Policy,
     actor: &Access,
     operation: Operation,
     facts: &Facts,
 ) -> Result<(), MembershipError> {
-    let permission = policy
+    let permission = actor
+        .policy()
         .operation(operation)
         .ok_or(MembershipError::NotOffered(operation))?;
-    match evaluate(policy, actor, permission, actor.root(), facts) {
+    match evaluate(actor, permission, actor.root(), facts) {
         Decision::Allow(_) => Ok(()),
         Decision::Deny(denial) => Err(MembershipError::Denied(denial)),
     }
 }
 
 /// Whether `actor` may hand out `role` on the organization.
-pub(crate) fn assignable(
-    policy: &Policy,
-    actor: &Access,
-    role: RoleId,
-) -> Result<(), MembershipError> {
-    if !policy.organization_roles().any(|known| known == role) {
+pub(crate) fn assignable(actor: &Access, role: RoleId) -> Result<(), MembershipError> {
+    let mut roles = actor.policy().organization_roles();
+    if !roles.any(|known| known == role) {
         return Err(MembershipError::NotAssignable);
     }
-    can_delegate(policy, actor, role, actor.root()).map_err(MembershipError::Delegation)
+    can_delegate(actor, role, actor.root()).map_err(MembershipError::Delegation)
 }
 
 fn keep_admin(

@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Bits, Facts, Guard, Level, Operation, Outcome};
+use crate::index::Index;
+use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind};
 
 /// A permission of one [`Policy`], as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,21 +35,36 @@ impl RoleId {
 ///
 /// What a role holds is a set of *rights*. The first rights are the permissions themselves, without
 /// conditions; each further one is a permission under a guard. So a union of roles is a union of
-/// bits, also where some of them hold a permission only under conditions.
-#[derive(Clone, Debug)]
+/// bits, also where some of them hold a permission only under conditions. What deny rules take away is
+/// a set of *denials* in the same manner.
+#[derive(Clone, Debug, Default)]
 pub struct Policy {
     pub(crate) id: String,
     pub(crate) permissions: Vec<Permission>,
-    pub(crate) permission_ids: BTreeMap<String, PermissionId>,
+    pub(crate) permission_names: Index,
     pub(crate) roles: Vec<Role>,
-    pub(crate) role_ids: BTreeMap<String, RoleId>,
+    pub(crate) role_names: Index,
     pub(crate) guards: Vec<Guard>,
+    /// How many rights there are.
     pub(crate) rights: usize,
     pub(crate) conditional_rights: Vec<ConditionalRight>,
+    pub(crate) denials: Vec<RuleDenial>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) everyone: Bits,
+    pub(crate) everyone_denied: Bits,
     pub(crate) ownership: BTreeMap<Level, Bits>,
+    /// For each permission, itself and all that comes with it.
+    pub(crate) implied: Vec<Vec<usize>>,
+    pub(crate) features: Vec<String>,
+    pub(crate) replacements: Vec<Replacement>,
+    pub(crate) custom_levels: Vec<Level>,
+    pub(crate) custom_additions: bool,
     pub(crate) creator: Option<RoleId>,
     pub(crate) operations: BTreeMap<Operation, PermissionId>,
+    /// Permissions about which bits alone decide: without guard, condition or deny rule. Derived.
+    pub(crate) plain: Bits,
+    /// Rights to what is personal. Derived.
+    pub(crate) personal: Bits,
 }
 
 /// One permission of a compiled policy.
@@ -69,8 +85,12 @@ pub struct Permission {
     /// Named cases, each of which is a row of the matrix.
     pub cases: Vec<Case>,
     pub(crate) guard: Option<usize>,
+    /// Features that the plan must all have.
+    pub(crate) plan: Vec<usize>,
     /// Rights that hold this permission under a guard, as (right, guard).
     pub(crate) conditional: Vec<(usize, usize)>,
+    /// The denials that concern it.
+    pub(crate) denials: Vec<usize>,
 }
 
 /// A named case of a guarded permission.
@@ -98,7 +118,34 @@ pub struct Role {
     /// Whether it holds everything in the organization, whatever caps say.
     pub overriding: bool,
     pub(crate) rights: Bits,
+    pub(crate) denied: Bits,
     pub(crate) cap: Option<RoleId>,
+}
+
+/// A rule of a compiled policy, as far as reasons name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its id.
+    pub id: String,
+    /// The sentence shown when it denies; empty when there is none.
+    pub because: String,
+}
+
+/// A permission that a deny rule takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RuleDenial {
+    pub(crate) permission: usize,
+    /// `None`: always.
+    pub(crate) guard: Option<usize>,
+    pub(crate) rule: usize,
+}
+
+/// What a feature of the plan makes of people's roles of one level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    pub(crate) feature: usize,
+    pub(crate) level: Level,
+    pub(crate) role: RoleId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +165,7 @@ impl Policy {
     /// an ordinary deny.
     #[must_use]
     pub fn permission(&self, id: &str) -> Option<PermissionId> {
-        self.permission_ids.get(id).copied()
+        self.permission_names.number(id).map(PermissionId)
     }
 
     /// The permission at `index` of [`Self::permissions`].
@@ -142,7 +189,7 @@ impl Policy {
     /// The role called `id`.
     #[must_use]
     pub fn role(&self, id: &str) -> Option<RoleId> {
-        self.role_ids.get(id).copied()
+        self.role_names.number(id).map(RoleId)
     }
 
     /// All roles, in the order of the document.
@@ -191,11 +238,54 @@ impl Policy {
         self.everyone.contains(permission.0)
     }
 
-    /// Whether some decision about `permission` depends on facts.
+    /// Whether some decision about `permission` may depend on facts.
     #[must_use]
     pub fn depends_on_facts(&self, permission: PermissionId) -> bool {
-        self.describe(permission)
-            .is_some_and(|described| described.guard.is_some() || !described.conditional.is_empty())
+        permission.0 < self.permissions.len() && !self.plain.contains(permission.0)
+    }
+
+    /// Ids of the features that an organization's plan may have.
+    #[must_use]
+    pub fn features(&self) -> &[String] {
+        &self.features
+    }
+
+    /// The features of a plan that has all, but for those that take roles away.
+    #[must_use]
+    pub fn full_plan(&self) -> Vec<String> {
+        let known = self.features.iter().enumerate();
+        let replaces = |at: usize| self.replacements.iter().any(|r| r.feature == at);
+        known
+            .filter(|(at, _)| !replaces(*at))
+            .map(|(_, id)| id.clone())
+            .collect()
+    }
+
+    /// The rule at `index`, as reasons name it.
+    #[must_use]
+    pub fn rule(&self, index: usize) -> Option<&Rule> {
+        self.rules.get(index)
+    }
+
+    /// What a role that was granted counts as under a plan with these `features`.
+    pub(crate) fn counted_role(
+        &self,
+        role: RoleId,
+        kind: PrincipalKind,
+        features: &[String],
+    ) -> RoleId {
+        let has = |feature: usize| {
+            self.features
+                .get(feature)
+                .is_some_and(|id| features.contains(id))
+        };
+        let level = self.describe_role(role).map(|role| role.level);
+        let replaced = self.replacements.iter().find(|replacement| {
+            kind == PrincipalKind::User
+                && Some(replacement.level) == level
+                && has(replacement.feature)
+        });
+        replaced.map_or(role, |replacement| replacement.role)
     }
 
     /// Whether `bits` holds `permission` under `facts`.
@@ -222,6 +312,34 @@ impl Policy {
             .filter_map(|(_, guard)| self.guards.get(*guard))
     }
 
+    /// The denials in `denied` that concern `permission`, with their guards (`None`: always).
+    pub(crate) fn denials_of<'a>(
+        &'a self,
+        denied: &'a Bits,
+        permission: PermissionId,
+    ) -> impl Iterator<Item = (usize, &'a RuleDenial, Option<&'a Guard>)> {
+        self.describe(permission)
+            .into_iter()
+            .flat_map(|described| &described.denials)
+            .filter(|denial| denied.contains(**denial))
+            .filter_map(|at| Some((*at, self.denials.get(*at)?)))
+            .map(|(at, denial)| {
+                (
+                    at,
+                    denial,
+                    denial.guard.and_then(|guard| self.guards.get(guard)),
+                )
+            })
+    }
+
+    /// Whether a deny rule in `denied` takes `permission` away under `facts`.
+    pub(crate) fn denies(&self, denied: &Bits, permission: PermissionId, facts: &Facts) -> Outcome {
+        self.denials_of(denied, permission)
+            .map(|(_, _, guard)| guard.map_or(Outcome::True, |guard| guard.outcome(facts)))
+            .max()
+            .unwrap_or(Outcome::False)
+    }
+
     /// The permission that `right` gives, be it under a guard.
     pub(crate) fn permission_of(&self, right: usize) -> Option<usize> {
         match right.checked_sub(self.permissions.len()) {
@@ -230,12 +348,27 @@ impl Policy {
         }
     }
 
-    /// Whether `wide` gives all that `narrow` gives, under the same guard or without one.
+    /// Whether `bits` gives all that `right` gives: without conditions, or under the same ones or fewer.
+    pub(crate) fn gives(&self, bits: &Bits, right: usize) -> bool {
+        let Some(permission) = self.permission_of(right) else {
+            return false;
+        };
+        let guard_of = |right: usize| {
+            let conditional = right.checked_sub(self.permissions.len())?;
+            self.guards
+                .get(self.conditional_rights.get(conditional)?.guard)
+        };
+        bits.contains(right)
+            || bits.contains(permission)
+            || guard_of(right).is_some_and(|narrow| {
+                let mut wide = self.guards_of(bits, PermissionId(permission));
+                wide.any(|wide| narrow.is_within(wide))
+            })
+    }
+
+    /// Whether `wide` gives all that `narrow` gives, under the same conditions or fewer.
     pub(crate) fn covers(&self, wide: &Bits, narrow: &Bits) -> bool {
-        narrow.iter().all(|right| {
-            let permission = self.permission_of(right);
-            wide.contains(right) || permission.is_some_and(|id| wide.contains(id))
-        })
+        narrow.iter().all(|right| self.gives(wide, right))
     }
 
     /// The guard that must hold for `permission` whoever asks.
@@ -246,5 +379,11 @@ impl Policy {
     /// All unconditional rights.
     pub(crate) fn all(&self) -> Bits {
         Bits::first(self.permissions.len(), self.rights)
+    }
+
+    pub(crate) fn id_of(&self, permission: usize) -> &str {
+        self.permissions
+            .get(permission)
+            .map_or("", |permission| permission.id.as_str())
     }
 }

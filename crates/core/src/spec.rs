@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Level, Test, Value};
+use crate::{Condition, Level, Value};
 
 /// A policy as written. [`crate::Policy::compile`] turns it into one that is right.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,56 @@ pub struct PolicySpec {
     pub roles: Vec<RoleSpec>,
     /// The permissions, in the order in which they are shown.
     pub permissions: Vec<PermissionSpec>,
+    /// Ids of what an organization's plan may have.
+    pub features: Vec<String>,
+    /// What a feature of the plan makes of the roles that people were granted.
+    pub replacements: Vec<ReplacementSpec>,
+    /// Rules that allow or deny beside roles.
+    pub rules: Vec<RuleSpec>,
+    /// The levels at which organizations may add roles of their own; none at first.
+    pub custom_levels: Vec<Level>,
+    /// Whether a custom role may hold what its base does not.
+    pub custom_additions: bool,
+}
+
+/// While an organization's plan has `feature`, every role of `level` that a person was granted counts
+/// as `role`. Service accounts keep theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplacementSpec {
+    /// Feature id.
+    pub feature: String,
+    /// The level of the roles that are replaced.
+    pub level: Level,
+    /// Role id.
+    pub role: String,
+}
+
+/// What a rule does where it applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It gives the permissions, beside roles.
+    Allow,
+    /// It takes the permissions away, whatever gives them.
+    Deny,
+}
+
+/// A rule as written: beside its roles, a policy or an organization may allow and deny by facts such as
+/// a resource's tags. A deny beats everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSpec {
+    /// Id by which reasons name it.
+    pub id: String,
+    /// What it does.
+    pub effect: Effect,
+    /// Role ids: it applies to whoever was granted one of them, where that grant counts. Empty: to
+    /// every member, everywhere.
+    pub roles: Vec<String>,
+    /// Permission ids; `*` means all.
+    pub permissions: Vec<String>,
+    /// Conditions that must all hold. Empty: always.
+    pub when: Vec<Condition>,
+    /// The sentence shown when it denies.
+    pub because: String,
 }
 
 /// A role as written.
@@ -73,8 +123,10 @@ pub struct PermissionSpec {
     /// Roles that hold it under conditions.
     pub conditional: Vec<ConditionalSpec>,
     /// Conditions that must hold whoever asks.
-    pub guard: Vec<ConditionSpec>,
-    /// The sentence shown when the guard or a condition does not hold.
+    pub guard: Vec<Condition>,
+    /// Feature ids that the organization's plan must all have.
+    pub plan: Vec<String>,
+    /// The sentence shown when the guard, a condition or the plan does not allow it.
     pub because: String,
     /// Permission ids that come with it.
     pub implies: Vec<String>,
@@ -97,6 +149,7 @@ impl PermissionSpec {
             allow: Vec::new(),
             conditional: Vec::new(),
             guard: Vec::new(),
+            plan: Vec::new(),
             because: String::new(),
             implies: Vec::new(),
             cases: Vec::new(),
@@ -112,16 +165,7 @@ pub struct ConditionalSpec {
     /// Role ids.
     pub roles: Vec<String>,
     /// Conditions that must all hold.
-    pub when: Vec<ConditionSpec>,
-}
-
-/// One fact and what it is tested for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConditionSpec {
-    /// Name of the fact.
-    pub fact: String,
-    /// The test.
-    pub test: Test,
+    pub when: Vec<Condition>,
 }
 
 /// A named case of a guarded permission: the facts that make it up.

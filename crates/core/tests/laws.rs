@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use lockstep_core::{
     Access, Decision, Facts, Grant, Level, Operation, Outcome, PermissionSpec, Policy, PolicySpec,
     Record, Suggestion, Target, can_delegate, change_role, evaluate, evaluate_on, leave, remove,
@@ -16,11 +18,11 @@ use support::policies::{Without, policies};
 use support::worlds::{self, NODES, NOW_MS};
 use support::{allowed, config, decisions, permissions};
 
-fn compile(spec: &PolicySpec) -> Policy {
-    Policy::compile(spec).unwrap()
+fn compile(spec: &PolicySpec) -> Arc<Policy> {
+    Arc::new(Policy::compile(spec).unwrap())
 }
 
-fn resolve(policy: &Policy, record: &Record) -> Access {
+fn resolve(policy: &Arc<Policy>, record: &Record) -> Access {
     Access::resolve(policy, record.clone(), NOW_MS).unwrap()
 }
 
@@ -36,7 +38,7 @@ proptest! {
         // Nobody granted anything: nothing is allowed, also where nodes are owned.
         let policy = compile(&spec);
         let stranger = resolve(&policy, &Record { grants: Vec::new(), ..record.clone() });
-        prop_assert_eq!(allowed(&policy, &stranger, &facts), []);
+        prop_assert_eq!(allowed(&stranger, &facts), []);
 
         // A permission that the policy gives to nobody is denied to everybody.
         let mut spec = spec;
@@ -48,7 +50,7 @@ proptest! {
             permission.conditional.clear();
         }
         let policy = compile(&spec);
-        prop_assert_eq!(allowed(&policy, &resolve(&policy, &record), &facts), []);
+        prop_assert_eq!(allowed(&resolve(&policy, &record), &facts), []);
     }
 
     #[test]
@@ -63,8 +65,8 @@ proptest! {
         let before = Record { token, ..record };
         let mut after = before.clone();
         after.grants.push(grant);
-        let after = allowed(&policy, &resolve(&policy, &after), &facts);
-        for access in allowed(&policy, &resolve(&policy, &before), &facts) {
+        let after = allowed(&resolve(&policy, &after), &facts);
+        for access in allowed(&resolve(&policy, &before), &facts) {
             prop_assert!(after.contains(&access), "{:?} was lost", access);
         }
     }
@@ -81,7 +83,7 @@ proptest! {
         let policy = compile(&spec);
         let other = Record { grants: shuffled, ..record.clone() };
         let codes = |record: &Record| -> Vec<&'static str> {
-            let decisions = decisions(&policy, &resolve(&policy, record), &facts);
+            let decisions = decisions(&resolve(&policy, record), &facts);
             decisions.iter().map(code).collect()
         };
         prop_assert_eq!(codes(&record), codes(&other));
@@ -102,11 +104,11 @@ proptest! {
             with_foreign.grants.push(Grant { node: format!("other-{}", grant.node), ..grant });
         }
         let both = resolve(&policy, &with_foreign);
-        prop_assert_eq!(decisions(&policy, &here, &facts), decisions(&policy, &both, &facts));
+        prop_assert_eq!(decisions(&here, &facts), decisions(&both, &facts));
         // And a node of another organization is an unknown one, which is an ordinary deny.
         for (permission, _) in permissions(&policy) {
             for node in NODES {
-                let there = evaluate_on(&policy, &both, permission, &format!("other-{}", node.id), &facts);
+                let there = evaluate_on(&both, permission, &format!("other-{}", node.id), &facts);
                 prop_assert!(!there.is_allow());
             }
         }
@@ -120,7 +122,7 @@ proptest! {
         facts in worlds::facts(),
     ) {
         let policy = compile(&spec);
-        let principal = allowed(&policy, &resolve(&policy, &record), &facts);
+        let principal = allowed(&resolve(&policy, &record), &facts);
         let subtree = token.node.as_deref().map(worlds::below);
         let expected: Vec<_> = principal
             .into_iter()
@@ -128,7 +130,7 @@ proptest! {
             .filter(|(_, node)| subtree.as_ref().is_none_or(|nodes| nodes.contains(node)))
             .collect();
         let through_token = resolve(&policy, &Record { token: Some(token), ..record });
-        prop_assert_eq!(allowed(&policy, &through_token, &facts), expected);
+        prop_assert_eq!(allowed(&through_token, &facts), expected);
     }
 
     #[test]
@@ -140,11 +142,11 @@ proptest! {
     ) {
         let policy = compile(&spec);
         let grantor = resolve(&policy, &Record { token, ..grantor });
-        let grantor_may = allowed(&policy, &grantor, &facts);
+        let grantor_may = allowed(&grantor, &facts);
         for role in &spec.roles {
             for node in NODES {
                 let at = grantor.node(node.id).unwrap();
-                if can_delegate(&policy, &grantor, policy.role(&role.id).unwrap(), at).is_err() {
+                if can_delegate(&grantor, policy.role(&role.id).unwrap(), at).is_err() {
                     continue;
                 }
                 let grantee = Record {
@@ -152,7 +154,7 @@ proptest! {
                     grants: vec![Grant::new(role.id.clone(), node.id)],
                     ..Record::default()
                 };
-                for access in allowed(&policy, &resolve(&policy, &grantee), &facts) {
+                for access in allowed(&resolve(&policy, &grantee), &facts) {
                     prop_assert!(
                         is_personal(&spec, &access.0) || grantor_may.contains(&access),
                         "{} on {} gives {:?}", role.id, node.id, access
@@ -175,7 +177,7 @@ proptest! {
         let target_may = |role: &str| {
             let elsewhere = target.grants.iter().filter(|grant| grant.node != "org").cloned();
             let grants = std::iter::once(Grant::new(role, "org")).chain(elsewhere).collect();
-            allowed(&policy, &resolve(&policy, &Record { grants, ..target.clone() }), &facts)
+            allowed(&resolve(&policy, &Record { grants, ..target.clone() }), &facts)
         };
         let actor = Record { token, ..actor };
         let roles: Vec<_> = policy.organization_roles().collect();
@@ -196,10 +198,10 @@ proptest! {
                     is_creator: false,
                     other_admins: 1,
                 };
-                if change_role(&policy, &actor, &member, *new).is_err() {
+                if change_role(&actor, &member, *new).is_err() {
                     continue;
                 }
-                let (before, actor_may) = (target_may(&old.id), allowed(&policy, &actor, &facts));
+                let (before, actor_may) = (target_may(&old.id), allowed(&actor, &facts));
                 for access in &after {
                     prop_assert!(
                         before.contains(access)
@@ -242,13 +244,13 @@ proptest! {
             };
             let role = pick(role);
             match step {
-                0 if change_role(&policy, &access, &member, policy.role(&role).unwrap()).is_ok() => {
+                0 if change_role(&access, &member, policy.role(&role).unwrap()).is_ok() => {
                     members[target] = role;
                 }
-                1 if remove(&policy, &access, &member).is_ok() => {
+                1 if remove(&access, &member).is_ok() => {
                     members.remove(target);
                 }
-                2 if actor == target && leave(&policy, &access, &member).is_ok() => {
+                2 if actor == target && leave(&access, &member).is_ok() => {
                     members.remove(target);
                 }
                 _ => {}
@@ -268,8 +270,8 @@ proptest! {
         let once = compile(&spec);
         let again = compile(&spec);
         prop_assert_eq!(
-            decisions(&once, &resolve(&once, &record), &facts),
-            decisions(&again, &resolve(&again, &record), &facts)
+            decisions(&resolve(&once, &record), &facts),
+            decisions(&resolve(&again, &record), &facts)
         );
     }
 
@@ -287,10 +289,10 @@ proptest! {
         for node in NODES {
             for (permission, id) in permissions(&policy) {
                 let at = access.node(node.id).unwrap();
-                let decision = evaluate(&policy, &access, permission, at, &facts);
+                let decision = evaluate(&access, permission, at, &facts);
                 prop_assert_eq!(decision.is_allow(), model.allows(id, node.id), "{} on {}", id, node.id);
                 // What the browser reads from its table is the same answer, or that facts are needed.
-                let settled = verdict(&policy, &access, permission, at, &facts);
+                let settled = verdict(&access, permission, at, &facts);
                 prop_assert_eq!(decision.is_allow(), settled == Outcome::True);
             }
         }
@@ -307,9 +309,9 @@ proptest! {
         for node in NODES {
             for (permission, _) in permissions(&policy) {
                 let at = access.node(node.id).unwrap();
-                let without = verdict(&policy, &access, permission, at, &Facts::default());
+                let without = verdict(&access, permission, at, &Facts::default());
                 if without != Outcome::Unknown {
-                    prop_assert_eq!(verdict(&policy, &access, permission, at, &facts), without);
+                    prop_assert_eq!(verdict(&access, permission, at, &facts), without);
                 }
             }
         }
@@ -328,7 +330,7 @@ proptest! {
         for (one, other) in nodes.iter().flat_map(|one| nodes.iter().map(move |other| (*one, *other))) {
             if access.class(one) == access.class(other) {
                 for (permission, _) in permissions(&policy) {
-                    let on = |node| verdict(&policy, &access, permission, node, &facts);
+                    let on = |node| verdict(&access, permission, node, &facts);
                     prop_assert_eq!(on(one), on(other));
                 }
             }
@@ -343,13 +345,13 @@ proptest! {
     ) {
         let policy = compile(&spec);
         let access = resolve(&policy, &record);
-        for decision in decisions_by_node(&policy, &access, &facts) {
+        for decision in decisions_by_node(&access, &facts) {
             let (node, Decision::Deny(denial)) = decision else { continue };
             for suggestion in denial.suggestions {
-                let after = with_suggestion(&policy, &access, &record, suggestion);
+                let after = with_suggestion(&access, &record, suggestion);
                 let at = after.node(node).unwrap();
                 prop_assert!(
-                    evaluate(&policy, &after, denial.permission, at, &facts).is_allow(),
+                    evaluate(&after, denial.permission, at, &facts).is_allow(),
                     "{:?} on {} does not allow {:?}", suggestion, node, denial.permission
                 );
             }
@@ -359,7 +361,7 @@ proptest! {
 
 /// `spec` with one more permission, which every role holds and which all changes of members need: so
 /// what stands between a change and its effect is the laws alone.
-fn manageable(mut spec: PolicySpec) -> (PolicySpec, Policy) {
+fn manageable(mut spec: PolicySpec) -> (PolicySpec, Arc<Policy>) {
     spec.permissions.push(PermissionSpec {
         id: "manage".into(),
         allow: spec.roles.iter().map(|role| role.id.clone()).collect(),
@@ -392,25 +394,17 @@ fn code(decision: &Decision) -> &'static str {
     }
 }
 
-fn decisions_by_node(
-    policy: &Policy,
-    access: &Access,
-    facts: &Facts,
-) -> Vec<(&'static str, Decision)> {
+fn decisions_by_node(access: &Access, facts: &Facts) -> Vec<(&'static str, Decision)> {
     let nodes = NODES
         .iter()
-        .flat_map(|node| vec![node.id; policy.permissions().len()]);
-    nodes.zip(decisions(policy, access, facts)).collect()
+        .flat_map(|node| vec![node.id; access.policy().permissions().len()]);
+    nodes.zip(decisions(access, facts)).collect()
 }
 
 /// The principal after following `suggestion`: a role of the organization takes the place of the one
 /// held there, any other is added.
-fn with_suggestion(
-    policy: &Policy,
-    access: &Access,
-    record: &Record,
-    suggestion: Suggestion,
-) -> Access {
+fn with_suggestion(access: &Access, record: &Record, suggestion: Suggestion) -> Access {
+    let policy = access.policy();
     let mut record = record.clone();
     let id = |node| access.describe(node).unwrap().id.clone();
     match suggestion {

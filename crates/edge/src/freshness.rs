@@ -121,7 +121,7 @@ fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<Decis
     let Question {
         permission, node, ..
     } = *question;
-    DecisionView::decide(&policy.policy, &access, permission, node, &Facts::default())
+    DecisionView::decide(&access, permission, node, &Facts::default())
         .map_err(|error| ApiError::new(Code::UnknownPermission, format!("Not decided: {error}.")))
 }
 

@@ -15,13 +15,13 @@
 
 mod table;
 
-use lockstep_core::{Access, Facts, Policy, verdict};
+use lockstep_core::{Access, Facts};
 use lockstep_wire::{
     DecisionView, FactsView, GatePolicy, ReasonView, Snapshot, SnapshotError, Tree,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::table::{Table, answer};
+use crate::table::Table;
 
 /// One person's permissions in one organization.
 #[wasm_bindgen]
@@ -34,7 +34,6 @@ pub struct Gate {
 /// A gate that can decide.
 #[derive(Debug)]
 struct Ready {
-    policy: Policy,
     access: Access,
     epoch: u64,
 }
@@ -99,11 +98,7 @@ impl Gate {
     /// Resolves the same snapshot anew at `now_ms`. The tables may move.
     pub fn refresh(&mut self, now_ms: f64) {
         if let Ok(ready) = &mut self.state {
-            let record = ready.access.record().clone();
-            // The record resolved before, and whether it does depends on its nodes only.
-            if let Ok(access) = Access::resolve(&ready.policy, record, milliseconds(now_ms)) {
-                ready.access = access;
-            }
+            ready.access = ready.access.clone().at(milliseconds(now_ms));
             self.table = ready.table();
         }
     }
@@ -114,7 +109,7 @@ impl Gate {
         let ready = self.state.as_ref().ok();
         handle(
             ready
-                .and_then(|ready| ready.policy.permission(id))
+                .and_then(|ready| ready.access.policy().permission(id))
                 .map(|p| p.index()),
         )
     }
@@ -197,12 +192,10 @@ impl Gate {
     fn decide(&self, permission: &str, node: &str, facts: &[u8]) -> Result<DecisionView, Closed> {
         let ready = self.state.as_ref().map_err(Closed::clone)?;
         let facts = self::facts(facts)?;
-        DecisionView::decide(&ready.policy, &ready.access, permission, node, &facts).map_err(
-            |error| Closed {
-                code: "unknown-permission",
-                text: error.to_string(),
-            },
-        )
+        DecisionView::decide(&ready.access, permission, node, &facts).map_err(|error| Closed {
+            code: "unknown-permission",
+            text: error.to_string(),
+        })
     }
 }
 
@@ -228,17 +221,13 @@ impl Ready {
         let access = Access::resolve(&policy, snapshot.record(), now_ms)
             .map_err(|error| refused(SnapshotError::Record(error)))?;
         Ok(Self {
-            policy,
             access,
             epoch: snapshot.epoch,
         })
     }
 
     fn table(&self) -> Table {
-        let none = Facts::default();
-        Table::new(&self.policy, &self.access, |permission, node| {
-            answer(verdict(&self.policy, &self.access, permission, node, &none))
-        })
+        Table::new(&self.access)
     }
 }
 

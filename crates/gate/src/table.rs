@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_core::{Access, NodeId, Outcome, PermissionId, Policy};
+use lockstep_core::{Access, Outcome, PermissionId};
 
 /// For each class of nodes one row, for each permission one answer in it.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(crate) struct Table {
 }
 
 /// An outcome as the byte in the table: 0 deny, 1 allow, 2 depends on facts.
-pub(crate) const fn answer(outcome: Outcome) -> u8 {
+const fn answer(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::False => 0,
         Outcome::True => 1,
@@ -22,11 +22,8 @@ pub(crate) const fn answer(outcome: Outcome) -> u8 {
 }
 
 impl Table {
-    pub(crate) fn new(
-        policy: &Policy,
-        access: &Access,
-        answer: impl Fn(PermissionId, NodeId) -> u8,
-    ) -> Self {
+    pub(crate) fn new(access: &Access) -> Self {
+        let policy = access.policy();
         let permissions = (0..).map_while(|index| policy.permission_at(index));
         let permissions: Vec<PermissionId> = permissions.collect();
         let mut table = Self {
@@ -34,17 +31,15 @@ impl Table {
             ..Self::default()
         };
         let mut row_of_class = BTreeMap::new();
-        for id in access.nodes().iter().map(|node| node.id.as_str()) {
-            let node = access.node(id);
-            let Some((node, class)) = node.and_then(|node| Some((node, access.class(node)?)))
-            else {
+        for node in access.node_ids() {
+            let Some(class) = access.class(node) else {
                 continue;
             };
             let row = *row_of_class.entry(class).or_insert_with(|| {
                 let row = table.answers.len().checked_div(table.stride).unwrap_or(0);
                 table
                     .answers
-                    .extend(permissions.iter().map(|p| answer(*p, node)));
+                    .extend(permissions.iter().map(|p| answer(access.settled(*p, node))));
                 u32::try_from(row).unwrap_or(u32::MAX)
             });
             table.rows.push(row);

@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Facts, NodeId, Policy, RoleId, Source, Suggestion,
-    evaluate_on,
+    Access, Decision, Denial, DenyReason, Facts, NodeId, RoleId, Source, Suggestion, evaluate_on,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +40,15 @@ pub struct ReasonView {
     /// The guard that does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<String>,
+    /// Id of the access group through which the principal has the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Id of the rule that denies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Id of the feature that the organization's plan lacks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
     /// The fact that nobody stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fact: Option<String>,
@@ -86,28 +94,27 @@ impl DecisionView {
     /// # Errors
     /// When the policy has no such permission.
     pub fn decide(
-        policy: &Policy,
         access: &Access,
         permission: &str,
         node: &str,
         facts: &Facts,
     ) -> Result<Self, UnknownPermission> {
-        let Some(permission) = policy.permission(permission) else {
+        let Some(permission) = access.policy().permission(permission) else {
             return Err(UnknownPermission(permission.into()));
         };
-        let decision = evaluate_on(policy, access, permission, node, facts);
-        Ok(Self::new(policy, access, &decision))
+        let decision = evaluate_on(access, permission, node, facts);
+        Ok(Self::new(access, &decision))
     }
 
     /// `decision` as seen by the principal of `access`.
     #[must_use]
-    pub fn new(policy: &Policy, access: &Access, decision: &Decision) -> Self {
-        let view = View { policy, access };
+    pub fn new(access: &Access, decision: &Decision) -> Self {
+        let view = View { access };
         let mut reason = match decision {
-            Decision::Allow(allowance) => view.source(allowance.source),
+            Decision::Allow(allowance) => view.source(&allowance.source),
             Decision::Deny(denial) => view.denial(denial),
         };
-        reason.text = sentence(policy, access, decision);
+        reason.text = sentence(access, decision);
         Self {
             decision: decision.is_allow(),
             reasons: vec![reason],
@@ -116,12 +123,11 @@ impl DecisionView {
 }
 
 struct View<'a> {
-    policy: &'a Policy,
     access: &'a Access,
 }
 
 impl View<'_> {
-    fn source(&self, source: Source) -> ReasonView {
+    fn source(&self, source: &Source) -> ReasonView {
         match source {
             Source::Everyone => ReasonView {
                 code: "everyone".into(),
@@ -129,12 +135,13 @@ impl View<'_> {
             },
             Source::Ownership(node) => ReasonView {
                 code: "owned".into(),
-                node: Some(self.node(node)),
+                node: Some(self.node(*node)),
                 ..ReasonView::default()
             },
-            Source::Role(role, node) => ReasonView {
-                node: Some(self.node(node)),
-                ..self.role_reason("granted", role)
+            Source::Role { role, node, group } => ReasonView {
+                node: Some(self.node(*node)),
+                group: group.clone(),
+                ..self.role_reason("granted", *role)
             },
         }
     }
@@ -146,6 +153,16 @@ impl View<'_> {
             DenyReason::Expired { role, node } => ReasonView {
                 node: Some(self.node(*node)),
                 ..self.role_reason(code, *role)
+            },
+            DenyReason::DeniedByRule { rule } => ReasonView {
+                code: code.into(),
+                rule: self.access.policy().rule(*rule).map(|rule| rule.id.clone()),
+                ..ReasonView::default()
+            },
+            DenyReason::Plan { feature } => ReasonView {
+                code: code.into(),
+                feature: Some(feature.clone()),
+                ..ReasonView::default()
             },
             DenyReason::FactMissing { fact } => ReasonView {
                 code: code.into(),
@@ -195,7 +212,7 @@ impl View<'_> {
     }
 
     fn role(&self, role: RoleId) -> (Option<String>, Option<String>) {
-        let role = self.policy.describe_role(role);
+        let role = self.access.policy().describe_role(role);
         (
             role.map(|role| role.id.clone()),
             role.map(|role| role.name.clone()),

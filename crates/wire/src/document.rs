@@ -5,12 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use lockstep_core::{
-    CaseSpec, ConditionSpec, ConditionalSpec, Level, PermissionSpec, PolicySpec, RoleSpec, Test,
-    Value,
+    CaseSpec, Condition, ConditionalSpec, Effect, Level, PermissionSpec, PolicySpec,
+    ReplacementSpec, RoleSpec, RuleSpec,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::unique_map;
+use crate::{ConditionDocument, Scalar, unique_map};
 
 /// A policy: who may do what, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,15 @@ pub struct PolicyDocument {
     pub roles: Vec<RoleDocument>,
     /// The permissions, in the order in which they are shown.
     pub permissions: Vec<PermissionDocument>,
+    /// Rules that allow or deny beside roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleDocument>,
+    /// What an organization's plan may have, and what it makes of roles.
+    #[serde(default, skip_serializing_if = "PlanDocument::is_empty")]
+    pub plan: PlanDocument,
+    /// Which roles of their own organizations may add. None where this is absent.
+    #[serde(default, skip_serializing_if = "CustomRolesDocument::is_empty")]
+    pub custom_roles: CustomRolesDocument,
     /// Permission ids that the creator of a node holds on it and below; `*` means all.
     #[serde(
         default,
@@ -47,6 +56,78 @@ pub struct PolicyDocument {
         deserialize_with = "unique_map::deserialize"
     )]
     pub operations: BTreeMap<String, String>,
+}
+
+/// What organizations' plans are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanDocument {
+    /// Ids of what a plan may have. A permission names those that it needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// For a feature and a level the role id that every role of that level, granted to a person, counts
+    /// as while the organization's plan has the feature.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "unique_map::deserialize"
+    )]
+    pub replace: BTreeMap<String, BTreeMap<LevelName, String>>,
+}
+
+impl PlanDocument {
+    fn is_empty(&self) -> bool {
+        self.features.is_empty() && self.replace.is_empty()
+    }
+}
+
+/// Which roles of their own organizations may add.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomRolesDocument {
+    /// The levels of roles that may be made.
+    pub levels: Vec<LevelName>,
+    /// Whether such a role may hold what its base does not. Defaults to `false`: it only drops.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub additions: bool,
+}
+
+impl CustomRolesDocument {
+    const fn is_empty(&self) -> bool {
+        self.levels.is_empty() && !self.additions
+    }
+}
+
+/// A rule: what it allows or denies beside roles. A deny beats everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleDocument {
+    /// Id by which reasons name it.
+    pub id: String,
+    /// What it does.
+    pub effect: EffectName,
+    /// Role ids: it applies to whoever was granted one of them, where that grant counts. Absent: to
+    /// every member, everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Permission ids; `*` means all.
+    pub permissions: Vec<String>,
+    /// Conditions that must all hold. Absent: always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<ConditionDocument>,
+    /// The sentence shown when it denies.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
+}
+
+/// What a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EffectName {
+    /// It gives the permissions, beside roles.
+    Allow,
+    /// It takes them away, whatever gives them.
+    Deny,
 }
 
 /// A role.
@@ -97,7 +178,10 @@ pub struct PermissionDocument {
     /// Conditions that must hold whoever asks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guard: Vec<ConditionDocument>,
-    /// The sentence shown when the guard or a condition does not hold.
+    /// Feature ids that the organization's plan must all have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<String>,
+    /// The sentence shown when the guard, a condition or the plan does not allow it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
     /// Permission ids that come with it.
@@ -128,16 +212,6 @@ pub struct ConditionalDocument {
     pub when: Vec<ConditionDocument>,
 }
 
-/// A condition: one fact, and exactly one test.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawCondition", into = "RawCondition")]
-pub struct ConditionDocument {
-    /// Name of the fact.
-    pub fact: String,
-    /// The test.
-    pub test: Test,
-}
-
 /// A named case of a guarded permission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,105 +238,12 @@ pub enum LevelName {
     Project,
 }
 
-/// The value of a fact: true or false, a whole number, or a text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a fact is true or false, a whole number, or a text"
-)]
-pub enum Scalar {
-    /// A yes or no.
-    Bool(bool),
-    /// A whole number.
-    Integer(i64),
-    /// A text.
-    Text(String),
-}
-
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
 const fn is_false(value: &bool) -> bool {
     !*value
-}
-
-/// A condition with a member for each test, of which exactly one is there.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCondition {
-    fact: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    equals: Option<Scalar>,
-    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
-    one_of: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    not_in: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at_least: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    at_most: Option<i64>,
-}
-
-impl TryFrom<RawCondition> for ConditionDocument {
-    type Error = &'static str;
-
-    fn try_from(raw: RawCondition) -> Result<Self, Self::Error> {
-        let tests = [
-            raw.equals.map(|value| Test::Equals(value.into())),
-            raw.one_of.map(Test::In),
-            raw.not_in.map(Test::NotIn),
-            raw.at_least.map(Test::AtLeast),
-            raw.at_most.map(Test::AtMost),
-        ];
-        let mut given = tests.into_iter().flatten();
-        match (given.next(), given.next()) {
-            (Some(test), None) => Ok(Self {
-                fact: raw.fact,
-                test,
-            }),
-            _ => Err(
-                "a condition has exactly one of `equals`, `in`, `not_in`, `at_least`, `at_most`",
-            ),
-        }
-    }
-}
-
-impl From<ConditionDocument> for RawCondition {
-    fn from(condition: ConditionDocument) -> Self {
-        let mut raw = Self {
-            fact: condition.fact,
-            ..Self::default()
-        };
-        match condition.test {
-            Test::Equals(value) => raw.equals = Some(value.into()),
-            Test::In(texts) => raw.one_of = Some(texts),
-            Test::NotIn(texts) => raw.not_in = Some(texts),
-            Test::AtLeast(least) => raw.at_least = Some(least),
-            Test::AtMost(most) => raw.at_most = Some(most),
-        }
-        raw
-    }
-}
-
-impl From<Scalar> for Value {
-    fn from(scalar: Scalar) -> Self {
-        match scalar {
-            Scalar::Bool(value) => Self::Bool(value),
-            Scalar::Integer(value) => Self::Integer(value),
-            Scalar::Text(value) => Self::Text(value),
-        }
-    }
-}
-
-impl From<Value> for Scalar {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Bool(value) => Self::Bool(value),
-            Value::Integer(value) => Self::Integer(value),
-            Value::Text(value) => Self::Text(value),
-        }
-    }
 }
 
 impl From<LevelName> for Level {
@@ -289,6 +270,7 @@ impl From<&PolicyDocument> for PolicySpec {
     fn from(document: &PolicyDocument) -> Self {
         let ownership = document.ownership.iter();
         let operations = document.operations.iter();
+        let custom = &document.custom_roles;
         Self {
             id: document.id.clone(),
             everyone: document.everyone.clone(),
@@ -301,8 +283,67 @@ impl From<&PolicyDocument> for PolicySpec {
                 .collect(),
             roles: document.roles.iter().map(Into::into).collect(),
             permissions: document.permissions.iter().map(Into::into).collect(),
+            features: document.plan.features.clone(),
+            replacements: replacements(&document.plan),
+            rules: document.rules.iter().map(Into::into).collect(),
+            custom_levels: custom.levels.iter().copied().map(Into::into).collect(),
+            custom_additions: custom.additions,
         }
     }
+}
+
+fn replacements(plan: &PlanDocument) -> Vec<ReplacementSpec> {
+    let by_feature = plan.replace.iter();
+    let by_level = by_feature.flat_map(|(feature, roles)| {
+        let roles = roles.iter();
+        roles.map(move |(level, role)| (feature, *level, role))
+    });
+    by_level
+        .map(|(feature, level, role)| ReplacementSpec {
+            feature: feature.clone(),
+            level: level.into(),
+            role: role.clone(),
+        })
+        .collect()
+}
+
+impl From<&RuleDocument> for RuleSpec {
+    fn from(rule: &RuleDocument) -> Self {
+        Self {
+            id: rule.id.clone(),
+            effect: match rule.effect {
+                EffectName::Allow => Effect::Allow,
+                EffectName::Deny => Effect::Deny,
+            },
+            roles: rule.roles.clone(),
+            permissions: rule.permissions.clone(),
+            when: conditions(&rule.when),
+            because: rule.because.clone(),
+        }
+    }
+}
+
+impl From<&RuleSpec> for RuleDocument {
+    fn from(rule: &RuleSpec) -> Self {
+        Self {
+            id: rule.id.clone(),
+            effect: match rule.effect {
+                Effect::Allow => EffectName::Allow,
+                Effect::Deny => EffectName::Deny,
+            },
+            roles: rule.roles.clone(),
+            permissions: rule.permissions.clone(),
+            when: rule.when.iter().cloned().map(ConditionDocument).collect(),
+            because: rule.because.clone(),
+        }
+    }
+}
+
+fn conditions(documents: &[ConditionDocument]) -> Vec<Condition> {
+    documents
+        .iter()
+        .map(|document| document.0.clone())
+        .collect()
 }
 
 impl From<&RoleDocument> for RoleSpec {
@@ -327,7 +368,8 @@ impl From<&PermissionDocument> for PermissionSpec {
             level: permission.level.into(),
             allow: permission.allow.clone(),
             conditional: permission.conditional.iter().map(Into::into).collect(),
-            guard: permission.guard.iter().map(Into::into).collect(),
+            guard: conditions(&permission.guard),
+            plan: permission.plan.clone(),
             because: permission.because.clone(),
             implies: permission.implies.clone(),
             cases: permission.cases.iter().map(Into::into).collect(),
@@ -341,16 +383,7 @@ impl From<&ConditionalDocument> for ConditionalSpec {
     fn from(conditional: &ConditionalDocument) -> Self {
         Self {
             roles: conditional.roles.clone(),
-            when: conditional.when.iter().map(Into::into).collect(),
-        }
-    }
-}
-
-impl From<&ConditionDocument> for ConditionSpec {
-    fn from(condition: &ConditionDocument) -> Self {
-        Self {
-            fact: condition.fact.clone(),
-            test: condition.test.clone(),
+            when: conditions(&conditional.when),
         }
     }
 }

@@ -1,22 +1,42 @@
 //! Facts as JSON.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use lockstep_core::{Facts, Value};
+use lockstep_core::Facts;
 use serde::{Deserialize, Serialize};
 
 use crate::gate_policy::value;
 use crate::{Scalar, Tree, unique_map};
 
-/// Facts by name: `{"target.creator": false, "organization.members": 3}`.
+/// Facts by name: `{"target.creator": false, "organization.members": 3}`. A group of facts, such as
+/// `{"resource.tags": {"Environment": "Production"}}`, states all there are of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "Stated", into = "Stated")]
 pub struct FactsView(
     /// The facts.
-    #[serde(deserialize_with = "unique_map::deserialize")]
-    pub BTreeMap<String, Scalar>,
+    pub Facts,
 );
+
+/// The facts as they are written.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Stated(#[serde(deserialize_with = "unique_map::deserialize")] BTreeMap<String, FactView>);
+
+/// What is stated of one fact, or of a group of them.
+#[derive(Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a fact is true or false, a whole number, a text, or a group of such"
+)]
+enum FactView {
+    /// One fact.
+    One(Scalar),
+    /// All facts of a group, by the last part of their names.
+    Group(#[serde(deserialize_with = "unique_map::deserialize")] BTreeMap<String, Scalar>),
+}
 
 impl FactsView {
     /// The facts in an object; `None` when it is none, or names one twice.
@@ -26,12 +46,26 @@ impl FactsView {
             return None;
         };
         let mut facts = Facts::default();
-        for (name, stated) in members {
-            if facts.value(name).is_some() {
+        let mut set = |name: String, stated: &Tree<'_>| {
+            if facts.value(&name).is_some() {
                 return None;
             }
-            facts.set(*name, value(stated)?);
+            facts.set(name, value(stated)?);
+            Some(())
+        };
+        let mut groups = Vec::new();
+        for (name, stated) in members {
+            match stated {
+                Tree::Map(group) => {
+                    for (member, stated) in group {
+                        set(format!("{name}.{member}"), stated)?;
+                    }
+                    groups.push(*name);
+                }
+                _ => set((*name).into(), stated)?,
+            }
         }
+        groups.into_iter().for_each(|group| facts.complete(group));
         Some(facts)
     }
 }
@@ -39,15 +73,67 @@ impl FactsView {
 impl From<FactsView> for Facts {
     fn from(view: FactsView) -> Self {
         view.0
-            .into_iter()
-            .map(|(name, value)| (name, value.into()))
-            .collect()
     }
 }
 
 impl From<&Facts> for FactsView {
     fn from(facts: &Facts) -> Self {
-        let member = |(name, value): (&str, &Value)| (name.into(), value.clone().into());
-        Self(facts.iter().map(member).collect())
+        Self(facts.clone())
+    }
+}
+
+impl TryFrom<Stated> for FactsView {
+    type Error = &'static str;
+
+    fn try_from(Stated(stated): Stated) -> Result<Self, Self::Error> {
+        let mut facts = Facts::default();
+        let mut set = |name: String, value: Scalar| {
+            if facts.value(&name).is_some() {
+                return Err("a fact is stated twice");
+            }
+            facts.set(name, value.into());
+            Ok(())
+        };
+        let mut groups = Vec::new();
+        for (name, stated) in stated {
+            match stated {
+                FactView::One(value) => set(name, value)?,
+                FactView::Group(group) => {
+                    for (member, value) in group {
+                        set(format!("{name}.{member}"), value)?;
+                    }
+                    groups.push(name);
+                }
+            }
+        }
+        groups.into_iter().for_each(|group| facts.complete(group));
+        Ok(Self(facts))
+    }
+}
+
+impl From<FactsView> for Stated {
+    fn from(FactsView(facts): FactsView) -> Self {
+        let groups = facts.groups();
+        let mut stated: BTreeMap<String, FactView> = groups
+            .map(|group| (group.into(), FactView::Group(BTreeMap::new())))
+            .collect();
+        for (name, value) in facts.iter() {
+            let value = Scalar::from(value.clone());
+            let mut groups = facts.groups();
+            let member = groups.find_map(|group| {
+                let member = name.strip_prefix(group)?.strip_prefix('.')?;
+                Some((group, member))
+            });
+            let group = member.and_then(|(group, member)| Some((stated.get_mut(group)?, member)));
+            match group {
+                Some((FactView::Group(group), member)) => {
+                    group.insert(member.into(), value);
+                }
+                _ => {
+                    stated.insert(name.into(), FactView::One(value));
+                }
+            }
+        }
+        Self(stated)
     }
 }

@@ -1,18 +1,20 @@
 //! The policy as the page's evaluator reads it: compiled, so that the page does not compile again.
 
-use alloc::borrow::ToOwned;
+mod read;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use lockstep_core::{
-    ConditionSpec, Level, PermissionParts, Policy, PolicyParts, RoleParts, Test, Value,
-};
+use lockstep_core::{Condition, PermissionParts, PolicyParts, RoleParts, RuleParts};
 use serde::Serialize;
 
-use crate::{CompiledPolicy, ConditionDocument, LevelName, PolicyDocument, Tree};
+use crate::{CompiledPolicy, ConditionDocument, LevelName, PolicyDocument};
+
+pub use read::GatePolicy;
+pub(crate) use read::{condition, level, value};
 
 /// The only version of the compiled form that this release reads and writes.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// What `GET /v1/policy` answers: the document for people and tools, and its compiled form for gates.
 #[derive(Debug, Serialize)]
@@ -32,6 +34,42 @@ struct GateView<'a> {
     rights: usize,
     everyone: Vec<usize>,
     ownership: Vec<GateOwnership>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<GateRule>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    denials: Vec<GateDenial>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    everyone_denied: Vec<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    features: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replacements: Vec<GateReplacement>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    custom_levels: Vec<LevelName>,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    custom_additions: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct GateRule {
+    id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    because: String,
+}
+
+#[derive(Debug, Serialize)]
+struct GateDenial {
+    permission: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guard: Option<usize>,
+    rule: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct GateReplacement {
+    feature: usize,
+    level: LevelName,
+    role: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,6 +82,10 @@ struct GatePermission {
     personal: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     guard: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plan: Vec<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    implied: Vec<usize>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conditional: Vec<GateConditional>,
 }
@@ -62,6 +104,8 @@ struct GateRole {
     #[serde(rename = "override", skip_serializing_if = "core::ops::Not::not")]
     overriding: bool,
     rights: Vec<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    denied: Vec<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cap: Option<usize>,
 }
@@ -81,7 +125,7 @@ impl<'a> PolicyView<'a> {
     /// `policy` as it is served.
     #[must_use]
     pub fn new(policy: &'a CompiledPolicy) -> Self {
-        let parts = PolicyParts::from(&policy.policy);
+        let parts = PolicyParts::from(&*policy.policy);
         let gate = GateView {
             format: FORMAT,
             digest: &policy.digest,
@@ -98,6 +142,33 @@ impl<'a> PolicyView<'a> {
                     rights,
                 })
                 .collect(),
+            rules: parts
+                .rules
+                .into_iter()
+                .map(|RuleParts { id, because }| GateRule { id, because })
+                .collect(),
+            denials: parts
+                .denials
+                .into_iter()
+                .map(|denial| GateDenial {
+                    permission: denial.permission,
+                    guard: denial.guard,
+                    rule: denial.rule,
+                })
+                .collect(),
+            everyone_denied: parts.everyone_denied,
+            features: parts.features,
+            replacements: parts
+                .replacements
+                .into_iter()
+                .map(|replacement| GateReplacement {
+                    feature: replacement.feature,
+                    level: replacement.level.into(),
+                    role: replacement.role,
+                })
+                .collect(),
+            custom_levels: parts.custom_levels.into_iter().map(Into::into).collect(),
+            custom_additions: parts.custom_additions,
         };
         Self {
             document: &policy.document,
@@ -122,6 +193,8 @@ impl From<PermissionParts> for GatePermission {
             level: parts.level.into(),
             personal: parts.personal,
             guard: parts.guard,
+            plan: parts.plan,
+            implied: parts.implied,
             conditional: conditional
                 .map(|(right, guard)| GateConditional { right, guard })
                 .collect(),
@@ -137,136 +210,20 @@ impl From<RoleParts> for GateRole {
             level: parts.level.into(),
             overriding: parts.overriding,
             rights: parts.rights,
+            denied: parts.denied,
             cap: parts.cap,
         }
     }
 }
 
-fn conditions(guard: Vec<ConditionSpec>) -> Vec<ConditionDocument> {
-    let guard = guard.into_iter();
-    guard
-        .map(|ConditionSpec { fact, test }| ConditionDocument { fact, test })
-        .collect()
-}
-
-/// A compiled policy as a gate reads it.
-#[derive(Debug)]
-pub struct GatePolicy {
-    /// The policy.
-    pub policy: Policy,
-    /// Digest of the document it was compiled from.
-    pub digest: String,
-}
-
-impl GatePolicy {
-    /// Reads the member `gate` of a [`PolicyView`]; `None` when it is not one, or of another format.
-    #[must_use]
-    pub fn read(tree: &Tree<'_>) -> Option<Self> {
-        if tree.member("format")?.unsigned()? != FORMAT {
-            return None;
-        }
-        let parts = PolicyParts {
-            permissions: tree.member("permissions")?.list(permission)?,
-            roles: tree.member("roles")?.list(role)?,
-            guards: tree.member("guards")?.list(|guard| guard.list(condition))?,
-            rights: tree.member("rights")?.index()?,
-            everyone: tree.member("everyone")?.list(Tree::index)?,
-            ownership: tree
-                .member("ownership")?
-                .list(|own| Some((level(own)?, own.member("rights")?.list(Tree::index)?)))?,
-        };
-        // A guard that is not there would hold no one back.
-        let guards = parts.permissions.iter().flat_map(|permission| {
-            let conditional = permission.conditional.iter().map(|(_, guard)| guard);
-            permission.guard.iter().chain(conditional)
-        });
-        let caps = parts.roles.iter().filter_map(|role| role.cap);
-        let is_whole = guards.copied().all(|guard| guard < parts.guards.len())
-            && caps.into_iter().all(|cap| cap < parts.roles.len());
-        let digest = tree.member("digest")?.text()?.to_owned();
-        is_whole.then(|| Self {
-            policy: parts.into(),
-            digest,
-        })
-    }
-}
-
-fn permission(tree: &Tree<'_>) -> Option<PermissionParts> {
-    Some(PermissionParts {
-        id: tree.member("id")?.text()?.to_owned(),
-        because: tree
-            .optional("because")
-            .and_then(Tree::text)
-            .unwrap_or_default()
-            .to_owned(),
-        level: level(tree)?,
-        personal: tree.flag("personal"),
-        guard: match tree.optional("guard") {
-            Some(guard) => Some(guard.index()?),
-            None => None,
-        },
-        conditional: tree.list_of("conditional", |tree| {
-            Some((
-                tree.member("right")?.index()?,
-                tree.member("guard")?.index()?,
-            ))
-        })?,
-    })
-}
-
-fn role(tree: &Tree<'_>) -> Option<RoleParts> {
-    Some(RoleParts {
-        id: tree.member("id")?.text()?.to_owned(),
-        name: tree.member("name")?.text()?.to_owned(),
-        level: level(tree)?,
-        overriding: tree.flag("override"),
-        rights: tree.member("rights")?.list(Tree::index)?,
-        cap: match tree.optional("cap") {
-            Some(cap) => Some(cap.index()?),
-            None => None,
-        },
-    })
-}
-
-pub(crate) fn level(tree: &Tree<'_>) -> Option<Level> {
-    let name = tree.member("level")?.text()?;
-    Level::ALL.into_iter().find(|level| level.as_str() == name)
-}
-
-fn condition(tree: &Tree<'_>) -> Option<ConditionSpec> {
-    let fact = tree.member("fact")?.text()?.to_owned();
-    let texts = |name: &str| {
-        tree.optional(name)?
-            .list(|text| Some(text.text()?.to_owned()))
-    };
-    let integer = |name: &str| match tree.optional(name)? {
-        Tree::Integer(number) => Some(*number),
-        _ => None,
-    };
-    let test = tree
-        .optional("equals")
-        .and_then(value)
-        .map(Test::Equals)
-        .or_else(|| texts("in").map(Test::In))
-        .or_else(|| texts("not_in").map(Test::NotIn))
-        .or_else(|| integer("at_least").map(Test::AtLeast))
-        .or_else(|| integer("at_most").map(Test::AtMost))?;
-    Some(ConditionSpec { fact, test })
-}
-
-pub(crate) fn value(tree: &Tree<'_>) -> Option<Value> {
-    match tree {
-        Tree::Bool(value) => Some(Value::Bool(*value)),
-        Tree::Integer(value) => Some(Value::Integer(*value)),
-        Tree::Text(value) => Some(Value::Text((*value).to_owned())),
-        Tree::Null | Tree::List(_) | Tree::Map(_) => None,
-    }
+fn conditions(guard: Vec<Condition>) -> Vec<ConditionDocument> {
+    guard.into_iter().map(ConditionDocument).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compile_toml;
+    use crate::{Tree, compile_toml};
 
     /// The flat form of a JSON value, as the page writes it.
     fn encode(value: &serde_json::Value, into: &mut Vec<u8>) {
@@ -327,8 +284,8 @@ mod tests {
             let gate = GatePolicy::read(&Tree::read(&bytes).unwrap()).unwrap();
             assert_eq!(gate.digest, policy.digest);
             assert_eq!(
-                PolicyParts::from(&gate.policy),
-                PolicyParts::from(&policy.policy)
+                PolicyParts::from(&*gate.policy),
+                PolicyParts::from(&*policy.policy)
             );
             read += 1;
         }
@@ -351,7 +308,7 @@ mod tests {
         assert!(reads(&|_| ()));
         assert!(!reads(&|gate| gate["guards"] = serde_json::json!([])));
         assert!(!reads(&|gate| gate["roles"][0]["cap"] = 99.into()));
-        assert!(!reads(&|gate| gate["format"] = 2.into()));
+        assert!(!reads(&|gate| gate["format"] = 1.into()));
         assert!(!reads(&|gate| gate["permissions"] = 1.into()));
     }
 }

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod condition;
 mod decision;
 mod directory;
 mod document;
@@ -20,6 +21,7 @@ mod toml_source;
 mod tree;
 mod unique_map;
 
+pub use condition::{ConditionDocument, Scalar};
 pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};
 pub use directory::{
     AcceptedView, ChangeRoleRequest, EvaluateRequest, InvitationPreview, InvitationView,
@@ -27,8 +29,8 @@ pub use directory::{
     OrganizationView, ResourceRequest,
 };
 pub use document::{
-    CaseDocument, ConditionDocument, ConditionalDocument, LevelName, PermissionDocument,
-    PolicyDocument, RoleDocument, Scalar,
+    CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
+    PermissionDocument, PlanDocument, PolicyDocument, RoleDocument, RuleDocument,
 };
 pub use facts::FactsView;
 pub use gate_policy::{GatePolicy, PolicyView};
@@ -36,7 +38,8 @@ pub use nesting::POLICY_BYTES_MAX;
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use sentence::sentence;
 pub use snapshot::{
-    GrantRecord, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot, SnapshotError, TokenRecord,
+    CustomRoleRecord, GrantRecord, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
+    Snapshot, SnapshotError, TokenRecord,
 };
 #[cfg(feature = "toml")]
 pub use toml_source::{PolicySourceError, compile_toml};

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -14,7 +15,7 @@ use crate::{PolicyDocument, nesting};
 #[derive(Clone, Debug)]
 pub struct CompiledPolicy {
     /// The compiled policy.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The document.
     pub document: PolicyDocument,
     /// SHA-256 of the document as compact JSON, in lower-case hex. Two policies with the same digest
@@ -48,7 +49,7 @@ impl CompiledPolicy {
     /// # Errors
     /// The first place where the policy is wrong.
     pub fn new(document: PolicyDocument) -> Result<Self, PolicyError> {
-        let policy = Policy::compile(&PolicySpec::from(&document))?;
+        let policy = Arc::new(Policy::compile(&PolicySpec::from(&document))?);
         let digest = Sha256::digest(to_json(&document));
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {

@@ -6,40 +6,51 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Level, NodeId, Policy, RoleId, Source, Suggestion,
+    Access, Decision, Denial, DenyReason, Level, NodeId, RoleId, Source, Suggestion,
 };
 
 /// One sentence that tells the person who asked why.
 #[must_use]
-pub fn sentence(policy: &Policy, access: &Access, decision: &Decision) -> String {
+pub fn sentence(access: &Access, decision: &Decision) -> String {
     match decision {
-        Decision::Allow(allowance) => match allowance.source {
+        Decision::Allow(allowance) => match &allowance.source {
             Source::Everyone => "Every member may do this.".to_owned(),
-            Source::Ownership(node) => format!("You own {}.", place(access, node)),
-            Source::Role(role, node) => format!(
+            Source::Ownership(node) => format!("You own {}.", place(access, *node)),
+            Source::Role { role, node, .. } => format!(
                 "Your role {} in {} allows this.",
-                role_name(policy, role),
-                place(access, node)
+                role_name(access, *role),
+                place(access, *node)
             ),
         },
-        Decision::Deny(denial) => denied(policy, access, denial),
+        Decision::Deny(denial) => denied(access, denial),
     }
 }
 
-fn denied(policy: &Policy, access: &Access, denial: &Denial) -> String {
+fn denied(access: &Access, denial: &Denial) -> String {
+    let policy = access.policy();
     let because = policy
         .describe(denial.permission)
         .map(|permission| permission.because.as_str())
         .filter(|because| !because.is_empty());
-    let needs = needs(policy, access, &denial.suggestions);
+    let needs = needs(access, &denial.suggestions);
     match &denial.reason {
         DenyReason::Capped { role } => format!(
             "Your role {} does not allow this anywhere in this organization.",
-            role_name(policy, *role)
+            role_name(access, *role)
+        ),
+        DenyReason::DeniedByRule { rule } => policy
+            .rule(*rule)
+            .map(|rule| rule.because.as_str())
+            .filter(|because| !because.is_empty())
+            .unwrap_or("A rule of this organization denies this.")
+            .to_owned(),
+        DenyReason::Plan { feature } => because.map_or_else(
+            || format!("The plan of this organization has no `{feature}`."),
+            ToOwned::to_owned,
         ),
         DenyReason::Expired { role, node } => format!(
             "Your role {} in {} has ended.",
-            role_name(policy, *role),
+            role_name(access, *role),
             place(access, *node)
         ),
         DenyReason::FactMissing { fact } => {
@@ -57,7 +68,7 @@ fn denied(policy: &Policy, access: &Access, denial: &Denial) -> String {
     }
 }
 
-fn needs(policy: &Policy, access: &Access, suggestions: &[Suggestion]) -> Option<String> {
+fn needs(access: &Access, suggestions: &[Suggestion]) -> Option<String> {
     let grants: Vec<String> = suggestions
         .iter()
         .map(|suggestion| match suggestion {
@@ -65,7 +76,7 @@ fn needs(policy: &Policy, access: &Access, suggestions: &[Suggestion]) -> Option
             Suggestion::Role(role, node) => {
                 format!(
                     "the role {} in {}",
-                    role_name(policy, *role),
+                    role_name(access, *role),
                     place(access, *node)
                 )
             }
@@ -74,8 +85,9 @@ fn needs(policy: &Policy, access: &Access, suggestions: &[Suggestion]) -> Option
     (!grants.is_empty()).then(|| format!("This needs {}.", grants.join(" or ")))
 }
 
-fn role_name(policy: &Policy, role: RoleId) -> &str {
-    policy
+fn role_name(access: &Access, role: RoleId) -> &str {
+    access
+        .policy()
         .describe_role(role)
         .map_or("", |role| role.name.as_str())
 }

@@ -5,17 +5,24 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use lockstep_core::{Grant, Node, Record, TokenLimit, Window};
+use lockstep_core::{
+    CustomRole, Customization, Grant, Node, PrincipalKind, Record, TokenLimit, Window,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::gate_policy::level;
-use crate::{CompiledPolicy, LevelName, Tree, nesting};
+use crate::gate_policy::{condition, level};
+use crate::{
+    CompiledPolicy, ConditionDocument, EffectName, LevelName, RuleDocument, Tree, nesting,
+};
 
-/// The only format this release reads and writes.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+/// The format that this release writes.
+pub const SNAPSHOT_FORMAT: u32 = 2;
+/// The first format that it still reads: without kind, plan, custom roles, rules, groups and windows of
+/// tokens, all of which may be absent.
+const OLDEST_FORMAT: u32 = 1;
 
 /// What one principal was granted in one organization, as of one epoch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Version of this format.
     pub format: u32,
@@ -30,6 +37,18 @@ pub struct Snapshot {
     /// The server's clock when it was sent, in Unix milliseconds; the page adds the difference to
     /// its own clock.
     pub server_time_ms: u64,
+    /// What kind of principal it is.
+    #[serde(default, skip_serializing_if = "KindName::is_user")]
+    pub kind: KindName,
+    /// Ids of the features that the organization's plan has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<String>,
+    /// The roles that the organization added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<CustomRoleRecord>,
+    /// The rules that the organization added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleDocument>,
     /// The nodes the principal may know of, each after its parent.
     pub nodes: Vec<NodeRecord>,
     /// The grants.
@@ -39,8 +58,46 @@ pub struct Snapshot {
     pub token: Option<TokenRecord>,
 }
 
-/// A policy, by name and content.
+/// What kind of principal it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KindName {
+    /// A person.
+    #[default]
+    User,
+    /// A program with roles of its own.
+    ServiceAccount,
+}
+
+impl KindName {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    const fn is_user(&self) -> bool {
+        matches!(self, Self::User)
+    }
+}
+
+/// A role that the organization made of another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomRoleRecord {
+    /// Id by which grants name it.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Id of the policy's role that it starts from.
+    pub base: String,
+    /// Permission ids that it holds beside those of the base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+    /// Permission ids of the base that it does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+}
+
+/// A policy, by name and content.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyReference {
     /// Short name.
     pub id: String,
@@ -70,6 +127,9 @@ pub struct GrantRecord {
     pub role: String,
     /// Node id.
     pub node: String,
+    /// Id of the access group through which the principal has it; one of its own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// First millisecond at which it counts, in Unix time; open when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before_ms: Option<u64>,
@@ -79,7 +139,7 @@ pub struct GrantRecord {
 }
 
 /// What a token narrows its principal to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRecord {
     /// Permission ids it may use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,6 +147,12 @@ pub struct TokenRecord {
     /// Node on which, and below which, it may act; everywhere when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// First millisecond at which it may act, in Unix time; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<u64>,
+    /// First millisecond at which it no longer may, in Unix time; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<u64>,
 }
 
 /// Why a snapshot cannot be used. Whoever meets it denies everything and says so.
@@ -124,7 +190,7 @@ impl fmt::Display for SnapshotError {
             Self::OtherFormat(format) => {
                 write!(
                     f,
-                    "the snapshot has format {format}, but only {SNAPSHOT_FORMAT} is known"
+                    "the snapshot has format {format}, but only {OLDEST_FORMAT} to {SNAPSHOT_FORMAT} are known"
                 )
             }
             Self::OtherPolicy => f.write_str("the snapshot was made under another policy"),
@@ -162,6 +228,8 @@ impl Snapshot {
             Some(value) => value.text().map(|text| Some(text.to_owned())),
             None => Some(None),
         };
+        let texts =
+            |tree: &Tree<'_>, name: &str| tree.list_of(name, |text| Some(text.text()?.to_owned()));
         let optional_time = |tree: &Tree<'_>, name: &str| match tree.optional(name) {
             Some(value) => value.unsigned().map(Some),
             None => Some(None),
@@ -176,6 +244,35 @@ impl Snapshot {
             principal: text(tree, "principal")?,
             epoch: tree.member("epoch")?.unsigned()?,
             server_time_ms: tree.member("server_time_ms")?.unsigned()?,
+            kind: match optional_text(tree, "kind")?.as_deref() {
+                None | Some("user") => KindName::User,
+                Some("service-account") => KindName::ServiceAccount,
+                Some(_) => return None,
+            },
+            plan: texts(tree, "plan")?,
+            roles: tree.list_of("roles", |role| {
+                Some(CustomRoleRecord {
+                    id: text(role, "id")?,
+                    name: text(role, "name")?,
+                    base: text(role, "base")?,
+                    with: texts(role, "with")?,
+                    without: texts(role, "without")?,
+                })
+            })?,
+            rules: tree.list_of("rules", |rule| {
+                Some(RuleDocument {
+                    id: text(rule, "id")?,
+                    effect: match text(rule, "effect")?.as_str() {
+                        "allow" => EffectName::Allow,
+                        "deny" => EffectName::Deny,
+                        _ => return None,
+                    },
+                    roles: texts(rule, "roles")?,
+                    permissions: texts(rule, "permissions")?,
+                    when: rule.list_of("when", |when| condition(when).map(ConditionDocument))?,
+                    because: optional_text(rule, "because")?.unwrap_or_default(),
+                })
+            })?,
             nodes: tree.member("nodes")?.list(|node| {
                 Some(NodeRecord {
                     id: text(node, "id")?,
@@ -188,6 +285,7 @@ impl Snapshot {
                 Some(GrantRecord {
                     role: text(grant, "role")?,
                     node: text(grant, "node")?,
+                    group: optional_text(grant, "group")?,
                     not_before_ms: optional_time(grant, "not_before_ms")?,
                     expires_at_ms: optional_time(grant, "expires_at_ms")?,
                 })
@@ -200,6 +298,8 @@ impl Snapshot {
                         Some(list) => Some(list.list(|id| Some(id.text()?.to_owned()))?),
                     },
                     node: optional_text(token, "node")?,
+                    not_before_ms: optional_time(token, "not_before_ms")?,
+                    expires_at_ms: optional_time(token, "expires_at_ms")?,
                 }),
             },
         })
@@ -210,7 +310,7 @@ impl Snapshot {
     /// # Errors
     /// When it has not, or was not.
     pub fn check(&self, digest: &str) -> Result<(), SnapshotError> {
-        if self.format != SNAPSHOT_FORMAT {
+        if !(OLDEST_FORMAT..=SNAPSHOT_FORMAT).contains(&self.format) {
             return Err(SnapshotError::OtherFormat(self.format));
         }
         if self.policy.digest != digest {
@@ -230,6 +330,12 @@ impl Snapshot {
     pub fn record(&self) -> Record {
         Record {
             principal: self.principal.clone(),
+            kind: self.kind.into(),
+            plan: self.plan.clone(),
+            customization: Customization {
+                roles: self.roles.iter().map(Into::into).collect(),
+                rules: self.rules.iter().map(Into::into).collect(),
+            },
             nodes: self.nodes.iter().map(Into::into).collect(),
             grants: self.grants.iter().map(Into::into).collect(),
             token: self.token.as_ref().map(Into::into),
@@ -258,6 +364,7 @@ impl From<&GrantRecord> for Grant {
             role: grant.role.clone(),
             node: grant.node.clone(),
             window,
+            group: grant.group.clone(),
         }
     }
 }
@@ -267,6 +374,40 @@ impl From<&TokenRecord> for TokenLimit {
         Self {
             permissions: token.permissions.clone(),
             node: token.node.clone(),
+            window: Window {
+                not_before_ms: token.not_before_ms,
+                expires_at_ms: token.expires_at_ms,
+            },
+        }
+    }
+}
+
+impl From<KindName> for PrincipalKind {
+    fn from(kind: KindName) -> Self {
+        match kind {
+            KindName::User => Self::User,
+            KindName::ServiceAccount => Self::ServiceAccount,
+        }
+    }
+}
+
+impl From<PrincipalKind> for KindName {
+    fn from(kind: PrincipalKind) -> Self {
+        match kind {
+            PrincipalKind::User => Self::User,
+            PrincipalKind::ServiceAccount => Self::ServiceAccount,
+        }
+    }
+}
+
+impl From<&CustomRoleRecord> for CustomRole {
+    fn from(role: &CustomRoleRecord) -> Self {
+        Self {
+            id: role.id.clone(),
+            name: role.name.clone(),
+            base: role.base.clone(),
+            with: role.with.clone(),
+            without: role.without.clone(),
         }
     }
 }

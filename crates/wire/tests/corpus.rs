@@ -182,17 +182,9 @@ impl World {
         let access = Access::resolve(&policy.policy, record, now_ms).unwrap();
         let mut facts = Facts::from(case.facts.clone());
         if let Some(target) = &case.target {
-            for (name, value) in self.facts(policy, case, target).iter() {
-                facts.set(name, value.clone());
-            }
+            facts.extend(&self.facts(policy, case, target));
         }
-        let view = DecisionView::decide(
-            &policy.policy,
-            &access,
-            &case.permission,
-            &case.node,
-            &facts,
-        );
+        let view = DecisionView::decide(&access, &case.permission, &case.node, &facts);
         let view = view.unwrap_or_else(|error| panic!("{error}"));
         let [reason] = view.reasons.as_slice() else {
             panic!("a decision has one reason");
@@ -227,6 +219,7 @@ impl World {
                 .collect(),
             grants: principal.grants.iter().map(Grant::from).collect(),
             token: principal.token.as_ref().map(TokenLimit::from),
+            ..Record::default()
         }
     }
 

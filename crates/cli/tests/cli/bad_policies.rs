@@ -113,14 +113,14 @@ const SPOILED: &[(&str, &str, &str)] = &[
 ]"#,
         r#"guard = [{ fact = "target.creator", equals = true, in = ["owner"] }] },
 ]"#,
-        "11:61: a condition has exactly one of `equals`, `in`, `not_in`, `at_least`, `at_most`",
+        "11:61: a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, `not_equals_ignore_case`, `equals_fact`, `in`, `not_in`, `matches`, `not_matches`, `at_least`, `at_most`",
     ),
     (
         r#"allow = ["owner"] },
 ]"#,
         r#"guard = [{ fact = "target.creator" }] },
 ]"#,
-        "11:61: a condition has exactly one of `equals`, `in`, `not_in`, `at_least`, `at_most`",
+        "11:61: a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, `not_equals_ignore_case`, `equals_fact`, `in`, `not_in`, `matches`, `not_matches`, `at_least`, `at_most`",
     ),
     (
         r#"allow = ["owner"] },
@@ -217,7 +217,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "creator =",
         "founder =",
         "3:1: unknown field `founder`, expected one of `id`, `name`, `description`, `creator`, \
-         `everyone`, `roles`, `permissions`, `ownership`, `operations`",
+         `everyone`, `roles`, `permissions`, `rules`, `plan`, `custom_roles`, `ownership`, `operations`",
     ),
     (r#"{ id = "clerk", "#, "{ ", "7:5: missing field `id`"),
     // The text.

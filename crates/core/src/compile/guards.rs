@@ -1,14 +1,14 @@
 //! Guards: conditions whose facts exist and whose tests can hold.
 
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::names::{Names, fail, unknown};
-use crate::fact::DIRECTORY_FACTS;
-use crate::guard::Condition;
+use crate::fact::{DIRECTORY_FACTS, OPEN_FACTS};
 use crate::{
-    ConditionSpec, FactType, Guard, PolicyError, PolicyErrorKind, PolicySpec, Step, Test, Value,
+    Condition, FactType, Guard, PolicyError, PolicyErrorKind, PolicySpec, Step, Test, Value,
     fact_type, limits,
 };
 
@@ -29,7 +29,7 @@ impl Guards {
 }
 
 pub(super) fn guard_of(
-    conditions: &[ConditionSpec],
+    conditions: &[Condition],
     names: Names<'_>,
     path: &[Step],
 ) -> Result<Option<Guard>, PolicyError> {
@@ -40,24 +40,15 @@ pub(super) fn guard_of(
     if conditions.len() > limit {
         return Err(fail(path.to_vec(), PolicyErrorKind::TooMany { limit }));
     }
-    let mut checked = Vec::new();
-    for (at, ConditionSpec { fact, test }) in conditions.iter().enumerate() {
+    for (at, Condition { fact, test, .. }) in conditions.iter().enumerate() {
         let here = |member: &str| {
             let mut path = path.to_vec();
             path.extend([at.into(), member.into()]);
             path
         };
         check_test(fact, test, names, here)?;
-        checked.push(Condition {
-            fact: fact.clone(),
-            test: test.clone(),
-        });
     }
-    checked.sort();
-    checked.dedup();
-    Ok(Some(Guard {
-        conditions: checked,
-    }))
+    Ok(Some(Guard::new(conditions.to_vec())))
 }
 
 pub(super) fn check_test(
@@ -70,53 +61,111 @@ pub(super) fn check_test(
         let known: Vec<String> = DIRECTORY_FACTS
             .iter()
             .map(|(name, _)| (*name).into())
-            .chain(["resource.<name>".into()])
+            .chain(OPEN_FACTS.iter().map(|group| format!("{group}<name>")))
             .collect();
         return Err(unknown("fact", fact, known.iter(), path("fact")));
     };
-    let fits = matches!(
-        (kind, test),
-        (FactType::Any, _)
-            | (FactType::Bool, Test::Equals(Value::Bool(_)))
-            | (FactType::Integer, Test::Equals(Value::Integer(_)))
-            | (FactType::Integer, Test::AtLeast(_) | Test::AtMost(_))
-            | (
-                FactType::Role,
-                Test::Equals(Value::Text(_)) | Test::In(_) | Test::NotIn(_)
-            )
-    );
+    if let Some(text) = texts(test).find(|text| text.len() > limits::TEST_BYTES_MAX) {
+        let limit = limits::TEST_BYTES_MAX;
+        let kind = PolicyErrorKind::TooLong {
+            bytes: text.len(),
+            limit,
+        };
+        return Err(fail(path(member(test)), kind));
+    }
+    if let Test::EqualsFact(other) = test {
+        return match fact_type(other) {
+            Some(other) if other == kind || [other, kind].contains(&FactType::Any) => Ok(()),
+            Some(_) => Err(mismatch(fact, kind, path("equals_fact"))),
+            None => Err(unknown(
+                "fact",
+                other,
+                core::iter::empty(),
+                path("equals_fact"),
+            )),
+        };
+    }
+    let fits = match kind {
+        FactType::Any => true,
+        FactType::Bool => matches!(
+            test,
+            Test::Equals(Value::Bool(_)) | Test::NotEquals(Value::Bool(_))
+        ),
+        FactType::Integer => matches!(
+            test,
+            Test::Equals(Value::Integer(_))
+                | Test::NotEquals(Value::Integer(_))
+                | Test::AtLeast(_)
+                | Test::AtMost(_)
+        ),
+        FactType::Role => matches!(
+            test,
+            Test::Equals(Value::Text(_))
+                | Test::NotEquals(Value::Text(_))
+                | Test::In(_)
+                | Test::NotIn(_)
+        ),
+        FactType::Text => !matches!(
+            test,
+            Test::AtLeast(_)
+                | Test::AtMost(_)
+                | Test::Equals(Value::Bool(_) | Value::Integer(_))
+                | Test::NotEquals(Value::Bool(_) | Value::Integer(_))
+        ),
+    };
     if !fits {
-        let expected = match kind {
-            FactType::Any => "of any type",
-            FactType::Bool => "true or false",
-            FactType::Integer => "whole numbers",
-            FactType::Role => "role ids",
-        };
-        let kind = PolicyErrorKind::TypeMismatch {
-            fact: fact.to_owned(),
-            expected,
-        };
-        return Err(fail(path("fact"), kind));
+        return Err(mismatch(fact, kind, path("fact")));
     }
     if kind == FactType::Role {
-        match test {
-            Test::Equals(Value::Text(role)) => {
-                names.role(role, || path("equals"))?;
-            }
-            Test::In(roles) | Test::NotIn(roles) => {
-                let member = if matches!(test, Test::In(_)) {
-                    "in"
-                } else {
-                    "not_in"
-                };
-                for role in roles {
-                    names.role(role, || path(member))?;
-                }
-            }
-            _ => {}
+        for role in texts(test) {
+            names.role(role, || path(member(test)))?;
         }
     }
     Ok(())
+}
+
+fn mismatch(fact: &str, kind: FactType, path: Vec<Step>) -> PolicyError {
+    let expected = match kind {
+        FactType::Any => "of any type",
+        FactType::Bool => "true or false",
+        FactType::Integer => "whole numbers",
+        FactType::Role => "role ids",
+        FactType::Text => "texts",
+    };
+    let fact = fact.to_owned();
+    fail(path, PolicyErrorKind::TypeMismatch { fact, expected })
+}
+
+/// The texts that a test compares with.
+fn texts(test: &Test) -> impl Iterator<Item = &str> {
+    let (one, many): (_, &[String]) = match test {
+        Test::Equals(Value::Text(text))
+        | Test::NotEquals(Value::Text(text))
+        | Test::EqualsIgnoreCase(text)
+        | Test::NotEqualsIgnoreCase(text)
+        | Test::Matches(text)
+        | Test::NotMatches(text) => (Some(text), &[]),
+        Test::In(texts) | Test::NotIn(texts) => (None, texts),
+        _ => (None, &[]),
+    };
+    one.into_iter().chain(many).map(String::as_str)
+}
+
+/// What a test is called in a document.
+const fn member(test: &Test) -> &'static str {
+    match test {
+        Test::AtLeast(_) => "at_least",
+        Test::AtMost(_) => "at_most",
+        Test::Equals(_) => "equals",
+        Test::EqualsFact(_) => "equals_fact",
+        Test::EqualsIgnoreCase(_) => "equals_ignore_case",
+        Test::In(_) => "in",
+        Test::Matches(_) => "matches",
+        Test::NotEquals(_) => "not_equals",
+        Test::NotEqualsIgnoreCase(_) => "not_equals_ignore_case",
+        Test::NotIn(_) => "not_in",
+        Test::NotMatches(_) => "not_matches",
+    }
 }
 
 pub(super) fn permission_guards(

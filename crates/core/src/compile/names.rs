@@ -106,9 +106,14 @@ fn numbered<'a>(
 }
 
 pub(super) fn check_id(id: &str, path: impl FnOnce() -> Vec<Step>) -> Result<(), PolicyError> {
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-' | '>');
-    if id.is_empty() || id.len() > limits::ID_BYTES_MAX || !id.chars().all(legal) {
-        return Err(fail(path(), PolicyErrorKind::InvalidId(id.to_owned())));
+    if is_id(id) {
+        return Ok(());
     }
-    Ok(())
+    Err(fail(path(), PolicyErrorKind::InvalidId(id.to_owned())))
+}
+
+/// Whether `id` can name a permission, a role, a case, a feature or a rule.
+pub(crate) fn is_id(id: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-' | '>');
+    (1..=limits::ID_BYTES_MAX).contains(&id.len()) && id.chars().all(legal)
 }

@@ -1,14 +1,16 @@
 //! Law 5 by example: who may hand out which role, and where.
 
+use std::sync::Arc;
+
 use lockstep_core::{Access, DelegationError, PolicySpec, TokenLimit, can_delegate};
 use lockstep_core::{ConditionalSpec, Level, PermissionSpec, Policy, RoleSpec};
 
 use crate::shop::{NOW_MS, access, is, policy, record, resolve, spec, strings};
 
 /// What is missing for `grantor` to hand out `role` on `node`: permission ids, or `cap`.
-fn missing(policy: &Policy, grantor: &Access, role: &str, node: &str) -> Vec<String> {
+fn missing(policy: &Arc<Policy>, grantor: &Access, role: &str, node: &str) -> Vec<String> {
     let role = policy.role(role).unwrap();
-    match can_delegate(policy, grantor, role, grantor.node(node).unwrap()) {
+    match can_delegate(grantor, role, grantor.node(node).unwrap()) {
         Ok(()) => Vec::new(),
         Err(DelegationError::Exceeds { permissions }) => {
             let id = |permission| policy.describe(permission).unwrap().id.clone();
@@ -54,7 +56,7 @@ fn what_is_held_under_a_condition_is_handed_on_under_the_same_one_only() {
             when: vec![is(fact, true)],
         });
     }
-    let policy = Policy::compile(&spec).unwrap();
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
     let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
     assert_eq!(missing(&policy, &clerk, "trainee", "north"), [""; 0]);
     assert_eq!(missing(&policy, &clerk, "auditor", "north"), ["refund"]);
@@ -85,7 +87,7 @@ fn a_wider_cap_frees_as_well() {
         cap: Some("clerk".into()),
         ..RoleSpec::new(Level::Organization)
     });
-    let policy = Policy::compile(&spec).unwrap();
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
     let guest = Access::resolve(&policy, record(&[("guest", "shop")]), NOW_MS).unwrap();
     assert_eq!(missing(&policy, &guest, "helper", "shop"), ["cap"]);
     let helper = Access::resolve(&policy, record(&[("helper", "shop")]), NOW_MS).unwrap();
@@ -99,7 +101,7 @@ fn an_override_is_handed_out_by_who_overrides() {
     for permission in &mut spec.permissions {
         permission.allow.push("foreman".into());
     }
-    let policy = Policy::compile(&spec).unwrap();
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
     let of = |role| Access::resolve(&policy, record(&[(role, "shop")]), NOW_MS).unwrap();
     assert_eq!(missing(&policy, &of("foreman"), "owner", "shop"), ["cap"]);
     assert_eq!(
@@ -116,6 +118,7 @@ fn a_token_hands_out_no_more_than_it_may_use() {
     narrowed.token = Some(TokenLimit {
         permissions: Some(strings(&["look", "hire"])),
         node: None,
+        ..TokenLimit::default()
     });
     let narrowed = resolve(narrowed);
     assert_eq!(missing(&policy, &narrowed, "viewer", "north"), [""; 0]);
@@ -134,7 +137,7 @@ fn what_is_ones_own_is_not_compared() {
         personal: true,
         ..PermissionSpec::new(Level::Workspace)
     });
-    let policy = Policy::compile(&policy_spec).unwrap();
+    let policy = Arc::new(Policy::compile(&policy_spec).unwrap());
     let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
     assert_eq!(missing(&policy, &clerk, "viewer", "north"), [""; 0]);
 }

@@ -31,7 +31,7 @@ fn accept(
 ) -> Result<InvitationState, InvitationError> {
     let policy = policy();
     let role = policy.role(role).unwrap();
-    invitation.accept(now_ms, address_matches, &policy, &access(inviter), role)
+    invitation.accept(now_ms, address_matches, &access(inviter), role)
 }
 
 #[test]

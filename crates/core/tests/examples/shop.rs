@@ -3,10 +3,11 @@
 //! Roles of the organization: `owner` (admin, overrides), `staff`, and `guest`, who is capped to what
 //! `viewer` holds. Roles of a branch: `manager`, `clerk`, `viewer`.
 
+use std::sync::Arc;
+
 use lockstep_core::{
-    Access, ConditionSpec, ConditionalSpec, Decision, Denial, DenyReason, Facts, Grant, Level,
-    Node, Operation, PermissionSpec, Policy, PolicySpec, Record, RoleSpec, Test, Value, Window,
-    evaluate,
+    Access, Condition, ConditionalSpec, Decision, Denial, DenyReason, Facts, Grant, Level, Node,
+    Operation, PermissionSpec, Policy, PolicySpec, Record, RoleSpec, Test, Value, Window, evaluate,
 };
 
 pub(crate) const NOW_MS: u64 = 10_000;
@@ -91,16 +92,13 @@ pub(crate) fn spec() -> PolicySpec {
     }
 }
 
-pub(crate) fn policy() -> Policy {
-    Policy::compile(&spec()).unwrap()
+pub(crate) fn policy() -> Arc<Policy> {
+    Arc::new(Policy::compile(&spec()).unwrap())
 }
 
 /// A condition that `fact` is `value`.
-pub(crate) fn is(fact: &str, value: bool) -> ConditionSpec {
-    ConditionSpec {
-        fact: fact.into(),
-        test: Test::Equals(Value::Bool(value)),
-    }
+pub(crate) fn is(fact: &str, value: bool) -> Condition {
+    Condition::new(fact, Test::Equals(Value::Bool(value)))
 }
 
 /// What somebody is granted in the shop.
@@ -115,7 +113,7 @@ pub(crate) fn record(grants: &[(&str, &str)]) -> Record {
             Node::inside(Level::Project, "till", "north"),
         ],
         grants: grants.collect(),
-        token: None,
+        ..Record::default()
     }
 }
 
@@ -155,7 +153,7 @@ pub(crate) fn decide(
     let policy = policy();
     let permission = policy.permission(permission).unwrap();
     let node = access.node(node).unwrap();
-    evaluate(&policy, access, permission, node, &facts(known))
+    evaluate(access, permission, node, &facts(known))
 }
 
 #[track_caller]

@@ -104,6 +104,7 @@ fn where_no_grant_helps_none_is_suggested() {
     record.token = Some(TokenLimit {
         permissions: Some(Vec::new()),
         node: None,
+        ..TokenLimit::default()
     });
     assert_eq!(suggested(&resolve(record), "look", "north", &[]), [""; 0]);
 }

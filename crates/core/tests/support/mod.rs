@@ -26,27 +26,23 @@ pub(crate) fn permissions(policy: &Policy) -> impl Iterator<Item = (PermissionId
 }
 
 /// Every decision about every permission on every node.
-pub(crate) fn decisions(policy: &Policy, access: &Access, facts: &Facts) -> Vec<Decision> {
+pub(crate) fn decisions(access: &Access, facts: &Facts) -> Vec<Decision> {
     let nodes = worlds::NODES.iter().filter_map(|node| access.node(node.id));
     nodes
         .flat_map(|node| {
-            permissions(policy)
-                .map(move |(permission, _)| evaluate(policy, access, permission, node, facts))
+            permissions(access.policy())
+                .map(move |(permission, _)| evaluate(access, permission, node, facts))
         })
         .collect()
 }
 
 /// What is allowed, as (permission id, node id).
-pub(crate) fn allowed(
-    policy: &Policy,
-    access: &Access,
-    facts: &Facts,
-) -> Vec<(String, &'static str)> {
+pub(crate) fn allowed(access: &Access, facts: &Facts) -> Vec<(String, &'static str)> {
     let mut allowed = Vec::new();
     for node in worlds::NODES {
-        for (permission, id) in permissions(policy) {
+        for (permission, id) in permissions(access.policy()) {
             let at = access.node(node.id).unwrap();
-            if evaluate(policy, access, permission, at, facts).is_allow() {
+            if evaluate(access, permission, at, facts).is_allow() {
                 allowed.push((id.to_owned(), node.id));
             }
         }

@@ -1,9 +1,7 @@
 //! The evaluator once more, as plainly as it can be written: no bits, no closures computed before,
 //! no reasons. It reads the policy as it was written, and asks every question from the start.
 
-use lockstep_core::{
-    ConditionSpec, Facts, PermissionSpec, PolicySpec, Record, RoleSpec, Test, Value,
-};
+use lockstep_core::{Condition, Facts, PermissionSpec, PolicySpec, Record, RoleSpec, Test, Value};
 
 /// One question's context.
 #[derive(Clone, Copy)]
@@ -95,7 +93,7 @@ impl Model<'_> {
                 .any(|implied| self.implies(implied, permission))
     }
 
-    fn all_hold(&self, conditions: &[ConditionSpec]) -> bool {
+    fn all_hold(&self, conditions: &[Condition]) -> bool {
         conditions.iter().all(|condition| {
             match (self.facts.value(&condition.fact), &condition.test) {
                 (Some(Value::Integer(value)), Test::AtLeast(least)) => value >= least,

@@ -1,7 +1,7 @@
 //! Random policies that compile.
 
 use lockstep_core::{
-    ConditionSpec, ConditionalSpec, Level, PermissionSpec, PolicySpec, RoleSpec, Test, Value,
+    Condition, ConditionalSpec, Level, PermissionSpec, PolicySpec, RoleSpec, Test, Value,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -110,8 +110,8 @@ impl RandomRole {
 struct RandomPermission {
     level: Level,
     allow: Mask,
-    conditional: Vec<(Mask, Vec<ConditionSpec>)>,
-    guard: Vec<ConditionSpec>,
+    conditional: Vec<(Mask, Vec<Condition>)>,
+    guard: Vec<Condition>,
     implies: Mask,
     personal: bool,
 }
@@ -173,7 +173,7 @@ fn level() -> impl Strategy<Value = Level> {
     ]
 }
 
-fn condition() -> impl Strategy<Value = ConditionSpec> {
+fn condition() -> impl Strategy<Value = Condition> {
     let role = || vec!["r0".to_owned()];
     let tests = [
         ("resource.flag", Test::Equals(Value::Bool(true))),
@@ -184,9 +184,6 @@ fn condition() -> impl Strategy<Value = ConditionSpec> {
         ("target.role", Test::In(role())),
         ("target.role", Test::NotIn(role())),
     ];
-    let tests = tests.map(|(fact, test)| ConditionSpec {
-        fact: fact.into(),
-        test,
-    });
+    let tests = tests.map(|(fact, test)| Condition::new(fact, test));
     prop::sample::select(tests.to_vec())
 }

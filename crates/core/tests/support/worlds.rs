@@ -54,7 +54,7 @@ pub(crate) fn records() -> impl Strategy<Value = Record> {
         principal: "somebody".into(),
         nodes: nodes(owned & thinned),
         grants,
-        token: None,
+        ..Record::default()
     })
 }
 
@@ -91,7 +91,11 @@ pub(crate) fn tokens() -> impl Strategy<Value = TokenLimit> {
         option::of(vec((0..7_u8).prop_map(|at| format!("p{at}")), 0..=4)),
         option::of(node),
     )
-        .prop_map(|(permissions, node)| TokenLimit { permissions, node })
+        .prop_map(|(permissions, node)| TokenLimit {
+            permissions,
+            node,
+            ..TokenLimit::default()
+        })
 }
 
 /// Any facts, each of them known or not.

@@ -56,16 +56,11 @@ pub(super) fn permit(
         let detail = "The policy of this deployment offers this to nobody.";
         return Err(ApiError::new(Code::NoGrant, detail));
     };
-    let decision =
-        lockstep_core::evaluate(&policy.policy, access, permission, access.root(), facts);
+    let decision = lockstep_core::evaluate(access, permission, access.root(), facts);
     if decision.is_allow() {
         return Ok(Permitted(()));
     }
-    Err(refusal::denied(&DecisionView::new(
-        &policy.policy,
-        access,
-        &decision,
-    )))
+    Err(refusal::denied(&DecisionView::new(access, &decision)))
 }
 
 /// The facts of the directory that are not about a target.
@@ -78,6 +73,11 @@ pub(super) fn directory_facts(
     let members = store::members(context)?.len();
     let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
     facts.set("organization.members", count(members));
+    facts.set(
+        "organization.workspaces",
+        count(store::workspaces(context)?),
+    );
+    facts.set("principal.id", Value::Text(user.to_owned()));
     facts.set("organization.admins", count(store::admins(context, None)?));
     facts.set(
         "principal.creator",

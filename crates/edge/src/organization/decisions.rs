@@ -90,14 +90,7 @@ pub(super) fn evaluate(
             facts.set(name, value.clone());
         }
     }
-    let view = DecisionView::decide(
-        &context.config.policy.policy,
-        &access,
-        permission,
-        node,
-        &facts,
-    )
-    .map_err(|error| {
+    let view = DecisionView::decide(&access, permission, node, &facts).map_err(|error| {
         ApiError::new(
             Code::UnknownPermission,
             format!("There is an error: {error}."),

@@ -53,8 +53,7 @@ pub(super) fn invite(
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     let role_id = known_role(context, role)?;
-    let policy = &context.config.policy.policy;
-    Invitation::may_invite(policy, &access, role_id).map_err(|error| match error {
+    Invitation::may_invite(&access, role_id).map_err(|error| match error {
         lockstep_core::InvitationError::Inviter(error) => {
             refusal::membership(context, &access, error)
         }
@@ -167,11 +166,10 @@ pub(super) fn accept(
     let role = context.config.policy.policy.role(&stored.role);
     // A role that is gone from the policy can be handed out by nobody.
     let role: RoleId = role.ok_or_else(|| gone_role(&stored, context, address))?;
-    let policy = &context.config.policy.policy;
     let matches = stored.address == address;
     let state = stored
         .transition()
-        .accept(unsigned(context.now_ms), matches, policy, &inviter, role)
+        .accept(unsigned(context.now_ms), matches, &inviter, role)
         .map_err(|error| refusal::invitation(&error))?;
     let epoch = finish(context, &organization, &stored, state)?;
     // Who joined in another way meanwhile keeps the role they have.

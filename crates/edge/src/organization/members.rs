@@ -39,8 +39,7 @@ pub(super) fn change_role(
     let role_id = known_role(context, role)?;
     let member = visible_member(context, &organization, actor, &access, user)?;
     let target = target(context, &organization, actor, &member)?;
-    let policy = &context.config.policy.policy;
-    lockstep_core::change_role(policy, &access, &target, role_id)
+    lockstep_core::change_role(&access, &target, role_id)
         .map_err(|error| refusal::membership(context, &access, error))?;
     store::set_role(context, &organization, user, role)?;
     let epoch = next_epoch(context)?;
@@ -61,11 +60,10 @@ pub(super) fn remove(context: &Context<'_>, actor: &Actor, user: &str) -> Result
     let access = access(context, &organization, actor)?;
     let member = visible_member(context, &organization, actor, &access, user)?;
     let target = target(context, &organization, actor, &member)?;
-    let policy = &context.config.policy.policy;
     let allowed = if target.is_self {
-        lockstep_core::leave(policy, &access, &target)
+        lockstep_core::leave(&access, &target)
     } else {
-        lockstep_core::remove(policy, &access, &target)
+        lockstep_core::remove(&access, &target)
     };
     allowed.map_err(|error| refusal::membership(context, &access, error))?;
     let epoch = next_epoch(context)?;

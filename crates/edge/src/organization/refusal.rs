@@ -31,11 +31,7 @@ pub(super) fn membership(
     match error {
         MembershipError::Denied(denial) => {
             let decision = Decision::Deny(denial);
-            denied(&DecisionView::new(
-                &context.config.policy.policy,
-                actor,
-                &decision,
-            ))
+            denied(&DecisionView::new(actor, &decision))
         }
         MembershipError::NotOffered(_) => ApiError::new(
             Code::NoGrant,

@@ -169,6 +169,12 @@ pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usiz
     Ok(admins)
 }
 
+/// How many workspaces there are.
+pub(super) fn workspaces(context: &Context<'_>) -> Result<usize, ApiError> {
+    let select = "SELECT id FROM node WHERE level = 'workspace'";
+    Ok(context.sql.exec(select, &[])?.len())
+}
+
 /// Adds a member with a role on the organization, and tells the user's object.
 pub(super) fn join(
     context: &Context<'_>,
@@ -328,6 +334,10 @@ pub(super) fn snapshot(
         principal: user.to_owned(),
         epoch: unsigned(principal_epoch(context, user)?),
         server_time_ms: unsigned(context.now_ms),
+        kind: access.record().kind.into(),
+        plan: access.record().plan.clone(),
+        roles: Vec::new(),
+        rules: Vec::new(),
         nodes: kept.into_iter().map(node_record).collect(),
         grants: access.record().grants.iter().map(grant_record).collect(),
         token: None,
@@ -368,7 +378,9 @@ pub(super) fn record(
         principal: user.to_owned(),
         nodes,
         grants,
-        token: None,
+        // No organization has less than everything yet.
+        plan: context.config.policy.policy.full_plan(),
+        ..Record::default()
     })
 }
 
@@ -413,6 +425,7 @@ fn grant_record(grant: &Grant) -> GrantRecord {
     GrantRecord {
         role: grant.role.clone(),
         node: grant.node.clone(),
+        group: grant.group.clone(),
         not_before_ms: grant.window.not_before_ms,
         expires_at_ms: grant.window.expires_at_ms,
     }

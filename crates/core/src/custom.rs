@@ -1,0 +1,226 @@
+//! What an organization adds to the policy: roles made from the policy's, and rules.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::compile::is_id;
+use crate::policy::Role;
+use crate::{Bits, Level, Policy, RuleSpec, limits};
+
+/// What one organization adds to the policy.
+///
+/// It is data that outlives policies, so what no longer fits is left out, in the safe direction: a
+/// permission or role that is gone is not held, and a deny rule whose condition cannot be tested denies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Customization {
+    /// Roles. [`Policy::check_role`] says which may be saved.
+    pub roles: Vec<CustomRole>,
+    /// Rules. [`Policy::check_rule`] says which may be saved.
+    pub rules: Vec<RuleSpec>,
+}
+
+impl Customization {
+    /// Whether the organization adds nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.rules.is_empty()
+    }
+}
+
+/// A role that an organization made: another role, with some permissions fewer or more.
+///
+/// It belongs to the level of its base and is bound by the base's cap and deny rules. It is never marked
+/// `admin` and never overrides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomRole {
+    /// Id by which grants name it.
+    pub id: String,
+    /// Name shown to people.
+    pub name: String,
+    /// Id of the policy's role that it starts from.
+    pub base: String,
+    /// Permission ids that it holds beside those of the base, without conditions.
+    pub with: Vec<String>,
+    /// Permission ids of the base that it does not hold.
+    pub without: Vec<String>,
+}
+
+/// Why a custom role may not be saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomRoleError {
+    /// The policy does not let organizations add permissions to a role.
+    AdditionsNotAllowed,
+    /// The policy does not let organizations make roles of this level.
+    LevelNotAllowed(Level),
+    /// It keeps a permission that comes with another one, and drops that one.
+    Implied {
+        /// The permission it keeps.
+        kept: String,
+        /// The permission it drops, which comes with the other.
+        dropped: String,
+    },
+    /// The id is not one, or a role of the policy has it.
+    InvalidId(String),
+    /// The name is empty.
+    NoName,
+    /// The base overrides everything, so a role made of it would too.
+    OverridingBase(String),
+    /// The policy has no such role, or it is itself a custom one.
+    UnknownBase(String),
+    /// The policy has no such permission.
+    UnknownPermission(String),
+}
+
+impl fmt::Display for CustomRoleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AdditionsNotAllowed => {
+                f.write_str("a custom role may only drop permissions of its base, not add any")
+            }
+            Self::LevelNotAllowed(level) => {
+                write!(f, "organizations may not make roles of the {level}")
+            }
+            Self::Implied { kept, dropped } => write!(
+                f,
+                "`{kept}` comes with `{dropped}`, so a role cannot keep the one and drop the other"
+            ),
+            Self::InvalidId(id) => write!(f, "`{id}` cannot be the id of a custom role"),
+            Self::NoName => f.write_str("a custom role needs a name"),
+            Self::OverridingBase(id) => {
+                write!(
+                    f,
+                    "`{id}` holds everything, so no custom role starts from it"
+                )
+            }
+            Self::UnknownBase(id) => write!(f, "the policy has no role `{id}` to start from"),
+            Self::UnknownPermission(id) => write!(f, "the policy has no permission `{id}`"),
+        }
+    }
+}
+
+impl core::error::Error for CustomRoleError {}
+
+impl Policy {
+    /// Whether an organization may save `role`.
+    ///
+    /// # Errors
+    /// The first reason against it.
+    pub fn check_role(&self, role: &CustomRole) -> Result<(), CustomRoleError> {
+        if !is_id(&role.id) || self.role(&role.id).is_some() {
+            return Err(CustomRoleError::InvalidId(role.id.clone()));
+        }
+        if role.name.trim().is_empty() {
+            return Err(CustomRoleError::NoName);
+        }
+        let base = self.role(&role.base).and_then(|id| self.describe_role(id));
+        let base = base.ok_or_else(|| CustomRoleError::UnknownBase(role.base.clone()))?;
+        if base.overriding {
+            return Err(CustomRoleError::OverridingBase(role.base.clone()));
+        }
+        if !self.custom_levels.contains(&base.level) {
+            return Err(CustomRoleError::LevelNotAllowed(base.level));
+        }
+        if !self.custom_additions && !role.with.is_empty() {
+            return Err(CustomRoleError::AdditionsNotAllowed);
+        }
+        let mut named = role.with.iter().chain(&role.without);
+        if let Some(unknown) = named.find(|id| self.permission(id).is_none()) {
+            return Err(CustomRoleError::UnknownPermission(unknown.clone()));
+        }
+        let id = |permission: usize| self.id_of(permission).into();
+        let held = self.held(base, role, false);
+        let dropped = self.held(base, role, true);
+        match held.iter().find(|right| !dropped.contains(*right)) {
+            None => Ok(()),
+            Some(right) => {
+                let kept = self.permission_of(right).unwrap_or(right);
+                let implied = self.implied.get(kept).into_iter().flatten();
+                let mut dropped = implied.filter(|id| {
+                    role.without.iter().any(|without| {
+                        self.permission(without)
+                            .is_some_and(|permission| permission.0 == **id)
+                    })
+                });
+                Err(CustomRoleError::Implied {
+                    kept: id(kept),
+                    dropped: id(dropped.next().copied().unwrap_or(kept)),
+                })
+            }
+        }
+    }
+
+    /// The policy as one organization has it: with `customization` added.
+    ///
+    /// Numbers of permissions and roles stay what they are; custom roles come after the policy's own.
+    #[must_use]
+    pub fn customized(&self, customization: &Customization) -> Self {
+        let mut policy = self.clone();
+        for role in customization.roles.iter().take(limits::CUSTOM_ROLES_MAX) {
+            policy.add_role(self, role);
+        }
+        policy.name_roles();
+        for rule in &customization.rules {
+            let (roles, permissions) = policy.reach_of(rule);
+            policy.add_rule(rule, roles.as_deref(), &permissions);
+        }
+        policy.settle();
+        policy
+    }
+
+    fn add_role(&mut self, base: &Self, role: &CustomRole) {
+        let from = base.role(&role.base).and_then(|id| base.describe_role(id));
+        let Some(from) =
+            from.filter(|from| !from.overriding && base.custom_levels.contains(&from.level))
+        else {
+            return;
+        };
+        if self.roles.iter().any(|known| known.id == role.id) {
+            return;
+        }
+        self.roles.push(Role {
+            id: role.id.clone(),
+            name: role.name.clone(),
+            admin: false,
+            rights: base.held(from, role, true),
+            ..from.clone()
+        });
+    }
+
+    /// What `role`, made of `base`, holds. With `closed`, nothing that comes with what it dropped.
+    fn held(&self, base: &Role, role: &CustomRole, closed: bool) -> Bits {
+        let number = |id: &String| Some(self.permission(id)?.0);
+        let without: Vec<usize> = role.without.iter().filter_map(number).collect();
+        let with = role.with.iter().filter(|_| self.custom_additions);
+        let mut rights = base.rights.clone();
+        for permission in with.filter_map(number) {
+            let implied = self.implied.get(permission).into_iter().flatten();
+            implied.for_each(|permission| rights.insert(*permission));
+        }
+        let drops = |right: usize| {
+            self.permission_of(right).is_none_or(|permission| {
+                let implied = self.implied.get(permission).filter(|_| closed);
+                without.contains(&permission)
+                    || implied.is_some_and(|ids| ids.iter().any(|id| without.contains(id)))
+            })
+        };
+        Bits::of(rights.iter().filter(|right| !drops(*right)), self.rights)
+    }
+
+    /// The roles (`None`: all members) and permissions that `rule` names and the policy has.
+    fn reach_of(&self, rule: &RuleSpec) -> (Option<Vec<usize>>, Vec<usize>) {
+        let roles = rule.roles.iter().filter_map(|id| Some(self.role(id)?.0));
+        let permissions = if rule.permissions.iter().any(|id| id == "*") {
+            (0..self.permissions.len()).collect()
+        } else {
+            let known = rule.permissions.iter();
+            known
+                .filter_map(|id| Some(self.permission(id)?.0))
+                .collect()
+        };
+        (
+            (!rule.roles.is_empty()).then(|| roles.collect()),
+            permissions,
+        )
+    }
+}

@@ -1,0 +1,138 @@
+//! Conditions as they are written: a fact, and exactly one test.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use lockstep_core::{Condition, Test, Value};
+use serde::{Deserialize, Serialize};
+
+/// A condition: one fact, and exactly one test.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawCondition", into = "RawCondition")]
+pub struct ConditionDocument(
+    /// The condition.
+    pub Condition,
+);
+
+/// The value of a fact: true or false, a whole number, or a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a fact is true or false, a whole number, or a text"
+)]
+pub enum Scalar {
+    /// A yes or no.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+/// A condition with a member for each test, of which exactly one is there.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCondition {
+    fact: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    equals: Option<Scalar>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_equals: Option<Scalar>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    equals_ignore_case: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_equals_ignore_case: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    equals_fact: Option<String>,
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    one_of: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_in: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    matches: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_matches: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_least: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_most: Option<i64>,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    if_exists: bool,
+}
+
+impl TryFrom<RawCondition> for ConditionDocument {
+    type Error = &'static str;
+
+    fn try_from(raw: RawCondition) -> Result<Self, Self::Error> {
+        let tests = [
+            raw.equals.map(|value| Test::Equals(value.into())),
+            raw.not_equals.map(|value| Test::NotEquals(value.into())),
+            raw.equals_ignore_case.map(Test::EqualsIgnoreCase),
+            raw.not_equals_ignore_case.map(Test::NotEqualsIgnoreCase),
+            raw.equals_fact.map(Test::EqualsFact),
+            raw.one_of.map(Test::In),
+            raw.not_in.map(Test::NotIn),
+            raw.matches.map(Test::Matches),
+            raw.not_matches.map(Test::NotMatches),
+            raw.at_least.map(Test::AtLeast),
+            raw.at_most.map(Test::AtMost),
+        ];
+        let mut given = tests.into_iter().flatten();
+        match (given.next(), given.next()) {
+            (Some(test), None) => Ok(Self(Condition {
+                fact: raw.fact,
+                test,
+                if_exists: raw.if_exists,
+            })),
+            _ => Err(
+                "a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, \
+                 `not_equals_ignore_case`, `equals_fact`, `in`, `not_in`, `matches`, `not_matches`, \
+                 `at_least`, `at_most`",
+            ),
+        }
+    }
+}
+
+impl From<ConditionDocument> for RawCondition {
+    fn from(ConditionDocument(condition): ConditionDocument) -> Self {
+        let mut raw = Self {
+            fact: condition.fact,
+            if_exists: condition.if_exists,
+            ..Self::default()
+        };
+        match condition.test {
+            Test::AtLeast(least) => raw.at_least = Some(least),
+            Test::AtMost(most) => raw.at_most = Some(most),
+            Test::Equals(value) => raw.equals = Some(value.into()),
+            Test::EqualsFact(other) => raw.equals_fact = Some(other),
+            Test::EqualsIgnoreCase(text) => raw.equals_ignore_case = Some(text),
+            Test::In(texts) => raw.one_of = Some(texts),
+            Test::Matches(pattern) => raw.matches = Some(pattern),
+            Test::NotEquals(value) => raw.not_equals = Some(value.into()),
+            Test::NotEqualsIgnoreCase(text) => raw.not_equals_ignore_case = Some(text),
+            Test::NotIn(texts) => raw.not_in = Some(texts),
+            Test::NotMatches(pattern) => raw.not_matches = Some(pattern),
+        }
+        raw
+    }
+}
+
+impl From<Scalar> for Value {
+    fn from(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Bool(value) => Self::Bool(value),
+            Scalar::Integer(value) => Self::Integer(value),
+            Scalar::Text(value) => Self::Text(value),
+        }
+    }
+}
+
+impl From<Value> for Scalar {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(value),
+            Value::Integer(value) => Self::Integer(value),
+            Value::Text(value) => Self::Text(value),
+        }
+    }
+}
