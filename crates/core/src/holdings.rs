@@ -14,7 +14,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) member: bool,
     /// The grants that count, with the roles that they count as.
     pub(crate) live: &'a [(RoleId, NodeId)],
-    /// The nodes that the principal owns, by rising number.
+    /// The nodes that the principal owns.
     pub(crate) owned: &'a [NodeId],
     /// Ids of the features that the organization's plan has.
     pub(crate) plan: &'a [String],
@@ -26,9 +26,11 @@ pub(crate) struct Basis<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Holdings {
     pub(crate) member: bool,
-    /// One per distinct set; most nodes share their parent's.
+    /// The distinct sets.
     pub(crate) sets: Vec<Set>,
-    set_of: Vec<usize>,
+    /// From which position on (see [`Hierarchy::position`]) which set holds, by rising position. There
+    /// are as many as nodes on which something is granted or ends, however many nodes there are.
+    pub(crate) spans: Vec<(usize, usize)>,
     pub(crate) overriding: bool,
     /// One set for each cap. A permission must be in all of them.
     pub(crate) caps: Vec<Bits>,
@@ -51,7 +53,7 @@ pub(crate) struct Set {
 
 impl Holdings {
     pub(crate) fn new(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> Self {
-        let (sets, set_of) = sets(policy, hierarchy, basis);
+        let (sets, spans) = sets(policy, hierarchy, basis);
         let scope = basis.token.and_then(|token| token.permissions.as_ref());
         let numbers = |ids: &Vec<String>| {
             let known = ids.iter().filter_map(|id| Some(policy.permission(id)?.0));
@@ -60,7 +62,7 @@ impl Holdings {
         Self {
             member: basis.member,
             sets,
-            set_of,
+            spans,
             overriding: roles_on_root(policy, basis.live).any(|role| role.overriding),
             caps: caps(policy, basis.live),
             in_plan: in_plan(policy, basis.plan),
@@ -68,12 +70,10 @@ impl Holdings {
         }
     }
 
-    pub(crate) fn set_number(&self, node: NodeId) -> Option<usize> {
-        self.set_of.get(node.0).copied()
-    }
-
-    pub(crate) fn set(&self, node: NodeId) -> Option<&Set> {
-        self.sets.get(self.set_number(node)?)
+    /// The number of the set that holds at `position`.
+    pub(crate) fn set_number(&self, position: usize) -> Option<usize> {
+        let after = self.spans.partition_point(|(from, _)| *from <= position);
+        self.spans.get(after.checked_sub(1)?).map(|(_, set)| *set)
     }
 
     /// Whether the token lets its principal use `permission` where `set` holds.
@@ -83,61 +83,102 @@ impl Holdings {
     }
 }
 
-/// For each node the number of its set: its parent's, or one of its own where a grant, ownership or the
-/// token's subtree makes a difference.
-fn sets(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> (Vec<Set>, Vec<usize>) {
-    let mut by_node: BTreeMap<NodeId, Vec<RoleId>> = BTreeMap::new();
-    for (role, node) in basis.live {
-        by_node.entry(*node).or_default().push(*role);
-    }
+/// What makes a difference on one node.
+#[derive(Default)]
+struct Touch {
+    roles: Vec<RoleId>,
+    owned: bool,
+    token: bool,
+}
+
+/// The distinct sets, and from which position on which of them holds. A node has its parent's set unless
+/// a grant, ownership or the token's subtree makes a difference on it.
+fn sets(
+    policy: &Policy,
+    hierarchy: &Hierarchy,
+    basis: &Basis<'_>,
+) -> (Vec<Set>, Vec<(usize, usize)>) {
+    let top = basis.token.and_then(|token| token.node.as_ref());
     let in_time = basis
         .token
         .is_none_or(|token| token.window.contains(basis.now_ms));
-    let top = basis.token.and_then(|token| token.node.as_ref());
-    // A token for a node that is not there may act nowhere.
-    let token_top = top.and_then(|node| hierarchy.node(node));
-    let mut sets: Vec<Set> = Vec::new();
-    let mut set_of: Vec<usize> = Vec::new();
-    for node in hierarchy.nodes() {
-        let parent = hierarchy.parent(node);
-        let inherited = parent.and_then(|parent| set_of.get(parent.0)).copied();
-        let roles = by_node.get(&node);
-        // Ownership is given to members: who was removed owns nothing.
-        let owned = if basis.member && basis.owned.binary_search(&node).is_ok() {
-            hierarchy
-                .level(node)
-                .and_then(|level| policy.ownership.get(&level))
-        } else {
-            None
-        };
-        let enters_token = token_top == Some(node);
-        let set = match inherited {
-            Some(set) if roles.is_none() && owned.is_none() && !enters_token => set,
-            _ => {
-                let mut set = match inherited.and_then(|set| sets.get(set)) {
-                    Some(inherited) => inherited.clone(),
-                    None => root_set(policy, basis.member, in_time && top.is_none()),
-                };
-                set.in_token |= enters_token && in_time;
-                for role in roles.into_iter().flatten() {
-                    if let Some(role) = policy.describe_role(*role) {
-                        set.granted.union_with(&role.rights);
-                        set.denied.union_with(&role.denied);
-                    }
-                }
-                owned
-                    .into_iter()
-                    .for_each(|owned| set.granted.union_with(owned));
-                if basis.kind == PrincipalKind::ServiceAccount {
-                    set.granted.subtract(&policy.personal);
-                }
-                sets.push(set);
-                sets.len() - 1
+    let root = root_set(policy, basis.member, in_time && top.is_none());
+    let mut numbers: BTreeMap<Set, usize> = BTreeMap::new();
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    // The sets of the node at hand and of those above it, each with the position after its last node.
+    let mut above: Vec<(usize, Set)> = Vec::new();
+    let mut begin = |from: usize, set: &Set| {
+        let count = numbers.len();
+        let number = *numbers.entry(set.clone()).or_insert(count);
+        match spans.last_mut() {
+            Some(last) if last.0 == from => last.1 = number,
+            Some(last) if last.1 == number => {}
+            _ => spans.push((from, number)),
+        }
+    };
+    for (position, (node, touch)) in touched(hierarchy, basis) {
+        leave(&mut above, position, &mut begin);
+        let mut set = above
+            .last()
+            .map_or_else(|| root.clone(), |(_, set)| set.clone());
+        set.in_token |= touch.token && in_time;
+        for role in touch.roles {
+            if let Some(role) = policy.describe_role(role) {
+                set.granted.union_with(&role.rights);
+                set.denied.union_with(&role.denied);
             }
-        };
-        set_of.push(set);
+        }
+        let level = hierarchy.level(node).filter(|_| touch.owned);
+        if let Some(owned) = level.and_then(|level| policy.ownership.get(&level)) {
+            set.granted.union_with(owned);
+        }
+        if basis.kind == PrincipalKind::ServiceAccount {
+            set.granted.subtract(&policy.personal);
+        }
+        begin(position, &set);
+        above.push((hierarchy.span(node).end, set));
     }
-    (sets, set_of)
+    // What ends with the last node gives way to nothing.
+    leave(&mut above, hierarchy.len().saturating_sub(1), &mut begin);
+    let mut sets: Vec<(usize, Set)> = numbers.into_iter().map(|(set, at)| (at, set)).collect();
+    sets.sort_unstable_by_key(|(at, _)| *at);
+    (sets.into_iter().map(|(_, set)| set).collect(), spans)
+}
+
+/// Ends the sets of all nodes that are over at `position`; what is above them holds again.
+fn leave(above: &mut Vec<(usize, Set)>, position: usize, begin: &mut impl FnMut(usize, &Set)) {
+    while let Some((end, _)) = above.pop_if(|(end, _)| *end <= position) {
+        if let Some((_, set)) = above.last() {
+            begin(end, set);
+        }
+    }
+}
+
+/// The nodes on which something makes a difference, by position; the organization is always one.
+fn touched(hierarchy: &Hierarchy, basis: &Basis<'_>) -> BTreeMap<usize, (NodeId, Touch)> {
+    let mut touched: BTreeMap<usize, (NodeId, Touch)> = BTreeMap::new();
+    let mut touch = |node: NodeId, change: &mut dyn FnMut(&mut Touch)| {
+        if let Some(position) = hierarchy.position(node) {
+            let (_, touch) = touched
+                .entry(position)
+                .or_insert_with(|| (node, Touch::default()));
+            change(touch);
+        }
+    };
+    touch(ROOT, &mut |_| ());
+    for (role, node) in basis.live {
+        touch(*node, &mut |touch| touch.roles.push(*role));
+    }
+    // Ownership is given to members: who was removed owns nothing.
+    for node in basis.owned.iter().filter(|_| basis.member) {
+        touch(*node, &mut |touch| touch.owned = true);
+    }
+    // A token for a node that is not there may act nowhere.
+    let top = basis.token.and_then(|token| token.node.as_ref());
+    if let Some(node) = top.and_then(|node| hierarchy.node(node)) {
+        touch(node, &mut |touch| touch.token = true);
+    }
+    touched
 }
 
 fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {

@@ -68,6 +68,10 @@ impl Index {
         }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The name with the number `at`; empty when there is none.
     pub(crate) fn name(&self, at: usize) -> &str {
         let start = match at.checked_sub(1) {

@@ -7,3 +7,4 @@ mod memberships;
 mod reasons;
 mod shop;
 mod suggestions;
+mod worlds;
