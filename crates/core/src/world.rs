@@ -1,25 +1,24 @@
 //! Everybody in one organization at once: what searches and comparisons read.
 
+mod rows;
 mod spec;
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::bits::WORD_BITS;
 use crate::evaluate::Factors;
 use crate::hierarchy::{Hierarchy, NodeId, ROOT};
 use crate::holdings::{Basis, Holdings};
 use crate::index::Index;
-use crate::rows::{Row, Word};
 use crate::{
     Access, Customization, Facts, Grant, Level, Node, Outcome, PermissionId, Policy, PrincipalKind,
     Record, RoleId, Step, TokenLimit, Value, Window,
 };
 
+use rows::Rows;
 pub use spec::{GroupSpec, PrincipalSpec, WorldError, WorldErrorKind, WorldNode, WorldSpec};
 
 /// A principal of one [`World`], as a small number.
@@ -88,20 +87,6 @@ struct Counts {
     workspaces: i64,
 }
 
-/// The answers that need no facts.
-#[derive(Clone, Debug, Default)]
-struct Rows {
-    /// Where the spans of each principal begin; one more at the end.
-    starts: Vec<u32>,
-    /// From which position on each span holds.
-    from: Vec<u32>,
-    /// Which row holds there.
-    row: Vec<u32>,
-    /// The distinct rows, one after the other.
-    words: Vec<Word>,
-    stride: usize,
-}
-
 /// One grant of a principal, in numbers.
 #[derive(Clone, Copy)]
 struct Numbered {
@@ -153,7 +138,7 @@ impl World {
         }
         world.grants.starts.push(narrow(world.grants.nodes.len()));
         world.counts = world.count();
-        world.rows = world.rows();
+        world.rows = Rows::new(&world);
         Ok(world)
     }
 
@@ -207,43 +192,6 @@ impl World {
         let workspaces = levels.filter(|level| *level == Level::Workspace).count();
         counts.workspaces = i64::try_from(workspaces).unwrap_or(i64::MAX);
         counts
-    }
-
-    fn rows(&self) -> Rows {
-        let mut rows = Rows {
-            stride: self.policy.permissions.len().div_ceil(WORD_BITS),
-            ..Rows::default()
-        };
-        let mut numbers: BTreeMap<Row, u32> = BTreeMap::new();
-        for principal in self.principals() {
-            rows.starts.push(narrow(rows.from.len()));
-            let start = rows.from.len();
-            let holdings = self.holdings(principal);
-            let of_set = holdings.sets.iter().map(|set| {
-                let row = Row::new(&self.policy, &holdings, set);
-                let count = narrow(numbers.len());
-                *numbers.entry(row).or_insert(count)
-            });
-            let of_set: Vec<u32> = of_set.collect();
-            for (from, set) in &holdings.spans {
-                let row = of_set.get(*set).copied().unwrap_or(u32::MAX);
-                let same = rows.from.len() > start && rows.row.last() == Some(&row);
-                if !same {
-                    rows.from.push(narrow(*from));
-                    rows.row.push(row);
-                }
-            }
-        }
-        rows.starts.push(narrow(rows.from.len()));
-        rows.words = vec![Word::default(); numbers.len() * rows.stride];
-        for (row, number) in numbers {
-            let start = wide(number) * rows.stride;
-            let words = rows.words.iter_mut().skip(start);
-            words.zip(row.words).for_each(|(word, given)| *word = given);
-        }
-        rows.from.shrink_to_fit();
-        rows.row.shrink_to_fit();
-        rows
     }
 
     /// The policy, with what the organization added to it.
@@ -332,8 +280,7 @@ impl World {
         let word = || {
             let position = self.hierarchy.position(node)?;
             let row = self.rows.at(principal, position)?;
-            let at = row.checked_mul(self.rows.stride)? + permission.0 / WORD_BITS;
-            self.rows.words.get(at)
+            self.rows.word(row, permission.0)
         };
         word().map_or(Outcome::False, |word| word.outcome(permission.0))
     }
@@ -476,20 +423,6 @@ impl World {
 
     pub(crate) const fn hierarchy(&self) -> &Hierarchy {
         &self.hierarchy
-    }
-}
-
-impl Rows {
-    /// The row of `principal` at `position`.
-    #[inline]
-    fn at(&self, principal: PrincipalId, position: usize) -> Option<usize> {
-        let start = wide(*self.starts.get(principal.0)?);
-        let end = wide(*self.starts.get(principal.0 + 1)?);
-        let spans = self.from.get(start..end)?;
-        let after = spans.partition_point(|from| wide(*from) <= position);
-        self.row
-            .get(start + after.checked_sub(1)?)
-            .map(|row| wide(*row))
     }
 }
 

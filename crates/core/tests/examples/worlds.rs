@@ -243,7 +243,8 @@ fn what_contradicts_itself_is_named_with_its_place() {
         assert!(!matches!(error.kind, WorldErrorKind::TooMany { .. }));
         error.to_string()
     };
-    let cases: [(&dyn Fn(&mut WorldSpec), &str); 8] = [
+    type Case<'a> = (&'a dyn Fn(&mut WorldSpec), &'a str);
+    let cases: [Case<'_>; 8] = [
         (
             &|spec| spec.principals[1].id = "olga".into(),
             "principals[1].id: `olga` is defined twice",
