@@ -258,6 +258,7 @@ impl World {
                 .first()
                 .is_some_and(|first| first.name == target),
             other_admins: 1,
+            record: None,
         };
         target.facts()
     }
