@@ -215,7 +215,7 @@ impl<'a> Holder<'a> {
     }
 
     fn overriding(&self) -> bool {
-        self.access.holdings().overriding
+        !self.access.holdings().overriding.is_empty()
     }
 
     fn caps(&self) -> &[Bits] {

@@ -158,7 +158,7 @@ impl<'a> View<'a> {
             let guards: BTreeSet<String> = guards.map(ToString::to_string).collect();
             (!guards.is_empty()).then(|| guards.into_iter().collect::<Vec<_>>().join(" or "))
         };
-        if !holdings.overriding {
+        if !holdings.overriding.contains(id.0) {
             let caps = holdings.caps.iter().filter_map(ways);
             all.extend(caps.chain(ways(&set.granted)));
         }

@@ -31,7 +31,8 @@ pub(crate) struct Holdings {
     /// From which position on (see [`Hierarchy::position`]) which set holds, by rising position. There
     /// are as many as nodes on which something is granted or ends, however many nodes there are.
     pub(crate) spans: Vec<(usize, usize)>,
-    pub(crate) overriding: bool,
+    /// The rights of who overrides; empty for who does not.
+    pub(crate) overriding: Bits,
     /// One set for each cap. A permission must be in all of them.
     pub(crate) caps: Vec<Bits>,
     /// The permissions that the organization's plan has.
@@ -63,7 +64,7 @@ impl Holdings {
             member: basis.member,
             sets,
             spans,
-            overriding: roles_on_root(policy, basis.live).any(|role| role.overriding),
+            overriding: overriding(policy, basis),
             caps: caps(policy, basis.live),
             in_plan: in_plan(policy, basis.plan),
             scope: scope.map(numbers),
@@ -191,6 +192,20 @@ fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
         denied: policy.everyone_denied.clone(),
         in_token,
     }
+}
+
+/// Everything, for who holds an overriding role on the organization; nothing personal for a program.
+fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
+    let overrides = roles_on_root(policy, basis.live).any(|role| role.overriding);
+    let mut rights = if overrides {
+        policy.all()
+    } else {
+        Bits::empty(policy.rights)
+    };
+    if basis.kind == PrincipalKind::ServiceAccount {
+        rights.subtract(&policy.personal);
+    }
+    rights
 }
 
 /// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.

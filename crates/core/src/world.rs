@@ -68,6 +68,9 @@ struct Grants {
     more: BTreeMap<u32, (Window, Option<u32>)>,
 }
 
+/// What the directory knows of a principal beside its id.
+const PROPERTIES: &str = "principal.properties.";
+
 /// The number of a role that the policy does not have. It gives nothing.
 const GONE: u16 = u16::MAX;
 
@@ -285,7 +288,7 @@ impl World {
         word().map_or(Outcome::False, |word| word.outcome(permission.0))
     }
 
-    /// The decision as far as `facts` and the directory's own settle it.
+    /// The decision as far as `facts` and the directory's own settle it (see [`World::known`]).
     #[must_use]
     pub fn verdict(
         &self,
@@ -296,8 +299,7 @@ impl World {
     ) -> Outcome {
         match self.settled(principal, permission, node) {
             Outcome::Unknown => {
-                let mut known = self.facts(principal);
-                known.extend(facts);
+                let known = self.known(principal, facts);
                 let holdings = self.holdings(principal);
                 let position = self.hierarchy.position(node);
                 let set = position.and_then(|at| holdings.sets.get(holdings.set_number(at)?));
@@ -307,6 +309,20 @@ impl World {
             }
             settled => settled,
         }
+    }
+
+    /// `stated` with what the directory knows, which nobody else may state. Properties of the principal
+    /// are the exception: who is trusted to state facts may know them better.
+    #[must_use]
+    pub fn known(&self, principal: PrincipalId, stated: &Facts) -> Facts {
+        let mut known = self.facts(principal);
+        for (name, value) in stated.iter() {
+            if known.value(name).is_none() || name.starts_with(PROPERTIES) {
+                known.set(name, value.clone());
+            }
+        }
+        stated.groups().for_each(|group| known.complete(group));
+        known
     }
 
     /// What the directory knows about `principal` and its organization.
@@ -319,7 +335,7 @@ impl World {
         facts.set("principal.creator", Value::Bool(is_creator));
         let properties = self.extras.get(&principal).into_iter();
         for (property, value) in properties.flat_map(|extra| &extra.properties) {
-            let name = ["principal.properties.", property].concat();
+            let name = [PROPERTIES, property].concat();
             facts.set(name, value.clone());
         }
         let Counts {

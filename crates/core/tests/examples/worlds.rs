@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Change, CustomRole, Customization, Facts, Grant, GroupSpec, Level, Outcome, PolicySpec,
-    PrincipalKind, PrincipalSpec, Standing, World, WorldErrorKind, WorldNode, WorldSpec, diff,
+    PrincipalKind, PrincipalSpec, Standing, Value, World, WorldErrorKind, WorldNode, WorldSpec,
+    diff,
 };
 
 use crate::shop::{NOW_MS, facts, spec};
@@ -106,8 +107,7 @@ fn a_world_answers_as_each_access_does() {
     ] {
         for principal in world.principals() {
             let access = world.access(principal);
-            let mut known = world.facts(principal);
-            known.extend(&asked);
+            let known = world.known(principal, &asked);
             for node in world.nodes() {
                 for at in 0..world.policy().permissions().len() {
                     let permission = world.policy().permission_at(at).unwrap();
@@ -123,6 +123,48 @@ fn a_world_answers_as_each_access_does() {
             }
         }
     }
+}
+
+#[test]
+fn what_the_directory_knows_nobody_states_otherwise() {
+    let mut spec = world_spec();
+    spec.principals[1].properties = vec![("mail".into(), Value::Text("cleo@example.com".into()))];
+    let world = world(&spec);
+    let cleo = world.principal("cleo").unwrap();
+    let mut stated = facts(&[("principal.creator", true), ("resource.own", true)]);
+    stated.set("organization.members", Value::Integer(99));
+    stated.set(
+        "principal.properties.mail",
+        Value::Text("c@example.com".into()),
+    );
+    let known = world.known(cleo, &stated);
+    assert_eq!(known.value("principal.creator"), Some(&Value::Bool(false)));
+    assert_eq!(
+        known.value("organization.members"),
+        Some(&Value::Integer(3))
+    );
+    assert_eq!(known.value("resource.own"), Some(&Value::Bool(true)));
+    let mail = known.value("principal.properties.mail");
+    assert_eq!(mail, Some(&Value::Text("c@example.com".into())));
+}
+
+#[test]
+fn an_overriding_program_holds_nothing_personal() {
+    let mut spec = world_spec();
+    spec.principals[3].grants = vec![Grant::new("owner", "shop")];
+    let world = world(&spec);
+    let robot = world.principal("robot").unwrap();
+    let asks = |permission: &str| {
+        world.settled(
+            robot,
+            world.policy().permission(permission).unwrap(),
+            world.root(),
+        )
+    };
+    assert_eq!(
+        (asks("hire"), asks("resign")),
+        (Outcome::True, Outcome::False)
+    );
 }
 
 #[test]
