@@ -1,10 +1,10 @@
 //! What one principal holds on the nodes of one organization at one moment.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::hierarchy::{Hierarchy, NodeId, ROOT};
+use crate::sorted::sorted;
 use crate::{Bits, Policy, PrincipalKind, Role, RoleId, TokenLimit};
 
 /// What [`Holdings::new`] starts from.
@@ -84,12 +84,21 @@ impl Holdings {
     }
 }
 
-/// What makes a difference on one node.
-#[derive(Default)]
+/// Something that makes a difference on a node, by the node's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Touch {
-    roles: Vec<RoleId>,
-    owned: bool,
-    token: bool,
+    position: usize,
+    node: NodeId,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// Nothing; the organization is touched all the same.
+    None,
+    Owned,
+    Role(RoleId),
+    Token,
 }
 
 /// The distinct sets, and from which position on which of them holds. A node has its parent's set unless
@@ -104,34 +113,54 @@ fn sets(
         .token
         .is_none_or(|token| token.window.contains(basis.now_ms));
     let root = root_set(policy, basis.member, in_time && top.is_none());
-    let mut numbers: BTreeMap<Set, usize> = BTreeMap::new();
+    let mut sets: Vec<Set> = Vec::new();
+    // The numbers of the sets, in the order of the sets.
+    let mut order: Vec<usize> = Vec::new();
     let mut spans: Vec<(usize, usize)> = Vec::new();
     // The sets of the node at hand and of those above it, each with the position after its last node.
     let mut above: Vec<(usize, Set)> = Vec::new();
     let mut begin = |from: usize, set: &Set| {
-        let count = numbers.len();
-        let number = *numbers.entry(set.clone()).or_insert(count);
+        let place = order.binary_search_by(|at| sets.get(*at).cmp(&Some(set)));
+        let number = match place {
+            Ok(place) => order.get(place).copied().unwrap_or(0),
+            Err(place) => {
+                order.insert(place, sets.len());
+                sets.push(set.clone());
+                sets.len() - 1
+            }
+        };
         match spans.last_mut() {
             Some(last) if last.0 == from => last.1 = number,
             Some(last) if last.1 == number => {}
             _ => spans.push((from, number)),
         }
     };
-    for (position, (node, touch)) in touched(hierarchy, basis) {
+    let touched = touched(hierarchy, basis);
+    for touches in touched.chunk_by(|one, other| one.position == other.position) {
+        let Some(&Touch { position, node, .. }) = touches.first() else {
+            continue;
+        };
         leave(&mut above, position, &mut begin);
         let mut set = above
             .last()
             .map_or_else(|| root.clone(), |(_, set)| set.clone());
-        set.in_token |= touch.token && in_time;
-        for role in touch.roles {
-            if let Some(role) = policy.describe_role(role) {
-                set.granted.union_with(&role.rights);
-                set.denied.union_with(&role.denied);
+        for touch in touches {
+            match touch.change {
+                Change::None => {}
+                Change::Owned => {
+                    let level = hierarchy.level(node);
+                    if let Some(owned) = level.and_then(|level| policy.ownership.get(&level)) {
+                        set.granted.union_with(owned);
+                    }
+                }
+                Change::Role(role) => {
+                    if let Some(role) = policy.describe_role(role) {
+                        set.granted.union_with(&role.rights);
+                        set.denied.union_with(&role.denied);
+                    }
+                }
+                Change::Token => set.in_token |= in_time,
             }
-        }
-        let level = hierarchy.level(node).filter(|_| touch.owned);
-        if let Some(owned) = level.and_then(|level| policy.ownership.get(&level)) {
-            set.granted.union_with(owned);
         }
         if basis.kind == PrincipalKind::ServiceAccount {
             set.granted.subtract(&policy.personal);
@@ -141,9 +170,7 @@ fn sets(
     }
     // What ends with the last node gives way to nothing.
     leave(&mut above, hierarchy.len().saturating_sub(1), &mut begin);
-    let mut sets: Vec<(usize, Set)> = numbers.into_iter().map(|(set, at)| (at, set)).collect();
-    sets.sort_unstable_by_key(|(at, _)| *at);
-    (sets.into_iter().map(|(_, set)| set).collect(), spans)
+    (sets, spans)
 }
 
 /// Ends the sets of all nodes that are over at `position`; what is above them holds again.
@@ -155,31 +182,32 @@ fn leave(above: &mut Vec<(usize, Set)>, position: usize, begin: &mut impl FnMut(
     }
 }
 
-/// The nodes on which something makes a difference, by position; the organization is always one.
-fn touched(hierarchy: &Hierarchy, basis: &Basis<'_>) -> BTreeMap<usize, (NodeId, Touch)> {
-    let mut touched: BTreeMap<usize, (NodeId, Touch)> = BTreeMap::new();
-    let mut touch = |node: NodeId, change: &mut dyn FnMut(&mut Touch)| {
+/// What makes a difference, by the position of the node; the organization always comes first.
+fn touched(hierarchy: &Hierarchy, basis: &Basis<'_>) -> Vec<Touch> {
+    let mut touched = Vec::new();
+    let mut touch = |node: NodeId, change: Change| {
         if let Some(position) = hierarchy.position(node) {
-            let (_, touch) = touched
-                .entry(position)
-                .or_insert_with(|| (node, Touch::default()));
-            change(touch);
+            touched.push(Touch {
+                position,
+                node,
+                change,
+            });
         }
     };
-    touch(ROOT, &mut |_| ());
+    touch(ROOT, Change::None);
     for (role, node) in basis.live {
-        touch(*node, &mut |touch| touch.roles.push(*role));
+        touch(*node, Change::Role(*role));
     }
     // Ownership is given to members: who was removed owns nothing.
     for node in basis.owned.iter().filter(|_| basis.member) {
-        touch(*node, &mut |touch| touch.owned = true);
+        touch(*node, Change::Owned);
     }
     // A token for a node that is not there may act nowhere.
     let top = basis.token.and_then(|token| token.node.as_ref());
     if let Some(node) = top.and_then(|node| hierarchy.node(node)) {
-        touch(node, &mut |touch| touch.token = true);
+        touch(node, Change::Token);
     }
-    touched
+    sorted(touched)
 }
 
 fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
@@ -211,12 +239,12 @@ fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
 /// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.
 fn caps(policy: &Policy, live: &[(RoleId, NodeId)]) -> Vec<Bits> {
     let capping = roles_on_root(policy, live).filter_map(|role| role.cap);
-    let mut caps: Vec<Bits> = capping
-        .filter_map(|cap| policy.describe_role(cap))
-        .map(|cap| cap.rights.clone())
-        .collect();
-    caps.sort();
-    caps.dedup();
+    let mut caps: Vec<Bits> = Vec::new();
+    for cap in capping.filter_map(|cap| policy.describe_role(cap)) {
+        if !caps.contains(&cap.rights) {
+            caps.push(cap.rights.clone());
+        }
+    }
     caps.iter_mut()
         .for_each(|cap| cap.union_with(&policy.personal));
     caps

@@ -85,6 +85,7 @@ mod policy;
 mod rows;
 mod rule;
 mod search;
+mod sorted;
 mod spec;
 mod world;
 
