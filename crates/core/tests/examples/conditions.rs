@@ -1,0 +1,157 @@
+//! Conditions that do not compile: tests that could never hold, and too many of them.
+
+use lockstep_core::{
+    Condition, ConditionalSpec, Level, PermissionSpec, Policy, PolicySpec, RoleSpec, Test, Value,
+    limits,
+};
+
+use crate::mistakes::{LOOK, accepted, permission, refused, role, text};
+use crate::shop::{is, spec, strings};
+
+#[test]
+fn rights_under_guards_have_a_limit() {
+    // Each permission under as many guards as fit, all of them together just so many, or one more.
+    let guards = limits::CONDITIONAL_RIGHTS_MAX / limits::PERMISSIONS_MAX;
+    let spec = |more: usize| {
+        let permissions = (0..limits::PERMISSIONS_MAX).map(|at| PermissionSpec {
+            conditional: (0..guards + usize::from(at < more))
+                .map(|guard| ConditionalSpec {
+                    roles: strings(&["admin"]),
+                    when: vec![is(&format!("resource.f{guard}"), true)],
+                })
+                .collect(),
+            ..permission(&format!("p{at}"))
+        });
+        PolicySpec {
+            id: "wide".into(),
+            roles: vec![RoleSpec {
+                admin: true,
+                ..role("admin", Level::Organization)
+            }],
+            permissions: permissions.collect(),
+            ..PolicySpec::default()
+        }
+    };
+    assert!(Policy::compile(&spec(0)).is_ok());
+    let error = Policy::compile(&spec(1)).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "permissions[1023].conditional: more than 4096 entries"
+    );
+}
+
+/// All kinds of tests, and for each the types of facts that it fits: any, bool, integer, role, text.
+fn kinds() -> [(Test, [bool; 5]); 16] {
+    let role = || strings(&["clerk"]);
+    let (t, f) = (true, false);
+    [
+        (Test::AtLeast(1), [t, f, t, f, f]),
+        (Test::AtMost(1), [t, f, t, f, f]),
+        (Test::Equals(Value::Bool(true)), [t, t, f, f, f]),
+        (Test::Equals(Value::Integer(1)), [t, f, t, f, f]),
+        (Test::Equals(text("clerk")), [t, f, f, t, t]),
+        (Test::NotEquals(Value::Bool(true)), [t, t, f, f, f]),
+        (Test::NotEquals(Value::Integer(1)), [t, f, t, f, f]),
+        (Test::NotEquals(text("clerk")), [t, f, f, t, t]),
+        (Test::EqualsIgnoreCase("clerk".into()), [t, f, f, f, t]),
+        (Test::NotEqualsIgnoreCase("clerk".into()), [t, f, f, f, t]),
+        (Test::In(role()), [t, f, f, t, t]),
+        (Test::NotIn(role()), [t, f, f, t, t]),
+        (Test::Matches("cl*".into()), [t, f, f, f, t]),
+        (Test::NotMatches("cl*".into()), [t, f, f, f, t]),
+        (Test::EqualsFact("resource.any".into()), [t, t, t, t, t]),
+        (Test::EqualsFact("target.self".into()), [t, t, f, f, f]),
+    ]
+}
+
+#[test]
+fn a_test_fits_the_type_of_its_fact() {
+    let facts = [
+        ("resource.any", "of any type"),
+        ("target.self", "true or false"),
+        ("organization.members", "whole numbers"),
+        ("target.role", "role ids"),
+        ("principal.id", "texts"),
+    ];
+    for (test, fits) in kinds() {
+        for ((fact, values), fits) in facts.into_iter().zip(fits) {
+            let member = match &test {
+                Test::EqualsFact(_) => "equals_fact",
+                _ => "fact",
+            };
+            let guard = vec![Condition::new(fact, test.clone())];
+            if fits {
+                accepted(|spec| spec.permissions[LOOK].guard = guard);
+            } else {
+                refused(
+                    |spec| spec.permissions[LOOK].guard = guard,
+                    &format!(
+                        "permissions[0].guard[0].{member}: the values of `{fact}` are {values}, \
+                         so this would never hold"
+                    ),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_test_names_facts_and_roles_that_exist_and_texts_that_are_short() {
+    let guard = |fact: &str, test: Test| {
+        let guard = vec![Condition::new(fact, test)];
+        move |spec: &mut PolicySpec| spec.permissions[LOOK].guard = guard
+    };
+    let flag = || Test::Equals(Value::Bool(true));
+    for fact in ["resource.", "resource", "weather", "target.selfish"] {
+        refused(
+            guard(fact, flag()),
+            &format!("permissions[0].guard[0].fact: there is no fact `{fact}`"),
+        );
+    }
+    refused(
+        guard("target.self", Test::EqualsFact("weather".into())),
+        "permissions[0].guard[0].equals_fact: there is no fact `weather`",
+    );
+    for (test, member) in [
+        (Test::Equals(text("nobody")), "equals"),
+        (Test::NotEquals(text("nobody")), "not_equals"),
+        (Test::In(strings(&["clerk", "nobody"])), "in"),
+        (Test::NotIn(strings(&["clerk", "nobody"])), "not_in"),
+    ] {
+        refused(
+            guard("target.role", test),
+            &format!("permissions[0].guard[0].{member}: there is no role `nobody`"),
+        );
+    }
+    let longest = "a".repeat(limits::TEST_BYTES_MAX);
+    accepted(guard("resource.name", Test::Matches(longest.clone())));
+    let too_long = format!("{longest}a");
+    for (test, member) in [
+        (Test::Equals(text(&too_long)), "equals"),
+        (Test::NotEquals(text(&too_long)), "not_equals"),
+        (
+            Test::EqualsIgnoreCase(too_long.clone()),
+            "equals_ignore_case",
+        ),
+        (
+            Test::NotEqualsIgnoreCase(too_long.clone()),
+            "not_equals_ignore_case",
+        ),
+        (Test::In(vec![too_long.clone()]), "in"),
+        (Test::NotIn(vec![too_long.clone()]), "not_in"),
+        (Test::Matches(too_long.clone()), "matches"),
+        (Test::NotMatches(too_long), "not_matches"),
+    ] {
+        let mut spec = spec();
+        guard("resource.name", test)(&mut spec);
+        let error = Policy::compile(&spec).unwrap_err();
+        let place = [
+            "permissions".into(),
+            LOOK.into(),
+            "guard".into(),
+            0.into(),
+            member.into(),
+        ];
+        assert_eq!(error.path, place);
+    }
+}
