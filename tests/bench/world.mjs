@@ -1,80 +1,115 @@
-// The world of the benchmark: one organization, 10 workspaces of 20 projects, 6 roles, 40
-// permissions, and one person with a different role in every workspace and 5 projects of their own.
-// Both sides get it in the form in which an application would hold it.
+// The world of the benchmark in the forms in which a page would get it. Who holds what and what is
+// asked comes from tests/bench/world, so that the native side answers the same questions.
 
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+
+import { root } from "../support/edge.mjs";
 import { compiled } from "../support/policy.mjs";
 
-const workspacesMax = 10;
-const projectsMax = 20;
-const permissionsMax = 40;
-const ownedMax = 5;
+const pageQuestions = 200;
+const mixQuestions = 10_000;
+/** What a page of rows asks: so many actions on each of so many rows. */
+const rowsMax = 50;
+const rowActions = 64;
 
-export const organization = "org_bench";
-export const person = "usr_bench";
-
-// How many of the 40 permissions each workspace role holds.
-const workspaceRoles = { manage: 40, write: 30, annotate: 12, read: 8 };
-const rolesByWorkspace = [...Object.keys(workspaceRoles), undefined];
-
-export const permissions = range(permissionsMax, (n) => `permission_${n}`);
-
-export const projects = range(workspacesMax, (w) =>
-  range(projectsMax, (p) => ({
-    id: `prj_${w}_${p}`,
-    workspace: `wsp_${w}`,
-    organization,
-    owner: p === 7 && w < ownedMax ? person : `usr_${p}`,
-  })),
-).flat();
-
-/** Which role the person holds in a workspace; in two of the ten, none. */
-export const grants = range(workspacesMax, (w) => ({
-  workspace: `wsp_${w}`,
-  role: rolesByWorkspace[w % rolesByWorkspace.length],
-})).filter((grant) => grant.role !== undefined);
-
-/** The permissions that a workspace role holds. */
-export function permissionsOf(role) {
-  return permissions.slice(0, workspaceRoles[role]);
+/** Everything that a contender may need, as plain JSON: it is handed to other processes. */
+export async function bench() {
+  const world = await read(40, mixQuestions);
+  const rows = await read(rowActions, 1);
+  return {
+    ...(await forms(world)),
+    questions: { page: world.questions.slice(0, pageQuestions), mix: world.questions },
+    rows: { ...(await forms(rows)), count: rowsMax },
+  };
 }
 
-/** The gate's documents: what the edge would serve. */
-export async function documents() {
-  const policy = await compiled({
+/** One principal's side of a world, as each contender's server would send it. */
+async function forms(world) {
+  const policy = await policyOf(world);
+  const snapshot = snapshotOf(world, policy.gate.digest);
+  const nowMs = snapshot.server_time_ms;
+  return {
+    world,
+    gate: { policy: JSON.stringify(policy), snapshot: JSON.stringify(snapshot), nowMs },
+    plain: JSON.stringify(plain(world)),
+    casl: JSON.stringify({ rules: caslRules(world), projects: world.projects }),
+    rego: { policy: await text("world.rego"), data: JSON.stringify(regoData(world)) },
+    cedar: await text("world.cedar"),
+  };
+}
+
+/** The world with names instead of numbers, for its first principal. */
+async function read(permissions, questions) {
+  const cargo = process.env.CARGO ?? "cargo";
+  const call = ["run", "--quiet", "--package", "lockstep-bench", "--bin", "world", "--"];
+  const numbers = [100, permissions, questions, 1].map(String);
+  const { stdout } = await promisify(execFile)(cargo, [...call, ...numbers], {
+    cwd: root,
+    maxBuffer: 1 << 24,
+  });
+  const world = JSON.parse(stdout);
+  const [principal] = world.principals;
+  const roleIds = Object.keys(world.roles);
+  const grants = world.workspaces
+    .map((workspace, number) => ({ workspace, role: roleIds[principal.roles[number]] }))
+    .filter(({ role }) => role !== undefined);
+  const projects = world.projects.map((project) => ({
+    id: project.id,
+    workspace: world.workspaces[project.workspace],
+    organization: world.organization,
+    owner: world.principals[project.owner].id,
+  }));
+  return {
+    organization: world.organization,
+    principal: principal.id,
+    permissions: world.permissions,
+    /** The permissions of each workspace role. */
+    roles: Object.fromEntries(
+      Object.entries(world.roles).map(([role, held]) => [role, world.permissions.slice(0, held)]),
+    ),
+    workspaces: world.workspaces,
+    grants,
+    projects,
+    questions: world.questions.map(([, permission, project]) => ({ permission, project })),
+  };
+}
+
+function policyOf({ roles, permissions }) {
+  return compiled({
     id: "bench",
     name: "Bench",
     roles: [
       { id: "admin", name: "Admin", level: "organization", admin: true, override: true },
       { id: "member", name: "Member", level: "organization" },
-      ...Object.keys(workspaceRoles).map((id) => ({ id, name: id, level: "workspace" })),
+      ...Object.keys(roles).map((id) => ({ id, name: id, level: "workspace" })),
     ],
     permissions: permissions.map((id) => ({
       id,
       level: "workspace",
-      allow: Object.keys(workspaceRoles).filter((role) => permissionsOf(role).includes(id)),
+      allow: Object.keys(roles).filter((role) => roles[role].includes(id)),
     })),
     ownership: { project: ["*"] },
   });
-  const { digest } = policy.gate;
-  const snapshot = {
+}
+
+function snapshotOf({ organization, principal, workspaces, projects, grants }, digest) {
+  return {
     format: 1,
-    policy: { id: policy.id, digest },
+    policy: { id: "bench", digest },
     organization,
-    principal: person,
+    principal,
     epoch: 1,
     server_time_ms: 1_000_000,
     nodes: [
       { id: organization, level: "organization" },
-      ...range(workspacesMax, (w) => ({
-        id: `wsp_${w}`,
-        level: "workspace",
-        parent: organization,
-      })),
+      ...workspaces.map((id) => ({ id, level: "workspace", parent: organization })),
       ...projects.map(({ id, workspace, owner }) => ({
         id,
         level: "project",
         parent: workspace,
-        ...(owner === person ? { owned: true } : {}),
+        ...(owner === principal ? { owned: true } : {}),
       })),
     ],
     grants: [
@@ -83,29 +118,42 @@ export async function documents() {
     ],
     token: null,
   };
-  return { policy, snapshot, nowMs: snapshot.server_time_ms };
 }
 
-/** Questions as `{ permission, project }`, the same ones in every run. */
-export function questions(count) {
-  const random = randomFrom(20_260_101);
-  return range(count, () => ({
-    permission: permissions[random(permissions.length)],
-    project: projects[random(projects.length)],
-  }));
+/** For those who resolve by hand: roles, who one is, what one holds where, and the projects. */
+function plain({ principal, roles, grants, projects }) {
+  const byWorkspace = Object.fromEntries(grants.map(({ workspace, role }) => [workspace, role]));
+  return { principal, roles, grants: byWorkspace, projects };
 }
 
-function range(count, item) {
-  return Array.from({ length: count }, (_, n) => item(n));
+/**
+ * CASL's fastest rules for this world: one for each role, with the workspaces in which one holds it. One
+ * for each grant, as its documentation would have it, answers half as fast.
+ */
+function caslRules({ principal, roles, grants }) {
+  const rule = (action, conditions) => ({ action, subject: "project", conditions });
+  const held = (role) => grants.filter((grant) => grant.role === role);
+  return [
+    ...Object.keys(roles).map((role) =>
+      rule(roles[role], { workspace: { $in: held(role).map(({ workspace }) => workspace) } }),
+    ),
+    rule(roles.manage, { owner: principal }),
+  ];
 }
 
-/** Numbers below a limit, by xorshift: the same sequence for the same seed. */
-function randomFrom(seed) {
-  let state = seed;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
+function regoData({ principal, roles, grants, projects }) {
+  const set = (ids) => Object.fromEntries(ids.map((id) => [id, true]));
+  const byId = (list, value) => Object.fromEntries(list.map((item) => [item.id, value(item)]));
+  return {
+    roles: Object.fromEntries(Object.entries(roles).map(([role, held]) => [role, set(held)])),
+    projects: byId(projects, ({ workspace, owner }) => ({ workspace, owner })),
+    grants: {
+      [principal]: Object.fromEntries(grants.map(({ workspace, role }) => [workspace, role])),
+    },
+    admins: {},
   };
+}
+
+function text(name) {
+  return readFile(new URL(`policies/${name}`, import.meta.url), "utf8");
 }

@@ -64,12 +64,7 @@ impl Access {
         Self::of(self.policy, self.hierarchy, self.record, now_ms)
     }
 
-    pub(crate) fn of(
-        policy: Arc<Policy>,
-        hierarchy: Hierarchy,
-        record: Record,
-        now_ms: u64,
-    ) -> Self {
+    fn of(policy: Arc<Policy>, hierarchy: Hierarchy, record: Record, now_ms: u64) -> Self {
         let live = |grant: &&Grant| grant.window.contains(now_ms);
         let counted: Vec<(RoleId, NodeId)> = record
             .grants
@@ -114,11 +109,10 @@ impl Access {
             .map(|set| Row::new(&policy, &holdings, set));
         let words: Vec<Word> = rows.flat_map(|row| row.words).collect();
         let stride = policy.permissions.len().div_ceil(WORD_BITS);
-        let start = |node: NodeId| {
-            let set = hierarchy
-                .position(node)
-                .and_then(|at| holdings.set_number(at));
-            set.map_or(usize::MAX, |set| set * stride)
+        let start = |node| {
+            holdings
+                .set_number(node)
+                .map_or(usize::MAX, |set| set * stride)
         };
         Self {
             starts: hierarchy.nodes().map(start).collect(),
@@ -201,7 +195,7 @@ impl Access {
     /// Whether anything at all is granted on `node`: whoever holds nothing there need not know of it.
     #[must_use]
     pub fn holds_anything(&self, node: NodeId) -> bool {
-        let set = self.set(node);
+        let set = self.holdings.set(node);
         set.is_some_and(|set| !set.granted.is_empty())
     }
 
@@ -223,7 +217,7 @@ impl Access {
     /// their numbers are the smallest.
     #[must_use]
     pub fn class(&self, node: NodeId) -> Option<usize> {
-        self.holdings.set_number(self.hierarchy.position(node)?)
+        self.holdings.set_number(node)
     }
 
     /// The ids of roles that grants name and the policy does not have. They give nothing.
@@ -241,7 +235,7 @@ impl Access {
     }
 
     pub(crate) fn set(&self, node: NodeId) -> Option<&Set> {
-        self.holdings.sets.get(self.class(node)?)
+        self.holdings.set(node)
     }
 
     /// The role that `grant` counts as.

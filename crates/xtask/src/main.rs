@@ -9,6 +9,7 @@ mod clock;
 mod dev;
 mod error;
 mod fuzz;
+mod instructions;
 mod mutants;
 mod process;
 mod project;
@@ -41,7 +42,7 @@ usage: cargo xtask TASK
   soak               fuzzing and the comparison with the model, for long
   mutants [--shard K/N]
                      every change that no test of core notices; K counts from 0
-  bench              a gate check against @casl/ability, and the sizes
+  bench              speed, size and memory against the peers, and the curve in docs/
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load
   tidy               the rules of this repository

@@ -5,13 +5,14 @@
 //! used nor changed. wasm-bindgen is a library of this very program, so that its release equals the
 //! crates' by Cargo.lock, and nobody has to build two more command line tools (with an HTTP client and
 //! OpenSSL in them) first. Only the wasm32 target, by rustup, and the Debian packages
-//! of [`browser`] and [`compiler`] reach further.
+//! of [`browser`], [`compiler`] and [`valgrind`] reach further.
 
 pub(crate) mod browser;
 pub(crate) mod compiler;
 mod debian;
 pub(crate) mod mutants;
 mod packages;
+pub(crate) mod valgrind;
 
 pub(crate) use packages::npm;
 

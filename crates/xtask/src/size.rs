@@ -17,9 +17,7 @@ pub(crate) fn run(project: &Project) -> Result<(), TaskError> {
 
 /// Prints the table of sizes, of what is built, and fails when a limit is passed.
 pub(crate) fn check(project: &Project) -> Result<(), TaskError> {
-    let text = process::read(&mut project.node("crates/xtask/js/sizes.mjs"))?;
-    let sizes: Value = serde_json::from_str(&text)
-        .map_err(|error| TaskError::sentence(format!("the sizes are not JSON: {error}")))?;
+    let sizes = measure(project)?;
     println!(
         "{:<18} {:>10} {:>10} {:>10}",
         "bytes", "raw", "gzip -9", "brotli 11"
@@ -41,6 +39,13 @@ pub(crate) fn check(project: &Project) -> Result<(), TaskError> {
         return Ok(());
     }
     Err(TaskError::sentence(too_large.join("; ")))
+}
+
+/// The sizes of what is built, in bytes by name and kind.
+pub(crate) fn measure(project: &Project) -> Result<Value, TaskError> {
+    let text = process::read(&mut project.node("crates/xtask/js/sizes.mjs"))?;
+    serde_json::from_str(&text)
+        .map_err(|error| TaskError::sentence(format!("the sizes are not JSON: {error}")))
 }
 
 fn excess(sizes: &Value, (name, limit): (&str, u64)) -> Option<String> {

@@ -89,11 +89,7 @@ fn opik(model: &Value) {
 }
 
 fn langsmith(model: &Value) {
-    let ours = [
-        "organization:create",
-        "organization:leave",
-        "workspaces:invite-to-organization",
-    ];
+    let ours = ["organization:create", "organization:leave"];
     check(
         "langsmith",
         &table(model, |row| cells(&row["cells"])),

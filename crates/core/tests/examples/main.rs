@@ -9,4 +9,3 @@ mod mistakes;
 mod reasons;
 mod shop;
 mod suggestions;
-mod worlds;

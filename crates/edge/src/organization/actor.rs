@@ -99,6 +99,5 @@ pub(super) fn target<'a>(
         is_self: member.user == actor.user,
         is_creator: member.user == organization.creator,
         other_admins: store::admins(context, Some(&member.user))?,
-        record: None,
     })
 }

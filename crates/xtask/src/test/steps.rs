@@ -7,6 +7,7 @@ use super::tally::Tally;
 use crate::bless;
 use crate::error::TaskError;
 use crate::fuzz;
+use crate::instructions;
 use crate::process;
 use crate::project::Project;
 use crate::setup::{self, Tools, WASM_TARGET};
@@ -25,7 +26,7 @@ pub(super) struct Step {
     pub(super) run: fn(&Project, &Tools) -> Result<Tally, TaskError>,
 }
 
-pub(super) const ALL: [Step; 15] = [
+pub(super) const ALL: [Step; 16] = [
     quick("format", "rustfmt has nothing to change", format),
     quick("tidy", "the rules of this repository", |project, _| {
         tidy::run(project)
@@ -33,6 +34,11 @@ pub(super) const ALL: [Step; 15] = [
     quick("clippy", "no warnings, native", clippy),
     quick("clippy-wasm", "no warnings, for wasm32", clippy_wasm),
     quick("native", "tests of every crate", native),
+    quick(
+        "instructions",
+        "a check costs little more than a hand-written table",
+        |project, _| instructions::check(project),
+    ),
     quick("doc", "documentation without warnings", doc),
     quick("bless", "generated files are up to date", |project, _| {
         bless::check(project).map(|()| Tally::ONE)

@@ -7,8 +7,9 @@ use super::TextFile;
 /// A crate and the crates of ours that it may depend on, for building and for running. Tests may use
 /// any. The Worker has no way to `lockstep-gate`: everything that wasm-bindgen exports would become
 /// callable from outside.
-const ALLOWED: [(&str, &[&str]); 7] = [
+const ALLOWED: [(&str, &[&str]); 8] = [
     ("lockstep", &["lockstep-wire", "lockstep-core"]),
+    ("lockstep-bench", &["lockstep-core"]),
     ("lockstep-core", &[]),
     (
         "lockstep-edge",
