@@ -32,20 +32,26 @@ for (const world of all) {
 }
 
 function gateOf(world, { principal, now_ms }) {
-  const { grants, token } = principalOf(world, principal);
+  const { kind, grants, token } = principalOf(world, principal);
   const policy = policies.get(world.policy);
   const nodes = world.nodes.map(({ owner, parent = organization, ...node }) => ({
     ...node,
     parent,
     owned: owner === principal,
   }));
+  const { features = [], replace = {} } = policy.plan ?? {};
   const snapshot = {
-    format: 1,
+    format: 2,
     policy: { id: world.policy, digest: policy.gate.digest },
     organization,
     principal,
     epoch: 1,
     server_time_ms: now_ms,
+    kind: kind ?? "user",
+    // Everything, but what takes roles away.
+    plan: world.plan ?? features.filter((feature) => !(feature in replace)),
+    roles: world.roles ?? [],
+    rules: world.rules ?? [],
     nodes: [{ id: organization, level: "organization" }, ...nodes],
     grants,
     token: token ?? null,

@@ -64,7 +64,12 @@ impl Access {
         Self::of(self.policy, self.hierarchy, self.record, now_ms)
     }
 
-    fn of(policy: Arc<Policy>, hierarchy: Hierarchy, record: Record, now_ms: u64) -> Self {
+    pub(crate) fn of(
+        policy: Arc<Policy>,
+        hierarchy: Hierarchy,
+        record: Record,
+        now_ms: u64,
+    ) -> Self {
         let live = |grant: &&Grant| grant.window.contains(now_ms);
         let counted: Vec<(RoleId, NodeId)> = record
             .grants
@@ -109,10 +114,11 @@ impl Access {
             .map(|set| Row::new(&policy, &holdings, set));
         let words: Vec<Word> = rows.flat_map(|row| row.words).collect();
         let stride = policy.permissions.len().div_ceil(WORD_BITS);
-        let start = |node| {
-            holdings
-                .set_number(node)
-                .map_or(usize::MAX, |set| set * stride)
+        let start = |node: NodeId| {
+            let set = hierarchy
+                .position(node)
+                .and_then(|at| holdings.set_number(at));
+            set.map_or(usize::MAX, |set| set * stride)
         };
         Self {
             starts: hierarchy.nodes().map(start).collect(),
@@ -195,7 +201,7 @@ impl Access {
     /// Whether anything at all is granted on `node`: whoever holds nothing there need not know of it.
     #[must_use]
     pub fn holds_anything(&self, node: NodeId) -> bool {
-        let set = self.holdings.set(node);
+        let set = self.set(node);
         set.is_some_and(|set| !set.granted.is_empty())
     }
 
@@ -217,7 +223,7 @@ impl Access {
     /// their numbers are the smallest.
     #[must_use]
     pub fn class(&self, node: NodeId) -> Option<usize> {
-        self.holdings.set_number(node)
+        self.holdings.set_number(self.hierarchy.position(node)?)
     }
 
     /// The ids of roles that grants name and the policy does not have. They give nothing.
@@ -235,7 +241,7 @@ impl Access {
     }
 
     pub(crate) fn set(&self, node: NodeId) -> Option<&Set> {
-        self.holdings.set(node)
+        self.holdings.sets.get(self.class(node)?)
     }
 
     /// The role that `grant` counts as.

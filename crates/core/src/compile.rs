@@ -4,7 +4,6 @@ mod guards;
 mod names;
 mod rights;
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -12,6 +11,7 @@ use alloc::vec::Vec;
 
 use crate::index::Index;
 use crate::policy::{Case, Permission, PermissionId, Policy, Replacement, Role, RoleId};
+use crate::sorted::SortedMap;
 use crate::{
     Bits, Facts, Level, Operation, PermissionSpec, PolicyError, PolicyErrorKind, PolicySpec,
     ReplacementSpec, RuleSpec, Step, Test, limits,
@@ -55,7 +55,7 @@ impl Policy {
         let total = rights.total();
         let roles = roles(spec, names, &role_numbers, total)?;
         let everyone = named_set(&spec.everyone, names, &implied, total, "everyone")?;
-        let mut ownership = BTreeMap::new();
+        let mut ownership = SortedMap::default();
         for (level, ids) in &spec.ownership {
             let bits = if ids.iter().any(|id| id == "*") {
                 Bits::first(spec.permissions.len(), total)
@@ -306,8 +306,8 @@ fn creator(id: &str, names: Names<'_>, roles: &[Role]) -> Result<RoleId, PolicyE
 fn operations(
     spec: &PolicySpec,
     names: Names<'_>,
-) -> Result<BTreeMap<Operation, PermissionId>, PolicyError> {
-    let mut operations = BTreeMap::new();
+) -> Result<SortedMap<Operation, PermissionId>, PolicyError> {
+    let mut operations = SortedMap::default();
     for (name, permission) in &spec.operations {
         let path = || vec!["operations".into(), Step::Key(name.clone())];
         let Some(operation) = Operation::parse(name) else {
@@ -327,7 +327,7 @@ fn permissions(
     names: Names<'_>,
     guards: &[Option<usize>],
     rights: &Rights,
-    operations: &BTreeMap<Operation, PermissionId>,
+    operations: &SortedMap<Operation, PermissionId>,
 ) -> Result<Vec<Permission>, PolicyError> {
     let mut permissions = Vec::new();
     for (number, permission) in spec.permissions.iter().enumerate() {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::hierarchy::{NodeId, ROOT};
-use crate::{Access, Bits, Level, PermissionId, Policy, PrincipalKind, Role, RoleId};
+use crate::{Access, Bits, Level, PermissionId, Policy, PrincipalKind, Record, Role, RoleId};
 
 /// Why a role may not be handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,13 +93,14 @@ fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), Delegati
 }
 
 /// Whether the principal of `grantor` may put `new` in the place of `old`, as far as caps and deny rules
-/// go: what the old role held back and the new one does not comes to life, on whatever node it was
-/// granted, so the grantor must hold it everywhere.
+/// go: what `record` was granted beside, and the old role held back and the new one does not, comes to
+/// life, on whatever node it was granted, so the grantor must hold it everywhere.
 ///
 /// # Errors
 /// [`DelegationError::LiftsCap`] when the grantor does not.
 pub(crate) fn can_lift_cap(
     grantor: &Access,
+    record: Option<&Record>,
     old: RoleId,
     new: RoleId,
 ) -> Result<(), DelegationError> {
@@ -124,8 +125,14 @@ pub(crate) fn can_lift_cap(
     };
     let revived =
         |(right, permission): &(usize, usize)| !policy.gives(left, *right) || frees(*permission);
+    let reached = record.map(|record| reach(policy, record));
+    let is_reached = |(_, permission): &(usize, usize)| {
+        let reached = reached.as_ref();
+        reached.is_none_or(|reached| reached.contains(*permission))
+    };
     let lifted = rights(policy, cap_of(new).map_or(&all, |cap| &cap.rights));
     if lifted
+        .filter(is_reached)
         .filter(revived)
         .all(|(right, permission)| holder.holds(right, permission, described(new)))
     {
@@ -133,6 +140,25 @@ pub(crate) fn can_lift_cap(
     } else {
         Err(DelegationError::LiftsCap)
     }
+}
+
+/// The permissions that `record` holds anywhere under some condition, or will when a window opens.
+fn reach(policy: &Policy, record: &Record) -> Bits {
+    let granted = record.grants.iter().filter_map(|grant| {
+        let role = policy.role(&grant.role)?;
+        Some([role, policy.counted_role(role, record.kind, &record.plan)])
+    });
+    let roles = granted
+        .flatten()
+        .filter_map(|role| policy.describe_role(role));
+    let owned = record.nodes.iter().filter(|node| node.owned);
+    let owned = owned.filter_map(|node| policy.ownership.get(&node.level));
+    let sets = roles.map(|role| &role.rights).chain(owned);
+    let rights = sets.chain([&policy.everyone]).flat_map(Bits::iter);
+    Bits::of(
+        rights.filter_map(|right| policy.permission_of(right)),
+        policy.permissions.len(),
+    )
 }
 
 /// The rights in `bits` that a delegation compares, as (right, permission).
@@ -189,7 +215,7 @@ impl<'a> Holder<'a> {
     }
 
     fn overriding(&self) -> bool {
-        self.access.holdings().overriding
+        !self.access.holdings().overriding.is_empty()
     }
 
     fn caps(&self) -> &[Bits] {

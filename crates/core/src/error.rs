@@ -139,15 +139,21 @@ impl fmt::Display for PolicyErrorKind {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.path.iter().enumerate() {
-            match step {
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) if at == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
-            }
-        }
+        write_path(f, &self.path)?;
         write!(f, ": {}", self.kind)
     }
+}
+
+/// Writes a place in a document: `roles[2].cap`.
+pub(crate) fn write_path(f: &mut fmt::Formatter<'_>, path: &[Step]) -> fmt::Result {
+    for (at, step) in path.iter().enumerate() {
+        match step {
+            Step::Index(index) => write!(f, "[{index}]")?,
+            Step::Key(key) if at == 0 => f.write_str(key)?,
+            Step::Key(key) => write!(f, ".{key}")?,
+        }
+    }
+    Ok(())
 }
 
 impl core::error::Error for PolicyError {}

@@ -141,7 +141,7 @@ impl Factors {
                 .guard(permission)
                 .map_or(Outcome::True, |guard| guard.outcome(facts)),
             token: holdings.token_allows(permission.0, set),
-            overriding: (holdings.overriding && permission.0 < policy.permissions.len()).into(),
+            overriding: holdings.overriding.contains(permission.0).into(),
             cap: caps
                 .map(|cap| policy.holds(cap, permission, facts))
                 .min()

@@ -1,7 +1,6 @@
 //! Why: the grant that allowed, or the factor that denied and the smallest grants that would not.
 
 use alloc::borrow::ToOwned;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use crate::evaluate::Factors;
@@ -158,10 +157,10 @@ fn guard_reason<'a>(guards: impl Iterator<Item = &'a Guard>, facts: &Facts) -> D
         .find(|guard| guard.outcome(facts) == Outcome::Unknown);
     if let Some(fact) = unknown.and_then(|guard| guard.missing_fact(facts)) {
         return DenyReason::FactMissing {
-            fact: fact.to_string(),
+            fact: fact.to_owned(),
         };
     }
-    let guard = guards.first().map(ToString::to_string).unwrap_or_default();
+    let guard = guards.first().map(|guard| guard.text()).unwrap_or_default();
     DenyReason::GuardFailed { guard }
 }
 
@@ -262,7 +261,7 @@ fn smallest_grants(
         .map(|(id, _, at)| Suggestion::Role(*id, *at))
         .collect();
     if factors.member && factors.cap == Outcome::True && may_hold(access, permission) {
-        for (level, rights) in &policy.ownership {
+        for (level, rights) in policy.ownership.iter() {
             if let Some(at) = hierarchy
                 .ancestor(node, *level)
                 .filter(|_| rights.contains(permission.0))

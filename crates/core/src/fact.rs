@@ -1,7 +1,9 @@
 //! Facts: what a guard may look at beside grants.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::sorted::SortedMap;
 
 /// The value of one fact.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +34,9 @@ pub enum Knowledge<'a> {
 /// caller that is trusted to say so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    known: BTreeMap<String, Value>,
-    complete: BTreeSet<String>,
+    known: SortedMap<String, Value>,
+    /// By rising name, each once.
+    complete: Vec<String>,
 }
 
 impl Facts {
@@ -45,15 +48,20 @@ impl Facts {
     /// States that all facts below `group` are set: `resource.tags` says that the resource carries no
     /// other tag than those of which `resource.tags.<key>` is set.
     pub fn complete(&mut self, group: impl Into<String>) {
-        self.complete.insert(group.into());
+        let group = group.into();
+        if let Err(at) = self.complete.binary_search(&group) {
+            self.complete.insert(at, group);
+        }
     }
 
     /// Adds or replaces all facts of `others`.
     pub fn extend(&mut self, others: &Self) {
-        for (name, value) in &others.known {
+        for (name, value) in others.known.iter() {
             self.known.insert(name.clone(), value.clone());
         }
-        self.complete.extend(others.complete.iter().cloned());
+        for group in &others.complete {
+            self.complete(group.as_str());
+        }
     }
 
     /// The value of `name`, if it is known.
@@ -99,7 +107,7 @@ impl FromIterator<(String, Value)> for Facts {
     fn from_iter<T: IntoIterator<Item = (String, Value)>>(facts: T) -> Self {
         Self {
             known: facts.into_iter().collect(),
-            complete: BTreeSet::new(),
+            complete: Vec::new(),
         }
     }
 }

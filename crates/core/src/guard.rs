@@ -138,9 +138,13 @@ pub struct Guard {
 
 impl Guard {
     /// A guard of these conditions, in an order of its own and each once.
-    pub(crate) fn new(mut conditions: Vec<Condition>) -> Self {
-        conditions.sort();
-        conditions.dedup();
+    pub(crate) fn new(given: Vec<Condition>) -> Self {
+        let mut conditions: Vec<Condition> = Vec::new();
+        for condition in given {
+            if let Err(at) = conditions.binary_search(&condition) {
+                conditions.insert(at, condition);
+            }
+        }
         Self { conditions }
     }
 
@@ -179,51 +183,155 @@ impl Guard {
     }
 }
 
-impl fmt::Display for Guard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// What is written without `core::fmt`, which would be a tenth of what the page loads.
+trait Written {
+    fn write(&self, text: &mut String);
+
+    fn written(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text);
+        text
+    }
+}
+
+impl Guard {
+    /// The guard in words, such as `target.creator = false`.
+    pub(crate) fn text(&self) -> String {
+        self.written()
+    }
+}
+
+impl Written for Guard {
+    fn write(&self, text: &mut String) {
         for (at, condition) in self.conditions.iter().enumerate() {
             if at > 0 {
-                f.write_str(" and ")?;
+                text.push_str(" and ");
             }
-            write!(f, "{condition}")?;
+            condition.write(text);
         }
-        Ok(())
+    }
+}
+
+impl Written for Condition {
+    fn write(&self, text: &mut String) {
+        text.push_str(&self.fact);
+        text.push_str(match &self.test {
+            Test::AtLeast(_) => " >= ",
+            Test::AtMost(_) => " <= ",
+            Test::Equals(_) | Test::EqualsFact(_) | Test::EqualsIgnoreCase(_) => " = ",
+            Test::In(_) => " in [",
+            Test::Matches(_) => " matches ",
+            Test::NotEquals(_) | Test::NotEqualsIgnoreCase(_) => " is not ",
+            Test::NotIn(_) => " not in [",
+            Test::NotMatches(_) => " does not match ",
+        });
+        match &self.test {
+            Test::AtLeast(number) | Test::AtMost(number) => write_integer(*number, text),
+            Test::Equals(value) | Test::NotEquals(value) => value.write(text),
+            Test::EqualsFact(words) | Test::Matches(words) | Test::NotMatches(words) => {
+                text.push_str(words);
+            }
+            Test::EqualsIgnoreCase(words) | Test::NotEqualsIgnoreCase(words) => {
+                text.push_str(words);
+                text.push_str(" (any case)");
+            }
+            Test::In(texts) | Test::NotIn(texts) => {
+                for (at, words) in texts.iter().enumerate() {
+                    if at > 0 {
+                        text.push_str(", ");
+                    }
+                    text.push_str(words);
+                }
+                text.push(']');
+            }
+        }
+        if self.if_exists {
+            text.push_str(" if it exists");
+        }
+    }
+}
+
+impl Written for Value {
+    fn write(&self, text: &mut String) {
+        match self {
+            Self::Bool(true) => text.push_str("true"),
+            Self::Bool(false) => text.push_str("false"),
+            Self::Integer(value) => write_integer(*value, text),
+            Self::Text(value) => text.push_str(value),
+        }
+    }
+}
+
+fn write_integer(number: i64, text: &mut String) {
+    fn digits(number: u64, text: &mut String) {
+        if number > 9 {
+            digits(number / 10, text);
+        }
+        text.extend(char::from_digit(
+            u32::try_from(number % 10).unwrap_or(0),
+            10,
+        ));
+    }
+    if number < 0 {
+        text.push('-');
+    }
+    digits(number.unsigned_abs(), text);
+}
+
+impl fmt::Display for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written())
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            fact,
-            test,
-            if_exists,
-        } = self;
-        match test {
-            Test::AtLeast(least) => write!(f, "{fact} >= {least}"),
-            Test::AtMost(most) => write!(f, "{fact} <= {most}"),
-            Test::Equals(value) => write!(f, "{fact} = {value}"),
-            Test::EqualsFact(other) => write!(f, "{fact} = {other}"),
-            Test::EqualsIgnoreCase(text) => write!(f, "{fact} = {text} (any case)"),
-            Test::In(texts) => write!(f, "{fact} in [{}]", texts.join(", ")),
-            Test::Matches(pattern) => write!(f, "{fact} matches {pattern}"),
-            Test::NotEquals(value) => write!(f, "{fact} is not {value}"),
-            Test::NotEqualsIgnoreCase(text) => write!(f, "{fact} is not {text} (any case)"),
-            Test::NotIn(texts) => write!(f, "{fact} not in [{}]", texts.join(", ")),
-            Test::NotMatches(pattern) => write!(f, "{fact} does not match {pattern}"),
-        }?;
-        if *if_exists {
-            f.write_str(" if it exists")?;
-        }
-        Ok(())
+        f.write_str(&self.written())
     }
 }
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bool(value) => write!(f, "{value}"),
-            Self::Integer(value) => write!(f, "{value}"),
-            Self::Text(value) => f.write_str(value),
-        }
+        f.write_str(&self.written())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn conditions_read_as_words() {
+        let text = |test, if_exists| {
+            Condition {
+                fact: "f".into(),
+                test,
+                if_exists,
+            }
+            .to_string()
+        };
+        assert_eq!(
+            text(Test::AtLeast(i64::MIN), false),
+            "f >= -9223372036854775808"
+        );
+        assert_eq!(text(Test::AtMost(120), true), "f <= 120 if it exists");
+        assert_eq!(text(Test::Equals(Value::Bool(true)), false), "f = true");
+        assert_eq!(
+            text(Test::NotEquals(Value::Integer(0)), false),
+            "f is not 0"
+        );
+        let texts = vec!["a".into(), "b".into()];
+        assert_eq!(text(Test::In(texts), false), "f in [a, b]");
+        assert_eq!(text(Test::NotIn(vec![]), false), "f not in []");
+        let test = Test::EqualsIgnoreCase("A".into());
+        assert_eq!(text(test, false), "f = A (any case)");
+        let guard = Guard::new(vec![
+            Condition::new("b", Test::Matches("x*".into())),
+            Condition::new("a", Test::EqualsFact("c".into())),
+        ]);
+        assert_eq!(guard.to_string(), "a = c and b matches x*");
     }
 }

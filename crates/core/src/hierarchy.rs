@@ -1,6 +1,8 @@
 //! The nodes of one organization.
 
+use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::index::Index;
 use crate::{Level, RecordError, limits};
@@ -26,6 +28,10 @@ pub(crate) struct Hierarchy {
     names: Index,
     parents: Vec<Option<NodeId>>,
     levels: Vec<Level>,
+    /// Where each node comes when every node is followed by all that lies below it.
+    positions: Vec<usize>,
+    /// How many nodes there are at and below each.
+    sizes: Vec<usize>,
 }
 
 impl Hierarchy {
@@ -71,7 +77,30 @@ impl Hierarchy {
         if hierarchy.parents.is_empty() {
             return Err(RecordError::NoOrganization);
         }
+        hierarchy.lay_out();
         Ok(hierarchy)
+    }
+
+    /// Counts what lies below each node, and gives each its position. Every node comes after its parent.
+    fn lay_out(&mut self) {
+        self.sizes = vec![1; self.parents.len()];
+        for (node, parent) in self.parents.iter().enumerate().rev() {
+            let size = self.sizes.get(node).copied().unwrap_or(0);
+            if let Some(above) = parent.and_then(|parent| self.sizes.get_mut(parent.0)) {
+                *above += size;
+            }
+        }
+        // Where the next child of each node goes.
+        let mut next: Vec<usize> = Vec::with_capacity(self.parents.len());
+        for (node, parent) in self.parents.iter().enumerate() {
+            let mut position = 0;
+            if let Some(free) = parent.and_then(|parent| next.get_mut(parent.0)) {
+                position = *free;
+                *free += self.sizes.get(node).copied().unwrap_or(0);
+            }
+            self.positions.push(position);
+            next.push(position + 1);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -104,9 +133,22 @@ impl Hierarchy {
         core::iter::successors(Some(node), |at| self.parent(*at))
     }
 
+    /// Where `node` comes when every node is followed by all that lies below it.
+    #[inline]
+    pub(crate) fn position(&self, node: NodeId) -> Option<usize> {
+        self.positions.get(node.0).copied()
+    }
+
+    /// The positions of `node` and of all that lies below it.
+    pub(crate) fn span(&self, node: NodeId) -> Range<usize> {
+        let start = self.position(node).unwrap_or(usize::MAX);
+        start..start.saturating_add(self.sizes.get(node.0).copied().unwrap_or(0))
+    }
+
     /// Whether `node` is `top` or lies below it.
     pub(crate) fn is_within(&self, node: NodeId, top: NodeId) -> bool {
-        self.path(node).any(|at| at == top)
+        self.position(node)
+            .is_some_and(|at| self.span(top).contains(&at))
     }
 
     /// The node of `level` at or above `node`.

@@ -1,10 +1,10 @@
 //! What one principal holds on the nodes of one organization at one moment.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::hierarchy::{Hierarchy, NodeId, ROOT};
+use crate::sorted::sorted;
 use crate::{Bits, Policy, PrincipalKind, Role, RoleId, TokenLimit};
 
 /// What [`Holdings::new`] starts from.
@@ -14,7 +14,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) member: bool,
     /// The grants that count, with the roles that they count as.
     pub(crate) live: &'a [(RoleId, NodeId)],
-    /// The nodes that the principal owns, by rising number.
+    /// The nodes that the principal owns.
     pub(crate) owned: &'a [NodeId],
     /// Ids of the features that the organization's plan has.
     pub(crate) plan: &'a [String],
@@ -26,10 +26,13 @@ pub(crate) struct Basis<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Holdings {
     pub(crate) member: bool,
-    /// One per distinct set; most nodes share their parent's.
+    /// The distinct sets.
     pub(crate) sets: Vec<Set>,
-    set_of: Vec<usize>,
-    pub(crate) overriding: bool,
+    /// From which position on (see [`Hierarchy::position`]) which set holds, by rising position. There
+    /// are as many as nodes on which something is granted or ends, however many nodes there are.
+    pub(crate) spans: Vec<(usize, usize)>,
+    /// The rights of who overrides; empty for who does not.
+    pub(crate) overriding: Bits,
     /// One set for each cap. A permission must be in all of them.
     pub(crate) caps: Vec<Bits>,
     /// The permissions that the organization's plan has.
@@ -51,7 +54,7 @@ pub(crate) struct Set {
 
 impl Holdings {
     pub(crate) fn new(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> Self {
-        let (sets, set_of) = sets(policy, hierarchy, basis);
+        let (sets, spans) = sets(policy, hierarchy, basis);
         let scope = basis.token.and_then(|token| token.permissions.as_ref());
         let numbers = |ids: &Vec<String>| {
             let known = ids.iter().filter_map(|id| Some(policy.permission(id)?.0));
@@ -60,20 +63,18 @@ impl Holdings {
         Self {
             member: basis.member,
             sets,
-            set_of,
-            overriding: roles_on_root(policy, basis.live).any(|role| role.overriding),
+            spans,
+            overriding: overriding(policy, basis),
             caps: caps(policy, basis.live),
             in_plan: in_plan(policy, basis.plan),
             scope: scope.map(numbers),
         }
     }
 
-    pub(crate) fn set_number(&self, node: NodeId) -> Option<usize> {
-        self.set_of.get(node.0).copied()
-    }
-
-    pub(crate) fn set(&self, node: NodeId) -> Option<&Set> {
-        self.sets.get(self.set_number(node)?)
+    /// The number of the set that holds at `position`.
+    pub(crate) fn set_number(&self, position: usize) -> Option<usize> {
+        let after = self.spans.partition_point(|(from, _)| *from <= position);
+        self.spans.get(after.checked_sub(1)?).map(|(_, set)| *set)
     }
 
     /// Whether the token lets its principal use `permission` where `set` holds.
@@ -83,61 +84,130 @@ impl Holdings {
     }
 }
 
-/// For each node the number of its set: its parent's, or one of its own where a grant, ownership or the
-/// token's subtree makes a difference.
-fn sets(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> (Vec<Set>, Vec<usize>) {
-    let mut by_node: BTreeMap<NodeId, Vec<RoleId>> = BTreeMap::new();
-    for (role, node) in basis.live {
-        by_node.entry(*node).or_default().push(*role);
-    }
+/// Something that makes a difference on a node, by the node's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Touch {
+    position: usize,
+    node: NodeId,
+    change: Change,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// Nothing; the organization is touched all the same.
+    None,
+    Owned,
+    Role(RoleId),
+    Token,
+}
+
+/// The distinct sets, and from which position on which of them holds. A node has its parent's set unless
+/// a grant, ownership or the token's subtree makes a difference on it.
+fn sets(
+    policy: &Policy,
+    hierarchy: &Hierarchy,
+    basis: &Basis<'_>,
+) -> (Vec<Set>, Vec<(usize, usize)>) {
+    let top = basis.token.and_then(|token| token.node.as_ref());
     let in_time = basis
         .token
         .is_none_or(|token| token.window.contains(basis.now_ms));
-    let top = basis.token.and_then(|token| token.node.as_ref());
-    // A token for a node that is not there may act nowhere.
-    let token_top = top.and_then(|node| hierarchy.node(node));
+    let root = root_set(policy, basis.member, in_time && top.is_none());
     let mut sets: Vec<Set> = Vec::new();
-    let mut set_of: Vec<usize> = Vec::new();
-    for node in hierarchy.nodes() {
-        let parent = hierarchy.parent(node);
-        let inherited = parent.and_then(|parent| set_of.get(parent.0)).copied();
-        let roles = by_node.get(&node);
-        // Ownership is given to members: who was removed owns nothing.
-        let owned = if basis.member && basis.owned.binary_search(&node).is_ok() {
-            hierarchy
-                .level(node)
-                .and_then(|level| policy.ownership.get(&level))
-        } else {
-            None
+    // The numbers of the sets, in the order of the sets.
+    let mut order: Vec<usize> = Vec::new();
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    // The sets of the node at hand and of those above it, each with the position after its last node.
+    let mut above: Vec<(usize, Set)> = Vec::new();
+    let mut begin = |from: usize, set: &Set| {
+        let place = order.binary_search_by(|at| sets.get(*at).cmp(&Some(set)));
+        let number = match place {
+            Ok(place) => order.get(place).copied().unwrap_or(0),
+            Err(place) => {
+                order.insert(place, sets.len());
+                sets.push(set.clone());
+                sets.len() - 1
+            }
         };
-        let enters_token = token_top == Some(node);
-        let set = match inherited {
-            Some(set) if roles.is_none() && owned.is_none() && !enters_token => set,
-            _ => {
-                let mut set = match inherited.and_then(|set| sets.get(set)) {
-                    Some(inherited) => inherited.clone(),
-                    None => root_set(policy, basis.member, in_time && top.is_none()),
-                };
-                set.in_token |= enters_token && in_time;
-                for role in roles.into_iter().flatten() {
-                    if let Some(role) = policy.describe_role(*role) {
+        match spans.last_mut() {
+            Some(last) if last.0 == from => last.1 = number,
+            Some(last) if last.1 == number => {}
+            _ => spans.push((from, number)),
+        }
+    };
+    let touched = touched(hierarchy, basis);
+    for touches in touched.chunk_by(|one, other| one.position == other.position) {
+        let Some(&Touch { position, node, .. }) = touches.first() else {
+            continue;
+        };
+        leave(&mut above, position, &mut begin);
+        let mut set = above
+            .last()
+            .map_or_else(|| root.clone(), |(_, set)| set.clone());
+        for touch in touches {
+            match touch.change {
+                Change::None => {}
+                Change::Owned => {
+                    let level = hierarchy.level(node);
+                    if let Some(owned) = level.and_then(|level| policy.ownership.get(&level)) {
+                        set.granted.union_with(owned);
+                    }
+                }
+                Change::Role(role) => {
+                    if let Some(role) = policy.describe_role(role) {
                         set.granted.union_with(&role.rights);
                         set.denied.union_with(&role.denied);
                     }
                 }
-                owned
-                    .into_iter()
-                    .for_each(|owned| set.granted.union_with(owned));
-                if basis.kind == PrincipalKind::ServiceAccount {
-                    set.granted.subtract(&policy.personal);
-                }
-                sets.push(set);
-                sets.len() - 1
+                Change::Token => set.in_token |= in_time,
             }
-        };
-        set_of.push(set);
+        }
+        if basis.kind == PrincipalKind::ServiceAccount {
+            set.granted.subtract(&policy.personal);
+        }
+        begin(position, &set);
+        above.push((hierarchy.span(node).end, set));
     }
-    (sets, set_of)
+    // What ends with the last node gives way to nothing.
+    leave(&mut above, hierarchy.len().saturating_sub(1), &mut begin);
+    (sets, spans)
+}
+
+/// Ends the sets of all nodes that are over at `position`; what is above them holds again.
+fn leave(above: &mut Vec<(usize, Set)>, position: usize, begin: &mut impl FnMut(usize, &Set)) {
+    while let Some((end, _)) = above.pop_if(|(end, _)| *end <= position) {
+        if let Some((_, set)) = above.last() {
+            begin(end, set);
+        }
+    }
+}
+
+/// What makes a difference, by the position of the node; the organization always comes first.
+fn touched(hierarchy: &Hierarchy, basis: &Basis<'_>) -> Vec<Touch> {
+    let mut touched = Vec::new();
+    let mut touch = |node: NodeId, change: Change| {
+        if let Some(position) = hierarchy.position(node) {
+            touched.push(Touch {
+                position,
+                node,
+                change,
+            });
+        }
+    };
+    touch(ROOT, Change::None);
+    for (role, node) in basis.live {
+        touch(*node, Change::Role(*role));
+    }
+    // Ownership is given to members: who was removed owns nothing.
+    for node in basis.owned.iter().filter(|_| basis.member) {
+        touch(*node, Change::Owned);
+    }
+    // A token for a node that is not there may act nowhere.
+    let top = basis.token.and_then(|token| token.node.as_ref());
+    if let Some(node) = top.and_then(|node| hierarchy.node(node)) {
+        touch(node, Change::Token);
+    }
+    sorted(touched)
 }
 
 fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
@@ -152,15 +222,29 @@ fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
     }
 }
 
+/// Everything, for who holds an overriding role on the organization; nothing personal for a program.
+fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
+    let overrides = roles_on_root(policy, basis.live).any(|role| role.overriding);
+    let mut rights = if overrides {
+        policy.all()
+    } else {
+        Bits::empty(policy.rights)
+    };
+    if basis.kind == PrincipalKind::ServiceAccount {
+        rights.subtract(&policy.personal);
+    }
+    rights
+}
+
 /// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.
 fn caps(policy: &Policy, live: &[(RoleId, NodeId)]) -> Vec<Bits> {
     let capping = roles_on_root(policy, live).filter_map(|role| role.cap);
-    let mut caps: Vec<Bits> = capping
-        .filter_map(|cap| policy.describe_role(cap))
-        .map(|cap| cap.rights.clone())
-        .collect();
-    caps.sort();
-    caps.dedup();
+    let mut caps: Vec<Bits> = Vec::new();
+    for cap in capping.filter_map(|cap| policy.describe_role(cap)) {
+        if !caps.contains(&cap.rights) {
+            caps.push(cap.rights.clone());
+        }
+    }
     caps.iter_mut()
         .for_each(|cap| cap.union_with(&policy.personal));
     caps

@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::sorted::sorted;
+
 /// How many names may lie in one's way before the table is laid anew with another seed.
 const PROBES_MAX: usize = 64;
 /// How many seeds are tried before the names are sorted instead.
@@ -53,19 +55,27 @@ impl Index {
                 Err(Collision::Crowded) => {}
             }
         }
-        let mut numbers: Vec<u32> = (0..).take(all.ends.len()).collect();
-        numbers.sort_by_key(|number| all.name(place(*number)));
-        let repeated = numbers.windows(2).filter_map(|pair| match pair {
-            [one, other] if all.name(place(*one)) == all.name(place(*other)) => Some(place(*other)),
+        let numbered = (0..).take(all.ends.len());
+        let names = sorted(
+            numbered
+                .map(|number| (all.name(place(number)), number))
+                .collect(),
+        );
+        let repeated = names.windows(2).filter_map(|pair| match pair {
+            [one, other] if one.0 == other.0 => Some(place(other.1)),
             _ => None,
         });
         match repeated.min() {
             Some(at) => Err(at),
             None => {
-                all.layout = Layout::Sorted(numbers);
+                all.layout = Layout::Sorted(names.iter().map(|(_, number)| *number).collect());
                 Ok(all)
             }
         }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
     }
 
     /// The name with the number `at`; empty when there is none.

@@ -63,6 +63,7 @@ mod compile;
 mod custom;
 mod decision;
 mod delegate;
+mod diff;
 mod error;
 mod evaluate;
 mod explain;
@@ -83,13 +84,17 @@ mod parts;
 mod policy;
 mod rows;
 mod rule;
+mod search;
+mod sorted;
 mod spec;
+mod world;
 
 pub use access::Access;
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
 pub use delegate::{DelegationError, can_delegate};
+pub use diff::{Change, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
 pub use fact::{FactType, Facts, Knowledge, Value, fact_type};
@@ -108,4 +113,7 @@ pub use policy::{Case, Permission, PermissionId, Policy, Role, RoleId, Rule};
 pub use spec::{
     CaseSpec, ConditionalSpec, Effect, PermissionSpec, PolicySpec, ReplacementSpec, RoleSpec,
     RuleSpec,
+};
+pub use world::{
+    GroupSpec, PrincipalId, PrincipalSpec, World, WorldError, WorldErrorKind, WorldNode, WorldSpec,
 };

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::delegate::can_lift_cap;
 use crate::{
-    Access, Decision, DelegationError, Denial, Facts, Operation, Policy, RoleId, Value,
+    Access, Decision, DelegationError, Denial, Facts, Operation, Policy, Record, RoleId, Value,
     can_delegate, evaluate,
 };
 
@@ -22,6 +22,9 @@ pub struct Target<'a> {
     /// How many other members count as admins (law 7): active users with a direct grant, without
     /// expiry, of a role marked `admin`.
     pub other_admins: usize,
+    /// All that it was granted; anything is assumed where this is absent. A new role may free what the
+    /// old one held back.
+    pub record: Option<&'a Record>,
 }
 
 impl Target<'_> {
@@ -92,7 +95,7 @@ pub fn change_role(
     permit(actor, Operation::MemberUpdateRole, &facts)?;
     assignable(actor, role)?;
     if let Some(old) = target.role {
-        can_lift_cap(actor, old, role).map_err(MembershipError::Delegation)?;
+        can_lift_cap(actor, target.record, old, role).map_err(MembershipError::Delegation)?;
     }
     let stays_admin = policy.describe_role(role).is_some_and(|role| role.admin);
     keep_admin(policy, target, stays_admin)

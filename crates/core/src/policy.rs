@@ -1,10 +1,10 @@
 //! A compiled policy.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::index::Index;
+use crate::sorted::SortedMap;
 use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind};
 
 /// A permission of one [`Policy`], as a small number.
@@ -52,7 +52,7 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
     pub(crate) everyone: Bits,
     pub(crate) everyone_denied: Bits,
-    pub(crate) ownership: BTreeMap<Level, Bits>,
+    pub(crate) ownership: SortedMap<Level, Bits>,
     /// For each permission, itself and all that comes with it.
     pub(crate) implied: Vec<Vec<usize>>,
     pub(crate) features: Vec<String>,
@@ -60,7 +60,7 @@ pub struct Policy {
     pub(crate) custom_levels: Vec<Level>,
     pub(crate) custom_additions: bool,
     pub(crate) creator: Option<RoleId>,
-    pub(crate) operations: BTreeMap<Operation, PermissionId>,
+    pub(crate) operations: SortedMap<Operation, PermissionId>,
     /// Permissions about which bits alone decide: without guard, condition or deny rule. Derived.
     pub(crate) plain: Bits,
     /// Rights to what is personal. Derived.

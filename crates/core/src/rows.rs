@@ -45,11 +45,8 @@ impl Row {
         }
         for (at, word) in words.iter_mut().enumerate() {
             let caps = holdings.caps.iter().map(|cap| cap.word(at));
-            let held = if holdings.overriding {
-                u64::MAX
-            } else {
-                caps.fold(set.granted.word(at), |held, cap| held & cap)
-            };
+            let under_caps = caps.fold(set.granted.word(at), |held, cap| held & cap);
+            let held = holdings.overriding.word(at) | under_caps;
             let scope = holdings
                 .scope
                 .as_ref()

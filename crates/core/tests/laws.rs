@@ -174,11 +174,12 @@ proptest! {
     ) {
         let (spec, policy) = manageable(spec);
         // A member has one role on the organization, and others further down.
-        let target_may = |role: &str| {
+        let with_role = |role: &str| {
             let elsewhere = target.grants.iter().filter(|grant| grant.node != "org").cloned();
             let grants = std::iter::once(Grant::new(role, "org")).chain(elsewhere).collect();
-            allowed(&resolve(&policy, &Record { grants, ..target.clone() }), &facts)
+            Record { grants, ..target.clone() }
         };
+        let target_may = |role: &str| allowed(&resolve(&policy, &with_role(role)), &facts);
         let actor = Record { token, ..actor };
         let roles: Vec<_> = policy.organization_roles().collect();
         for new in &roles {
@@ -191,14 +192,19 @@ proptest! {
                 spec.roles.iter().map(move |old| (actor, old))
             }) {
                 let actor = resolve(&policy, actor);
+                let record = with_role(&old.id);
                 let member = Target {
                     role: policy.role(&old.id),
                     role_id: &old.id,
                     is_self: false,
                     is_creator: false,
                     other_admins: 1,
+                    record: Some(&record),
                 };
+                let blindly = Target { record: None, ..member };
                 if change_role(&actor, &member, *new).is_err() {
+                    // Who is not known to hold nothing beside is assumed to hold anything.
+                    prop_assert!(change_role(&actor, &blindly, *new).is_err());
                     continue;
                 }
                 let (before, actor_may) = (target_may(&old.id), allowed(&actor, &facts));
@@ -241,6 +247,7 @@ proptest! {
                 is_self: actor == target,
                 is_creator: false,
                 other_admins: others.count(),
+                record: None,
             };
             let role = pick(role);
             match step {

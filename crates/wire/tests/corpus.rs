@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use lockstep_core::{Access, Facts, Grant, Level, Node, Record, Target, TokenLimit};
+use lockstep_core::{Access, Customization, Facts, Grant, Level, Node, Record, Target, TokenLimit};
 use lockstep_wire::{
-    CompiledPolicy, DecisionView, FactsView, GrantRecord, LevelName, TokenRecord, compile_toml,
+    CompiledPolicy, CustomRoleRecord, DecisionView, FactsView, GrantRecord, KindName, LevelName,
+    RuleDocument, TokenRecord, compile_toml,
 };
 use serde::Deserialize;
 
@@ -24,6 +25,11 @@ struct World {
     policy: String,
     #[serde(default = "now_ms")]
     now_ms: u64,
+    plan: Option<Vec<String>>,
+    #[serde(default)]
+    roles: Vec<CustomRoleRecord>,
+    #[serde(default)]
+    rules: Vec<RuleDocument>,
     #[serde(default)]
     nodes: Vec<WorldNode>,
     principals: Vec<Principal>,
@@ -43,6 +49,8 @@ struct WorldNode {
 #[serde(deny_unknown_fields)]
 struct Principal {
     name: String,
+    #[serde(default)]
+    kind: KindName,
     grants: Vec<GrantRecord>,
     token: Option<TokenRecord>,
 }
@@ -164,12 +172,14 @@ fn every_policy_and_every_denial_has_a_case() {
     let all = [
         "allow",
         "capped",
+        "denied-by-rule",
         "expired",
         "fact-missing",
         "guard-failed",
         "no-grant",
         "no-membership",
         "out-of-token-scope",
+        "plan",
     ];
     assert_eq!(expected.into_iter().collect::<Vec<_>>(), all);
 }
@@ -177,7 +187,7 @@ fn every_policy_and_every_denial_has_a_case() {
 impl World {
     /// `allow`, or the code of the denial.
     fn decide(&self, policy: &CompiledPolicy, case: &Case) -> String {
-        let record = self.record(self.principal(&case.principal));
+        let record = self.record(policy, self.principal(&case.principal));
         let now_ms = case.now_ms.unwrap_or(self.now_ms);
         let access = Access::resolve(&policy.policy, record, now_ms).unwrap();
         let mut facts = Facts::from(case.facts.clone());
@@ -205,7 +215,7 @@ impl World {
         found.unwrap_or_else(|| panic!("{name} is not in this world"))
     }
 
-    fn record(&self, principal: &Principal) -> Record {
+    fn record(&self, policy: &CompiledPolicy, principal: &Principal) -> Record {
         let nodes = self.nodes.iter().map(|node| Node {
             id: node.id.clone(),
             level: node.level.into(),
@@ -214,12 +224,20 @@ impl World {
         });
         Record {
             principal: principal.name.clone(),
+            kind: principal.kind.into(),
+            plan: self
+                .plan
+                .clone()
+                .unwrap_or_else(|| policy.policy.full_plan()),
+            customization: Customization {
+                roles: self.roles.iter().map(Into::into).collect(),
+                rules: self.rules.iter().map(Into::into).collect(),
+            },
             nodes: std::iter::once(Node::organization(ORGANIZATION))
                 .chain(nodes)
                 .collect(),
             grants: principal.grants.iter().map(Grant::from).collect(),
             token: principal.token.as_ref().map(TokenLimit::from),
-            ..Record::default()
         }
     }
 
@@ -240,6 +258,7 @@ impl World {
                 .first()
                 .is_some_and(|first| first.name == target),
             other_admins: 1,
+            record: None,
         };
         target.facts()
     }

@@ -89,7 +89,11 @@ fn opik(model: &Value) {
 }
 
 fn langsmith(model: &Value) {
-    let ours = ["organization:create", "organization:leave"];
+    let ours = [
+        "organization:create",
+        "organization:leave",
+        "workspaces:invite-to-organization",
+    ];
     check(
         "langsmith",
         &table(model, |row| cells(&row["cells"])),

@@ -9,3 +9,4 @@ mod mistakes;
 mod reasons;
 mod shop;
 mod suggestions;
+mod worlds;

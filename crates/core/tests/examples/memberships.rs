@@ -16,6 +16,7 @@ fn target(role: &str, other_admins: usize) -> Target<'_> {
         is_self: false,
         is_creator: false,
         other_admins,
+        record: None,
     }
 }
 
@@ -92,6 +93,24 @@ fn a_cap_is_lifted_only_by_who_holds_what_it_held_back() {
         Err(MembershipError::Delegation(DelegationError::LiftsCap))
     );
     assert_eq!(against(change(&foreman, &guest, "guest")), "");
+    // Where it is known what the guest was granted beside, only that counts: nothing, the role of a
+    // manager, or one that begins later.
+    let nothing = record(&[("guest", "shop")]);
+    let manager = record(&[("guest", "shop"), ("manager", "north")]);
+    let mut later = manager.clone();
+    later.grants[1].window.not_before_ms = Some(u64::MAX);
+    for (known, lifts) in [(&nothing, false), (&manager, true), (&later, true)] {
+        let guest = Target {
+            record: Some(known),
+            ..guest
+        };
+        let expected = if lifts {
+            Err(MembershipError::Delegation(DelegationError::LiftsCap))
+        } else {
+            Ok(())
+        };
+        assert_eq!(change(&foreman, &guest, "staff"), expected);
+    }
 }
 
 #[test]

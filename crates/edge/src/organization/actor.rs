@@ -99,5 +99,6 @@ pub(super) fn target<'a>(
         is_self: member.user == actor.user,
         is_creator: member.user == organization.creator,
         other_admins: store::admins(context, Some(&member.user))?,
+        record: None,
     })
 }

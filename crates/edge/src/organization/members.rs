@@ -38,7 +38,11 @@ pub(super) fn change_role(
     let access = access(context, &organization, actor)?;
     let role_id = known_role(context, role)?;
     let member = visible_member(context, &organization, actor, &access, user)?;
-    let target = target(context, &organization, actor, &member)?;
+    let record = store::record(context, &organization, user)?;
+    let target = lockstep_core::Target {
+        record: Some(&record),
+        ..target(context, &organization, actor, &member)?
+    };
     lockstep_core::change_role(&access, &target, role_id)
         .map_err(|error| refusal::membership(context, &access, error))?;
     store::set_role(context, &organization, user, role)?;
@@ -110,6 +114,7 @@ fn view(
         is_self: member.user == actor.user,
         is_creator: member.user == organization.creator,
         other_admins: 0,
+        record: None,
     };
     let name = role
         .and_then(|role| policy.describe_role(role))

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{ADA, Acme, BEN, CAT, refused};
 use crate::{
     http::{Method, Request},
-    testing::{json, post, write},
+    testing::{World, json, post, write},
 };
 
 #[test]
@@ -274,4 +274,22 @@ fn the_directory_states_the_facts_about_a_member() {
     let body = json!({ "permission": "members.remove" });
     let without = json(&acme.post(&acme.ada, "/evaluate", &body));
     assert_eq!(without["reasons"][0]["code"], "fact-missing");
+}
+
+#[test]
+fn a_cap_is_lifted_by_who_holds_what_it_held_back() {
+    let world = World::with_vars(&[("LOCKSTEP_POLICY", "lockstep")]);
+    let acme = Acme::in_world(world);
+    let admin = acme.joined(BEN, "admin");
+    acme.joined(CAT, "view-only");
+    let (ada, cat) = (acme.member(ADA), acme.member(CAT));
+    let role = |session: &str, member: &str, role: &str| {
+        acme.patch(session, member, &json!({ "role": role }))
+    };
+    // Nothing that an Admin lacks comes to life, because the View-Only member was granted nothing beside.
+    assert_eq!(role(&admin, &cat, "member").status, 200);
+    refused(&role(&admin, &cat, "owner"), 403, "exceeds-grantor");
+    refused(&role(&admin, &ada, "member"), 403, "guard-failed");
+    refused(&role(&acme.ada, &ada, "admin"), 403, "guard-failed");
+    refused(&acme.delete(&acme.ada, &ada), 403, "denied-by-rule");
 }

@@ -1,0 +1,452 @@
+//! Everybody in one organization at once: what searches and comparisons read.
+
+mod rows;
+mod spec;
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::evaluate::Factors;
+use crate::hierarchy::{Hierarchy, NodeId, ROOT};
+use crate::holdings::{Basis, Holdings};
+use crate::index::Index;
+use crate::{
+    Access, Customization, Facts, Grant, Level, Node, Outcome, PermissionId, Policy, PrincipalKind,
+    Record, RoleId, Step, TokenLimit, Value, Window,
+};
+
+use rows::Rows;
+pub use spec::{GroupSpec, PrincipalSpec, WorldError, WorldErrorKind, WorldNode, WorldSpec};
+
+/// A principal of one [`World`], as a small number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrincipalId(pub(crate) usize);
+
+impl PrincipalId {
+    /// The principal's place in the world's list.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// One organization with all its principals, resolved at one moment.
+///
+/// Each principal takes some two hundred bytes, and a check costs the same however many roles, groups
+/// and workspaces there are that it does not use.
+#[derive(Clone, Debug)]
+pub struct World {
+    policy: Arc<Policy>,
+    hierarchy: Hierarchy,
+    names: Index,
+    now_ms: u64,
+    plan: Vec<String>,
+    customization: Customization,
+    creator: Option<PrincipalId>,
+    groups: Vec<String>,
+    grants: Grants,
+    /// By node.
+    owners: BTreeMap<NodeId, PrincipalId>,
+    /// What few principals have.
+    extras: BTreeMap<PrincipalId, Extra>,
+    gone: Vec<(Vec<Step>, String)>,
+    counts: Counts,
+    rows: Rows,
+}
+
+/// The grants of all principals, one principal after the other.
+#[derive(Clone, Debug, Default)]
+struct Grants {
+    /// Where the grants of each principal begin; one more at the end.
+    starts: Vec<u32>,
+    nodes: Vec<u32>,
+    roles: Vec<u16>,
+    /// Windows and groups of those that have one.
+    more: BTreeMap<u32, (Window, Option<u32>)>,
+}
+
+/// What the directory knows of a principal beside its id.
+const PROPERTIES: &str = "principal.properties.";
+
+/// The number of a role that the policy does not have. It gives nothing.
+const GONE: u16 = u16::MAX;
+
+#[derive(Clone, Debug, Default)]
+struct Extra {
+    kind: PrincipalKind,
+    token: Option<TokenLimit>,
+    properties: Vec<(String, Value)>,
+    owned: Vec<NodeId>,
+}
+
+/// What the directory states about the organization.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    members: i64,
+    admins: i64,
+    workspaces: i64,
+}
+
+/// One grant of a principal, in numbers.
+#[derive(Clone, Copy)]
+struct Numbered {
+    role: Option<RoleId>,
+    node: NodeId,
+    window: Window,
+    group: Option<u32>,
+}
+
+impl World {
+    /// Resolves `spec` under `policy` at `now_ms`, in Unix milliseconds.
+    ///
+    /// A grant of a role that is gone gives nothing; [`World::gone_roles`] lists them.
+    ///
+    /// # Errors
+    /// The first place where the world contradicts itself or passes a limit.
+    pub fn resolve(
+        policy: &Arc<Policy>,
+        spec: &WorldSpec,
+        now_ms: u64,
+    ) -> Result<Self, WorldError> {
+        let policy = if spec.customization.is_empty() {
+            Arc::clone(policy)
+        } else {
+            Arc::new(policy.customized(&spec.customization))
+        };
+        let checked = spec::check(spec, &policy)?;
+        let mut world = Self {
+            policy,
+            now_ms,
+            plan: spec.plan.clone(),
+            customization: spec.customization.clone(),
+            groups: spec.groups.iter().map(|group| group.id.clone()).collect(),
+            creator: checked.creator,
+            owners: checked.owners,
+            gone: checked.gone,
+            hierarchy: checked.hierarchy,
+            names: checked.names,
+            grants: Grants::default(),
+            extras: BTreeMap::new(),
+            counts: Counts::default(),
+            rows: Rows::default(),
+        };
+        for (at, principal) in spec.principals.iter().enumerate() {
+            world.add(PrincipalId(at), principal, checked.by_group.get(&at));
+        }
+        for (node, owner) in &world.owners {
+            world.extras.entry(*owner).or_default().owned.push(*node);
+        }
+        world.grants.starts.push(narrow(world.grants.nodes.len()));
+        world.counts = world.count();
+        world.rows = Rows::new(&world);
+        Ok(world)
+    }
+
+    fn add(&mut self, id: PrincipalId, spec: &PrincipalSpec, groups: Option<&Vec<(u32, Grant)>>) {
+        self.grants.starts.push(narrow(self.grants.nodes.len()));
+        let own = spec.grants.iter().map(|grant| (None, grant));
+        let through = groups.into_iter().flatten();
+        for (group, grant) in own.chain(through.map(|(group, grant)| (Some(*group), grant))) {
+            let at = narrow(self.grants.nodes.len());
+            let role = self.policy.role(&grant.role);
+            let role = role.and_then(|role| u16::try_from(role.0).ok());
+            let node = self.hierarchy.node(&grant.node).unwrap_or(ROOT);
+            self.grants.nodes.push(narrow(node.0));
+            self.grants.roles.push(role.unwrap_or(GONE));
+            if group.is_some() || grant.window != Window::default() {
+                self.grants.more.insert(at, (grant.window, group));
+            }
+        }
+        let is_plain =
+            spec.kind == PrincipalKind::User && spec.token.is_none() && spec.properties.is_empty();
+        if !is_plain {
+            let extra = Extra {
+                kind: spec.kind,
+                token: spec.token.clone(),
+                properties: spec.properties.clone(),
+                owned: Vec::new(),
+            };
+            self.extras.insert(id, extra);
+        }
+    }
+
+    /// Members and admins (law 7) are active people with a grant of their own.
+    fn count(&self) -> Counts {
+        let mut counts = Counts::default();
+        for principal in self.principals() {
+            let is_person = self.kind(principal) == PrincipalKind::User;
+            let own = || {
+                self.granted(principal)
+                    .filter(|grant| grant.group.is_none())
+            };
+            let is_admin = |grant: Numbered| {
+                let role = grant.role.and_then(|role| self.policy.describe_role(role));
+                let always = grant.window == Window::default() && grant.node == ROOT;
+                always && role.is_some_and(|role| role.admin)
+            };
+            let live = |grant: Numbered| grant.window.contains(self.now_ms);
+            counts.members += i64::from(is_person && own().any(live));
+            counts.admins += i64::from(is_person && own().any(is_admin));
+        }
+        let levels = self.nodes().filter_map(|node| self.level(node));
+        let workspaces = levels.filter(|level| *level == Level::Workspace).count();
+        counts.workspaces = i64::try_from(workspaces).unwrap_or(i64::MAX);
+        counts
+    }
+
+    /// The policy, with what the organization added to it.
+    #[must_use]
+    pub const fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The moment for which this was resolved, in Unix milliseconds.
+    #[must_use]
+    pub const fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// The principal called `id`.
+    #[must_use]
+    pub fn principal(&self, id: &str) -> Option<PrincipalId> {
+        self.names.number(id).map(PrincipalId)
+    }
+
+    /// Id of `principal`; empty for one of another world.
+    #[must_use]
+    pub fn principal_name(&self, principal: PrincipalId) -> &str {
+        self.names.name(principal.0)
+    }
+
+    /// All principals, in the order of the world.
+    pub fn principals(&self) -> impl DoubleEndedIterator<Item = PrincipalId> + use<> {
+        (0..self.names.len()).map(PrincipalId)
+    }
+
+    /// The node called `id`.
+    #[must_use]
+    pub fn node(&self, id: &str) -> Option<NodeId> {
+        self.hierarchy.node(id)
+    }
+
+    /// Id of `node`; empty for one of another world.
+    #[must_use]
+    pub fn node_name(&self, node: NodeId) -> &str {
+        self.hierarchy.id(node)
+    }
+
+    /// The node of the organization itself.
+    #[must_use]
+    pub const fn root(&self) -> NodeId {
+        ROOT
+    }
+
+    /// The level of `node`.
+    #[must_use]
+    pub fn level(&self, node: NodeId) -> Option<Level> {
+        self.hierarchy.level(node)
+    }
+
+    /// The node in which `node` lies.
+    #[must_use]
+    pub fn parent(&self, node: NodeId) -> Option<NodeId> {
+        self.hierarchy.parent(node)
+    }
+
+    /// All nodes, each after its parent.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        self.hierarchy.nodes()
+    }
+
+    /// The places of grants, in the world as written, whose role the policy does not have, with the role.
+    #[must_use]
+    pub fn gone_roles(&self) -> &[(Vec<Step>, String)] {
+        &self.gone
+    }
+
+    /// The answer as far as it needs no facts, as [`Access::settled`] gives it.
+    #[inline]
+    #[must_use]
+    pub fn settled(
+        &self,
+        principal: PrincipalId,
+        permission: PermissionId,
+        node: NodeId,
+    ) -> Outcome {
+        // A number of another policy must not reach into the next row.
+        if permission.0 >= self.policy.permissions.len() {
+            return Outcome::False;
+        }
+        let word = || {
+            let position = self.hierarchy.position(node)?;
+            let row = self.rows.at(principal, position)?;
+            self.rows.word(row, permission.0)
+        };
+        word().map_or(Outcome::False, |word| word.outcome(permission.0))
+    }
+
+    /// The decision as far as `facts` and the directory's own settle it (see [`World::known`]).
+    #[must_use]
+    pub fn verdict(
+        &self,
+        principal: PrincipalId,
+        permission: PermissionId,
+        node: NodeId,
+        facts: &Facts,
+    ) -> Outcome {
+        match self.settled(principal, permission, node) {
+            Outcome::Unknown => {
+                let known = self.known(principal, facts);
+                let holdings = self.holdings(principal);
+                let position = self.hierarchy.position(node);
+                let set = position.and_then(|at| holdings.sets.get(holdings.set_number(at)?));
+                set.map_or(Outcome::False, |set| {
+                    Factors::of(&self.policy, &holdings, permission, set, &known).outcome()
+                })
+            }
+            settled => settled,
+        }
+    }
+
+    /// `stated` with what the directory knows, which nobody else may state. Properties of the principal
+    /// are the exception: who is trusted to state facts may know them better.
+    #[must_use]
+    pub fn known(&self, principal: PrincipalId, stated: &Facts) -> Facts {
+        let mut known = self.facts(principal);
+        for (name, value) in stated.iter() {
+            if known.value(name).is_none() || name.starts_with(PROPERTIES) {
+                known.set(name, value.clone());
+            }
+        }
+        stated.groups().for_each(|group| known.complete(group));
+        known
+    }
+
+    /// What the directory knows about `principal` and its organization.
+    #[must_use]
+    pub fn facts(&self, principal: PrincipalId) -> Facts {
+        let mut facts = Facts::default();
+        let name = self.principal_name(principal).to_owned();
+        facts.set("principal.id", Value::Text(name));
+        let is_creator = self.creator == Some(principal);
+        facts.set("principal.creator", Value::Bool(is_creator));
+        let properties = self.extras.get(&principal).into_iter();
+        for (property, value) in properties.flat_map(|extra| &extra.properties) {
+            let name = [PROPERTIES, property].concat();
+            facts.set(name, value.clone());
+        }
+        let Counts {
+            members,
+            admins,
+            workspaces,
+        } = self.counts;
+        facts.set("organization.members", Value::Integer(members));
+        facts.set("organization.admins", Value::Integer(admins));
+        facts.set("organization.workspaces", Value::Integer(workspaces));
+        facts
+    }
+
+    /// What `principal` holds, with what a reason needs to name.
+    #[must_use]
+    pub fn access(&self, principal: PrincipalId) -> Access {
+        let extra = self.extras.get(&principal);
+        let owned = |node: &NodeId| self.owners.get(node) == Some(&principal);
+        let nodes = self.nodes().map(|node| Node {
+            id: self.node_name(node).to_owned(),
+            level: self.level(node).unwrap_or(Level::Organization),
+            parent: self
+                .parent(node)
+                .map(|parent| self.node_name(parent).to_owned()),
+            owned: owned(&node),
+        });
+        let role = |role: Option<RoleId>| role.and_then(|role| self.policy.describe_role(role));
+        let grants = self.granted(principal).map(|grant| Grant {
+            role: role(grant.role)
+                .map(|role| role.id.clone())
+                .unwrap_or_default(),
+            node: self.node_name(grant.node).to_owned(),
+            window: grant.window,
+            group: grant
+                .group
+                .and_then(|group| self.groups.get(wide(group)).cloned()),
+        });
+        let record = Record {
+            principal: self.principal_name(principal).to_string(),
+            kind: self.kind(principal),
+            nodes: nodes.collect(),
+            grants: grants.collect(),
+            plan: self.plan.clone(),
+            customization: self.customization.clone(),
+            token: extra.and_then(|extra| extra.token.clone()),
+        };
+        Access::of(
+            Arc::clone(&self.policy),
+            self.hierarchy.clone(),
+            record,
+            self.now_ms,
+        )
+    }
+
+    /// What kind of principal `principal` is.
+    #[must_use]
+    pub fn kind(&self, principal: PrincipalId) -> PrincipalKind {
+        let extra = self.extras.get(&principal);
+        extra.map(|extra| extra.kind).unwrap_or_default()
+    }
+
+    /// All grants of `principal`, whatever their window.
+    fn granted(&self, principal: PrincipalId) -> impl Iterator<Item = Numbered> + '_ {
+        let start = |at: usize| self.grants.starts.get(at).copied().unwrap_or(0);
+        (start(principal.0)..start(principal.0 + 1)).filter_map(|at| {
+            let role = usize::from(*self.grants.roles.get(wide(at))?);
+            let (window, group) = self.grants.more.get(&at).copied().unwrap_or_default();
+            Some(Numbered {
+                role: (role != usize::from(GONE)).then_some(RoleId(role)),
+                node: NodeId(wide(*self.grants.nodes.get(wide(at))?)),
+                window,
+                group,
+            })
+        })
+    }
+
+    pub(crate) fn holdings(&self, principal: PrincipalId) -> Holdings {
+        let kind = self.kind(principal);
+        let live = || {
+            let granted = self.granted(principal);
+            granted.filter(|grant| grant.window.contains(self.now_ms))
+        };
+        let counted: Vec<(RoleId, NodeId)> = live()
+            .filter_map(|grant| {
+                let role = self.policy.counted_role(grant.role?, kind, &self.plan);
+                Some((role, grant.node))
+            })
+            .collect();
+        let extra = self.extras.get(&principal);
+        let basis = Basis {
+            kind,
+            member: live().any(|grant| grant.group.is_none()),
+            live: &counted,
+            owned: extra.map_or(&[], |extra| extra.owned.as_slice()),
+            plan: &self.plan,
+            token: extra.and_then(|extra| extra.token.as_ref()),
+            now_ms: self.now_ms,
+        };
+        Holdings::new(&self.policy, &self.hierarchy, &basis)
+    }
+
+    pub(crate) const fn hierarchy(&self) -> &Hierarchy {
+        &self.hierarchy
+    }
+}
+
+/// Counts of a world fit 32 bits: its limits see to it.
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn wide(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

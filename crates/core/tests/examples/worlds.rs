@@ -1,0 +1,326 @@
+//! Everybody in the shop at once: searches, and what a change gives and takes.
+
+use std::sync::Arc;
+
+use lockstep_core::{
+    Change, CustomRole, Customization, Facts, Grant, GroupSpec, Level, Outcome, PolicySpec,
+    PrincipalKind, PrincipalSpec, Standing, Value, World, WorldErrorKind, WorldNode, WorldSpec,
+    diff,
+};
+
+use crate::shop::{NOW_MS, facts, spec};
+
+fn node(id: &str, level: Level, parent: Option<&str>) -> WorldNode {
+    WorldNode {
+        id: id.into(),
+        level,
+        parent: parent.map(Into::into),
+        owner: None,
+    }
+}
+
+fn principal(id: &str, grants: &[(&str, &str)]) -> PrincipalSpec {
+    let grants = grants.iter().map(|(role, node)| Grant::new(*role, *node));
+    PrincipalSpec {
+        id: id.into(),
+        grants: grants.collect(),
+        ..PrincipalSpec::default()
+    }
+}
+
+fn world_spec() -> WorldSpec {
+    let till = WorldNode {
+        owner: Some("cleo".into()),
+        ..node("till", Level::Project, Some("north"))
+    };
+    WorldSpec {
+        nodes: vec![
+            node("shop", Level::Organization, None),
+            node("north", Level::Workspace, Some("shop")),
+            node("south", Level::Workspace, Some("shop")),
+            till,
+        ],
+        principals: vec![
+            principal("olga", &[("owner", "shop")]),
+            principal("cleo", &[("staff", "shop"), ("clerk", "north")]),
+            principal("sven", &[("staff", "shop")]),
+            PrincipalSpec {
+                kind: PrincipalKind::ServiceAccount,
+                ..principal("robot", &[("clerk", "south")])
+            },
+        ],
+        groups: vec![GroupSpec {
+            id: "night".into(),
+            members: vec!["sven".into(), "robot".into()],
+            grants: vec![Grant::new("viewer", "north")],
+        }],
+        creator: Some("olga".into()),
+        ..WorldSpec::default()
+    }
+}
+
+fn policy(spec: &PolicySpec) -> Arc<lockstep_core::Policy> {
+    Arc::new(lockstep_core::Policy::compile(spec).unwrap())
+}
+
+fn world(spec: &WorldSpec) -> World {
+    World::resolve(&policy(&crate::shop::spec()), spec, NOW_MS).unwrap()
+}
+
+fn names(world: &World, found: impl Iterator<Item = lockstep_core::PrincipalId>) -> Vec<&str> {
+    found.map(|id| world.principal_name(id)).collect()
+}
+
+#[test]
+fn searches_list_what_a_check_allows() {
+    let world = world(&world_spec());
+    let none = Facts::default();
+    let on = |permission: &str, node: &str| {
+        let permission = world.policy().permission(permission).unwrap();
+        let node = world.node(node).unwrap();
+        names(&world, world.subjects(permission, node, &none))
+    };
+    assert_eq!(on("look", "north"), ["olga", "cleo", "sven", "robot"]);
+    assert_eq!(on("look", "south"), ["olga", "robot"]);
+    assert_eq!(on("sell", "till"), ["olga", "cleo"]);
+    // What is personal is no service account's.
+    assert_eq!(on("resign", "shop"), ["olga", "cleo", "sven"]);
+
+    let sven = world.principal("sven").unwrap();
+    let look = world.policy().permission("look").unwrap();
+    let found = world.resources(sven, look, Level::Workspace, &none);
+    let found: Vec<&str> = found.map(|id| world.node_name(id)).collect();
+    assert_eq!(found, ["north"]);
+    let actions = world.actions(sven, world.node("north").unwrap(), &none);
+    let named = actions
+        .iter()
+        .map(|at| world.policy().permissions()[at].id.as_str());
+    assert_eq!(named.collect::<Vec<_>>(), ["look", "resign"]);
+}
+
+#[test]
+fn a_world_answers_as_each_access_does() {
+    let world = world(&world_spec());
+    for asked in [
+        Facts::default(),
+        facts(&[("resource.own", true), ("resource.open", false)]),
+    ] {
+        for principal in world.principals() {
+            let access = world.access(principal);
+            let known = world.known(principal, &asked);
+            for node in world.nodes() {
+                for at in 0..world.policy().permissions().len() {
+                    let permission = world.policy().permission_at(at).unwrap();
+                    assert_eq!(
+                        world.settled(principal, permission, node),
+                        access.settled(permission, node)
+                    );
+                    assert_eq!(
+                        world.verdict(principal, permission, node, &asked),
+                        lockstep_core::verdict(&access, permission, node, &known)
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_directory_knows_nobody_states_otherwise() {
+    let mut spec = world_spec();
+    spec.principals[1].properties = vec![("mail".into(), Value::Text("cleo@example.com".into()))];
+    let world = world(&spec);
+    let cleo = world.principal("cleo").unwrap();
+    let mut stated = facts(&[("principal.creator", true), ("resource.own", true)]);
+    stated.set("organization.members", Value::Integer(99));
+    stated.set(
+        "principal.properties.mail",
+        Value::Text("c@example.com".into()),
+    );
+    let known = world.known(cleo, &stated);
+    assert_eq!(known.value("principal.creator"), Some(&Value::Bool(false)));
+    assert_eq!(
+        known.value("organization.members"),
+        Some(&Value::Integer(3))
+    );
+    assert_eq!(known.value("resource.own"), Some(&Value::Bool(true)));
+    let mail = known.value("principal.properties.mail");
+    assert_eq!(mail, Some(&Value::Text("c@example.com".into())));
+}
+
+#[test]
+fn an_overriding_program_holds_nothing_personal() {
+    let mut spec = world_spec();
+    spec.principals[3].grants = vec![Grant::new("owner", "shop")];
+    let world = world(&spec);
+    let robot = world.principal("robot").unwrap();
+    let asks = |permission: &str| {
+        world.settled(
+            robot,
+            world.policy().permission(permission).unwrap(),
+            world.root(),
+        )
+    };
+    assert_eq!(
+        (asks("hire"), asks("resign")),
+        (Outcome::True, Outcome::False)
+    );
+}
+
+#[test]
+fn a_role_edit_shows_who_gains_and_loses_what_where() {
+    let before = world(&world_spec());
+    let mut edited = spec();
+    for permission in &mut edited.permissions {
+        if permission.id == "sell" {
+            permission.allow.retain(|role| role != "clerk");
+        }
+        if permission.id == "refund" {
+            permission.conditional.clear();
+            permission.allow.push("clerk".into());
+        }
+    }
+    let after = World::resolve(&policy(&edited), &world_spec(), NOW_MS).unwrap();
+    let own = || Standing::Conditional("resource.own = true".into());
+    let change = |principal: &str, node: &str, permission: &str, before, after| Change {
+        principal: principal.into(),
+        node: node.into(),
+        permission: permission.into(),
+        before,
+        after,
+    };
+    assert_eq!(
+        diff(&before, &after),
+        [
+            change("cleo", "north", "sell", Standing::Allowed, Standing::Denied),
+            change("cleo", "north", "refund", own(), Standing::Allowed),
+            change("cleo", "till", "sell", Standing::Allowed, Standing::Denied),
+            change("cleo", "till", "refund", own(), Standing::Allowed),
+            change(
+                "robot",
+                "south",
+                "sell",
+                Standing::Allowed,
+                Standing::Denied
+            ),
+            change("robot", "south", "refund", own(), Standing::Allowed),
+        ]
+    );
+    assert_eq!(diff(&before, &before), []);
+}
+
+#[test]
+fn leaving_a_group_shows_what_is_lost() {
+    let mut spec = world_spec();
+    spec.groups[0].members.retain(|member| member != "sven");
+    let changes = diff(&world(&world_spec()), &world(&spec));
+    let lost: Vec<(&str, &str, &str)> = changes
+        .iter()
+        .map(|change| {
+            (
+                change.principal.as_str(),
+                change.node.as_str(),
+                change.permission.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(lost, [("sven", "north", "look"), ("sven", "till", "look")]);
+    assert!(
+        changes
+            .iter()
+            .all(|change| change.after == Standing::Denied)
+    );
+}
+
+#[test]
+fn who_is_in_a_group_only_is_no_member() {
+    let mut spec = world_spec();
+    spec.principals[2].grants.clear();
+    let world = world(&spec);
+    let (sven, north) = (
+        world.principal("sven").unwrap(),
+        world.node("north").unwrap(),
+    );
+    let look = world.policy().permission("look").unwrap();
+    assert_eq!(world.settled(sven, look, north), Outcome::False);
+}
+
+#[test]
+fn a_custom_role_of_the_organization_counts() {
+    let mut shop = spec();
+    shop.custom_levels = vec![Level::Workspace];
+    let mut spec = world_spec();
+    spec.customization = Customization {
+        roles: vec![CustomRole {
+            id: "till-only".into(),
+            name: "Till only".into(),
+            base: "manager".into(),
+            without: vec!["close".into()],
+            ..CustomRole::default()
+        }],
+        ..Customization::default()
+    };
+    spec.principals[2]
+        .grants
+        .push(Grant::new("till-only", "south"));
+    let world = World::resolve(&policy(&shop), &spec, NOW_MS).unwrap();
+    let sven = world.principal("sven").unwrap();
+    let south = world.node("south").unwrap();
+    let asks = |permission: &str| {
+        world.settled(sven, world.policy().permission(permission).unwrap(), south)
+    };
+    assert_eq!(
+        (asks("sell"), asks("close")),
+        (Outcome::True, Outcome::False)
+    );
+    assert_eq!(world.gone_roles(), []);
+}
+
+#[test]
+fn what_contradicts_itself_is_named_with_its_place() {
+    let refused = |change: &dyn Fn(&mut WorldSpec)| {
+        let mut spec = world_spec();
+        change(&mut spec);
+        let error = World::resolve(&policy(&crate::shop::spec()), &spec, NOW_MS).unwrap_err();
+        assert!(!matches!(error.kind, WorldErrorKind::TooMany { .. }));
+        error.to_string()
+    };
+    type Case<'a> = (&'a dyn Fn(&mut WorldSpec), &'a str);
+    let cases: [Case<'_>; 8] = [
+        (
+            &|spec| spec.principals[1].id = "olga".into(),
+            "principals[1].id: `olga` is defined twice",
+        ),
+        (
+            &|spec| spec.groups.push(spec.groups[0].clone()),
+            "groups[1].id: `night` is defined twice",
+        ),
+        (
+            &|spec| spec.nodes[1].id = "south".into(),
+            "nodes[2]: the node `south` appears twice",
+        ),
+        (
+            &|spec| spec.nodes[3].parent = Some("east".into()),
+            "nodes[3]: the parent of `till` must come before it and be of a higher level",
+        ),
+        (
+            &|spec| spec.principals[0].grants[0].node = "east".into(),
+            "principals[0].grants[0].node: there is no node `east`",
+        ),
+        (
+            &|spec| spec.groups[0].members.push("zoe".into()),
+            "groups[0].members[2]: there is no principal `zoe`",
+        ),
+        (
+            &|spec| spec.creator = Some("zoe".into()),
+            "creator: there is no principal `zoe`",
+        ),
+        (
+            &|spec| spec.plan.push("sso".into()),
+            "plan[0]: there is no feature `sso`",
+        ),
+    ];
+    for (change, said) in cases {
+        assert_eq!(refused(change), said);
+    }
+}
