@@ -14,7 +14,7 @@ const FRESHNESS_MS_DEFAULT: u32 = 5_000;
 /// The longest such time.
 const FRESHNESS_MS_MAX: u32 = 60_000;
 /// The policy when `LOCKSTEP_POLICY` is absent.
-const POLICY_DEFAULT: &str = "openlit";
+const POLICY_DEFAULT: &str = "lockstep";
 
 /// The configuration of one deployment.
 #[derive(Debug, Clone)]
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn an_origin_and_a_key_are_enough() {
         let config = parse(&[]).unwrap();
-        assert_eq!(config.policy.document.id, "openlit");
+        assert_eq!(config.policy.document.id, "lockstep");
         assert_eq!(config.freshness_ms, 5_000);
         assert!(!config.is_https && !config.is_development);
     }

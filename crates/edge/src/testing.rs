@@ -227,6 +227,8 @@ fn config(changes: &[(&str, &str)]) -> Config {
     let mut vars = vec![
         ("LOCKSTEP_ORIGIN", ORIGIN),
         ("LOCKSTEP_ID_KEY", key),
+        // Two roles and no more, so that tests say what they are about.
+        ("LOCKSTEP_POLICY", "openlit"),
         ("LOCKSTEP_DEVELOPMENT", "true"),
     ];
     vars.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));

@@ -26,6 +26,8 @@ pub struct OrganizationView {
     pub epoch: i64,
     /// When it was created.
     pub created_at_ms: i64,
+    /// The facts that guards may ask about it and who asks: what a gate is handed for its own actions.
+    pub facts: FactsView,
 }
 
 /// PATCH `/v1/organizations/{org}/members/{user}`.

@@ -63,7 +63,7 @@ impl Options {
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), TaskError> {
-    let policy = options.policy.as_deref().unwrap_or("openlit");
+    let policy = options.policy.as_deref().unwrap_or("lockstep");
     check_policy(project, policy)?;
     build::run(project, &build::ALL)?;
 

@@ -1,7 +1,7 @@
 //! The organization itself: create, read, rename, delete.
 
 use lockstep_core::Operation;
-use lockstep_wire::OrganizationView;
+use lockstep_wire::{FactsView, OrganizationView};
 
 use super::{
     Actor,
@@ -40,7 +40,7 @@ pub(super) fn create(
         &role.id,
         organization.epoch,
     )?;
-    written(organization.epoch, view(&organization))
+    written(organization.epoch, view(context, &organization, user)?)
 }
 
 /// The organization's row at epoch 1. An object is born once.
@@ -71,7 +71,7 @@ pub(super) fn read(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiErr
     let access = access(context, &organization, actor)?;
     let facts = directory_facts(context, &organization, &actor.user)?;
     actor::permit(context, &access, Operation::OrganizationRead, &facts)?;
-    Reply::of(&view(&organization))
+    Reply::of(&view(context, &organization, &actor.user)?)
 }
 
 pub(super) fn rename(context: &Context<'_>, actor: &Actor, name: &str) -> Result<Reply, ApiError> {
@@ -92,7 +92,8 @@ pub(super) fn rename(context: &Context<'_>, actor: &Actor, name: &str) -> Result
         store::tell_user(context, &organization, &member.user, epoch, Some(name))?;
     }
     invitations::tell_addresses(context, &organization, epoch)?;
-    Ok(announce(written(epoch, view(&organization))?, epoch))
+    let view = view(context, &organization, &actor.user)?;
+    Ok(announce(written(epoch, view)?, epoch))
 }
 
 pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
@@ -115,11 +116,18 @@ pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiE
         .fold(reply, |reply, user| reply.ending(&user)))
 }
 
-fn view(organization: &Organization) -> OrganizationView {
-    OrganizationView {
+/// The organization, as `user` sees it.
+fn view(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<OrganizationView, ApiError> {
+    let facts = directory_facts(context, organization, user)?;
+    Ok(OrganizationView {
         id: organization.id.clone(),
         name: organization.name.clone(),
         epoch: organization.epoch,
         created_at_ms: organization.created_at_ms,
-    }
+        facts: FactsView::from(&facts),
+    })
 }

@@ -5,6 +5,8 @@ export interface Organization {
   readonly id: string;
   readonly name: string;
   readonly epoch: number;
+  /** What guards may look at when the action is on the organization. */
+  readonly facts: Facts;
 }
 
 export interface Member {

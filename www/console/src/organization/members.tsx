@@ -1,11 +1,11 @@
-import { useGate } from "@lockstep/react";
 import { nameOf, readMembers, type Member } from "../api/organization.js";
-import { Empty, Failed, Loading } from "../ui/notice.js";
+import { Loading } from "../ui/notice.js";
 import { day } from "../ui/time.js";
 import { useRead } from "../ui/use-read.js";
 import { ChangeRoleButton } from "./change-role-button.js";
 import { RemoveMemberButton } from "./remove-member-button.js";
 import { Section } from "../ui/section.js";
+import { Unread } from "./unread.js";
 
 interface MembersProps {
   readonly organization: string;
@@ -14,8 +14,6 @@ interface MembersProps {
 
 /** Everyone who is in the organization now. */
 export function Members({ organization, version }: MembersProps) {
-  const { policy, gate } = useGate();
-  const permission = policy?.operations?.["member.read"];
   const members = useRead(
     organization,
     (signal) => readMembers(organization, signal),
@@ -25,12 +23,9 @@ export function Members({ organization, version }: MembersProps) {
   return (
     <Section title="Members" count={list?.length}>
       {members.status === "loading" && <Loading label="Loading members" />}
-      {members.status === "failed" &&
-        (permission !== undefined && !gate.can(permission) ? (
-          <Empty title={gate.explain(permission).reasons[0]?.text ?? ""} />
-        ) : (
-          <Failed error={members.error} onRetry={members.reload} />
-        ))}
+      {members.status === "failed" && (
+        <Unread operation="member.read" error={members.error} onRetry={members.reload} />
+      )}
       {list && (
         <ul className="rows people-rows">
           {list.map((member) => (

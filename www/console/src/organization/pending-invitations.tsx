@@ -1,12 +1,13 @@
 import { cancelInvitation, readInvitations, type Invitation } from "../api/invitation.js";
 import { useAnnounce } from "../ui/announcer.js";
-import { Empty, ErrorNotice, Failed, Loading } from "../ui/notice.js";
+import { Empty, ErrorNotice, Loading } from "../ui/notice.js";
 import { distance } from "../ui/time.js";
 import { useAction } from "../ui/use-action.js";
 import { useRead } from "../ui/use-read.js";
 import { useOrganizationChanged } from "./changes.js";
 import { OperationButton } from "./operation-button.js";
 import { Section } from "../ui/section.js";
+import { Unread } from "./unread.js";
 
 interface PendingInvitationsProps {
   readonly organization: string;
@@ -24,7 +25,9 @@ export function PendingInvitations({ organization, version }: PendingInvitations
   return (
     <Section title="Pending invitations" count={list?.length}>
       {status === "loading" && <Loading label="Loading invitations" rows={2} />}
-      {status === "failed" && <Failed error={error} onRetry={reload} />}
+      {status === "failed" && (
+        <Unread operation="invitation.read" error={error} onRetry={reload} />
+      )}
       {list?.length === 0 && <Empty title="Nobody is waiting to join" />}
       {list && list.length > 0 && (
         <ul className="rows">

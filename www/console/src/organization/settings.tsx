@@ -21,6 +21,7 @@ export function Settings({ organization }: { organization: Organization }) {
         <Setting title="Name" text={organization.name}>
           <OperationButton
             operation="organization.update"
+            facts={organization.facts}
             className="button button-small"
             onClick={() => setOpen("rename")}
           >
@@ -41,6 +42,7 @@ export function Settings({ organization }: { organization: Organization }) {
         <Setting title="Delete" text="Everyone loses access, and every token for it stops working.">
           <OperationButton
             operation="organization.delete"
+            facts={organization.facts}
             className="button button-small button-danger-quiet"
             onClick={() => setOpen("delete")}
           >

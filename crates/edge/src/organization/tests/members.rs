@@ -293,3 +293,23 @@ fn a_cap_is_lifted_by_who_holds_what_it_held_back() {
     refused(&role(&acme.ada, &ada, "admin"), 403, "guard-failed");
     refused(&acme.delete(&acme.ada, &ada), 403, "denied-by-rule");
 }
+
+#[test]
+fn an_organization_carries_the_facts_that_its_deletion_is_decided_by() {
+    let world = World::with_vars(&[("LOCKSTEP_POLICY", "openlit-product")]);
+    let acme = Acme::in_world(world);
+    let facts = || json(&acme.get(&acme.ada, ""))["facts"].clone();
+    let alone = facts();
+    assert_eq!(alone["organization.members"], 1);
+    assert_eq!(alone["principal.creator"], true);
+    let ben = acme.joined(BEN, "admin");
+    assert_eq!(facts()["organization.members"], 2);
+    assert_eq!(
+        json(&acme.get(&ben, ""))["facts"]["principal.creator"],
+        false
+    );
+    refused(&acme.delete(&ben, ""), 403, "no-grant");
+    refused(&acme.delete(&acme.ada, ""), 403, "guard-failed");
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+}
