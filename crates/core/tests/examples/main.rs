@@ -1,12 +1,22 @@
 //! The evaluator by example: one shop with clerks, and what is said to whom.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test code"
+)]
 
 mod conditions;
+mod custom_roles;
 mod delegation;
 mod invitations;
 mod memberships;
 mod mistakes;
+mod plans;
 mod reasons;
+mod records;
+mod rules;
 mod shop;
 mod suggestions;
+mod wide;
 mod worlds;

@@ -150,8 +150,7 @@ pub(crate) fn decide(
     node: &str,
     known: &[(&str, bool)],
 ) -> Decision {
-    let policy = policy();
-    let permission = policy.permission(permission).unwrap();
+    let permission = access.policy().permission(permission).unwrap();
     let node = access.node(node).unwrap();
     evaluate(access, permission, node, &facts(known))
 }

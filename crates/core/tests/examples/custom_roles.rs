@@ -1,0 +1,199 @@
+//! Roles that an organization makes of the policy's.
+
+use std::sync::Arc;
+
+use lockstep_core::{
+    Access, CustomRole, CustomRoleError, Customization, Level, Policy, PolicySpec, Record,
+    RecordError, limits,
+};
+
+use crate::shop::{NOW_MS, decide, record, spec, strings};
+
+fn policy(additions: bool) -> Arc<Policy> {
+    let spec = PolicySpec {
+        custom_levels: vec![Level::Workspace],
+        custom_additions: additions,
+        ..spec()
+    };
+    Arc::new(Policy::compile(&spec).unwrap())
+}
+
+fn custom(base: &str, with: &[&str], without: &[&str]) -> CustomRole {
+    CustomRole {
+        id: "own".into(),
+        name: "Own".into(),
+        base: base.into(),
+        with: strings(with),
+        without: strings(without),
+    }
+}
+
+fn access(policy: &Arc<Policy>, roles: Vec<CustomRole>) -> Access {
+    let customization = Customization {
+        roles,
+        ..Customization::default()
+    };
+    let record = Record {
+        customization,
+        ..record(&[("own", "north")])
+    };
+    Access::resolve(policy, record, NOW_MS).unwrap()
+}
+
+/// What the holder of `role` may do in the north, by itself.
+fn held(policy: &Arc<Policy>, role: CustomRole) -> Vec<&'static str> {
+    let access = access(policy, vec![role]);
+    let asked = ["look", "sell", "refund", "count", "hire", "close"];
+    let known = &[("resource.own", true), ("resource.open", false)];
+    let allowed = |permission: &&str| decide(&access, permission, "north", known).is_allow();
+    asked.into_iter().filter(allowed).collect()
+}
+
+#[test]
+fn a_custom_role_holds_what_its_base_does_but_for_what_it_drops() {
+    let policy = policy(false);
+    let clerk = |without| held(&policy, custom("clerk", &[], without));
+    assert_eq!(clerk(&[]), ["look", "sell", "refund"]);
+    assert_eq!(clerk(&["sell"]), ["look", "refund"]);
+    // Also what the base holds under a condition.
+    assert_eq!(clerk(&["refund"]), ["look", "sell"]);
+    // What would bring the dropped one back goes with it.
+    assert_eq!(
+        held(&policy, custom("manager", &[], &["look"])),
+        ["sell", "refund", "count"]
+    );
+    // Nothing is added where the policy does not let it.
+    assert_eq!(held(&policy, custom("viewer", &["sell"], &[])), ["look"]);
+}
+
+#[test]
+fn a_custom_role_may_add_where_the_policy_lets_it() {
+    let policy = policy(true);
+    assert_eq!(
+        held(&policy, custom("viewer", &["sell"], &[])),
+        ["look", "sell"]
+    );
+    // With what comes with it.
+    let closer = custom("viewer", &["close"], &["look"]);
+    assert_eq!(held(&policy, closer), [""; 0]);
+    assert_eq!(
+        held(&policy, custom("viewer", &["close"], &[])),
+        ["look", "close"]
+    );
+}
+
+#[test]
+fn a_custom_role_that_no_longer_fits_holds_nothing() {
+    let policy = policy(true);
+    for base in ["owner", "staff", "gone"] {
+        assert_eq!(
+            held(&policy, custom(base, &["sell"], &[])),
+            [""; 0],
+            "{base}"
+        );
+    }
+    // It never takes the place of one of the policy's.
+    let mut manager = custom("manager", &[], &[]);
+    manager.id = "viewer".into();
+    let customization = Customization {
+        roles: vec![manager],
+        ..Customization::default()
+    };
+    let record = Record {
+        customization,
+        ..record(&[("viewer", "north")])
+    };
+    let viewer = Access::resolve(&policy, record, NOW_MS).unwrap();
+    assert!(!decide(&viewer, "sell", "north", &[]).is_allow());
+    assert_eq!(viewer.policy().roles().len(), policy.roles().len());
+}
+
+#[test]
+fn a_custom_role_is_described_like_its_base() {
+    let policy = policy(false);
+    let own = access(&policy, vec![custom("clerk", &[], &[])]);
+    let role = own.policy().role("own").unwrap();
+    let described = own.policy().describe_role(role).unwrap();
+    assert_eq!(
+        (described.name.as_str(), described.level, described.admin),
+        ("Own", Level::Workspace, false)
+    );
+    assert_eq!(role.index(), policy.roles().len());
+}
+
+#[test]
+fn custom_roles_have_a_limit() {
+    let policy = policy(false);
+    let resolve = |count: usize| {
+        let role = |at: usize| CustomRole {
+            id: format!("own{at}"),
+            ..custom("clerk", &[], &[])
+        };
+        let customization = Customization {
+            roles: (0..count).map(role).collect(),
+            ..Customization::default()
+        };
+        let record = Record {
+            customization,
+            ..record(&[])
+        };
+        Access::resolve(&policy, record, NOW_MS).map(drop)
+    };
+    let limit = limits::CUSTOM_ROLES_MAX;
+    assert_eq!(resolve(limit), Ok(()));
+    assert_eq!(resolve(limit + 1), Err(RecordError::TooMany { limit }));
+}
+
+#[test]
+fn what_may_not_be_saved_is_said() {
+    #[track_caller]
+    fn refused(additions: bool, role: &CustomRole, expected: CustomRoleError) {
+        assert_eq!(policy(additions).check_role(role), Err(expected));
+    }
+    let good = custom("clerk", &[], &["refund"]);
+    assert_eq!(policy(false).check_role(&good), Ok(()));
+    for id in ["", "o w n", "viewer"] {
+        let role = CustomRole {
+            id: id.into(),
+            ..good.clone()
+        };
+        refused(false, &role, CustomRoleError::InvalidId(id.into()));
+    }
+    let nameless = CustomRole {
+        name: " ".into(),
+        ..good
+    };
+    refused(false, &nameless, CustomRoleError::NoName);
+    let (base, with) = (CustomRoleError::UnknownBase, custom);
+    refused(false, &with("gone", &[], &[]), base("gone".into()));
+    refused(
+        false,
+        &custom("owner", &[], &[]),
+        CustomRoleError::OverridingBase("owner".into()),
+    );
+    refused(
+        false,
+        &custom("staff", &[], &[]),
+        CustomRoleError::LevelNotAllowed(Level::Organization),
+    );
+    let adding = custom("viewer", &["sell"], &[]);
+    refused(false, &adding, CustomRoleError::AdditionsNotAllowed);
+    assert_eq!(policy(true).check_role(&adding), Ok(()));
+    for (with, without) in [(vec!["gone"], vec![]), (vec![], vec!["gone"])] {
+        let unknown = CustomRoleError::UnknownPermission("gone".into());
+        refused(true, &custom("viewer", &with, &without), unknown);
+    }
+    // Closing the books comes with looking at them.
+    let implied = || CustomRoleError::Implied {
+        kept: "close".into(),
+        dropped: "look".into(),
+    };
+    refused(false, &custom("manager", &[], &["look"]), implied());
+    refused(true, &custom("viewer", &["close"], &["look"]), implied());
+    let both = custom("manager", &[], &["look", "close"]);
+    assert_eq!(policy(false).check_role(&both), Ok(()));
+    assert_eq!(
+        implied().to_string(),
+        "`close` comes with `look`, so a role cannot keep the one and drop the other"
+    );
+}
