@@ -118,4 +118,32 @@ mod tests {
         assert_eq!(Bits::of(members, 200).iter().collect::<Vec<_>>(), members);
         assert_eq!(Bits::first(200, 200).iter().count(), 200);
     }
+
+    #[test]
+    fn sets_are_joined_taken_apart_and_made_longer() {
+        let [mut some, other] = [[1, 64, 130], [2, 64, 131]].map(|bits| Bits::of(bits, 140));
+        some.union_with(&other);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [1, 2, 64, 130, 131]);
+        some.subtract(&other);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [1, 130]);
+        some.union_with(&Bits::of([3], 10));
+        some.resize(200);
+        some.insert(199);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [1, 3, 130, 199]);
+        assert_eq!(
+            (some.word(0), some.word(3), some.word(4)),
+            (0b1010, 1 << 7, 0)
+        );
+        assert_eq!(some.words(), [0b1010, 0, 1 << 2, 1 << 7]);
+        some.resize(64);
+        assert_eq!(some.iter().collect::<Vec<_>>(), [1, 3]);
+    }
+
+    #[test]
+    fn a_set_is_empty_when_nothing_is_in_it() {
+        assert!(Bits::default().is_empty() && Bits::empty(200).is_empty());
+        assert!(!Bits::of([199], 200).is_empty() && !Bits::of([0], 200).is_empty());
+        assert_eq!(Bits::first(3, 2).iter().count(), 2);
+        assert_eq!(Bits::first(2, 3).iter().count(), 2);
+    }
 }

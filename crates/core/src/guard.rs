@@ -334,4 +334,107 @@ mod tests {
         ]);
         assert_eq!(guard.to_string(), "a = c and b matches x*");
     }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    #[test]
+    fn a_test_holds_fails_or_cannot_tell() {
+        use Outcome::{False, True, Unknown};
+        let two = || vec!["a".into(), "b".into()];
+        let cases = [
+            (Test::AtLeast(2), Value::Integer(1), False),
+            (Test::AtLeast(2), Value::Integer(2), True),
+            (Test::AtMost(2), Value::Integer(2), True),
+            (Test::AtMost(2), Value::Integer(3), False),
+            (Test::Equals(text("a")), text("a"), True),
+            (Test::Equals(text("a")), text("A"), False),
+            (Test::NotEquals(text("a")), text("a"), False),
+            (Test::NotEquals(text("a")), text("A"), True),
+            (Test::EqualsIgnoreCase("aß".into()), text("Aß"), True),
+            (Test::EqualsIgnoreCase("a".into()), text("b"), False),
+            (Test::NotEqualsIgnoreCase("a".into()), text("A"), False),
+            (Test::NotEqualsIgnoreCase("a".into()), text("b"), True),
+            (Test::In(two()), text("b"), True),
+            (Test::In(two()), text("c"), False),
+            (Test::NotIn(two()), text("b"), False),
+            (Test::NotIn(two()), text("c"), True),
+            (Test::Matches("a*".into()), text("ab"), True),
+            (Test::Matches("a*".into()), text("b"), False),
+            (Test::NotMatches("a*".into()), text("ab"), False),
+            (Test::NotMatches("a*".into()), text("b"), True),
+            // A value of another type is neither this nor another one.
+            (Test::AtLeast(2), text("2"), Unknown),
+            (Test::AtMost(2), Value::Bool(true), Unknown),
+            (Test::Equals(Value::Integer(1)), Value::Bool(true), Unknown),
+            (Test::NotEquals(Value::Integer(1)), text("1"), Unknown),
+            (Test::NotIn(two()), Value::Integer(1), Unknown),
+            (Test::NotMatches("a*".into()), Value::Integer(1), Unknown),
+        ];
+        for (test, value, expected) in cases {
+            let mut facts = Facts::default();
+            let guard = Guard::new(vec![Condition::new("f", test)]);
+            assert_eq!(guard.outcome(&facts), Unknown, "{guard}");
+            assert_eq!(guard.missing_fact(&facts), Some("f"));
+            facts.set("f", value);
+            assert_eq!(guard.outcome(&facts), expected, "{guard}");
+            let missing = (expected == Unknown).then_some("f");
+            assert_eq!(guard.missing_fact(&facts), missing);
+        }
+    }
+
+    #[test]
+    fn one_fact_is_compared_with_another() {
+        let guard = Guard::new(vec![Condition::new("f", Test::EqualsFact("g".into()))]);
+        let mut facts = Facts::default();
+        facts.set("g", text("a"));
+        assert_eq!(guard.missing_fact(&facts), Some("f"));
+        facts.set("f", text("a"));
+        assert_eq!(guard.outcome(&facts), Outcome::True);
+        facts.set("g", text("b"));
+        assert_eq!(guard.outcome(&facts), Outcome::False);
+        facts.set("g", Value::Bool(true));
+        assert_eq!(guard.outcome(&facts), Outcome::Unknown);
+        let mut facts = Facts::default();
+        facts.set("f", text("a"));
+        assert_eq!(guard.missing_fact(&facts), Some("g"));
+    }
+
+    #[test]
+    fn what_is_known_to_be_absent_passes_only_where_it_may() {
+        let of = |if_exists| {
+            let condition = Condition::new("tags.a", Test::Equals(text("x")));
+            Guard::new(vec![Condition {
+                if_exists,
+                ..condition
+            }])
+        };
+        let mut facts = Facts::default();
+        facts.complete("tag");
+        facts.complete("tags.a");
+        assert_eq!(of(true).outcome(&facts), Outcome::Unknown);
+        facts.complete("tags");
+        assert_eq!(of(true).outcome(&facts), Outcome::True);
+        assert_eq!(of(false).outcome(&facts), Outcome::False);
+        facts.set("tags.a", text("y"));
+        assert_eq!(of(true).outcome(&facts), Outcome::False);
+    }
+
+    #[test]
+    fn a_guard_is_within_one_of_fewer_conditions() {
+        let [a, b] = ["a", "b"].map(|name| Condition::new(name, Test::AtLeast(1)));
+        let both = Guard::new(vec![b.clone(), a.clone(), b.clone()]);
+        assert_eq!(both.conditions(), [a.clone(), b.clone()]);
+        let (one, other) = (Guard::new(vec![a]), Guard::new(vec![b]));
+        assert!(both.is_within(&one) && both.is_within(&other) && both.is_within(&both));
+        assert!(!one.is_within(&both) && !one.is_within(&other));
+        // What fails decides, whatever is not known.
+        let mut facts = Facts::default();
+        facts.set("b", Value::Integer(0));
+        assert_eq!(both.outcome(&facts), Outcome::False);
+        facts.set("b", Value::Integer(1));
+        assert_eq!(both.outcome(&facts), Outcome::Unknown);
+        assert_eq!(both.missing_fact(&facts), Some("a"));
+    }
 }
