@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use crate::bits::WORD_BITS;
 use crate::hierarchy::{Hierarchy, NodeId, ROOT};
 use crate::holdings::{Basis, Holdings, Set};
-use crate::rows::{Row, Word};
+use crate::rows::Row;
 use crate::{
-    Grant, Node, Outcome, PermissionId, Policy, Record, RecordError, RoleId, Window, limits,
+    Bits, Grant, Node, Outcome, PermissionId, Policy, Record, RecordError, RoleId, Window, limits,
 };
 
 /// What one principal holds in one organization at one moment: what [`crate::evaluate()`] reads.
@@ -23,10 +23,13 @@ pub struct Access {
     now_ms: u64,
     changes_at_ms: Option<u64>,
     holdings: Holdings,
-    /// The rows of all sets, one after the other.
-    words: Vec<Word>,
-    /// Where in `words` the row of each node begins.
-    starts: Vec<usize>,
+    /// The answers of each set that need no facts.
+    rows: Vec<Row>,
+    /// What they allow, for each node `stride` words of 64 permissions.
+    allowed: Vec<u64>,
+    stride: usize,
+    /// The permissions that depend on facts somewhere.
+    open: Bits,
 }
 
 impl Access {
@@ -112,17 +115,20 @@ impl Access {
             .sets
             .iter()
             .map(|set| Row::new(&policy, &holdings, set));
-        let words: Vec<Word> = rows.flat_map(|row| row.words).collect();
+        let rows: Vec<Row> = rows.collect();
         let stride = policy.permissions.len().div_ceil(WORD_BITS);
-        let start = |node: NodeId| {
-            let set = hierarchy
-                .position(node)
-                .and_then(|at| holdings.set_number(at));
-            set.map_or(usize::MAX, |set| set * stride)
-        };
+        let mut allowed = Vec::with_capacity(hierarchy.len() * stride);
+        for node in hierarchy.nodes() {
+            let position = hierarchy.position(node);
+            let set = position.and_then(|at| holdings.set_number(at));
+            let row = set.and_then(|set| rows.get(set)).into_iter();
+            allowed.extend(row.flat_map(|row| &row.words).map(|word| word.allowed));
+        }
         Self {
-            starts: hierarchy.nodes().map(start).collect(),
-            words,
+            allowed,
+            stride,
+            open: Row::open(&rows, stride),
+            rows,
             now_ms,
             changes_at_ms,
             holdings,
@@ -138,22 +144,34 @@ impl Access {
         &self.policy
     }
 
-    /// The answer as far as it needs no facts: one look-up and two bit tests.
-    ///
-    /// [`Outcome::Unknown`] when it depends on facts; any other answer stays whatever they are.
+    /// Whether it is allowed, whatever the facts: one look-up and a bit test.
+    #[inline]
+    #[must_use]
+    pub fn allows(&self, permission: PermissionId, node: NodeId) -> bool {
+        let word = permission.0 / WORD_BITS;
+        // A number of another policy must not reach into the next row.
+        let at = node.0 * self.stride + word;
+        let allowed = self.allowed.get(at).filter(|_| word < self.stride);
+        allowed.is_some_and(|allowed| allowed >> (permission.0 % WORD_BITS) & 1 == 1)
+    }
+
+    /// The answer as far as it needs no facts: [`Outcome::Unknown`] when it depends on them; any other
+    /// answer stays whatever they are.
     #[inline]
     #[must_use]
     pub fn settled(&self, permission: PermissionId, node: NodeId) -> Outcome {
-        // A number of another policy must not reach into the next row.
-        if permission.0 >= self.policy.permissions.len() {
-            return Outcome::False;
+        if self.allows(permission, node) {
+            Outcome::True
+        } else if self.open.contains(permission.0) {
+            self.open_or_denied(permission, node)
+        } else {
+            Outcome::False
         }
-        let Some(start) = self.starts.get(node.0) else {
-            return Outcome::False;
-        };
-        let word = self
-            .words
-            .get(start.saturating_add(permission.0 / WORD_BITS));
+    }
+
+    fn open_or_denied(&self, permission: PermissionId, node: NodeId) -> Outcome {
+        let row = self.class(node).and_then(|class| self.rows.get(class));
+        let word = row.and_then(|row| row.words.get(permission.0 / WORD_BITS));
         word.map_or(Outcome::False, |word| word.outcome(permission.0))
     }
 

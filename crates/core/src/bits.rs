@@ -92,6 +92,13 @@ impl Bits {
         self.0.get(at).copied().unwrap_or(0)
     }
 
+    /// Adds the members of `word`, which holds the numbers from `at * 64` on.
+    pub(crate) fn add_word(&mut self, at: usize, word: u64) {
+        if let Some(known) = self.0.get_mut(at) {
+            *known |= word;
+        }
+    }
+
     /// The words, 64 numbers each.
     #[must_use]
     pub fn words(&self) -> &[u64] {

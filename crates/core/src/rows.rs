@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::bits::WORD_BITS;
 use crate::evaluate::Factors;
 use crate::holdings::{Holdings, Set};
-use crate::{Facts, Outcome, PermissionId, Policy};
+use crate::{Bits, Facts, Outcome, PermissionId, Policy};
 
 /// For each permission one of three answers: allowed, denied, or that it depends on facts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +17,7 @@ pub(crate) struct Row {
 /// The answers about 64 permissions: a bit for what is allowed, and one for what depends on facts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Word {
-    allowed: u64,
+    pub(crate) allowed: u64,
     open: u64,
 }
 
@@ -66,5 +66,13 @@ impl Row {
             }
         }
         Self { words }
+    }
+
+    /// The permissions that depend on facts in one of `rows`, each of `stride` words.
+    pub(crate) fn open(rows: &[Self], stride: usize) -> Bits {
+        let words = rows.iter().flat_map(|row| row.words.iter().enumerate());
+        let mut open = Bits::empty(stride * WORD_BITS);
+        words.for_each(|(at, word)| open.add_word(at, word.open));
+        open
     }
 }

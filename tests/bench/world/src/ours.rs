@@ -5,8 +5,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Grant, Level, Node, NodeId, Outcome, PermissionId, PermissionSpec, Policy, PolicySpec,
-    Record, RoleSpec,
+    Access, Grant, Level, Node, NodeId, PermissionId, PermissionSpec, Policy, PolicySpec, Record,
+    RoleSpec,
 };
 
 use crate::{Question, ROLES, World};
@@ -64,7 +64,7 @@ impl Ours {
     pub fn allows(&self, named: Named) -> bool {
         self.accesses
             .get(named.principal)
-            .is_some_and(|access| access.settled(named.permission, named.node) == Outcome::True)
+            .is_some_and(|access| access.allows(named.permission, named.node))
     }
 
     /// The answer, by three names.
