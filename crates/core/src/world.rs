@@ -1,5 +1,6 @@
 //! Everybody in one organization at once: what searches and comparisons read.
 
+mod answers;
 mod rows;
 mod spec;
 
@@ -9,13 +10,12 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::evaluate::Factors;
 use crate::hierarchy::{Hierarchy, NodeId, ROOT};
 use crate::holdings::{Basis, Holdings};
 use crate::index::Index;
 use crate::{
-    Access, Customization, Facts, Grant, Level, Node, Outcome, PermissionId, Policy, PrincipalKind,
-    Record, RoleId, Step, TokenLimit, Value, Window,
+    Access, Customization, Grant, Level, Node, Policy, PrincipalKind, Record, RoleId, Step,
+    TokenLimit, Value, Window,
 };
 
 use rows::Rows;
@@ -265,88 +265,6 @@ impl World {
     #[must_use]
     pub fn gone_roles(&self) -> &[(Vec<Step>, String)] {
         &self.gone
-    }
-
-    /// The answer as far as it needs no facts, as [`Access::settled`] gives it.
-    #[inline]
-    #[must_use]
-    pub fn settled(
-        &self,
-        principal: PrincipalId,
-        permission: PermissionId,
-        node: NodeId,
-    ) -> Outcome {
-        // A number of another policy must not reach into the next row.
-        if permission.0 >= self.policy.permissions.len() {
-            return Outcome::False;
-        }
-        let word = || {
-            let position = self.hierarchy.position(node)?;
-            let row = self.rows.at(principal, position)?;
-            self.rows.word(row, permission.0)
-        };
-        word().map_or(Outcome::False, |word| word.outcome(permission.0))
-    }
-
-    /// The decision as far as `facts` and the directory's own settle it (see [`World::known`]).
-    #[must_use]
-    pub fn verdict(
-        &self,
-        principal: PrincipalId,
-        permission: PermissionId,
-        node: NodeId,
-        facts: &Facts,
-    ) -> Outcome {
-        match self.settled(principal, permission, node) {
-            Outcome::Unknown => {
-                let known = self.known(principal, facts);
-                let holdings = self.holdings(principal);
-                let position = self.hierarchy.position(node);
-                let set = position.and_then(|at| holdings.sets.get(holdings.set_number(at)?));
-                set.map_or(Outcome::False, |set| {
-                    Factors::of(&self.policy, &holdings, permission, set, &known).outcome()
-                })
-            }
-            settled => settled,
-        }
-    }
-
-    /// `stated` with what the directory knows, which nobody else may state. Properties of the principal
-    /// are the exception: who is trusted to state facts may know them better.
-    #[must_use]
-    pub fn known(&self, principal: PrincipalId, stated: &Facts) -> Facts {
-        let mut known = self.facts(principal);
-        for (name, value) in stated.iter() {
-            if known.value(name).is_none() || name.starts_with(PROPERTIES) {
-                known.set(name, value.clone());
-            }
-        }
-        stated.groups().for_each(|group| known.complete(group));
-        known
-    }
-
-    /// What the directory knows about `principal` and its organization.
-    #[must_use]
-    pub fn facts(&self, principal: PrincipalId) -> Facts {
-        let mut facts = Facts::default();
-        let name = self.principal_name(principal).to_owned();
-        facts.set("principal.id", Value::Text(name));
-        let is_creator = self.creator == Some(principal);
-        facts.set("principal.creator", Value::Bool(is_creator));
-        let properties = self.extras.get(&principal).into_iter();
-        for (property, value) in properties.flat_map(|extra| &extra.properties) {
-            let name = [PROPERTIES, property].concat();
-            facts.set(name, value.clone());
-        }
-        let Counts {
-            members,
-            admins,
-            workspaces,
-        } = self.counts;
-        facts.set("organization.members", Value::Integer(members));
-        facts.set("organization.admins", Value::Integer(admins));
-        facts.set("organization.workspaces", Value::Integer(workspaces));
-        facts
     }
 
     /// What `principal` holds, with what a reason needs to name.
