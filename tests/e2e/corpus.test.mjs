@@ -37,9 +37,9 @@ for (const world of all) {
 
 /** Whether the directory has all that a case is about, and states the facts itself. */
 function isForTheDirectory(world, { principal, facts }) {
-  const { kind, token, grants } = principalOf(world, principal);
-  const inGroup = grants.some(({ group }) => group !== undefined);
-  return ![world.plan, world.roles, world.rules, facts, kind, token].some(Boolean) && !inGroup;
+  const { kind, token, properties } = principalOf(world, principal);
+  const { plan, roles, rules, groups } = world;
+  return ![plan, roles, rules, groups, facts, kind, token, properties].some(Boolean);
 }
 
 async function check(world, seeded, policy, asked) {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { createGate } from "@lockstep/gate";
 
-import { answer, organization, principalOf, title, worlds } from "../support/corpus.mjs";
+import { answer, directoryFacts, grantsOf, organization, principalOf, title, worlds } from "../support/corpus.mjs";
 import { shipped } from "../support/policy.mjs";
 import { wasm } from "./world.mjs";
 
@@ -32,7 +32,7 @@ for (const world of all) {
 }
 
 function gateOf(world, { principal, now_ms }) {
-  const { kind, grants, token } = principalOf(world, principal);
+  const { kind, token } = principalOf(world, principal);
   const policy = policies.get(world.policy);
   const nodes = world.nodes.map(({ owner, parent = organization, ...node }) => ({
     ...node,
@@ -53,20 +53,23 @@ function gateOf(world, { principal, now_ms }) {
     roles: world.roles ?? [],
     rules: world.rules ?? [],
     nodes: [{ id: organization, level: "organization" }, ...nodes],
-    grants,
+    grants: grantsOf(world, principal),
     token: token ?? null,
   };
   return createGate({ policy, snapshot, wasm, nowMs: now_ms });
 }
 
-/** What the case states, and what the directory says about its target; nothing when there is neither. */
-function factsOf(world, { principal, target, facts }) {
-  if (target === undefined) return facts;
+/** What the directory states about who asks and about the case's target, and before it what the case does. */
+function factsOf(world, asked) {
+  const { principal, target, facts } = asked;
+  const known = directoryFacts(world, asked, policies.get(world.policy));
+  if (target === undefined) return { ...known, ...facts };
   const grant = principalOf(world, target).grants.find(({ node }) => node === organization);
   return {
-    ...facts,
+    ...known,
     "target.role": grant?.role ?? "",
     "target.self": target === principal,
     "target.creator": target === world.principals[0].name,
+    ...facts,
   };
 }

@@ -33,6 +33,31 @@ export function principalOf(world, name) {
   return principal;
 }
 
+/** What was granted to `name` at `world`, itself and through its groups. */
+export function grantsOf(world, name) {
+  const groups = (world.groups ?? []).filter(({ members }) => members.includes(name));
+  const through = groups.flatMap(({ id, grants }) => grants.map((grant) => ({ ...grant, group: id })));
+  return [...principalOf(world, name).grants, ...through];
+}
+
+/** What the directory states about the principal of a case and its organization. */
+export function directoryFacts(world, { principal, now_ms }, policy) {
+  const people = world.principals.filter(({ kind }) => kind !== "service-account");
+  const isLive = ({ not_before_ms: start = 0, expires_at_ms: end = Infinity }) => start <= now_ms && now_ms < end;
+  const admins = new Set(policy.roles.filter(({ admin }) => admin).map(({ id }) => id));
+  const isAdmin = ({ role, node, not_before_ms, expires_at_ms }) =>
+    admins.has(role) && node === organization && (not_before_ms ?? expires_at_ms) === undefined;
+  const { properties = {} } = principalOf(world, principal);
+  return {
+    ...Object.fromEntries(Object.entries(properties).map(([name, value]) => [`principal.properties.${name}`, value])),
+    "principal.id": principal,
+    "principal.creator": principal === world.principals[0].name,
+    "organization.members": people.filter(({ grants }) => grants.some(isLive)).length,
+    "organization.admins": people.filter(({ grants }) => grants.some(isAdmin)).length,
+    "organization.workspaces": world.nodes.filter(({ level }) => level === "workspace").length,
+  };
+}
+
 /** One line that tells the case apart in a test's output. */
 export function title({ principal, permission, node, target, now_ms }, world) {
   const about = target === undefined ? "" : ` about ${target}`;

@@ -2,40 +2,54 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use lockstep_wire::PolicySourceError;
+use lockstep_wire::SourceError;
 
 /// Why a command could not be done, as one line for the person who ran it.
 #[derive(Debug)]
 pub(crate) enum CommandError {
     /// The result cannot be written as JSON.
     Json(serde_json::Error),
-    /// The policy is wrong at a place.
-    Policy {
-        path: PathBuf,
-        error: PolicySourceError,
-    },
     /// The file cannot be read.
     Read { path: PathBuf, error: io::Error },
-    /// The file is larger than any policy.
-    TooLarge { path: PathBuf, limit_bytes: u64 },
+    /// A policy or a world is wrong at a place.
+    Source { path: PathBuf, error: SourceError },
+    /// The file is larger than any of its kind.
+    TooLarge {
+        path: PathBuf,
+        noun: &'static str,
+        limit: usize,
+    },
     /// The answer cannot be written.
     Write(io::Error),
+    /// A file cannot be written.
+    WriteFile { path: PathBuf, error: io::Error },
+}
+
+impl CommandError {
+    pub(crate) fn source(path: &Path, error: SourceError) -> Self {
+        Self::Source {
+            path: path.to_owned(),
+            error,
+        }
+    }
 }
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => write!(f, "cannot write JSON: {error}"),
-            Self::Policy { path, error } => write!(f, "{}:{error}", path.display()),
             Self::Read { path, error } => write!(f, "{}: cannot read it: {error}", path.display()),
-            Self::TooLarge { path, limit_bytes } => write!(
-                f,
-                "{}: larger than {limit_bytes} bytes, so not a policy",
-                path.display()
-            ),
+            Self::Source { path, error } => write!(f, "{}:{error}", path.display()),
+            Self::TooLarge { path, noun, limit } => {
+                let path = path.display();
+                write!(f, "{path}: larger than {limit} bytes, so not {noun}")
+            }
             Self::Write(error) => write!(f, "cannot write the answer: {error}"),
+            Self::WriteFile { path, error } => {
+                write!(f, "{}: cannot write it: {error}", path.display())
+            }
         }
     }
 }

@@ -2,9 +2,13 @@
 
 mod arguments;
 mod error;
+mod evaluate;
+mod file;
 mod matrix;
 mod output;
 mod policy_file;
+mod test;
+mod world_file;
 
 use std::process::ExitCode;
 
@@ -19,35 +23,39 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
-    match run(&arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::complain(&error.to_string());
-            ExitCode::FAILURE
-        }
-    }
+    run(&arguments.command).unwrap_or_else(|error| {
+        output::complain(&error.to_string());
+        ExitCode::FAILURE
+    })
 }
 
-fn run(command: &Command) -> Result<(), CommandError> {
+fn run(command: &Command) -> Result<ExitCode, CommandError> {
     match command {
         Command::Compile { path } => {
-            output::write(&PolicyView::new(&policy_file::read(path)?).to_json())
+            output::write(&PolicyView::new(&policy_file::read(path)?).to_json())?;
         }
+        Command::Evaluate { world, requests } => evaluate::run(world, requests.as_deref())?,
         Command::Matrix { path, format } => {
             let policy = policy_file::read(path)?;
-            output::write(matrix::print(&policy, *format)?.as_bytes())
+            output::write(matrix::print(&policy, *format)?.as_bytes())?;
         }
+        Command::Test {
+            files,
+            policy,
+            junit,
+        } => return test::run(files, policy.as_deref(), junit.as_deref()),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Help goes to standard output with code 0, a wrong call to standard error with code 2.
 fn usage(error: &clap::Error) -> ExitCode {
-    let text = error.render().to_string();
+    let text = error.render().ansi().to_string();
     if error.use_stderr() {
         output::complain(text.trim_end());
         return ExitCode::from(2);
     }
-    match output::write(text.as_bytes()) {
+    match output::print(&text) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

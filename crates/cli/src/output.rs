@@ -1,16 +1,49 @@
 //! Standard output and standard error.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+use lockstep_wire::Place;
 
 use crate::error::CommandError;
 
-/// Writes `bytes` to standard output. A reader that has seen enough (`| head`) is not an error.
+/// What is as it should be.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// What is not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+const WARNING: Style = AnsiColor::Yellow.on_default();
+
+/// `text` in `style`. Whoever prints it takes the style away where there is no terminal.
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Writes `bytes` to standard output, as they are.
 ///
 /// # Errors
-/// When it cannot be written for another reason, such as a full disk.
+/// When it cannot be written, such as to a full disk.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    settled(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// Writes `text` to standard output, its styles only where that is a terminal.
+///
+/// # Errors
+/// When it cannot be written, such as to a full disk.
+pub(crate) fn print(text: &str) -> Result<(), CommandError> {
+    let mut stdout = anstream::stdout().lock();
+    settled(
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush()),
+    )
+}
+
+/// A reader that has seen enough (`| head`) is not an error.
+pub(crate) fn settled(written: io::Result<()>) -> Result<(), CommandError> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(CommandError::Write(error)),
         _ => Ok(()),
@@ -20,5 +53,11 @@ pub(crate) fn write(bytes: &[u8]) -> Result<(), CommandError> {
 /// Writes `line` to standard error, or nowhere when that is closed.
 pub(crate) fn complain(line: &str) {
     // There is nobody left to tell that nobody can be told; the exit code says it.
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Says on standard error what is odd at a place of a file.
+pub(crate) fn warn(path: &Path, place: Place, message: &str) {
+    let word = styled(WARNING, "warning");
+    complain(&format!("{}:{place}: {word}: {message}", path.display()));
 }

@@ -39,6 +39,12 @@ enum FactView {
 }
 
 impl FactsView {
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The facts in an object; `None` when it is none, or names one twice.
     #[must_use]
     pub fn read(tree: &Tree<'_>) -> Option<Facts> {

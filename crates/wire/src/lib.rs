@@ -6,21 +6,26 @@
 
 extern crate alloc;
 
+mod authzen;
 mod condition;
 mod decision;
 mod directory;
 mod document;
 mod facts;
 mod gate_policy;
+mod json;
 mod nesting;
 mod policy;
+mod question;
 mod sentence;
 mod snapshot;
 #[cfg(feature = "toml")]
 mod toml_source;
 mod tree;
 mod unique_map;
+mod world;
 
+pub use authzen::{ErrorDetail, ErrorView, EvaluationRequest, Location, RequestError};
 pub use condition::{ConditionDocument, Scalar};
 pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};
 pub use directory::{
@@ -34,13 +39,18 @@ pub use document::{
 };
 pub use facts::FactsView;
 pub use gate_policy::{GatePolicy, PolicyView};
-pub use nesting::POLICY_BYTES_MAX;
+pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
 pub use policy::{CompiledPolicy, PolicyDocumentError};
+pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
 pub use sentence::sentence;
 pub use snapshot::{
     CustomRoleRecord, GrantRecord, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
     Snapshot, SnapshotError, TokenRecord,
 };
 #[cfg(feature = "toml")]
-pub use toml_source::{PolicySourceError, compile_toml};
+pub use toml_source::{Place, Places, SourceError, compile_toml, locate_in_world, read_world};
 pub use tree::Tree;
+pub use world::{
+    CustomRoleDocument, GrantDocument, GroupDocument, PrincipalDocument, TokenDocument,
+    WorldDocument, WorldNodeDocument,
+};

@@ -9,6 +9,12 @@ use alloc::string::String;
 /// Bytes in the text of a policy.
 pub const POLICY_BYTES_MAX: usize = 1_000_000;
 
+/// Bytes in the text of a world.
+pub const WORLD_BYTES_MAX: usize = 64_000_000;
+
+/// Bytes in one AuthZEN request.
+pub const REQUEST_BYTES_MAX: usize = 65_536;
+
 /// Deepest accepted nesting of a text, and of what the page hands over.
 pub(crate) const DEPTH_MAX: u8 = 16;
 
@@ -21,10 +27,20 @@ pub(crate) struct Unreadable {
 
 /// Checks the text of a policy, TOML or JSON.
 pub(crate) fn check_policy(text: &str) -> Result<(), Unreadable> {
-    if text.len() > POLICY_BYTES_MAX {
+    check_sized(text, POLICY_BYTES_MAX)
+}
+
+/// Checks the text of a world.
+#[cfg(feature = "toml")]
+pub(crate) fn check_world(text: &str) -> Result<(), Unreadable> {
+    check_sized(text, WORLD_BYTES_MAX)
+}
+
+fn check_sized(text: &str, limit: usize) -> Result<(), Unreadable> {
+    if text.len() > limit {
         return Err(Unreadable {
             at: 0,
-            message: format!("more than {POLICY_BYTES_MAX} bytes"),
+            message: format!("more than {limit} bytes"),
         });
     }
     check(text)

@@ -74,7 +74,7 @@ impl KindName {
         clippy::trivially_copy_pass_by_ref,
         reason = "serde passes a reference"
     )]
-    const fn is_user(&self) -> bool {
+    pub(crate) const fn is_user(&self) -> bool {
         matches!(self, Self::User)
     }
 }

@@ -287,7 +287,7 @@ fn a_huge_or_deeply_nested_file_is_refused_quickly() {
     check(
         "huge",
         huge.as_bytes(),
-        ": larger than 4194304 bytes, so not a policy\n",
+        ": larger than 1000000 bytes, so not a policy\n",
     );
     let deep = format!("x = {}", "[".repeat(100_000));
     check("deep", deep.as_bytes(), ":1:21: nested deeper than 16\n");

@@ -7,7 +7,10 @@
 )]
 
 mod bad_policies;
+mod bad_worlds;
 mod compile;
+mod evaluate;
 mod matrix;
 mod models;
+mod policy_tests;
 mod support;

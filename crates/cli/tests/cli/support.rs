@@ -1,8 +1,9 @@
 //! The command line, run as people run it.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -13,6 +14,46 @@ pub(crate) fn lockstep(arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Outp
         .current_dir(root())
         .output()
         .unwrap()
+}
+
+/// Runs `lockstep` with `arguments` in the repository's root, and `input` on standard input.
+pub(crate) fn lockstep_reading(
+    arguments: impl IntoIterator<Item: AsRef<OsStr>>,
+    input: &[u8],
+) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(arguments)
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_owned();
+    // From another thread: it may answer before it has read everything.
+    let writer = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    // It may have stopped reading.
+    let _ = writer.join().unwrap();
+    output
+}
+
+/// A file with `text` for a test of this name alone.
+pub(crate) fn written(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// `lockstep` with `arguments` must say `said` on standard error, nothing on standard output, and exit
+/// with `code`.
+#[track_caller]
+pub(crate) fn refused(arguments: impl IntoIterator<Item: AsRef<OsStr>>, said: &str, code: i32) {
+    let output = lockstep(arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+    assert_eq!(output.status.code(), Some(code));
+    assert!(output.stdout.is_empty());
 }
 
 /// What `lockstep` prints when all is well.

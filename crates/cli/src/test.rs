@@ -1,0 +1,208 @@
+//! `lockstep test`: worlds with questions, and whether each gets the answer that it must.
+
+mod junit;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use lockstep_core::{Step, World};
+use lockstep_wire::{CompiledPolicy, Place, QuestionDocument, SourceError};
+
+use crate::error::CommandError;
+use crate::output::{self, BAD, GOOD, styled};
+use crate::policy_file;
+use crate::world_file::WorldFile;
+
+/// Runs the tests in `files`, all under `policy` where it is given.
+///
+/// # Errors
+/// When the result cannot be written. What is wrong with a file is part of the result.
+pub(crate) fn run(
+    files: &[PathBuf],
+    policy: Option<&Path>,
+    junit: Option<&Path>,
+) -> Result<ExitCode, CommandError> {
+    let mut runner = Runner {
+        policy,
+        policies: BTreeMap::new(),
+    };
+    let mut suites = Vec::new();
+    for file in files {
+        let suite = Suite {
+            path: file.display().to_string(),
+            cases: runner.run(file),
+        };
+        output::print(&suite.report())?;
+        suites.push(suite);
+    }
+    output::print(&summary(&suites))?;
+    if let Some(path) = junit {
+        std::fs::write(path, junit::print(&suites)).map_err(|error| CommandError::WriteFile {
+            path: path.to_owned(),
+            error,
+        })?;
+    }
+    let failed = suites.iter().any(|suite| suite.failed() > 0);
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// The tests of one file.
+struct Suite {
+    path: String,
+    /// The tests, or what is wrong with the file.
+    cases: Result<Vec<Case>, CommandError>,
+}
+
+/// One test and how it went.
+struct Case {
+    name: String,
+    place: Place,
+    /// Why it failed, in a sentence.
+    failure: Option<String>,
+}
+
+struct Runner<'a> {
+    policy: Option<&'a Path>,
+    policies: BTreeMap<PathBuf, CompiledPolicy>,
+}
+
+impl Runner<'_> {
+    fn run(&mut self, path: &Path) -> Result<Vec<Case>, CommandError> {
+        let file = WorldFile::read(path)?;
+        if file.document.cases.is_empty() {
+            let error = SourceError {
+                place: Place { line: 1, column: 1 },
+                message: "no `cases`, so nothing is tested".into(),
+                help: None,
+            };
+            return Err(CommandError::source(path, error));
+        }
+        let policy = match self.policy {
+            Some(policy) => policy.to_owned(),
+            None => file.policy()?,
+        };
+        if !self.policies.contains_key(&policy) {
+            let compiled = policy_file::read(&policy)?;
+            self.policies.insert(policy.clone(), compiled);
+        }
+        let Some(compiled) = self.policies.get(&policy) else {
+            return Ok(Vec::new());
+        };
+        let mut world = file.resolve(&compiled.policy, None)?;
+        file.warn(&compiled.policy, &world);
+        let places = file.places();
+        let mut cases = Vec::new();
+        for (at, question) in file.document.cases.iter().enumerate() {
+            let now_ms = question.now_ms.unwrap_or(file.document.now_ms);
+            if now_ms != world.now_ms() {
+                world = file.resolve(&compiled.policy, Some(now_ms))?;
+            }
+            cases.push(Case {
+                name: name(question, &file),
+                place: places.of(&["cases".into(), Step::from(at)]),
+                failure: failure(question, &file, &world),
+            });
+        }
+        Ok(cases)
+    }
+}
+
+fn name(question: &QuestionDocument, file: &WorldFile) -> String {
+    let QuestionDocument {
+        principal,
+        permission,
+        node,
+        target,
+        now_ms,
+        ..
+    } = question;
+    let node = node.as_ref().unwrap_or(&file.document.organization);
+    let mut name = format!("{principal} {permission} on {node}");
+    // Writing to a string cannot fail.
+    if let Some(target) = target {
+        let _ = write!(name, " about {target}");
+    }
+    if !question.facts.is_empty() {
+        let facts = question.facts.0.iter();
+        let facts: Vec<String> = facts
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect();
+        let _ = write!(name, " with {}", facts.join(", "));
+    }
+    if let Some(now_ms) = now_ms {
+        let _ = write!(name, " at {now_ms}");
+    }
+    name
+}
+
+fn failure(question: &QuestionDocument, file: &WorldFile, world: &World) -> Option<String> {
+    match file.document.answer(world, question) {
+        Ok(decision) if question.expect.is_met(&decision) => None,
+        Ok(decision) => {
+            let reason = decision.reasons.first();
+            let (code, text) = reason.map_or(("", ""), |reason| (&reason.code, &reason.text));
+            let expected = question.expect.as_str();
+            let found = if decision.decision { "allow" } else { "deny" };
+            Some(format!(
+                "expected {expected}, found {found} ({code}): {text}"
+            ))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+impl Suite {
+    fn count(&self) -> usize {
+        self.cases.as_ref().map_or(1, Vec::len)
+    }
+
+    fn failed(&self) -> usize {
+        let failed = |cases: &Vec<Case>| cases.iter().filter(|case| case.failure.is_some()).count();
+        self.cases.as_ref().map_or(1, failed)
+    }
+
+    fn report(&self) -> String {
+        let path = &self.path;
+        let mut text = String::new();
+        let word = if self.failed() == 0 {
+            styled(GOOD, "ok  ")
+        } else {
+            styled(BAD, "FAIL")
+        };
+        // Writing to a string cannot fail.
+        let _ = match &self.cases {
+            Ok(cases) => writeln!(text, "{word} {path} ({})", counted(cases.len(), "case")),
+            Err(error) => writeln!(text, "{word} {path}\n     {error}"),
+        };
+        for case in self.cases.iter().flatten() {
+            if let Some(failure) = &case.failure {
+                let Case { place, name, .. } = case;
+                let _ = writeln!(text, "     {path}:{place}: {name}\n         {failure}");
+            }
+        }
+        text
+    }
+}
+
+fn summary(suites: &[Suite]) -> String {
+    let count: usize = suites.iter().map(Suite::count).sum();
+    let failed: usize = suites.iter().map(Suite::failed).sum();
+    let passed = count.saturating_sub(failed);
+    let files = counted(suites.len(), "file");
+    let failed = match failed {
+        0 => "0 failed".to_owned(),
+        failed => styled(BAD, format!("{failed} failed")),
+    };
+    format!("{files}: {passed} passed, {failed}\n")
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{end}")
+}

@@ -1,0 +1,163 @@
+//! Worlds with one thing wrong: where it is and what is wrong, and exit code 1.
+
+use crate::support::{lockstep, refused, written};
+
+/// A world without fault: each test below spoils one thing in it.
+const WORLD: &str = r#"about = "A shop."
+nodes = [
+    { id = "lab", level = "workspace" },
+    { id = "probe", level = "project", parent = "lab", owner = "ben" },
+]
+principals = [
+    { name = "ada", grants = [{ role = "owner", node = "organization" }] },
+    { name = "ben", grants = [{ role = "member", node = "organization" }] },
+]
+groups = [{ id = "all", members = ["ben"], grants = [{ role = "viewer", node = "lab" }] }]
+"#;
+
+/// What is spoiled, what it becomes, and what `lockstep` says after the path.
+const SPOILED: &[(&str, &str, &str)] = &[
+    // Nodes.
+    (
+        r#"parent = "lab""#,
+        r#"parent = "gone""#,
+        "4:5: the parent of `probe` must come before it and be of a higher level",
+    ),
+    (
+        r#"{ id = "lab", level = "workspace" }"#,
+        r#"{ id = "lab", level = "workspace", parent = "probe" }"#,
+        "3:5: the parent of `lab` must come before it and be of a higher level",
+    ),
+    (
+        r#"id = "probe""#,
+        r#"id = "lab""#,
+        "4:5: the node `lab` appears twice",
+    ),
+    (
+        r#"level = "project""#,
+        r#"level = "organization""#,
+        "2:9: the first node, and no other, must be an organization without a parent",
+    ),
+    (
+        r#"level = "project""#,
+        r#"level = "team""#,
+        "4:29: unknown variant `team`, expected one of `organization`, `workspace`, `project`",
+    ),
+    // Principals and groups.
+    (
+        r#"name = "ben""#,
+        r#"name = "ada""#,
+        "8:14: `ada` is defined twice",
+    ),
+    (
+        r#"owner = "ben""#,
+        r#"owner = "bob""#,
+        "4:64: there is no principal `bob`",
+    ),
+    (
+        r#"members = ["ben"]"#,
+        r#"members = ["ben", "bob"]"#,
+        "10:43: there is no principal `bob`",
+    ),
+    (
+        r#"role = "viewer", node = "lab""#,
+        r#"role = "viewer", node = "gone""#,
+        "10:80: there is no node `gone`",
+    ),
+    (
+        r#"groups = [{"#,
+        r#"groups = [{ id = "all", members = [], grants = [] }, {"#,
+        "10:61: `all` is defined twice",
+    ),
+    (
+        r#"role = "member", node"#,
+        r#"role = "member", expires_at = 3, node"#,
+        "8:50: unknown field `expires_at`, expected one of `role`, `node`, `not_before_ms`, `expires_at_ms`",
+    ),
+    (
+        r#"about = "A shop.""#,
+        r#"plan = ["rockets"]"#,
+        "1:9: there is no feature `rockets`",
+    ),
+    (
+        r#"about = "A shop.""#,
+        r#"creator = "bob""#,
+        "1:11: there is no principal `bob`",
+    ),
+    // The text.
+    (
+        r#"about = "A shop.""#,
+        "about = [[[[[[[[[[[[[[[[[",
+        "1:25: nested deeper than 16",
+    ),
+    (
+        r#"about = "A shop.""#,
+        "about = \"A\"\nabout = \"B\"",
+        "2:1: duplicate key",
+    ),
+];
+
+#[test]
+fn the_place_is_named() {
+    for (at, (sound, spoiled, said)) in SPOILED.iter().enumerate() {
+        let text = WORLD.replacen(sound, spoiled, 1);
+        assert_ne!(text, WORLD, "nothing to spoil: {sound}");
+        let path = written(&format!("bad-world-{at}.toml"), text)
+            .display()
+            .to_string();
+        let call = [
+            "evaluate",
+            "--policy",
+            "policies/lockstep.toml",
+            "--world",
+            &path,
+        ];
+        refused(call, &format!("{path}:{said}\n"), 1);
+    }
+}
+
+#[test]
+fn what_gives_nothing_is_said_and_the_rest_counts() {
+    let text = WORLD.replace("role = \"member\"", "role = \"membre\"")
+        + r#"roles = [{ id = "clerk", base = "nobody" }]
+rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] }]
+"#;
+    let path = written("odd-world.toml", text).display().to_string();
+    let output = lockstep([
+        "evaluate",
+        "--policy",
+        "policies/lockstep.toml",
+        "--world",
+        &path,
+        "-",
+    ]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let wanted = [
+        "11:10: warning: the policy has no role `nobody` to start from",
+        "12:59: warning: there is no permission `data.fly`",
+        "8:40: warning: there is no role `membre`, so the grant gives nothing",
+    ];
+    let wanted = wanted.map(|line| format!("{path}:{line}"));
+    assert_eq!(said.lines().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
+fn a_file_larger_than_any_world_is_refused() {
+    let path = written("huge-world.toml", "#".repeat(64_000_001))
+        .display()
+        .to_string();
+    let call = [
+        "evaluate",
+        "--policy",
+        "policies/lockstep.toml",
+        "--world",
+        &path,
+    ];
+    refused(
+        call,
+        &format!("{path}: larger than 64000000 bytes, so not a world\n"),
+        1,
+    );
+    std::fs::remove_file(path).unwrap();
+}

@@ -1,0 +1,161 @@
+//! `lockstep test`: what it prints of tests that pass, fail and are wrong.
+
+use std::ffi::OsStr;
+
+use serde_json::Value;
+
+use crate::support::{lockstep, lockstep_reading, printed, root, written};
+
+const TEST: &str = r#"about = "Who updates data."
+policy = "lockstep"
+nodes = [{ id = "lab", level = "workspace" }]
+principals = [
+    { name = "ada", grants = [{ role = "owner", node = "organization" }] },
+    { name = "ben", grants = [{ role = "member", node = "organization" }] },
+]
+cases = [
+    { principal = "ada", permission = "data.update", node = "lab", expect = "allow" },
+    { principal = "ada", permission = "data.update", node = "lab", expect = "granted" },
+    { principal = "ben", permission = "data.update", node = "lab", expect = "deny" },
+    { principal = "ben", permission = "data.update", node = "lab", expect = "no-grant" },
+]
+"#;
+
+#[test]
+fn the_corpus_passes() {
+    let mut files = Vec::new();
+    for file in std::fs::read_dir(root().join("tests/corpus")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension() == Some(OsStr::new("toml")) {
+            files.push(path);
+        }
+    }
+    let output = lockstep(
+        [OsStr::new("test")]
+            .into_iter()
+            .chain(files.iter().map(|path| path.as_os_str())),
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains(&format!("{} files: ", files.len())), "{text}");
+    assert!(text.ends_with(" passed, 0 failed\n"), "{text}");
+}
+
+/// A test that lies beside a policy of its own, so that it finds it.
+#[test]
+fn a_policy_is_found_beside_its_tests_or_passed() {
+    let folder = root().join("policies/lockstep.toml");
+    let near = written("near-policy.toml", std::fs::read(&folder).unwrap());
+    let text = TEST.replace("\"lockstep\"", "\"near-policy.toml\"");
+    let path = written("beside.toml", text).display().to_string();
+    let passed = format!("ok   {path} (4 cases)\n1 file: 4 passed, 0 failed\n");
+    assert_eq!(printed(["test", &path]), passed);
+    let text = TEST.replace("policy = \"lockstep\"\n", "");
+    std::fs::write(&path, text).unwrap();
+    let policy = near.display().to_string();
+    assert_eq!(printed(["test", &path, "--policy", &policy]), passed);
+    let output = lockstep(["test", &path]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let wanted = format!(
+        "FAIL {path}\n     {path}:1:1: no `policy` says what is tested; name a file that ends in `.toml`, \
+         or pass --policy\n1 file: 0 passed, 1 failed\n"
+    );
+    assert_eq!(text, wanted);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn what_fails_is_said_with_its_place() {
+    let text = TEST.replace("expect = \"deny\"", "expect = \"allow\"") + "# The end.\n";
+    let text = text.replacen(
+        "\"ada\", permission = \"data.update\"",
+        "\"ada\", permission = \"data.fly\"",
+        1,
+    );
+    let path = written("failing.toml", text).display().to_string();
+    let junit = written("failing.xml", "").display().to_string();
+    let call = [
+        "test",
+        &path,
+        "--policy",
+        "policies/lockstep.toml",
+        "--junit",
+        &junit,
+    ];
+    let output = lockstep(call);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let wanted = format!(
+        "FAIL {path} (4 cases)
+     {path}:9:5: ada data.fly on lab
+         the policy has no permission `data.fly`
+     {path}:11:5: ben data.update on lab
+         expected allow, found deny (no-grant): This needs "
+    );
+    assert!(text.starts_with(&wanted), "{text}");
+    assert!(text.ends_with("1 file: 2 passed, 2 failed\n"), "{text}");
+    let xml = std::fs::read_to_string(junit).unwrap();
+    assert!(
+        xml.contains("tests=\"4\" failures=\"2\" errors=\"0\""),
+        "{xml}"
+    );
+    assert_eq!(xml.matches("<testcase ").count(), 4);
+    assert_eq!(xml.matches("<failure ").count(), 2);
+}
+
+#[test]
+fn a_wrong_file_fails_and_the_others_run() {
+    let good = written("good.toml", TEST).display().to_string();
+    let bad = TEST.replace("\"no-grant\"", "\"no-<grant\"");
+    let bad = written("bad & wrong.toml", bad).display().to_string();
+    let junit = written("wrong.xml", "").display().to_string();
+    let empty = TEST.split("cases").next().unwrap();
+    let empty = written("no-cases.toml", empty).display().to_string();
+    let policy = "policies/lockstep.toml";
+    let output = lockstep([
+        "test", &bad, &empty, &good, "--policy", policy, "--junit", &junit,
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains(&format!(
+            "{bad}:12:77: unknown answer `no-<grant`, expected one of"
+        )),
+        "{text}"
+    );
+    assert!(
+        text.contains(&format!("{empty}:1:1: no `cases`, so nothing is tested\n")),
+        "{text}"
+    );
+    assert!(text.ends_with("3 files: 4 passed, 2 failed\n"), "{text}");
+    let xml = std::fs::read_to_string(junit).unwrap();
+    assert!(
+        xml.contains("bad &amp; wrong.toml") && xml.contains("no-&lt;grant"),
+        "{xml}"
+    );
+    assert_eq!(xml.matches("<error ").count(), 2);
+}
+
+/// The world, the test and the request that docs/formats.md shows.
+#[test]
+fn what_the_documentation_shows_is_so() {
+    let text = std::fs::read_to_string(root().join("docs/formats.md")).unwrap();
+    let blocks = |kind: &str| -> Vec<&str> {
+        let start = format!("```{kind}\n");
+        let blocks = text.split(&start).skip(1);
+        blocks
+            .map(|rest| rest.split("```").next().unwrap())
+            .collect()
+    };
+    let world = blocks("toml").concat();
+    let path = written("documented.toml", world).display().to_string();
+    let policy = "policies/lockstep.toml";
+    let passed = format!("ok   {path} (4 cases)\n1 file: 4 passed, 0 failed\n");
+    assert_eq!(printed(["test", &path, "--policy", policy]), passed);
+    let json = blocks("json");
+    let call = ["evaluate", "--policy", policy, "--world", &path];
+    let output = lockstep_reading(call, json[0].as_bytes());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let answered: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answered, serde_json::from_str::<Value>(json[1]).unwrap());
+}

@@ -1,0 +1,306 @@
+//! AuthZEN evaluation requests: what is asked, in the evaluator's words.
+//!
+//! Source: OpenID AuthZEN Authorization API 1.0, Access Evaluation.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use lockstep_core::{Access, Decision, Denial, DenyReason, Facts, Level, NodeId, Value, evaluate};
+use serde::{Deserialize, Serialize};
+
+use crate::json::Json;
+use crate::nesting::REQUEST_BYTES_MAX;
+use crate::{DecisionView, UnknownPermission};
+
+/// Whether `principal` may do `permission` on what lies at `location`, under `facts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvaluationRequest {
+    /// Id of the principal: the request's `subject.id`.
+    pub principal: String,
+    /// Id of the permission: `action.name`.
+    pub permission: String,
+    /// Where the resource lies.
+    pub location: Location,
+    /// What the request states: properties of resource and action, the context, and
+    /// `principal.properties.*` of the subject. Whoever evaluates it vouches for the caller.
+    pub facts: Facts,
+}
+
+/// Where a resource lies: nodes that must exist, each in the one before; without any, in the
+/// organization itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Location(Vec<(Level, String)>);
+
+/// Why a request is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestError {
+    /// It is not JSON, or repeats a member, or nests too deep.
+    Json(String),
+    /// Something that every request has is missing or of another type.
+    Request(String),
+    /// It is longer than [`REQUEST_BYTES_MAX`].
+    TooLong,
+}
+
+impl RequestError {
+    /// The error's stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Json(_) => "invalid-json",
+            Self::Request(_) => "invalid-request",
+            Self::TooLong => "too-long",
+        }
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Json(message) | Self::Request(message) => f.write_str(message),
+            Self::TooLong => write!(f, "longer than {REQUEST_BYTES_MAX} bytes"),
+        }
+    }
+}
+
+impl core::error::Error for RequestError {}
+
+/// What is answered instead of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorView {
+    /// What was wrong.
+    pub error: ErrorDetail,
+}
+
+/// What was wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    /// Stable code: `invalid-json`, `invalid-request`, `too-long`, `unknown-permission`.
+    pub code: String,
+    /// A sentence in English.
+    pub message: String,
+}
+
+impl From<&RequestError> for ErrorView {
+    fn from(error: &RequestError) -> Self {
+        Self {
+            error: ErrorDetail {
+                code: error.code().to_owned(),
+                message: error.to_string(),
+            },
+        }
+    }
+}
+
+impl From<&UnknownPermission> for ErrorView {
+    fn from(error: &UnknownPermission) -> Self {
+        Self {
+            error: ErrorDetail {
+                code: "unknown-permission".to_owned(),
+                message: error.to_string(),
+            },
+        }
+    }
+}
+
+impl EvaluationRequest {
+    /// Reads the JSON body of a request.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn read(text: &[u8]) -> Result<Self, RequestError> {
+        if text.len() > REQUEST_BYTES_MAX {
+            return Err(RequestError::TooLong);
+        }
+        Self::of(&Json::read(text).map_err(RequestError::Json)?)
+    }
+
+    fn of(body: &Json) -> Result<Self, RequestError> {
+        if !matches!(body, Json::Object(_)) {
+            return Err(RequestError::Request("the request is not an object".into()));
+        }
+        let entity = |name: &str| match body.member(name) {
+            Some(Json::Object(_)) => Ok(body.member(name)),
+            Some(_) => Err(RequestError::Request(format!("`{name}` is not an object"))),
+            None => Err(RequestError::Request(format!("`{name}` is missing"))),
+        };
+        let (subject, action, resource) =
+            (entity("subject")?, entity("action")?, entity("resource")?);
+        text(subject, "subject", "type")?;
+        let level = Level::ALL.into_iter();
+        let resource_type = text(resource, "resource", "type")?;
+        let resource_id = text(resource, "resource", "id")?;
+        let level = level.clone().find(|level| level.as_str() == resource_type);
+        let mut stated = Stated::default();
+        let of_resource = properties(resource, "resource")?;
+        stated.add("resource", of_resource)?;
+        stated.add("action", properties(action, "action")?)?;
+        stated.add("principal.properties", properties(subject, "subject")?)?;
+        stated.add("context", object(body.member("context"), "context")?)?;
+        Ok(Self {
+            principal: text(subject, "subject", "id")?.to_owned(),
+            permission: text(action, "action", "name")?.to_owned(),
+            location: Location::of(level.map(|level| (level, resource_id)), of_resource)?,
+            facts: stated.facts(),
+        })
+    }
+
+    /// The answer for the principal of `access`, under what the request states and `known`, which the
+    /// directory knows. What the request states of the subject counts, and not what is known of it.
+    ///
+    /// # Errors
+    /// When the policy has no such permission.
+    pub fn decide(
+        &self,
+        access: &Access,
+        known: &Facts,
+    ) -> Result<DecisionView, UnknownPermission> {
+        let Some(permission) = access.policy().permission(&self.permission) else {
+            return Err(UnknownPermission(self.permission.clone()));
+        };
+        let mut facts = known.clone();
+        facts.extend(&self.facts);
+        let decision = match self.location.find(access) {
+            Some(node) => evaluate(access, permission, node, &facts),
+            None => Decision::Deny(Denial {
+                permission,
+                reason: if access.is_member() {
+                    DenyReason::NoGrant
+                } else {
+                    DenyReason::NoMembership
+                },
+                suggestions: Vec::new(),
+            }),
+        };
+        Ok(DecisionView::new(access, &decision))
+    }
+}
+
+impl Location {
+    /// `resource` is the resource where it is itself a node; `properties` are those that name nodes above.
+    fn of(
+        resource: Option<(Level, &str)>,
+        properties: Option<&Json>,
+    ) -> Result<Self, RequestError> {
+        let mut path = Vec::new();
+        for level in [Level::Workspace, Level::Project] {
+            match properties.and_then(|properties| properties.member(level.as_str())) {
+                Some(Json::Text(id)) => path.push((level, id.clone())),
+                Some(_) => {
+                    let name = level.as_str();
+                    return Err(RequestError::Request(format!(
+                        "`resource.properties.{name}` is not a text"
+                    )));
+                }
+                None => {}
+            }
+        }
+        if let Some((level, id)) = resource {
+            path.push((level, id.to_owned()));
+        }
+        Ok(Self(path))
+    }
+
+    /// The node of `access` at which it is; `None` when there is none.
+    #[must_use]
+    pub fn find(&self, access: &Access) -> Option<NodeId> {
+        let mut found = access.root();
+        for (level, id) in &self.0 {
+            let node = access.node(id)?;
+            if access.describe(node)?.level != *level || !is_within(access, node, found) {
+                return None;
+            }
+            found = node;
+        }
+        Some(found)
+    }
+}
+
+fn is_within(access: &Access, node: NodeId, outer: NodeId) -> bool {
+    let parent = |node: &NodeId| access.node(access.describe(*node)?.parent.as_ref()?);
+    core::iter::successors(Some(node), parent).any(|above| above == outer)
+}
+
+/// The facts that a request states.
+#[derive(Default)]
+struct Stated {
+    facts: Facts,
+    groups: Vec<String>,
+    /// Names of values that no fact has, such as lists. They are there, so no group is complete that
+    /// would say that they are not.
+    unusable: Vec<String>,
+}
+
+impl Stated {
+    fn add(&mut self, prefix: &str, properties: Option<&Json>) -> Result<(), RequestError> {
+        for (name, value) in properties.into_iter().flat_map(Json::members) {
+            let name = format!("{prefix}.{name}");
+            if let Json::Object(group) = value {
+                for (member, value) in group {
+                    self.set(format!("{name}.{member}"), value)?;
+                }
+                self.groups.push(name);
+            } else {
+                self.set(name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, name: String, value: &Json) -> Result<(), RequestError> {
+        if self.facts.value(&name).is_some() {
+            return Err(RequestError::Request(format!("`{name}` is stated twice")));
+        }
+        match value {
+            Json::Bool(value) => self.facts.set(name, Value::Bool(*value)),
+            Json::Integer(value) => self.facts.set(name, Value::Integer(*value)),
+            Json::Text(value) => self.facts.set(name, Value::Text(value.clone())),
+            Json::Null | Json::Fraction | Json::List(_) | Json::Object(_) => {
+                self.unusable.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn facts(mut self) -> Facts {
+        for group in self.groups {
+            let in_group = |name: &String| {
+                let rest = name.strip_prefix(group.as_str());
+                rest.is_some_and(|rest| rest.starts_with('.'))
+            };
+            if !self.unusable.iter().any(in_group) {
+                self.facts.complete(group);
+            }
+        }
+        self.facts
+    }
+}
+
+fn text<'a>(entity: Option<&'a Json>, name: &str, member: &str) -> Result<&'a str, RequestError> {
+    match entity.and_then(|entity| entity.member(member)) {
+        Some(Json::Text(text)) => Ok(text),
+        Some(_) => Err(RequestError::Request(format!(
+            "`{name}.{member}` is not a text"
+        ))),
+        None => Err(RequestError::Request(format!(
+            "`{name}.{member}` is missing"
+        ))),
+    }
+}
+
+fn properties<'a>(entity: Option<&'a Json>, name: &str) -> Result<Option<&'a Json>, RequestError> {
+    let properties = entity.and_then(|entity| entity.member("properties"));
+    object(properties, &format!("{name}.properties"))
+}
+
+/// An object that may be absent, also as null.
+fn object<'a>(value: Option<&'a Json>, name: &str) -> Result<Option<&'a Json>, RequestError> {
+    match value {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::Object(_)) => Ok(value),
+        Some(_) => Err(RequestError::Request(format!("`{name}` is not an object"))),
+    }
+}

@@ -1,0 +1,106 @@
+//! Any JSON, read strictly: no member twice, at any depth, also where nobody looks at it.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::{nesting, unique_map};
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    /// A number that is no integer of 64 bits.
+    Fraction,
+    Text(String),
+    List(Vec<Self>),
+    Object(BTreeMap<String, Self>),
+}
+
+impl Json {
+    /// Reads `text`; the error says what is wrong with it, and where.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
+        let text = core::str::from_utf8(text).map_err(|error| error.to_string())?;
+        nesting::check(text).map_err(|error| error.message)?;
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The member `name` of an object.
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.get(name),
+            _ => None,
+        }
+    }
+
+    /// The members of an object, by rising name.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&String, &Self)> {
+        let members = match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        };
+        members.into_iter().flatten()
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Integer(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
+        Ok(i64::try_from(value).map_or(Json::Fraction, Json::Integer))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Fraction)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::Text(value.into()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Json, E> {
+        Ok(Json::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Json, A::Error> {
+        let members = serde::de::value::MapAccessDeserializer::new(members);
+        unique_map::deserialize(members).map(Json::Object)
+    }
+}

@@ -1,0 +1,165 @@
+//! Questions about a world, and the answers that they must get.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+use lockstep_core::{Facts, Policy, Target, World};
+use serde::{Deserialize, Serialize};
+
+use crate::{DecisionView, FactsView, UnknownPermission, WorldDocument};
+
+/// A question, and the answer it must get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionDocument {
+    /// Name of the principal.
+    pub principal: String,
+    /// Id of the permission.
+    pub permission: String,
+    /// Id of the node. Defaults to the organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Name of the principal whom the action is about: the directory states the facts about them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Other facts: what is handed out, flags and tags of the resource. They count before what the
+    /// directory states.
+    #[serde(default, skip_serializing_if = "FactsView::is_empty")]
+    pub facts: FactsView,
+    /// Another moment than the world's, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now_ms: Option<u64>,
+    /// `allow`, `deny`, or the code of the reason.
+    pub expect: Expectation,
+}
+
+/// The answer that a question must get: `allow`, `deny`, or the code of the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Expectation(String);
+
+/// What a question may expect: any allow or deny, or the codes of the reasons.
+pub const EXPECTATIONS: [&str; 14] = [
+    "allow",
+    "deny",
+    "granted",
+    "owned",
+    "everyone",
+    "capped",
+    "denied-by-rule",
+    "expired",
+    "fact-missing",
+    "guard-failed",
+    "no-grant",
+    "no-membership",
+    "out-of-token-scope",
+    "plan",
+];
+
+impl Expectation {
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `decision` is what was expected.
+    #[must_use]
+    pub fn is_met(&self, decision: &DecisionView) -> bool {
+        match self.0.as_str() {
+            "allow" => decision.decision,
+            "deny" => !decision.decision,
+            code => decision.reasons.iter().any(|reason| reason.code == code),
+        }
+    }
+}
+
+impl TryFrom<String> for Expectation {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        if EXPECTATIONS.contains(&word.as_str()) {
+            return Ok(Self(word));
+        }
+        let known = EXPECTATIONS.join("`, `");
+        Err(format!(
+            "unknown answer `{word}`, expected one of `{known}`"
+        ))
+    }
+}
+
+impl From<Expectation> for String {
+    fn from(Expectation(word): Expectation) -> Self {
+        word
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuestionError {
+    /// The policy has no such permission.
+    Permission(UnknownPermission),
+    /// Nobody in the world is called so.
+    Principal(String),
+}
+
+impl fmt::Display for QuestionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Permission(error) => error.fmt(f),
+            Self::Principal(name) => write!(f, "there is no principal `{name}`"),
+        }
+    }
+}
+
+impl core::error::Error for QuestionError {}
+
+impl WorldDocument {
+    /// The answer to `question` in `world`, which is this one, resolved.
+    ///
+    /// # Errors
+    /// When it names a permission or a principal that is not there.
+    pub fn answer(
+        &self,
+        world: &World,
+        question: &QuestionDocument,
+    ) -> Result<DecisionView, QuestionError> {
+        let name = &question.principal;
+        let unknown = || QuestionError::Principal(name.clone());
+        let principal = world.principal(name).ok_or_else(unknown)?;
+        let mut facts = world.facts(principal);
+        if let Some(target) = &question.target {
+            facts.extend(&self.target_facts(world.policy(), name, target)?);
+        }
+        facts.extend(&question.facts.0);
+        let node = question.node.as_ref().unwrap_or(&self.organization);
+        DecisionView::decide(&world.access(principal), &question.permission, node, &facts)
+            .map_err(QuestionError::Permission)
+    }
+
+    /// What the directory says about `target`, as `principal` sees them.
+    fn target_facts(
+        &self,
+        policy: &Policy,
+        principal: &str,
+        target: &str,
+    ) -> Result<Facts, QuestionError> {
+        let mut principals = self.principals.iter();
+        let member = principals.find(|known| known.name == target);
+        let member = member.ok_or_else(|| QuestionError::Principal(target.into()))?;
+        let mut grants = member.grants.iter();
+        let role = grants.find(|grant| grant.node == self.organization);
+        let role_id = role.map_or("", |grant| grant.role.as_str());
+        let target = Target {
+            role: policy.role(role_id),
+            role_id,
+            is_self: principal == target,
+            is_creator: self.creator().is_some_and(|creator| creator == target),
+            // Of interest to those who change a membership, not to guards.
+            other_admins: 0,
+            record: None,
+        };
+        Ok(target.facts())
+    }
+}

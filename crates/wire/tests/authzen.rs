@@ -1,0 +1,167 @@
+//! AuthZEN requests: what each part of one becomes, and what is no request.
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+use lockstep_core::{Access, Facts, Grant, Knowledge, Level, Node, Record, Value};
+use lockstep_wire::{EvaluationRequest, RequestError, compile_toml};
+
+fn read(text: &str) -> Result<EvaluationRequest, RequestError> {
+    EvaluationRequest::read(text.as_bytes())
+}
+
+/// A request with `more` members beside those that it must have.
+fn with(more: &str) -> String {
+    format!(
+        r#"{{"subject": {{"type": "user", "id": "ben"}}, "action": {{"name": "read"}},
+            "resource": {{"type": "trace", "id": "t"}}{more}}}"#
+    )
+}
+
+fn facts(resource: &str) -> Facts {
+    let text = with("").replace(
+        r#""id": "t""#,
+        &format!(r#""id": "t", "properties": {resource}"#),
+    );
+    read(&text).unwrap().facts
+}
+
+#[test]
+fn every_part_states_its_own_facts() {
+    let request = read(
+        r#"{"subject": {"type": "user", "id": "ben", "properties": {"team": "a", "id": "ada"}},
+            "action": {"name": "read", "properties": {"soft": true}},
+            "resource": {"type": "trace", "id": "t", "properties": {"size": 3, "tags": {"Env": "prod"}}},
+            "context": {"ip": "::1"}, "later": [{"a": 1.5}]}"#,
+    )
+    .unwrap();
+    assert_eq!(request.principal, "ben");
+    assert_eq!(request.permission, "read");
+    let text = |text: &str| Value::Text(text.into());
+    let stated: Vec<(&str, &Value)> = request.facts.iter().collect();
+    let wanted = [
+        ("action.soft", &Value::Bool(true)),
+        ("context.ip", &text("::1")),
+        // Nobody becomes another principal by saying so.
+        ("principal.properties.id", &text("ada")),
+        ("principal.properties.team", &text("a")),
+        ("resource.size", &Value::Integer(3)),
+        ("resource.tags.Env", &text("prod")),
+    ];
+    assert_eq!(stated, wanted);
+    assert_eq!(
+        request.facts.groups().collect::<Vec<_>>(),
+        ["resource.tags"]
+    );
+}
+
+#[test]
+fn what_no_fact_can_be_is_not_known_rather_than_absent() {
+    for value in ["[1]", "1.5", "null", "18446744073709551615", r#"{"a": 1}"#] {
+        let facts = facts(&format!(r#"{{"tags": {{"Env": {value}, "Kind": "x"}}}}"#));
+        assert_eq!(
+            facts.knowledge("resource.tags.Env"),
+            Knowledge::Unknown,
+            "{value}"
+        );
+        // So nothing is said about the others either.
+        assert_eq!(
+            facts.knowledge("resource.tags.Other"),
+            Knowledge::Unknown,
+            "{value}"
+        );
+        assert!(facts.value("resource.tags.Kind").is_some());
+    }
+    let facts = facts(r#"{"tags": {"Kind": "x"}, "tags.Env": [1]}"#);
+    assert_eq!(facts.knowledge("resource.tags.Env"), Knowledge::Unknown);
+}
+
+#[test]
+fn what_is_no_request_is_refused_with_the_reason() {
+    let refused = [
+        ("null", "the request is not an object"),
+        ("{}", "`subject` is missing"),
+        (
+            &with("").replace("\"ben\"", "7"),
+            "`subject.id` is not a text",
+        ),
+        (
+            &with("").replace("\"type\": \"user\", ", ""),
+            "`subject.type` is missing",
+        ),
+        (
+            &with("").replace("{\"name\": \"read\"}", "\"read\""),
+            "`action` is not an object",
+        ),
+        (
+            &with("").replace("\"name\"", "\"called\""),
+            "`action.name` is missing",
+        ),
+        (
+            &with("").replace(", \"id\": \"t\"", ""),
+            "`resource.id` is missing",
+        ),
+        (&with(r#", "context": []"#), "`context` is not an object"),
+        (
+            &with("").replace("\"t\"", r#""t", "properties": {"workspace": 7}"#),
+            "`resource.properties.workspace` is not a text",
+        ),
+        (
+            &with(r#", "context": {"a.b": 1, "a": {"b": 2}}"#),
+            "`context.a.b` is stated twice",
+        ),
+    ];
+    for (text, reason) in refused {
+        let error = read(text).unwrap_err();
+        assert_eq!(
+            (error.code(), error.to_string().as_str()),
+            ("invalid-request", reason)
+        );
+    }
+    for text in [
+        "",
+        "{",
+        "[1,]",
+        &with(r#", "context": {"a": 1, "a": 1}"#),
+        &with(r#", "x": [{"a": 1, "\u0061": 1}]"#),
+    ] {
+        assert_eq!(read(text).unwrap_err().code(), "invalid-json", "{text}");
+    }
+    let long = with(&format!(
+        r#", "context": {{"a": "{}"}}"#,
+        "a".repeat(65_536)
+    ));
+    assert_eq!(read(&long), Err(RequestError::TooLong));
+}
+
+#[test]
+fn what_is_stated_of_the_subject_counts_before_what_is_known() {
+    let policy = compile_toml(
+        r#"id = "p"
+        name = "P"
+        roles = [{ id = "admin", level = "organization", admin = true }]
+        permissions = [{ id = "read", level = "organization", allow = ["admin"], guard = [
+            { fact = "principal.properties.team", equals = "a" },
+            { fact = "principal.id", equals = "ben" },
+        ] }]"#,
+    )
+    .unwrap();
+    let record = Record {
+        principal: "ben".into(),
+        nodes: vec![
+            Node::organization("o"),
+            Node::inside(Level::Workspace, "w", "o"),
+        ],
+        grants: vec![Grant::new("admin", "o")],
+        ..Record::default()
+    };
+    let access = Access::resolve(&policy.policy, record, 0).unwrap();
+    let mut known = Facts::default();
+    known.set("principal.id", Value::Text("ben".into()));
+    known.set("principal.properties.team", Value::Text("b".into()));
+    let code = |subject: &str| {
+        let text = with("").replace("\"ben\"", &format!("\"ben\"{subject}"));
+        let decision = read(&text).unwrap().decide(&access, &known).unwrap();
+        decision.reasons.first().unwrap().code.clone()
+    };
+    assert_eq!(code(""), "guard-failed");
+    assert_eq!(code(r#", "properties": {"team": "a"}"#), "granted");
+}
