@@ -23,6 +23,11 @@ pub(crate) struct Word {
 
 impl Word {
     #[inline]
+    pub(crate) const fn allows(self, permission: usize) -> bool {
+        self.allowed >> (permission % WORD_BITS) & 1 == 1
+    }
+
+    #[inline]
     pub(crate) const fn outcome(self, permission: usize) -> Outcome {
         let bit = permission % WORD_BITS;
         if self.allowed >> bit & 1 == 1 {

@@ -17,7 +17,7 @@ impl World {
         facts: &'a Facts,
     ) -> impl Iterator<Item = PrincipalId> + 'a {
         self.principals()
-            .filter(move |principal| self.allows(*principal, permission, node, facts))
+            .filter(move |principal| self.holds(*principal, permission, node, facts))
     }
 
     /// The nodes of `level` on which `principal` may do `permission` under `facts`, each after its
@@ -31,7 +31,7 @@ impl World {
     ) -> impl Iterator<Item = NodeId> + 'a {
         self.nodes()
             .filter(move |node| self.level(*node) == Some(level))
-            .filter(move |node| self.allows(principal, permission, *node, facts))
+            .filter(move |node| self.holds(principal, permission, *node, facts))
     }
 
     /// The permissions that `principal` has on `node` under `facts`.
@@ -39,11 +39,11 @@ impl World {
     pub fn actions(&self, principal: PrincipalId, node: NodeId, facts: &Facts) -> Bits {
         let permissions = self.policy().permissions.len();
         let allowed =
-            (0..permissions).filter(|at| self.allows(principal, PermissionId(*at), node, facts));
+            (0..permissions).filter(|at| self.holds(principal, PermissionId(*at), node, facts));
         Bits::of(allowed.collect::<Vec<_>>(), permissions)
     }
 
-    fn allows(
+    fn holds(
         &self,
         principal: PrincipalId,
         permission: PermissionId,

@@ -8,7 +8,17 @@ use crate::hierarchy::NodeId;
 use crate::{Facts, Outcome, PermissionId, Value};
 
 impl World {
-    /// The answer as far as it needs no facts, as [`Access::settled`] gives it.
+    /// Whether it is allowed, whatever the facts, as [`crate::Access::allows`] says it.
+    #[inline]
+    #[must_use]
+    pub fn allows(&self, principal: PrincipalId, permission: PermissionId, node: NodeId) -> bool {
+        let word = self
+            .rows
+            .word(&self.hierarchy, principal, node, permission.0);
+        word.is_some_and(|word| word.allows(permission.0))
+    }
+
+    /// The answer as far as it needs no facts, as [`crate::Access::settled`] gives it.
     #[inline]
     #[must_use]
     pub fn settled(
@@ -17,16 +27,10 @@ impl World {
         permission: PermissionId,
         node: NodeId,
     ) -> Outcome {
-        // A number of another policy must not reach into the next row.
-        if permission.0 >= self.policy.permissions.len() {
-            return Outcome::False;
-        }
-        let word = || {
-            let position = self.hierarchy.position(node)?;
-            let row = self.rows.at(principal, position)?;
-            self.rows.word(row, permission.0)
-        };
-        word().map_or(Outcome::False, |word| word.outcome(permission.0))
+        let word = self
+            .rows
+            .word(&self.hierarchy, principal, node, permission.0);
+        word.map_or(Outcome::False, |word| word.outcome(permission.0))
     }
 
     /// The decision as far as `facts` and the directory's own settle it (see [`World::known`]).

@@ -100,7 +100,18 @@ fn searches_list_what_a_check_allows() {
 
 #[test]
 fn a_world_answers_as_each_access_does() {
-    let world = world(&world_spec());
+    answers_as_each_access_does(&world(&world_spec()));
+    // In a large organization other tables answer.
+    let mut large = world_spec();
+    let more = (0..100).map(|n| node(&format!("branch-{n}"), Level::Workspace, Some("shop")));
+    large.nodes.extend(more);
+    large.principals[1]
+        .grants
+        .push(Grant::new("manager", "branch-50"));
+    answers_as_each_access_does(&world(&large));
+}
+
+fn answers_as_each_access_does(world: &World) {
     for asked in [
         Facts::default(),
         facts(&[("resource.own", true), ("resource.open", false)]),
@@ -111,10 +122,11 @@ fn a_world_answers_as_each_access_does() {
             for node in world.nodes() {
                 for at in 0..world.policy().permissions().len() {
                     let permission = world.policy().permission_at(at).unwrap();
-                    assert_eq!(
-                        world.settled(principal, permission, node),
-                        access.settled(permission, node)
-                    );
+                    let settled = access.settled(permission, node);
+                    assert_eq!(world.settled(principal, permission, node), settled);
+                    let allows = settled == Outcome::True;
+                    assert_eq!(world.allows(principal, permission, node), allows);
+                    assert_eq!(access.allows(permission, node), allows);
                     assert_eq!(
                         world.verdict(principal, permission, node, &asked),
                         lockstep_core::verdict(&access, permission, node, &known)
