@@ -16,6 +16,7 @@ use crate::wasm::{self, For};
 #[derive(Debug)]
 pub(super) struct Peers {
     native: PathBuf,
+    memory: PathBuf,
     /// regorus as WASM, with its JavaScript.
     regorus: PathBuf,
 }
@@ -36,6 +37,7 @@ pub(super) fn prepare(project: &Project) -> Result<Peers, TaskError> {
     wasm::bind(&project.target(&module), &regorus, For::Page)?;
     Ok(Peers {
         native: project.target("bench/release/lockstep-bench-native"),
+        memory: project.target("bench/release/memory"),
         regorus,
     })
 }
@@ -70,7 +72,10 @@ impl Peers {
     pub(super) fn memory(&self, project: &Project) -> Result<Value, TaskError> {
         let mut all = serde_json::Map::new();
         for name in HOLDERS {
-            all.insert(name.to_owned(), self.native(&["memory", name])?);
+            all.insert(
+                name.to_owned(),
+                parsed(Command::new(&self.memory).arg(name))?,
+            );
         }
         let mut casl = Command::new("node");
         casl.current_dir(project.root())

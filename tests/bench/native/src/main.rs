@@ -1,28 +1,22 @@
 //! The evaluator and its native peers on the benchmark's world. Prints JSON.
 //!
 //! ```text
-//! time              nanoseconds of a check, for each workload and contender
-//! memory CONTENDER  bytes that 10,000 principals take
-//! curve             what a check and resolving cost as an organization grows
+//! time   nanoseconds of a check, for each workload and contender
+//! curve  what a check and resolving cost as an organization grows
 //! ```
 //!
 //! A benchmark that cannot run should say so at once: it panics.
 
-mod cedar;
 mod curve;
 mod measure;
-mod rego;
-mod sets;
 
 use std::hint::black_box;
 
-use lockstep_bench::{NamedTable, Ours, Question, Table, World};
+use lockstep_bench::{Accesses, NamedTable, Ours, Table, World};
+use lockstep_bench_native::{Cedar, Rego, Sets, names};
 use serde_json::{Value, json};
 
-use crate::cedar::Cedar;
 use crate::measure::Pass;
-use crate::rego::Rego;
-use crate::sets::Sets;
 
 const PERMISSIONS: usize = 40;
 const PRINCIPALS: usize = 100;
@@ -39,9 +33,8 @@ fn main() {
             "mix of 10,000, 10,000 principals": time(PRINCIPALS_MANY, QUESTIONS, PRINCIPALS_MANY),
             "page of 200": time(PRINCIPALS, PAGE, 1),
         }),
-        ["memory", contender] => json!(memory(contender)),
         ["curve"] => curve::measure(),
-        _ => panic!("one of: time, memory CONTENDER, curve"),
+        _ => panic!("one of: time, curve"),
     };
     println!("{result}");
 }
@@ -55,7 +48,10 @@ fn time(principals: usize, count: usize, asked_of: usize) -> Value {
 
     let table = Table::new(&world);
     let named_table = NamedTable::new(&world);
-    let ours = Ours::new(&world, principals).expect("our world");
+    let ours = Ours::new(&world).expect("our world");
+    // An access for each of many principals is not what anybody holds: that is the world's part.
+    let held = principals <= PRINCIPALS;
+    let accesses = held.then(|| Accesses::new(&world).expect("our world"));
     let sets = Sets::new(&world);
     let mut rego = Rego::new(&world);
     let cedar = Cedar::new(&world);
@@ -72,6 +68,11 @@ fn time(principals: usize, count: usize, asked_of: usize) -> Value {
         .iter()
         .map(|q| cedar.request(&world, *q))
         .collect();
+    let handles_of = |accesses: &Accesses| -> Vec<_> {
+        let handles = questions.iter().map(|q| accesses.handles(&world, *q));
+        handles.map(|it| it.expect("a question")).collect()
+    };
+    let of_access = accesses.as_ref().map(handles_of).unwrap_or_default();
     for (number, question) in questions.iter().enumerate() {
         let [principal, permission, project] = names[number];
         let answers = [
@@ -85,9 +86,12 @@ fn time(principals: usize, count: usize, asked_of: usize) -> Value {
         ];
         let wanted = world.answer(*question);
         assert_eq!(answers, [wanted; 7], "{question:?}");
+        for accesses in &accesses {
+            assert_eq!(accesses.allows(of_access[number]), wanted, "{question:?}");
+        }
     }
 
-    let contenders: Vec<(&str, Pass)> = vec![
+    let mut contenders: Vec<(&str, Pass)> = vec![
         ("ours", pass(&own, |named| ours.allows(*named))),
         (
             "ours, names",
@@ -105,6 +109,10 @@ fn time(principals: usize, count: usize, asked_of: usize) -> Value {
         ("regorus", pass(&inputs, |input| rego.allows(input))),
         ("cedar", pass(&requests, |request| cedar.allows(request))),
     ];
+    if let Some(accesses) = &accesses {
+        let ask = pass(&of_access, |handles| accesses.allows(*handles));
+        contenders.push(("access", ask));
+    }
     json!(measure::medians(contenders, count))
 }
 
@@ -115,62 +123,4 @@ fn pass<'a, Q>(asked: &'a [Q], mut answer: impl FnMut(&Q) -> bool + 'a) -> Pass<
             .filter(|question| black_box(answer(black_box(question))))
             .count()
     })
-}
-
-fn names(world: &World, question: Question) -> [&str; 3] {
-    [
-        &world.principals[question.principal],
-        &world.permissions[question.permission],
-        &world.projects[question.project].id,
-    ]
-}
-
-/// How much this process grows by when a contender takes in 10,000 principals and answers once.
-fn memory(contender: &str) -> u64 {
-    let world = World::new(PRINCIPALS_MANY, PERMISSIONS);
-    let question = world.questions(1, PRINCIPALS_MANY)[0];
-    let [principal, permission, project] = names(&world, question);
-    let before = resident();
-    // The size is read while the contender is still there.
-    let (allowed, after) = match contender {
-        "ours" => {
-            let ours = Ours::new(&world, PRINCIPALS_MANY).expect("our world");
-            (
-                ours.allows_named(principal, permission, project),
-                resident(),
-            )
-        }
-        "bit table" => {
-            let table = NamedTable::new(&world);
-            (table.allows(principal, permission, project), resident())
-        }
-        "hash sets" => {
-            let sets = Sets::new(&world);
-            (sets.allows(principal, permission, project), resident())
-        }
-        "regorus" => {
-            let mut rego = Rego::new(&world);
-            let input = rego.input(&world, question);
-            (rego.allows(&input), resident())
-        }
-        "cedar" => {
-            let cedar = Cedar::new(&world);
-            let request = cedar.request(&world, question);
-            (cedar.allows(&request), resident())
-        }
-        _ => panic!("there is no contender `{contender}`"),
-    };
-    assert_eq!(allowed, world.answer(question));
-    after.saturating_sub(before)
-}
-
-/// Bytes of this process in memory, from Linux.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    kilobytes
-        .and_then(|number| number.parse::<u64>().ok())
-        .expect("a size")
-        * 1024
 }

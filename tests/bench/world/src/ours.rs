@@ -1,51 +1,39 @@
 //! The world in the evaluator.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Grant, Level, Node, NodeId, PermissionId, PermissionSpec, Policy, PolicySpec, Record,
-    RoleSpec,
+    Grant, Level, NodeId, Outcome, PermissionId, PermissionSpec, Policy, PolicySpec, PrincipalId,
+    PrincipalSpec, RoleSpec, WorldNode, WorldSpec,
 };
 
 use crate::{Question, ROLES, World};
 
 /// The evaluator, with every principal of the world.
 #[derive(Debug)]
-pub struct Ours {
-    policy: Arc<Policy>,
-    accesses: Vec<Access>,
-    numbers: BTreeMap<String, usize>,
-}
+pub struct Ours(lockstep_core::World);
 
 /// A question in the evaluator's own handles.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
-    principal: usize,
+    principal: PrincipalId,
     permission: PermissionId,
     node: NodeId,
 }
 
 impl Ours {
-    /// Compiles the policy and resolves the first so many principals.
+    /// Compiles the policy and resolves the world.
     ///
     /// # Errors
-    /// When the evaluator refuses the world.
-    pub fn new(world: &World, principals: usize) -> Result<Self, Box<dyn Error>> {
+    /// When the evaluator refuses it.
+    pub fn new(world: &World) -> Result<Self, Box<dyn Error>> {
         let policy = Arc::new(Policy::compile(&policy(world))?);
-        let resolve = |principal| Access::resolve(&policy, record(world, principal), 0);
-        Ok(Self {
-            accesses: (0..principals).map(resolve).collect::<Result<_, _>>()?,
-            numbers: world
-                .principals
-                .iter()
-                .take(principals)
-                .cloned()
-                .zip(0..)
-                .collect(),
-            policy,
-        })
+        Ok(Self(lockstep_core::World::resolve(
+            &policy,
+            &spec(world),
+            0,
+        )?))
     }
 
     /// The handles of a question; `None` when it names something that is not there.
@@ -62,9 +50,10 @@ impl Ours {
     #[inline]
     #[must_use]
     pub fn allows(&self, named: Named) -> bool {
-        self.accesses
-            .get(named.principal)
-            .is_some_and(|access| access.allows(named.permission, named.node))
+        let outcome = self
+            .0
+            .settled(named.principal, named.permission, named.node);
+        outcome == Outcome::True
     }
 
     /// The answer, by three names.
@@ -76,17 +65,16 @@ impl Ours {
     }
 
     fn find(&self, principal: &str, permission: &str, project: &str) -> Option<Named> {
-        let principal = *self.numbers.get(principal)?;
         Some(Named {
-            principal,
-            permission: self.policy.permission(permission)?,
-            node: self.accesses.get(principal)?.node(project)?,
+            principal: self.0.principal(principal)?,
+            permission: self.0.policy().permission(permission)?,
+            node: self.0.node(project)?,
         })
     }
 }
 
 /// The policy of the world: the roles of the organization, of its workspaces, and ownership.
-fn policy(world: &World) -> PolicySpec {
+pub(crate) fn policy(world: &World) -> PolicySpec {
     let role = |id: &str, level| RoleSpec {
         id: id.into(),
         ..RoleSpec::new(level)
@@ -121,53 +109,66 @@ fn policy(world: &World) -> PolicySpec {
     }
 }
 
-/// What one principal was granted, and all nodes.
-fn record(world: &World, principal: usize) -> Record {
-    let workspaces = || (0..).zip(&world.workspaces);
-    let mut nodes = vec![Node::organization(World::ORGANIZATION)];
+/// All nodes, and what everybody was granted.
+fn spec(world: &World) -> WorldSpec {
+    let node = |id: &str, level, parent: Option<&str>| WorldNode {
+        id: id.into(),
+        level,
+        parent: parent.map(Into::into),
+        owner: None,
+    };
+    let inside = Some(World::ORGANIZATION);
+    let mut nodes = vec![node(World::ORGANIZATION, Level::Organization, None)];
     nodes.extend(
-        workspaces().map(|(_, id)| Node::inside(Level::Workspace, id, World::ORGANIZATION)),
+        world
+            .workspaces
+            .iter()
+            .map(|id| node(id, Level::Workspace, inside)),
     );
     nodes.extend(world.projects.iter().map(|project| {
-        Node {
-            owned: project.owner == principal,
-            ..Node::inside(
-                Level::Project,
-                &project.id,
-                world
-                    .workspaces
-                    .get(project.workspace)
-                    .map_or("", String::as_str),
-            )
+        let workspace = world.workspaces.get(project.workspace);
+        WorldNode {
+            owner: world.principals.get(project.owner).cloned(),
+            ..node(&project.id, Level::Project, workspace.map(String::as_str))
         }
     }));
-    let role = if world.is_admin(principal) {
-        "admin"
-    } else {
-        "member"
+    let grants = |principal| {
+        let role = if world.is_admin(principal) {
+            "admin"
+        } else {
+            "member"
+        };
+        let mut grants = vec![Grant::new(role, World::ORGANIZATION)];
+        grants.extend(world.workspaces.iter().enumerate().filter_map(|(at, id)| {
+            let (role, _) = ROLES.get(world.role(principal, at)?)?;
+            Some(Grant::new(*role, id))
+        }));
+        grants
     };
-    let mut grants = vec![Grant::new(role, World::ORGANIZATION)];
-    grants.extend(workspaces().filter_map(|(number, id)| {
-        let (role, _) = ROLES.get(world.role(principal, number)?)?;
-        Some(Grant::new(*role, id))
-    }));
-    Record {
-        principal: world.principals.get(principal).cloned().unwrap_or_default(),
+    let principals = world.principals.iter().enumerate();
+    WorldSpec {
         nodes,
-        grants,
-        ..Record::default()
+        principals: principals
+            .map(|(at, id)| PrincipalSpec {
+                id: id.clone(),
+                grants: grants(at),
+                ..PrincipalSpec::default()
+            })
+            .collect(),
+        ..WorldSpec::default()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NamedTable, Table};
+    use crate::{Accesses, NamedTable, Table};
 
     #[test]
     fn every_side_answers_every_question_alike() {
         let world = World::new(100, 40);
-        let ours = Ours::new(&world, 100).unwrap();
+        let ours = Ours::new(&world).unwrap();
+        let accesses = Accesses::new(&world).unwrap();
         let (table, named) = (Table::new(&world), NamedTable::new(&world));
         for question in world.questions(2_000, 100) {
             let wanted = world.answer(question);
@@ -178,6 +179,8 @@ mod tests {
                 world.projects[question.project].id.as_str(),
             );
             assert_eq!(ours.allows(handles), wanted, "{question:?}");
+            let handles = accesses.handles(&world, question).unwrap();
+            assert_eq!(accesses.allows(handles), wanted, "{question:?}");
             assert_eq!(ours.allows_named(ids.0, ids.1, ids.2), wanted);
             assert_eq!(table.allows(question), wanted, "{question:?}");
             assert_eq!(named.allows(ids.0, ids.1, ids.2), wanted);

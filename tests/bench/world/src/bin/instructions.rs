@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use lockstep_bench::{NamedTable, Ours, Question, Table, World};
+use lockstep_bench::{Accesses, NamedTable, Ours, Question, Table, World};
 
 const PRINCIPALS: usize = 100;
 const PERMISSIONS: usize = 40;
@@ -22,12 +22,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             counted(&asked, |question| table.allows(*question))
         }
         "ours" => {
-            let ours = Ours::new(&world, PRINCIPALS)?;
+            let ours = Ours::new(&world)?;
             let asked: Vec<_> = asked
                 .iter()
                 .filter_map(|q| ours.named(&world, *q))
                 .collect();
             counted(&asked, |named| ours.allows(*named))
+        }
+        "access" => {
+            let accesses = Accesses::new(&world)?;
+            let asked: Vec<_> = asked
+                .iter()
+                .filter_map(|q| accesses.handles(&world, *q))
+                .collect();
+            counted(&asked, |handles| accesses.allows(*handles))
         }
         "table-names" => {
             let table = NamedTable::new(&world);
@@ -36,12 +44,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             })
         }
         "ours-names" => {
-            let ours = Ours::new(&world, PRINCIPALS)?;
+            let ours = Ours::new(&world)?;
             counted(&names(), |[principal, permission, project]| {
                 ours.allows_named(principal, permission, project)
             })
         }
-        _ => return Err("the contenders are loop, table, ours, table-names, ours-names".into()),
+        _ => {
+            return Err(
+                "the contenders are loop, table, ours, access, table-names, ours-names".into(),
+            );
+        }
     };
     println!("{allowed} of {QUESTIONS} allowed");
     if allowed * 2 == QUESTIONS {
