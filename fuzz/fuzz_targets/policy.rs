@@ -7,19 +7,14 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use lockstep_core::{Access, Facts, Node, Outcome, Policy, PolicyParts, Record, matrix, verdict};
 use lockstep_fuzz::encode::encode;
-use lockstep_fuzz::seeds;
 use lockstep_fuzz::shipped::{POLICIES, POLICY_TEXTS};
+use lockstep_fuzz::{place, seeds};
 use lockstep_wire::{CompiledPolicy, GatePolicy, PolicyView, Tree, compile_toml};
 
 fuzz_target!(init: plant(), |text: &str| {
     match compile_toml(text) {
         Ok(policy) => check(&policy),
-        Err(error) => {
-            assert!(!error.message.is_empty());
-            let line = text.split('\n').nth(error.line - 1);
-            let line = line.unwrap_or_else(|| panic!("{error}: there is no such line"));
-            assert!(error.column <= line.chars().count() + 1, "{error}: the line is shorter");
-        }
+        Err(error) => place::check(text, &error),
     }
     if let Ok(policy) = CompiledPolicy::from_json(text) {
         check(&policy);

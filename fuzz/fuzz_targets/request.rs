@@ -1,16 +1,16 @@
-//! Requests, three lines each: a permission, a node, the facts as JSON. Put to everybody in the corpus.
-//! A permission that does not exist is an error and a node that does not exist a deny, never an allow;
-//! facts settle what was open and overturn nothing.
+//! Requests, put to everybody in the corpus: AuthZEN bodies, or three lines each, a permission, a node
+//! and the facts as JSON. A permission that does not exist is an error and a node that does not exist a
+//! deny, never an allow; facts settle what was open and overturn nothing.
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use lockstep_core::{Access, Facts, Outcome, Policy, verdict};
+use lockstep_core::{Access, Facts, Outcome, verdict};
 use lockstep_fuzz::encode::encode;
 use lockstep_fuzz::seeds;
-use lockstep_fuzz::shipped::{NOW_MS, WORLDS};
-use lockstep_wire::{DecisionView, FactsView, Tree};
+use lockstep_fuzz::shipped::{ShippedWorld, WORLDS};
+use lockstep_wire::{DecisionView, EvaluationRequest, FactsView, Tree};
 
 /// Facts that the shipped policies ask for.
 const FACTS: [&str; 3] = [
@@ -19,19 +19,14 @@ const FACTS: [&str; 3] = [
     r#"{"target.creator":true,"target.self":false,"target.role":"admin","target.other_admins":0}"#,
 ];
 
-static EVERYBODY: LazyLock<Vec<(&Arc<Policy>, Access)>> = LazyLock::new(|| {
-    let mut everybody = Vec::new();
-    for world in WORLDS.iter() {
-        let policy = &world.policy().policy;
-        for snapshot in world.snapshots() {
-            let access = Access::resolve(policy, snapshot.record(), NOW_MS);
-            everybody.push((policy, access.expect("the corpus is a hierarchy")));
-        }
-    }
-    everybody
-});
+static EVERYBODY: LazyLock<Vec<Access>> =
+    LazyLock::new(|| WORLDS.iter().flat_map(ShippedWorld::accesses).collect());
 
 fuzz_target!(init: plant(), |text: &str| {
+    if let Ok(request) = EvaluationRequest::read(text.as_bytes()) {
+        EVERYBODY.iter().for_each(|access| evaluate(access, &request));
+        return;
+    }
     let mut lines = text.splitn(3, '\n');
     let (Some(permission), Some(node), Some(facts)) = (lines.next(), lines.next(), lines.next())
     else {
@@ -43,17 +38,38 @@ fuzz_target!(init: plant(), |text: &str| {
     let facts = Facts::from(view.clone());
     assert_eq!(FactsView::from(&facts), view);
     the_page_reads_the_same(&view, &facts);
-    for (policy, access) in EVERYBODY.iter() {
-        ask(policy, access, permission, node, &facts);
+    for access in EVERYBODY.iter() {
+        ask(access, permission, node, &facts);
     }
 });
 
 fn plant() {
-    let cases = WORLDS.iter().flat_map(|world| &world.cases);
-    seeds::plant(cases.enumerate().map(|(at, case)| {
+    let cases = WORLDS.iter().flat_map(|world| &world.document.cases);
+    let seeds = cases.enumerate().flat_map(|(at, case)| {
         let facts = FACTS[at % FACTS.len()];
-        format!("{}\n{}\n{facts}", case.permission, case.node).into_bytes()
-    }));
+        let node = case.node.as_deref().unwrap_or("organization");
+        let lines = format!("{}\n{node}\n{facts}", case.permission);
+        let body = serde_json::json!({
+            "subject": { "type": "user", "id": case.principal },
+            "action": { "name": case.permission },
+            "resource": { "type": "workspace", "id": node, "properties": { "tags": { "a": "b" } } },
+            "context": { "night": true },
+        });
+        [lines.into_bytes(), body.to_string().into_bytes()]
+    });
+    seeds::plant(seeds);
+}
+
+fn evaluate(access: &Access, request: &EvaluationRequest) {
+    let view = request.decide(access, &Facts::default());
+    let Some(id) = access.policy().permission(&request.permission) else {
+        assert!(view.is_err(), "{request:?} was decided");
+        return;
+    };
+    let view = view.expect("the permission is known");
+    let node = request.location.find(access);
+    let outcome = node.map(|node| verdict(access, id, node, &request.facts));
+    assert_eq!(view.decision, outcome == Some(Outcome::True));
 }
 
 /// Numbers that a page cannot hold are no fact there; any other difference is one too many.
@@ -65,9 +81,9 @@ fn the_page_reads_the_same(view: &FactsView, facts: &Facts) {
     }
 }
 
-fn ask(policy: &Policy, access: &Access, permission: &str, node: &str, facts: &Facts) {
+fn ask(access: &Access, permission: &str, node: &str, facts: &Facts) {
     let view = DecisionView::decide(access, permission, node, facts);
-    let Some(id) = policy.permission(permission) else {
+    let Some(id) = access.policy().permission(permission) else {
         assert!(
             view.is_err(),
             "`{permission}` does not exist and was decided"

@@ -2,5 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod encode;
+pub mod place;
 pub mod seeds;
 pub mod shipped;

@@ -3,16 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use lockstep_core::{Access, World};
 use lockstep_wire::{
-    CompiledPolicy, GrantRecord, LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
-    TokenRecord, compile_toml,
+    CompiledPolicy, GrantRecord, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
+    WorldDocument, compile_toml, read_world,
 };
-use serde::Deserialize;
 
 /// A moment inside the windows that the corpus opens.
 pub const NOW_MS: u64 = 1_764_000_000_000;
-/// How the corpus calls its organization.
-const ORGANIZATION: &str = "organization";
 
 /// The texts of `policies/*.toml`, by name.
 pub static POLICY_TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| texts("policies"));
@@ -23,93 +21,81 @@ pub static POLICIES: LazyLock<Vec<CompiledPolicy>> = LazyLock::new(|| {
     POLICY_TEXTS.iter().map(compile).collect()
 });
 
-/// The worlds of `tests/corpus`.
-pub static WORLDS: LazyLock<Vec<World>> = LazyLock::new(|| {
-    let read = |text: &String| toml::from_str(text).expect("a world of the corpus is read");
-    texts("tests/corpus").iter().map(read).collect()
+/// The texts of the worlds of `tests/corpus`, by name.
+pub static WORLD_TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| texts("tests/corpus"));
+
+/// The worlds, each resolved under its policy.
+pub static WORLDS: LazyLock<Vec<ShippedWorld>> = LazyLock::new(|| {
+    let resolve = |text: &String| {
+        let document = read_world(text).expect("a world of the corpus is read");
+        let policy = policy_of(&document);
+        let world = document.resolve(&policy.policy, document.now_ms);
+        ShippedWorld {
+            world: world.expect("a world of the corpus is resolved"),
+            policy,
+            document,
+        }
+    };
+    WORLD_TEXTS.iter().map(resolve).collect()
 });
 
-/// A world, as far as it makes snapshots and requests.
-#[derive(Deserialize)]
-pub struct World {
-    policy: String,
-    #[serde(default)]
-    nodes: Vec<WorldNode>,
-    principals: Vec<Principal>,
-    /// The questions put to it.
-    pub cases: Vec<Case>,
-}
-
-/// A question of the corpus.
-#[derive(Deserialize)]
-pub struct Case {
-    /// Permission id.
-    pub permission: String,
-    /// Node id.
-    #[serde(default = "organization")]
-    pub node: String,
-}
-
-#[derive(Deserialize)]
-struct WorldNode {
-    id: String,
-    level: LevelName,
-    parent: Option<String>,
-    owner: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Principal {
-    name: String,
-    grants: Vec<GrantRecord>,
-    token: Option<TokenRecord>,
-}
-
-impl World {
+/// A world of the corpus.
+pub struct ShippedWorld {
+    /// As it is written.
+    pub document: WorldDocument,
     /// The policy that it stands under.
-    pub fn policy(&self) -> &'static CompiledPolicy {
-        let mut policies = POLICIES.iter();
-        policies
-            .find(|policy| policy.document.id == self.policy)
-            .expect("a world stands under a shipped policy")
+    pub policy: &'static CompiledPolicy,
+    /// Resolved.
+    pub world: World,
+}
+
+impl ShippedWorld {
+    /// One access for each principal.
+    pub fn accesses(&self) -> impl Iterator<Item = Access> {
+        self.world.principals().map(|id| self.world.access(id))
     }
 
     /// One snapshot for each principal.
     pub fn snapshots(&self) -> impl Iterator<Item = Snapshot> {
-        self.principals.iter().map(|principal| {
-            let root = NodeRecord {
-                id: organization(),
-                level: LevelName::Organization,
-                parent: None,
-                owned: false,
-            };
-            let below = self.nodes.iter().map(|node| NodeRecord {
+        self.accesses().map(|access| {
+            let record = access.record();
+            let nodes = record.nodes.iter().map(|node| NodeRecord {
                 id: node.id.clone(),
-                level: node.level,
-                parent: Some(node.parent.clone().unwrap_or_else(organization)),
-                owned: node.owner.as_ref() == Some(&principal.name),
+                level: node.level.into(),
+                parent: node.parent.clone(),
+                owned: node.owned,
+            });
+            let grants = record.grants.iter().map(|grant| GrantRecord {
+                role: grant.role.clone(),
+                node: grant.node.clone(),
+                group: grant.group.clone(),
+                not_before_ms: grant.window.not_before_ms,
+                expires_at_ms: grant.window.expires_at_ms,
             });
             Snapshot {
                 format: SNAPSHOT_FORMAT,
                 policy: PolicyReference {
-                    id: self.policy.clone(),
-                    digest: self.policy().digest.clone(),
+                    id: self.policy.document.id.clone(),
+                    digest: self.policy.digest.clone(),
                 },
-                organization: organization(),
-                principal: principal.name.clone(),
+                organization: self.document.organization.clone(),
+                principal: record.principal.clone(),
                 epoch: 1,
                 server_time_ms: NOW_MS,
-                nodes: std::iter::once(root).chain(below).collect(),
-                grants: principal.grants.clone(),
-                token: principal.token.clone(),
+                plan: record.plan.clone(),
+                rules: self.document.rules.clone(),
+                nodes: nodes.collect(),
+                grants: grants.collect(),
                 ..Snapshot::default()
             }
         })
     }
 }
 
-fn organization() -> String {
-    ORGANIZATION.to_owned()
+/// The shipped policy that a world names, or else the first one.
+pub fn policy_of(document: &WorldDocument) -> &'static CompiledPolicy {
+    let named = |policy: &&CompiledPolicy| Some(&policy.document.id) == document.policy.as_ref();
+    POLICIES.iter().find(named).unwrap_or_else(|| &POLICIES[0])
 }
 
 /// The `*.toml` of a folder of the repository, sorted by name.
