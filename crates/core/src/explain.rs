@@ -210,6 +210,9 @@ fn smallest_grants(
     facts: &Facts,
     factors: &Factors,
 ) -> Vec<Suggestion> {
+    if !may_hold(access, permission) {
+        return Vec::new();
+    }
     let policy = access.policy();
     let hierarchy = access.hierarchy();
     let elsewhere = granted_elsewhere(access, permission, node, facts).into();
@@ -260,7 +263,7 @@ fn smallest_grants(
         })
         .map(|(id, _, at)| Suggestion::Role(*id, *at))
         .collect();
-    if factors.member && factors.cap == Outcome::True && may_hold(access, permission) {
+    if factors.member && factors.cap == Outcome::True {
         for (level, rights) in policy.ownership.iter() {
             if let Some(at) = hierarchy
                 .ancestor(node, *level)

@@ -122,6 +122,31 @@ fn a_custom_role_is_described_like_its_base() {
 }
 
 #[test]
+fn an_organization_that_adds_nothing_has_the_policy_itself() {
+    let policy = policy(false);
+    let plain = Access::resolve(&policy, record(&[]), NOW_MS).unwrap();
+    assert!(Arc::ptr_eq(plain.policy(), &policy));
+    assert!(!Arc::ptr_eq(
+        access(&policy, vec![custom("clerk", &[], &[])]).policy(),
+        &policy
+    ));
+}
+
+#[test]
+fn a_role_made_of_an_admins_is_none() {
+    let mut spec = PolicySpec {
+        custom_levels: vec![Level::Organization],
+        ..spec()
+    };
+    let foreman = spec.roles.iter_mut().find(|role| role.id == "foreman");
+    foreman.unwrap().admin = true;
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let own = access(&policy, vec![custom("foreman", &[], &[])]);
+    let role = own.policy().role("own").unwrap();
+    assert!(!own.policy().describe_role(role).unwrap().admin);
+}
+
+#[test]
 fn custom_roles_have_a_limit() {
     let policy = policy(false);
     let resolve = |count: usize| {

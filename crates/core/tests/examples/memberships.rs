@@ -135,3 +135,9 @@ fn what_the_policy_binds_to_nothing_nobody_may() {
         "the policy opens `member.remove` to nobody"
     );
 }
+
+#[test]
+fn who_is_no_admin_may_go_whoever_else_is_one() {
+    let owner = access(&[("owner", "shop")]);
+    assert_eq!(against(change(&owner, &target("staff", 0), "guest")), "");
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Decision, DelegationError, DenyReason, Level, Policy, PolicySpec, PrincipalKind,
-    Record, ReplacementSpec, Suggestion, can_delegate, evaluate,
+    Record, ReplacementSpec, RoleSpec, Suggestion, can_delegate, evaluate,
 };
 
 use crate::shop::{NOW_MS, facts, record, spec, strings};
@@ -20,6 +20,12 @@ fn policy() -> Arc<Policy> {
         }],
         ..spec()
     };
+    // Holds of the branches what a viewer does.
+    spec.roles.push(RoleSpec {
+        id: "greeter".into(),
+        includes: strings(&["viewer"]),
+        ..RoleSpec::new(Level::Organization)
+    });
     let sell = spec.permissions.iter_mut().find(|p| p.id == "sell");
     sell.unwrap().plan = strings(&["till", "card"]);
     Arc::new(Policy::compile(&spec).unwrap())
@@ -117,6 +123,8 @@ fn what_is_handed_out_is_the_role_and_what_the_plan_makes_of_it() {
     assert_eq!(missing(flat, &[("viewer", "north")], "viewer"), 0);
     assert_eq!(missing(flat, &[("viewer", "north")], "manager"), 3);
     assert_eq!(missing(flat, &[("foreman", "shop")], "viewer"), 0);
+    assert_eq!(missing(full, &[("greeter", "shop")], "viewer"), 0);
+    assert_eq!(missing(flat, &[("greeter", "shop")], "viewer"), 2);
 }
 
 #[test]
@@ -140,5 +148,5 @@ fn nobody_is_told_to_ask_for_a_role_that_the_plan_replaces() {
         roles.collect::<Vec<_>>()
     };
     assert_eq!(asks(&[]), ["viewer"]);
-    assert_eq!(asks(&["flat"]), ["clerk"]);
+    assert_eq!(asks(&["flat"]), ["clerk", "greeter"]);
 }

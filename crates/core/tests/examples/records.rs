@@ -1,8 +1,11 @@
 //! What an access says of the record it was resolved from: windows, groups, limits, membership.
 
-use lockstep_core::{Access, Grant, Level, Node, Record, RecordError, TokenLimit, Window, limits};
+use lockstep_core::{
+    Access, Grant, Level, Node, PermissionSpec, Policy, Record, RecordError, TokenLimit, Window,
+    limits,
+};
 
-use crate::shop::{NOW_MS, access, decide, policy, record, resolve};
+use crate::shop::{NOW_MS, access, decide, policy, record, resolve, spec};
 
 fn window(not_before_ms: Option<u64>, expires_at_ms: Option<u64>) -> Window {
     Window {
@@ -168,4 +171,23 @@ fn records_have_limits_and_form_a_hierarchy() {
         |record| record.nodes[2].id = "north".into(),
         Err(RecordError::RepeatedNode("north".into())),
     );
+}
+
+#[test]
+fn a_policy_says_what_everybody_holds_and_what_depends_on_facts() {
+    let policy = policy();
+    assert_eq!(policy.id(), "shop");
+    let of = |id: &str| policy.permission(id).unwrap();
+    assert_eq!((of("look").index(), of("refund").index()), (0, 2));
+    assert!(policy.everyone_holds(of("resign")) && !policy.everyone_holds(of("look")));
+    assert!(policy.depends_on_facts(of("refund")) && policy.depends_on_facts(of("count")));
+    assert!(!policy.depends_on_facts(of("look")));
+    // A number of another policy depends on nothing.
+    let mut longer = spec();
+    longer.permissions.push(PermissionSpec {
+        id: "more".into(),
+        ..PermissionSpec::new(Level::Workspace)
+    });
+    let longer = Policy::compile(&longer).unwrap();
+    assert!(!policy.depends_on_facts(longer.permission("more").unwrap()));
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Customization, DelegationError, DenyReason, Effect, Outcome, Policy, PolicySpec,
-    Record, RuleSpec, can_delegate, verdict,
+    Access, Customization, DelegationError, DenyReason, Effect, Level, MembershipError, Outcome,
+    PermissionSpec, Policy, PolicySpec, Record, RoleSpec, RuleSpec, Target, can_delegate,
+    change_role, limits, verdict,
 };
 
 use crate::shop::{NOW_MS, facts, is, record, spec, strings};
@@ -212,7 +213,109 @@ fn what_a_rule_takes_is_handed_on_only_to_who_is_bound_by_it() {
     // Who holds it in spite of the rule may not hand it to a role that the rule leaves alone.
     assert_eq!(hand_out(both, "manager", "north"), ["sell"]);
     assert_eq!(hand_out(both, "clerk", "north"), [""; 0]);
+    // Elsewhere it does not matter.
+    let beside = &[("manager", "north"), ("clerk", "south")];
+    assert_eq!(hand_out(beside, "manager", "north"), [""; 0]);
     // A rule that binds the grantor on a node below counts as well.
     assert_eq!(hand_out(below, "manager", "north"), ["sell"]);
     assert_eq!(hand_out(below, "manager", "till"), ["sell"]);
+}
+
+#[test]
+fn who_is_freed_of_a_rule_is_freed_by_who_holds_what_it_took() {
+    let of = |rules: Vec<RuleSpec>| {
+        let mut spec = PolicySpec { rules, ..spec() };
+        for id in ["hr", "plain"] {
+            spec.roles.push(RoleSpec {
+                id: id.into(),
+                ..RoleSpec::new(Level::Organization)
+            });
+        }
+        let promote = spec.permissions.iter_mut().find(|p| p.id == "promote");
+        promote.unwrap().allow.push("hr".into());
+        let policy = Arc::new(Policy::compile(&spec).unwrap());
+        let hr = access(&policy, &[("hr", "shop")]);
+        let target = Target {
+            role: policy.role("staff"),
+            role_id: "staff",
+            is_self: false,
+            is_creator: false,
+            other_admins: 0,
+            record: None,
+        };
+        change_role(&hr, &target, policy.role("plain").unwrap())
+    };
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    let rule = |role: &str| rule("no-sale", Effect::Deny, &[role], &["sell"]);
+    assert_eq!(of(Vec::new()), Ok(()));
+    assert_eq!(of(vec![rule("staff")]), lifts);
+    // A rule that binds neither role, or both, frees of nothing.
+    assert_eq!(of(vec![rule("clerk")]), Ok(()));
+    let both = RuleSpec {
+        roles: strings(&["staff", "plain"]),
+        ..rule("staff")
+    };
+    assert_eq!(of(vec![both]), Ok(()));
+}
+
+#[test]
+fn what_an_organizations_rule_gives_is_compared_when_it_is_handed_on() {
+    let policy = policy(Vec::new());
+    let late = ["close", "hire"].map(|id| at_night(rule(id, Effect::Allow, &["clerk"], &[id])));
+    let customization = Customization {
+        rules: late.into(),
+        ..Customization::default()
+    };
+    let missing = |grants: &[(&str, &str)]| {
+        let record = Record {
+            customization: customization.clone(),
+            ..record(grants)
+        };
+        let grantor = Access::resolve(&policy, record, NOW_MS).unwrap();
+        let clerk = policy.role("clerk").unwrap();
+        match can_delegate(&grantor, clerk, grantor.node("north").unwrap()) {
+            Ok(()) => 0,
+            Err(DelegationError::Exceeds { permissions }) => permissions.len(),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(missing(&[("clerk", "north")]), 0);
+    // A foreman includes the policy's clerk, and hires.
+    assert_eq!(missing(&[("foreman", "shop")]), 1);
+    assert_eq!(missing(&[("manager", "north")]), 1);
+}
+
+#[test]
+fn rights_that_rules_give_under_conditions_have_a_limit() {
+    let permission = |at: usize| PermissionSpec {
+        id: format!("p{at}"),
+        ..PermissionSpec::new(Level::Organization)
+    };
+    let mut spec = spec();
+    let more = (spec.permissions.len()..limits::PERMISSIONS_MAX).map(permission);
+    spec.permissions.extend(more);
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let allow = |at: usize| RuleSpec {
+        when: vec![is(&format!("context.f{at}"), true)],
+        ..rule(&format!("rule{at}"), Effect::Allow, &[], &["*"])
+    };
+    let held = |rules: usize, asked: usize| {
+        let customization = Customization {
+            rules: (0..rules).map(allow).collect(),
+            ..Customization::default()
+        };
+        let record = Record {
+            customization,
+            ..record(&[("staff", "shop")])
+        };
+        let staff = Access::resolve(&policy, record, NOW_MS).unwrap();
+        let last = format!("p{}", limits::PERMISSIONS_MAX - 1);
+        let fact = format!("context.f{asked}");
+        answer(&staff, &last, "shop", &[(&fact, true)])
+    };
+    // The shop itself has one right under a condition, so the fourth rule's last does not fit.
+    assert_eq!(limits::CONDITIONAL_RIGHTS_MAX / limits::PERMISSIONS_MAX, 4);
+    assert_eq!(held(3, 2), "allow");
+    assert_eq!(held(4, 2), "allow");
+    assert_ne!(held(4, 3), "allow");
 }

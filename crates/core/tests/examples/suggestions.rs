@@ -1,9 +1,10 @@
 //! What would change a denial: the smallest grants, any one of which would allow it.
 
-use lockstep_core::{Suggestion, TokenLimit};
+use std::sync::Arc;
 
-use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve};
-use lockstep_core::Access;
+use lockstep_core::{Access, Level, Policy, PrincipalKind, RoleSpec, Suggestion, TokenLimit};
+
+use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve, spec};
 
 /// The suggestions for a denial, in words.
 #[track_caller]
@@ -107,4 +108,46 @@ fn where_no_grant_helps_none_is_suggested() {
         ..TokenLimit::default()
     });
     assert_eq!(suggested(&resolve(record), "look", "north", &[]), [""; 0]);
+}
+
+#[test]
+fn what_a_cap_holds_back_is_freed_by_another_role_on_the_organization() {
+    // Granted on the organization, but a role of the branches.
+    let guest = access(&[("guest", "shop"), ("manager", "shop")]);
+    let free = ["owner in shop", "staff in shop"];
+    let suggested_to = |guest: &Access, permission: &str, node: &str| {
+        let mut found = suggested(guest, permission, node, &[("resource.open", false)]);
+        found.retain(|grant| free.contains(&grant.as_str()));
+        found
+    };
+    assert_eq!(suggested_to(&guest, "sell", "north"), ["staff in shop"]);
+    let mut owner_of_till = record(&[("guest", "shop")]);
+    owner_of_till.nodes.last_mut().unwrap().owned = true;
+    let owner_of_till = resolve(owner_of_till);
+    assert_eq!(
+        suggested_to(&owner_of_till, "count", "till"),
+        ["staff in shop"]
+    );
+}
+
+#[test]
+fn of_two_roles_alike_the_first_is_suggested() {
+    let mut spec = spec();
+    for id in ["another", "third"] {
+        spec.roles.push(RoleSpec {
+            id: id.into(),
+            includes: vec!["viewer".into()],
+            ..RoleSpec::new(Level::Workspace)
+        });
+    }
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let staff = Access::resolve(&policy, record(&[("staff", "shop")]), NOW_MS).unwrap();
+    assert_eq!(suggested(&staff, "look", "north", &[]), ["viewer in north"]);
+}
+
+#[test]
+fn a_program_is_not_told_how_to_get_what_is_personal() {
+    let mut record = record(&[("staff", "shop")]);
+    record.kind = PrincipalKind::ServiceAccount;
+    assert_eq!(suggested(&resolve(record), "resign", "shop", &[]), [""; 0]);
 }

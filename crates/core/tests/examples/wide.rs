@@ -199,6 +199,9 @@ fn a_number_of_another_policy_reaches_nothing() {
     let below = deep.node("a1").unwrap();
     assert_eq!(deep.settled(last, below), Outcome::True);
     assert_eq!(flat.settled(last, below), Outcome::False);
-    assert!(!evaluate(&flat, last, below, &facts).is_allow());
+    let lockstep_core::Decision::Deny(denial) = evaluate(&flat, last, below, &facts) else {
+        panic!("a node of elsewhere is allowed");
+    };
+    assert_eq!(denial.reason.code(), "no-grant");
     assert_eq!(flat.class(below), None);
 }
