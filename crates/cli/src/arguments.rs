@@ -1,61 +1,20 @@
 //! What can be asked, as the command line spells it.
 
+mod examples;
+mod fact;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use lockstep_core::Level;
 
-const EXAMPLES: &str = "\
-Examples:
-  lockstep matrix policies/openlit.toml
-  lockstep matrix policies/openlit.toml --format json
-  lockstep compile policies/openlit.toml > openlit.json
-
-Exit codes: 0 done; 1 a file is wrong or cannot be read; 2 wrong call. `lockstep test` and `lockstep diff`
-say in their help what else they mean.";
-
-const EVALUATE_EXAMPLES: &str = r#"Examples:
-  lockstep evaluate --policy policies/opik.toml --world world.toml requests.ndjson
-  echo '{"subject":{"type":"user","id":"ben"},"action":{"name":"trace_delete"},"resource":{"type":"workspace","id":"lab"}}' |
-    lockstep evaluate --policy policies/opik.toml --world world.toml
-
-Each line is the body of an AuthZEN evaluation, at most 65536 bytes; each gets one line of JSON, in order:
-  {"decision":true,"reasons":[{"code":"granted","text":"…"}]}
-  {"error":{"code":"unknown-permission","message":"…"}}
-Codes of errors: invalid-json, invalid-request, too-long, unknown-permission. A line that is wrong is
-answered so, and the next one read. docs/formats.md says how a request is understood.
-
-Exit codes: 0 every line has its answer; 1 a file is wrong or cannot be read; 2 wrong call."#;
-
-const TEST_EXAMPLES: &str = "\
-Examples:
-  lockstep test tests/*.toml
-  lockstep test tests/*.toml --policy policies/mine.toml --junit results.xml
-
-A test is a world and questions about it, each with the answer it must get: `allow`, `deny`, or the code of
-the reason. docs/formats.md has the format.
-
-Exit codes: 0 all passed; 1 some failed, or a file is wrong; 2 wrong call.";
-
-const COMPILE_EXAMPLES: &str = "\
-Examples:
-  lockstep compile policies/openlit.toml > openlit.json
-
-It is what the Worker serves at /v1/policy, byte for byte: the document, and in its member `gate` the
-compiled form with the digest by which snapshots name the policy.";
-
-const MATRIX_EXAMPLES: &str = "\
-Examples:
-  lockstep matrix policies/openlit.toml
-  lockstep matrix policies/opik.toml --format markdown > opik.md
-  lockstep matrix policies/langsmith.toml --format json
-
-A cell is `allow`, `deny`, or `conditional` where it depends on facts such as whose resource it is.
-A row shows the roles of its own level only. What is wrong with a policy is said as
-`PATH:LINE:COLUMN: what is wrong; what would be right`, with exit code 1.";
+use examples::{CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, LOCKSTEP, MATRIX, SEARCH, TEST};
+pub(crate) use fact::Fact;
 
 /// Questions about policies, answered without a server
 #[derive(Debug, Parser)]
-#[command(name = "lockstep", version, after_help = EXAMPLES)]
+#[command(name = "lockstep", version, after_help = LOCKSTEP)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -63,14 +22,47 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Say what is wrong with policies, and what in them has no effect
+    #[command(after_help = CHECK)]
+    Check {
+        /// The policies: TOML files
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Fail when something has no effect, too
+        #[arg(long)]
+        deny_warnings: bool,
+    },
     /// Print a policy as the JSON that the browser reads
-    #[command(after_help = COMPILE_EXAMPLES)]
+    #[command(after_help = COMPILE)]
     Compile {
         /// The policy: a TOML file
         path: PathBuf,
     },
+    /// Print a script that completes the command line
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell that is to read it
+        shell: Shell,
+    },
+    /// Say who gains and loses what by a change
+    #[command(after_help = DIFF)]
+    Diff {
+        /// The policy before: a TOML file
+        old: PathBuf,
+        /// The policy afterwards
+        new: PathBuf,
+        /// The world in which they are compared; each role by itself when absent
+        #[arg(long)]
+        world: Option<PathBuf>,
+        /// The world afterwards; the same when absent
+        #[arg(long, requires = "world")]
+        new_world: Option<PathBuf>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = DataFormat::Text)]
+        format: DataFormat,
+    },
     /// Answer AuthZEN requests about a world, one a line
-    #[command(after_help = EVALUATE_EXAMPLES)]
+    #[command(after_help = EVALUATE)]
     Evaluate {
         #[command(flatten)]
         world: InWorld,
@@ -78,7 +70,7 @@ pub(crate) enum Command {
         requests: Option<PathBuf>,
     },
     /// Print who may do what under a policy
-    #[command(after_help = MATRIX_EXAMPLES)]
+    #[command(after_help = MATRIX)]
     Matrix {
         /// The policy: a TOML file
         path: PathBuf,
@@ -86,8 +78,11 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// List who may do something, on what, or what somebody may do
+    #[command(subcommand, after_help = SEARCH)]
+    Search(Search),
     /// Run the tests of a policy
-    #[command(after_help = TEST_EXAMPLES)]
+    #[command(after_help = TEST)]
     Test {
         /// The tests: TOML files
         #[arg(required = true)]
@@ -123,4 +118,106 @@ pub(crate) enum Format {
     Json,
     /// Markdown tables, one for each level
     Markdown,
+}
+
+/// What is searched for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Search {
+    /// List the permissions that a principal has on a node
+    #[command(after_help = SEARCH)]
+    Actions {
+        /// Name of the principal
+        #[arg(long)]
+        principal: String,
+        /// Id of the node; the organization when absent
+        #[arg(long)]
+        node: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// List the nodes of a level on which a principal has a permission
+    #[command(after_help = SEARCH)]
+    Resources {
+        /// Name of the principal
+        #[arg(long)]
+        principal: String,
+        /// Id of the permission
+        #[arg(long)]
+        permission: String,
+        /// The level of the nodes
+        #[arg(long, value_enum)]
+        level: LevelArgument,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// List the principals that have a permission on a node
+    #[command(after_help = SEARCH)]
+    Subjects {
+        /// Id of the permission
+        #[arg(long)]
+        permission: String,
+        /// Id of the node; the organization when absent
+        #[arg(long)]
+        node: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+}
+
+impl Search {
+    /// What all searches have.
+    pub(crate) const fn asked(&self) -> &Asked {
+        match self {
+            Self::Actions { asked, .. }
+            | Self::Resources { asked, .. }
+            | Self::Subjects { asked, .. } => asked,
+        }
+    }
+}
+
+/// What all searches have.
+#[derive(Debug, Args)]
+pub(crate) struct Asked {
+    #[command(flatten)]
+    pub(crate) world: InWorld,
+    /// A fact beside what the world knows, such as `resource.own=true`; may be given more than once
+    #[arg(long = "fact", value_name = "NAME=VALUE")]
+    pub(crate) facts: Vec<Fact>,
+    /// Results on a page; all when absent
+    #[arg(long, value_name = "N")]
+    pub(crate) page_size: Option<usize>,
+    /// Begin after this result
+    #[arg(long, value_name = "ID")]
+    pub(crate) after: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = DataFormat::Text)]
+    pub(crate) format: DataFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LevelArgument {
+    /// The organization itself
+    Organization,
+    /// Its workspaces
+    Workspace,
+    /// Its projects
+    Project,
+}
+
+impl From<LevelArgument> for Level {
+    fn from(level: LevelArgument) -> Self {
+        match level {
+            LevelArgument::Organization => Self::Organization,
+            LevelArgument::Workspace => Self::Workspace,
+            LevelArgument::Project => Self::Project,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DataFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object
+    Json,
 }

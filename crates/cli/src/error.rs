@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_core::WorldError;
 use lockstep_wire::SourceError;
 
 /// Why a command could not be done, as one line for the person who ran it.
@@ -21,6 +22,10 @@ pub(crate) enum CommandError {
         noun: &'static str,
         limit: usize,
     },
+    /// A name on the command line that nothing has.
+    Unknown { noun: &'static str, name: String },
+    /// What a policy is compared in does not fit it.
+    World(WorldError),
     /// The answer cannot be written.
     Write(io::Error),
     /// A file cannot be written.
@@ -46,6 +51,8 @@ impl fmt::Display for CommandError {
                 let path = path.display();
                 write!(f, "{path}: larger than {limit} bytes, so not {noun}")
             }
+            Self::Unknown { noun, name } => write!(f, "there is no {noun} `{name}`"),
+            Self::World(error) => write!(f, "{error}"),
             Self::Write(error) => write!(f, "cannot write the answer: {error}"),
             Self::WriteFile { path, error } => {
                 write!(f, "{}: cannot write it: {error}", path.display())

@@ -1,21 +1,25 @@
 //! Lockstep's command line: questions about policies, answered without a server.
 
 mod arguments;
+mod check;
+mod diff;
 mod error;
 mod evaluate;
 mod file;
 mod matrix;
 mod output;
 mod policy_file;
+mod search;
 mod test;
 mod world_file;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use lockstep_wire::PolicyView;
 
 use crate::arguments::{Arguments, Command};
+use crate::diff::Compared;
 use crate::error::CommandError;
 
 fn main() -> ExitCode {
@@ -25,20 +29,49 @@ fn main() -> ExitCode {
     };
     run(&arguments.command).unwrap_or_else(|error| {
         output::complain(&error.to_string());
-        ExitCode::FAILURE
+        match arguments.command {
+            // 1 says that there are differences.
+            Command::Diff { .. } => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
     })
 }
 
 fn run(command: &Command) -> Result<ExitCode, CommandError> {
     match command {
+        Command::Check {
+            paths,
+            deny_warnings,
+        } => return check::run(paths, *deny_warnings),
         Command::Compile { path } => {
             output::write(&PolicyView::new(&policy_file::read(path)?).to_json())?;
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "lockstep", &mut script);
+            output::write(&script)?;
+        }
+        Command::Diff {
+            old,
+            new,
+            world,
+            new_world,
+            format,
+        } => {
+            let compared = Compared {
+                old,
+                new,
+                world: world.as_deref(),
+                new_world: new_world.as_deref(),
+            };
+            return diff::run(&compared, *format);
         }
         Command::Evaluate { world, requests } => evaluate::run(world, requests.as_deref())?,
         Command::Matrix { path, format } => {
             let policy = policy_file::read(path)?;
             output::write(matrix::print(&policy, *format)?.as_bytes())?;
         }
+        Command::Search(search) => search::run(search)?,
         Command::Test {
             files,
             policy,

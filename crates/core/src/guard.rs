@@ -94,7 +94,7 @@ fn alike(one: &Value, other: &Value) -> bool {
     core::mem::discriminant(one) == core::mem::discriminant(other)
 }
 
-fn same_but_for_case(one: &str, other: &str) -> bool {
+pub(crate) fn same_but_for_case(one: &str, other: &str) -> bool {
     let lower = |text: &str| -> String { text.chars().flat_map(char::to_lowercase).collect() };
     lower(one) == lower(other)
 }

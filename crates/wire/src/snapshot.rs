@@ -70,6 +70,15 @@ pub enum KindName {
 }
 
 impl KindName {
+    /// Its name in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::ServiceAccount => "service-account",
+        }
+    }
+
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         reason = "serde passes a reference"

@@ -6,11 +6,15 @@
     reason = "test code"
 )]
 
+mod arguments;
 mod bad_policies;
 mod bad_worlds;
+mod check;
 mod compile;
+mod diff;
 mod evaluate;
 mod matrix;
 mod models;
 mod policy_tests;
+mod search;
 mod support;

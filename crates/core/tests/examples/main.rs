@@ -10,6 +10,7 @@ mod conditions;
 mod custom_roles;
 mod delegation;
 mod invitations;
+mod lints;
 mod memberships;
 mod mistakes;
 mod plans;

@@ -1,0 +1,90 @@
+//! What each command's help shows by example.
+
+pub(super) const LOCKSTEP: &str = "\
+Examples:
+  lockstep matrix policies/openlit.toml
+  lockstep matrix policies/openlit.toml --format json
+  lockstep check policies/*.toml
+  lockstep diff policies/old.toml policies/new.toml
+  lockstep test tests/*.toml
+
+Exit codes: 0 done; 1 a file is wrong or cannot be read; 2 wrong call. `lockstep test` and `lockstep diff`
+say in their help what else they mean.";
+
+pub(super) const EVALUATE: &str = r#"Examples:
+  lockstep evaluate --policy policies/opik.toml --world world.toml requests.ndjson
+  echo '{"subject":{"type":"user","id":"ben"},"action":{"name":"trace_delete"},"resource":{"type":"workspace","id":"lab"}}' |
+    lockstep evaluate --policy policies/opik.toml --world world.toml
+
+Each line is the body of an AuthZEN evaluation, at most 65536 bytes; each gets one line of JSON, in order:
+  {"decision":true,"reasons":[{"code":"granted","text":"…"}]}
+  {"error":{"code":"unknown-permission","message":"…"}}
+Codes of errors: invalid-json, invalid-request, too-long, unknown-permission. A line that is wrong is
+answered so, and the next one read. docs/formats.md says how a request is understood.
+
+Exit codes: 0 every line has its answer; 1 a file is wrong or cannot be read; 2 wrong call."#;
+
+pub(super) const TEST: &str = "\
+Examples:
+  lockstep test tests/*.toml
+  lockstep test tests/*.toml --policy policies/mine.toml --junit results.xml
+
+A test is a world and questions about it, each with the answer it must get: `allow`, `deny`, or the code of
+the reason. docs/formats.md has the format.
+
+Exit codes: 0 all passed; 1 some failed, or a file is wrong; 2 wrong call.";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  lockstep check policies/*.toml
+  lockstep check policies/mine.toml --deny-warnings
+
+An error is a policy that cannot be used. A warning is what in it has no effect: rules that others cover or
+that give nothing new, conditions that never hold or that are not needed, roles that hold nothing,
+permissions of nobody. Both are said as `PATH:LINE:COLUMN: what is wrong`.
+
+Exit codes: 0 no errors (and no warnings, with --deny-warnings); 1 some; 2 wrong call.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  lockstep completions bash > ~/.local/share/bash-completion/completions/lockstep
+  lockstep completions zsh > ~/.zfunc/_lockstep
+  lockstep completions fish > ~/.config/fish/completions/lockstep.fish";
+
+pub(super) const DIFF: &str = "\
+Examples:
+  lockstep diff policies/old.toml policies/new.toml
+  lockstep diff policies/old.toml policies/new.toml --world world.toml --format json
+  lockstep diff policies/mine.toml policies/mine.toml --world before.toml --new-world after.toml
+
+Without a world: what each role gives, on an organization, a workspace and a project under a plan that has
+everything. With one: who gains (+), loses (-) or has under other conditions (~) what, and where.
+
+Exit codes, as those of diff(1): 0 nobody gains or loses anything; 1 somebody does; 2 a file is wrong or
+cannot be read, or a wrong call.";
+
+pub(super) const SEARCH: &str = "\
+Examples:
+  lockstep search subjects --policy P.toml --world W.toml --permission data.read --node lab
+  lockstep search resources --policy P.toml --world W.toml --principal ben --permission data.read --level workspace
+  lockstep search actions --policy P.toml --world W.toml --principal ben --node lab --fact resource.own=true
+
+What is found is exactly what a check would allow. A page is `--page-size` long; the next one begins after
+the last line of the one before: `--after LAST`. As JSON, `page.next_token` is empty at the end.";
+
+pub(super) const COMPILE: &str = "\
+Examples:
+  lockstep compile policies/openlit.toml > openlit.json
+
+It is what the Worker serves at /v1/policy, byte for byte: the document, and in its member `gate` the
+compiled form with the digest by which snapshots name the policy.";
+
+pub(super) const MATRIX: &str = "\
+Examples:
+  lockstep matrix policies/openlit.toml
+  lockstep matrix policies/opik.toml --format markdown > opik.md
+  lockstep matrix policies/langsmith.toml --format json
+
+A cell is `allow`, `deny`, or `conditional` where it depends on facts such as whose resource it is.
+A row shows the roles of its own level only. What is wrong with a policy is said as
+`PATH:LINE:COLUMN: what is wrong; what would be right`, with exit code 1.";

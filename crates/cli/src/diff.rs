@@ -1,0 +1,121 @@
+//! `lockstep diff`: who gains and loses what.
+
+mod print;
+mod roles;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use lockstep_core::{Change, Standing, World};
+use serde::Serialize;
+
+use crate::arguments::DataFormat;
+use crate::error::CommandError;
+use crate::world_file::WorldFile;
+use crate::{output, policy_file};
+
+/// What is compared.
+pub(crate) struct Compared<'a> {
+    pub(crate) old: &'a Path,
+    pub(crate) new: &'a Path,
+    pub(crate) world: Option<&'a Path>,
+    pub(crate) new_world: Option<&'a Path>,
+}
+
+/// Prints the differences and returns 0 where there is none, or 1.
+///
+/// # Errors
+/// When a policy or a world is wrong, or the answer cannot be written.
+pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCode, CommandError> {
+    let policies = (
+        policy_file::read(compared.old)?.policy,
+        policy_file::read(compared.new)?.policy,
+    );
+    let (before, after) = match compared.world {
+        Some(path) => {
+            let old = WorldFile::read(path)?;
+            let before = old.resolve(&policies.0, None)?;
+            let new = compared.new_world.map(WorldFile::read).transpose()?;
+            let after = new.as_ref().unwrap_or(&old).resolve(&policies.1, None)?;
+            (before, after)
+        }
+        None => (roles::world(&policies.0)?, roles::world(&policies.1)?),
+    };
+    let changes = lockstep_core::diff(&before, &after);
+    match format {
+        DataFormat::Json => output::write(json(&changes, compared.world.is_none())?.as_bytes())?,
+        DataFormat::Text => output::print(&print::print(&changes, &before, &after))?,
+    }
+    Ok(if changes.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// All changes, as they are.
+#[derive(Serialize)]
+struct Changes<'a> {
+    changes: Vec<ChangeView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a str>,
+    node: &'a str,
+    permission: &'a str,
+    before: StandingView<'a>,
+    after: StandingView<'a>,
+}
+
+#[derive(Serialize)]
+struct StandingView<'a> {
+    standing: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<&'a str>,
+}
+
+impl<'a> From<&'a Standing> for StandingView<'a> {
+    fn from(standing: &'a Standing) -> Self {
+        let (standing, conditions) = match standing {
+            Standing::Allowed => ("allow", None),
+            Standing::Conditional(conditions) => ("conditional", Some(conditions.as_str())),
+            Standing::Denied => ("deny", None),
+        };
+        Self {
+            standing,
+            conditions,
+        }
+    }
+}
+
+fn json(changes: &[Change], of_roles: bool) -> Result<String, CommandError> {
+    let changes = changes.iter().map(|change| {
+        let who = Some(change.principal.as_str());
+        ChangeView {
+            role: who.filter(|_| of_roles),
+            principal: who.filter(|_| !of_roles),
+            node: &change.node,
+            permission: &change.permission,
+            before: (&change.before).into(),
+            after: (&change.after).into(),
+        }
+    });
+    let changes = changes.collect();
+    let mut json =
+        serde_json::to_string_pretty(&Changes { changes }).map_err(CommandError::Json)?;
+    json.push('\n');
+    Ok(json)
+}
+
+/// The name of the node in which the node called `name` lies, in the second world or else in the first.
+fn parent<'a>(worlds: (&'a World, &'a World), name: &str) -> Option<&'a str> {
+    let of = |world: &'a World| {
+        let node = world.node(name)?;
+        Some(world.parent(node).map(|parent| world.node_name(parent)))
+    };
+    of(worlds.1).or_else(|| of(worlds.0)).flatten()
+}

@@ -1,0 +1,157 @@
+//! Changes for people: who gains (`+`), loses (`-`) or has under other conditions (`~`) what, and where.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use lockstep_core::{Change, Standing, World};
+
+use super::parent;
+use crate::output::{BAD, GOOD, styled};
+
+/// What one principal gains or loses: the permission, what was and what is, with all nodes where.
+type Key<'a> = (&'a str, &'a Standing, &'a Standing);
+
+/// All `changes`. Who gains and loses the same stands together, and so does a node with all below it.
+pub(super) fn print(changes: &[Change], before: &World, after: &World) -> String {
+    let tree = Tree::new(before, after);
+    let mut together: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+    for of_one in changes.chunk_by(|one, other| one.principal == other.principal) {
+        let Some(first) = of_one.first() else {
+            continue;
+        };
+        let lines = tree.lines(of_one);
+        let at = *known.entry(lines).or_insert_with_key(|lines| {
+            together.push((Vec::new(), lines.clone()));
+            together.len().saturating_sub(1)
+        });
+        if let Some((who, _)) = together.get_mut(at) {
+            who.push(&first.principal);
+        }
+    }
+    let mut text = String::new();
+    for (who, lines) in together {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}", who.join(", "));
+        lines.iter().for_each(|line| text.push_str(line));
+    }
+    text
+}
+
+/// The nodes of both worlds.
+struct Tree<'a> {
+    /// Names in the order in which changes come.
+    order: BTreeMap<&'a str, usize>,
+    parents: BTreeMap<&'a str, Option<&'a str>>,
+    children: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+impl<'a> Tree<'a> {
+    fn new(before: &'a World, after: &'a World) -> Self {
+        let mut tree = Self {
+            order: BTreeMap::new(),
+            parents: BTreeMap::new(),
+            children: BTreeMap::new(),
+        };
+        let names = |world: &'a World| world.nodes().map(|node| world.node_name(node));
+        for name in names(before).chain(names(after)) {
+            let place = tree.order.len();
+            if tree.order.contains_key(name) {
+                continue;
+            }
+            tree.order.insert(name, place);
+            let above = parent((before, after), name);
+            tree.parents.insert(name, above);
+            if let Some(above) = above {
+                tree.children.entry(above).or_default().push(name);
+            }
+        }
+        tree
+    }
+
+    /// The changes of one principal, a line for each permission and place.
+    fn lines(&self, changes: &[Change]) -> Vec<String> {
+        let mut keys: Vec<Key<'_>> = Vec::new();
+        let mut nodes: BTreeMap<Key<'_>, BTreeSet<&str>> = BTreeMap::new();
+        for change in changes {
+            let key = (change.permission.as_str(), &change.before, &change.after);
+            let places = nodes.entry(key).or_insert_with(|| {
+                keys.push(key);
+                BTreeSet::new()
+            });
+            places.insert(&change.node);
+        }
+        let width = keys.iter().map(|(permission, ..)| permission.len()).max();
+        let mut lines = Vec::new();
+        for key in keys {
+            let Some(places) = nodes.get(&key) else {
+                continue;
+            };
+            let (permission, before, after) = key;
+            let places = self.places(places).join(", ");
+            let change = change(before, after);
+            let padding = width.unwrap_or_default();
+            lines.push(format!(
+                "  {} {permission:padding$}  on {places}{}\n",
+                change.0, change.1
+            ));
+        }
+        lines
+    }
+
+    /// `nodes`, of which those that stand for all below them say so.
+    fn places(&self, nodes: &BTreeSet<&str>) -> Vec<String> {
+        let mut names: Vec<&str> = nodes.iter().copied().collect();
+        names.sort_by_key(|name| self.order.get(name).copied());
+        // From the last on: a node comes after its parent, so what is below it is known.
+        let mut whole: BTreeSet<&str> = BTreeSet::new();
+        for name in names.iter().rev() {
+            let mut children = self.children.get(name).into_iter().flatten();
+            if children.all(|child| whole.contains(child)) {
+                whole.insert(name);
+            }
+        }
+        let covered = |name: &str| {
+            let above = self.parents.get(name).copied().flatten();
+            above.is_some_and(|above| whole.contains(above))
+        };
+        let shown = names.into_iter().filter(|name| !covered(name));
+        let has_children = |name: &str| self.children.contains_key(name);
+        let words = shown.map(|name| {
+            if whole.contains(name) && has_children(name) {
+                format!("{name} and below")
+            } else {
+                name.to_owned()
+            }
+        });
+        words.collect()
+    }
+}
+
+/// The sign of a change, and what is to be said of conditions.
+fn change(before: &Standing, after: &Standing) -> (String, String) {
+    match (before, after) {
+        (Standing::Conditional(before), Standing::Conditional(after)) => {
+            ("~".to_owned(), format!(", if {after}; before, if {before}"))
+        }
+        (Standing::Denied, after) => (styled(GOOD, "+"), conditions(", if ", after)),
+        (Standing::Allowed, Standing::Conditional(after)) => {
+            (styled(BAD, "-"), format!(", now only if {after}"))
+        }
+        (before, Standing::Denied) => (
+            styled(BAD, "-"),
+            conditions(", where it was held if ", before),
+        ),
+        (before, _) => (
+            styled(GOOD, "+"),
+            conditions(", always; before, if ", before),
+        ),
+    }
+}
+
+fn conditions(words: &str, standing: &Standing) -> String {
+    match standing {
+        Standing::Conditional(conditions) => format!("{words}{conditions}"),
+        Standing::Allowed | Standing::Denied => String::new(),
+    }
+}

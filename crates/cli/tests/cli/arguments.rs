@@ -1,0 +1,50 @@
+//! Help, completions and colours.
+
+use crate::support::{lockstep, printed};
+
+const COMMANDS: [&str; 8] = [
+    "check",
+    "compile",
+    "completions",
+    "diff",
+    "evaluate",
+    "matrix",
+    "search",
+    "test",
+];
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let all = printed(["--help"]);
+    for command in COMMANDS {
+        assert!(all.contains(&format!("\n  {command} ")), "{command}");
+        let help = printed([command, "--help"]);
+        assert!(help.contains("xamples:\n"), "{command}");
+        assert!(
+            help.contains(&format!("  lockstep {command} ")),
+            "{command}"
+        );
+        // What belongs to no terminal has no colours.
+        assert!(!help.contains('\u{1b}'), "{command}");
+    }
+    for command in ["check", "diff", "evaluate", "test"] {
+        assert!(
+            printed([command, "--help"]).contains("Exit codes"),
+            "{command}"
+        );
+    }
+    for kind in ["actions", "resources", "subjects"] {
+        assert!(printed(["search", kind, "--help"]).contains("Examples:"));
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = printed(["completions", shell]);
+        for command in COMMANDS {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+    assert_eq!(lockstep(["completions", "tcsh"]).status.code(), Some(2));
+}

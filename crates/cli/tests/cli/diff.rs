@@ -1,0 +1,154 @@
+//! `lockstep diff`: who gains and loses what, grouped; exhaustive as JSON; and exit codes as diff(1) has.
+
+use serde_json::{Value, json};
+
+use crate::support::{lockstep, printed, refused, written};
+
+const POLICY: &str = r#"id = "shop"
+name = "Shop"
+roles = [
+    { id = "owner", level = "organization", admin = true },
+    { id = "clerk", level = "workspace" },
+]
+permissions = [
+    { id = "sell", level = "workspace", allow = ["owner", "clerk"] },
+    { id = "refund", level = "workspace", allow = ["owner"], conditional = [{ roles = ["clerk"], when = [{ fact = "resource.price", at_most = 9 }] }] },
+    { id = "count", level = "workspace", allow = ["owner"] },
+]
+"#;
+
+const WORLD: &str = r#"
+nodes = [
+    { id = "north", level = "workspace" },
+    { id = "till", level = "project", parent = "north" },
+    { id = "safe", level = "project", parent = "north" },
+    { id = "south", level = "workspace" },
+]
+principals = [
+    { name = "ada", grants = [{ role = "owner", node = "organization" }] },
+    { name = "ben", grants = [{ role = "clerk", node = "north" }] },
+    { name = "bob", grants = [{ role = "clerk", node = "north" }] },
+    { name = "cat", grants = [{ role = "clerk", node = "till" }, { role = "clerk", node = "south" }] },
+]
+"#;
+
+fn changed() -> String {
+    POLICY
+        .replace("allow = [\"owner\", \"clerk\"]", "allow = [\"owner\"]")
+        .replace("at_most = 9", "at_most = 5")
+        .replace(
+            "id = \"count\", level = \"workspace\", allow = [\"owner\"",
+            "id = \"count\", level = \"workspace\", allow = [\"owner\", \"clerk\"",
+        )
+}
+
+fn files(test: &str) -> [String; 3] {
+    [("old", POLICY), ("new", &changed()), ("world", WORLD)].map(|(name, text)| {
+        written(&format!("diff-{test}-{name}.toml"), text)
+            .display()
+            .to_string()
+    })
+}
+
+/// What it prints about differences, which is code 1.
+#[track_caller]
+fn differences<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
+    let output = lockstep(["diff"].into_iter().chain(arguments));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn without_a_world_each_role_is_compared() {
+    let [old, new, _] = files("roles");
+    let wanted = "clerk
+  - sell    on workspace and below
+  ~ refund  on workspace and below, if resource.price <= 5; before, if resource.price <= 9
+  + count   on workspace and below
+";
+    assert_eq!(differences([old.as_str(), &new]), wanted);
+    assert_eq!(printed(["diff", &old, &old]), "");
+    let json: Value =
+        serde_json::from_str(&differences([old.as_str(), &new, "--format", "json"])).unwrap();
+    // Three permissions, in the workspace and in its project.
+    assert_eq!(json["changes"].as_array().unwrap().len(), 6);
+    let first = json!({
+        "role": "clerk", "node": "workspace", "permission": "sell",
+        "before": {"standing": "allow"}, "after": {"standing": "deny"},
+    });
+    assert_eq!(json["changes"][0], first);
+}
+
+#[test]
+fn in_a_world_people_with_the_same_changes_stand_together() {
+    let [old, new, world] = files("world");
+    let wanted = "ben, bob
+  - sell    on north and below
+  ~ refund  on north and below, if resource.price <= 5; before, if resource.price <= 9
+  + count   on north and below
+cat
+  - sell    on till, south
+  ~ refund  on till, south, if resource.price <= 5; before, if resource.price <= 9
+  + count   on till, south
+";
+    assert_eq!(differences([old.as_str(), &new, "--world", &world]), wanted);
+    assert_eq!(printed(["diff", &old, &old, "--world", &world]), "");
+    let json = differences([old.as_str(), &new, "--world", &world, "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["changes"].as_array().unwrap().len(), 3 * (3 + 3 + 2));
+    let conditional = json!({
+        "principal": "ben", "node": "north", "permission": "refund",
+        "before": {"standing": "conditional", "conditions": "resource.price <= 9"},
+        "after": {"standing": "conditional", "conditions": "resource.price <= 5"},
+    });
+    assert!(json["changes"].as_array().unwrap().contains(&conditional));
+    let none = printed(["diff", &old, &old, "--world", &world, "--format", "json"]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&none).unwrap(),
+        json!({"changes": []})
+    );
+}
+
+#[test]
+fn two_worlds_are_compared_under_one_policy() {
+    let [old, _, world] = files("two");
+    let after = WORLD.replace(
+        "{ name = \"bob\", grants = [{ role = \"clerk\", node = \"north\" }] }",
+        "{ name = \"bob\", grants = [{ role = \"clerk\", node = \"till\" }] }",
+    );
+    let after = after.replace(
+        "{ id = \"south\", level",
+        "{ id = \"west\", level = \"workspace\" },\n{ id = \"south\", level",
+    );
+    let after = written("diff-two-after.toml", after).display().to_string();
+    let wanted = "ada
+  + sell    on west
+  + refund  on west
+  + count   on west
+bob
+  - sell    on north, safe
+  - refund  on north, safe, where it was held if resource.price <= 9
+";
+    assert_eq!(
+        differences([old.as_str(), &old, "--world", &world, "--new-world", &after]),
+        wanted
+    );
+}
+
+#[test]
+fn a_wrong_file_is_code_2() {
+    let [old, _, world] = files("wrong");
+    let wrong = written("diff-wrong.toml", POLICY.replace("\"clerk\"]", "\"boss\"]"));
+    let wrong = wrong.display().to_string();
+    let said = format!("{wrong}:8:59: there is no role `boss`; known: clerk, owner\n");
+    refused(["diff", &old, &wrong], &said, 2);
+    let circle = WORLD.replace("parent = \"north\"", "parent = \"till\"");
+    let circle = written("diff-circle.toml", circle).display().to_string();
+    let said = format!(
+        "{circle}:4:5: the parent of `till` must come before it and be of a higher level\n"
+    );
+    refused(["diff", &old, &old, "--world", &circle], &said, 2);
+    let alone = lockstep(["diff", &old, &old, "--new-world", &world]);
+    assert_eq!(alone.status.code(), Some(2));
+}

@@ -1,0 +1,247 @@
+//! What in a policy that compiles has no effect, or cannot be meant.
+
+mod contradiction;
+mod reach;
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::{Condition, Effect, Guard, Policy, PolicySpec, Step};
+
+use contradiction::contradiction;
+use reach::Reach;
+
+/// Something in a policy that has no effect, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The way to the place, in the document's own member names.
+    pub path: Vec<Step>,
+    /// What is odd there.
+    pub kind: FindingKind,
+}
+
+/// What is odd about a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// The conditions contradict each other, so that they never all hold.
+    NeverHolds {
+        /// The fact of which they ask what it cannot be.
+        fact: String,
+    },
+    /// The role holds nothing, bounds nothing and overrides nothing.
+    RoleWithoutEffect(String),
+    /// Nobody can ever hold the permission.
+    PermissionOfNobody(String),
+    /// The role holds the permission without these conditions, or under fewer.
+    ConditionsWithoutEffect {
+        /// The role.
+        role: String,
+        /// The permission.
+        permission: String,
+    },
+    /// A rule always takes away what the role is given here.
+    AlwaysDenied {
+        /// The role.
+        role: String,
+        /// The rule.
+        by: String,
+    },
+    /// Whatever the rule allows is allowed without it.
+    AllowWithoutEffect,
+    /// Whatever the rule allows, other rules deny.
+    AllowAlwaysDenied,
+    /// Whatever the rule denies, other rules deny without it.
+    DenyWithoutEffect {
+        /// One of them.
+        by: String,
+    },
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverHolds { fact } => {
+                write!(
+                    f,
+                    "these conditions ask of `{fact}` what it cannot be, so they never hold"
+                )
+            }
+            Self::RoleWithoutEffect(role) => write!(f, "the role `{role}` holds no permission"),
+            Self::PermissionOfNobody(permission) => {
+                write!(f, "nothing gives `{permission}` to anybody")
+            }
+            Self::ConditionsWithoutEffect { role, permission } => write!(
+                f,
+                "`{role}` holds `{permission}` without these conditions, so they have no effect"
+            ),
+            Self::AlwaysDenied { role, by } => {
+                write!(f, "the rule `{by}` always takes this from `{role}`")
+            }
+            Self::AllowWithoutEffect => {
+                f.write_str("all that this rule allows is allowed without it")
+            }
+            Self::AllowAlwaysDenied => f.write_str("all that this rule allows, other rules deny"),
+            Self::DenyWithoutEffect { by } => {
+                write!(
+                    f,
+                    "all that this rule denies is denied without it, by `{by}`"
+                )
+            }
+        }
+    }
+}
+
+/// What in `spec` has no effect, in the order of the document. A policy that does not compile has no
+/// findings, but an error.
+#[must_use]
+pub fn lint(spec: &PolicySpec) -> Vec<Finding> {
+    let bare = PolicySpec {
+        rules: Vec::new(),
+        ..spec.clone()
+    };
+    let (Ok(policy), Ok(bare)) = (Policy::compile(spec), Policy::compile(&bare)) else {
+        return Vec::new();
+    };
+    let reach = Reach::new(spec, &bare);
+    let mut findings = Vec::new();
+    roles(spec, &policy, &mut findings);
+    permissions(spec, &policy, &reach, &mut findings);
+    rules(spec, &reach, &mut findings);
+    findings
+}
+
+fn roles(spec: &PolicySpec, policy: &Policy, findings: &mut Vec<Finding>) {
+    for (at, (written, role)) in spec.roles.iter().zip(policy.roles()).enumerate() {
+        if role.rights.is_empty() && !role.overriding && role.cap.is_none() {
+            findings.push(Finding {
+                path: vec!["roles".into(), at.into()],
+                kind: FindingKind::RoleWithoutEffect(written.id.clone()),
+            });
+        }
+    }
+}
+
+fn permissions(spec: &PolicySpec, policy: &Policy, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
+    for (at, permission) in spec.permissions.iter().enumerate() {
+        let path = |rest: &[Step]| [&["permissions".into(), at.into()], rest].concat();
+        if !is_given(policy, at) {
+            findings.push(Finding {
+                path: path(&[]),
+                kind: FindingKind::PermissionOfNobody(permission.id.clone()),
+            });
+        }
+        for (index, role) in permission.allow.iter().enumerate() {
+            if let Some(by) = reach.denies_always(role, &permission.id) {
+                findings.push(Finding {
+                    path: path(&["allow".into(), index.into()]),
+                    kind: FindingKind::AlwaysDenied {
+                        role: role.clone(),
+                        by: by.into(),
+                    },
+                });
+            }
+        }
+        for (row, conditional) in permission.conditional.iter().enumerate() {
+            for (index, role) in conditional.roles.iter().enumerate() {
+                if reach.holds_without(role, at, row) {
+                    let place = [
+                        "conditional".into(),
+                        row.into(),
+                        "roles".into(),
+                        index.into(),
+                    ];
+                    findings.push(Finding {
+                        path: path(&place),
+                        kind: FindingKind::ConditionsWithoutEffect {
+                            role: role.clone(),
+                            permission: permission.id.clone(),
+                        },
+                    });
+                }
+            }
+            let never = never_holds(&conditional.when, &permission.guard);
+            if let (Some((index, fact)), None) = (never, never_holds(&permission.guard, &[])) {
+                let place = [
+                    "conditional".into(),
+                    row.into(),
+                    "when".into(),
+                    index.into(),
+                ];
+                findings.push(contradictory(path(&place), fact));
+            }
+        }
+        if let Some((index, fact)) = never_holds(&permission.guard, &[]) {
+            findings.push(contradictory(path(&["guard".into(), index.into()]), fact));
+        }
+    }
+}
+
+fn rules(spec: &PolicySpec, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
+    // From the last on: of two alike, the first is not in vain. A rule that is covers no other one.
+    let mut vain: Vec<usize> = Vec::new();
+    let mut found = Vec::new();
+    for (at, rule) in spec.rules.iter().enumerate().rev() {
+        let path = vec!["rules".into(), at.into()];
+        if let Some((index, fact)) = never_holds(&rule.when, &[]) {
+            vain.push(at);
+            let place = [path, vec!["when".into(), index.into()]].concat();
+            found.push(contradictory(place, fact));
+            continue;
+        }
+        let kind = match rule.effect {
+            Effect::Deny => reach
+                .denied_without(at, &vain)
+                .map(|by| FindingKind::DenyWithoutEffect { by: by.into() }),
+            Effect::Allow if reach.is_allowed_without(at, &vain) => {
+                Some(FindingKind::AllowWithoutEffect)
+            }
+            Effect::Allow if reach.is_denied(at) => Some(FindingKind::AllowAlwaysDenied),
+            Effect::Allow => None,
+        };
+        if let Some(kind) = kind {
+            vain.push(at);
+            found.push(Finding { path, kind });
+        }
+    }
+    findings.extend(found.into_iter().rev());
+}
+
+/// Whether anybody may ever hold the permission numbered `at`.
+fn is_given(policy: &Policy, at: usize) -> bool {
+    let gives = |right: usize| policy.permission_of(right) == Some(at);
+    policy.everyone.iter().any(gives)
+        || policy
+            .roles
+            .iter()
+            .any(|role| role.overriding || role.rights.iter().any(gives))
+        || policy
+            .ownership
+            .iter()
+            .any(|(_, owned)| owned.iter().any(gives))
+}
+
+/// The condition of `when`, and its fact, by which `when` and `others` never all hold.
+fn never_holds<'a>(when: &'a [Condition], others: &[Condition]) -> Option<(usize, &'a str)> {
+    when.iter().enumerate().rev().find_map(|(at, last)| {
+        let of_fact = when
+            .iter()
+            .chain(others)
+            .filter(|condition| condition.fact == last.fact);
+        let of_fact: Vec<&Condition> = of_fact.collect();
+        contradiction(&of_fact).then_some((at, last.fact.as_str()))
+    })
+}
+
+fn contradictory(path: Vec<Step>, fact: &str) -> Finding {
+    let fact = fact.into();
+    let kind = FindingKind::NeverHolds { fact };
+    Finding { path, kind }
+}
+
+/// Whether `narrow` holds only where `wide` does, because it has all of its conditions.
+fn is_within(narrow: &[Condition], wide: &[Condition]) -> bool {
+    Guard::new(narrow.to_vec()).is_within(&Guard::new(wide.to_vec()))
+}
