@@ -7,42 +7,64 @@ use lockstep_core::{Access, Decision, Facts, Outcome, Record, Source, evaluate, 
 use lockstep_fuzz::encode::encode;
 use lockstep_fuzz::seeds;
 use lockstep_fuzz::shipped::{NOW_MS, POLICIES, WORLDS};
-use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot, Tree};
+use lockstep_wire::{CompiledPolicy, DecisionView, GatePolicy, Held, Snapshot, Tree};
 
 /// Nodes of one snapshot that are asked about; more of them only take longer.
 const NODES_ASKED: usize = 6;
 
 fuzz_target!(init: plant(), |bytes: &[u8]| {
     for policy in POLICIES.iter() {
+        if let Ok(held) = Held::read(bytes, &of_gate(policy)) {
+            resolve(policy, &held.record);
+        }
         let Ok(snapshot) = Snapshot::read(bytes, policy) else {
             continue;
         };
         let value: serde_json::Value = serde_json::from_slice(bytes).expect("a snapshot is JSON");
         assert_eq!(value["policy"]["digest"], policy.digest.as_str(), "another policy");
         the_page_reads_the_same(&value, &snapshot);
-
-        let record = snapshot.record();
-        for now_ms in moments(&record) {
-            if let Ok(access) = Access::resolve(&policy.policy, record.clone(), now_ms) {
-                decide(policy, &access);
-            }
+        if let Some(bytes) = snapshot.to_bytes(policy) {
+            let held = Held::read(&bytes, &of_gate(policy)).expect("what was written is read");
+            assert_eq!(held.record.grants, snapshot.record().grants);
+            assert_eq!(held.record.nodes, snapshot.record().nodes);
         }
+        resolve(policy, &snapshot.record());
     }
 });
 
+fn of_gate(policy: &CompiledPolicy) -> GatePolicy {
+    GatePolicy {
+        policy: policy.policy.clone(),
+        digest: policy.digest.clone(),
+    }
+}
+
+fn resolve(policy: &CompiledPolicy, record: &Record) {
+    for now_ms in moments(record) {
+        if let Ok(access) = Access::resolve(&policy.policy, record.clone(), now_ms) {
+            decide(policy, &access);
+        }
+    }
+}
+
 fn plant() {
     let snapshots = WORLDS.iter().flat_map(|world| world.snapshots());
-    seeds::plant(
-        snapshots.map(|snapshot| serde_json::to_vec(&snapshot).expect("a snapshot can be written")),
-    );
+    let forms = snapshots.flat_map(|snapshot| {
+        let json = serde_json::to_vec(&snapshot).expect("a snapshot can be written");
+        let binary = POLICIES.iter().find_map(|policy| snapshot.to_bytes(policy));
+        core::iter::once(json).chain(binary)
+    });
+    seeds::plant(forms);
 }
 
 /// Whatever the page makes of it, it is not another snapshot.
 fn the_page_reads_the_same(value: &serde_json::Value, snapshot: &Snapshot) {
     let bytes = encode(value);
     let tree = Tree::read(&bytes);
-    if let Some(read) = tree.as_ref().and_then(Snapshot::read_tree) {
-        assert_eq!(read, *snapshot);
+    let digest = &snapshot.policy.digest;
+    if let Some(Ok(read)) = tree.map(|tree| Held::read_tree(&tree, digest)) {
+        assert_eq!(read.record, snapshot.record());
+        assert_eq!(read.epoch, snapshot.epoch);
     }
 }
 

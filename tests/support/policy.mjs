@@ -10,27 +10,55 @@ import { root } from "./edge.mjs";
 
 /** The served form of the shipped policy called `id`. */
 export function shipped(id) {
-  return compile(path.join(root, "policies", `${id}.toml`));
+  return compile(fileOf(id));
 }
 
 /** The served form of a policy that is written as an object. */
-export async function compiled(document) {
+export function compiled(document) {
+  return written(document, compile);
+}
+
+/** The binary forms of snapshots under a policy: the id of a shipped one, or one written as an object. */
+export function binary(policy, snapshots) {
+  const convert = (file) => convertAll(file, snapshots);
+  return typeof policy === "string" ? convert(fileOf(policy)) : written(policy, convert);
+}
+
+function fileOf(id) {
+  return path.join(root, "policies", `${id}.toml`);
+}
+
+async function written(document, use) {
   const folder = await mkdtemp(path.join(tmpdir(), "lockstep-policy-"));
   try {
     const file = path.join(folder, "policy.toml");
     const lines = Object.entries(document).map(([name, value]) => `${name} = ${toml(value)}`);
     await writeFile(file, lines.join("\n"));
-    return await compile(file);
+    return await use(file);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 async function compile(file) {
-  const cargo = process.env.CARGO ?? "cargo";
-  const call = ["run", "--quiet", "--package", "lockstep", "--", "compile", file];
-  const { stdout } = await promisify(execFile)(cargo, call, { cwd: root, maxBuffer: 1 << 24 });
-  return JSON.parse(stdout);
+  return JSON.parse(await cargo(["--package", "lockstep", "--", "compile", file]));
+}
+
+async function convertAll(file, snapshots) {
+  const program = ["--package", "lockstep-wire", "--features", "toml", "--example", "binary_snapshots"];
+  const lines = snapshots.map((snapshot) => `${JSON.stringify(snapshot)}\n`).join("");
+  const answer = await cargo([...program, "--", file], lines);
+  return answer.trim().split("\n").map((hex) => new Uint8Array(Buffer.from(hex, "hex")));
+}
+
+async function cargo(program, input = "") {
+  const call = promisify(execFile)(
+    process.env.CARGO ?? "cargo",
+    ["run", "--quiet", ...program],
+    { cwd: root, maxBuffer: 1 << 24 },
+  );
+  call.child.stdin.end(input);
+  return (await call).stdout;
 }
 
 /** A value inline; a JSON string is a TOML string, too. */

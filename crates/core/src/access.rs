@@ -187,6 +187,12 @@ impl Access {
         self.hierarchy.node(id)
     }
 
+    /// The node at `index` of [`Self::nodes`].
+    #[must_use]
+    pub fn node_at(&self, index: usize) -> Option<NodeId> {
+        (index < self.hierarchy.len()).then_some(NodeId(index))
+    }
+
     /// All nodes, in the record's order.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {

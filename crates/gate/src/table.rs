@@ -1,24 +1,20 @@
 //! The answers that do not depend on facts, laid out so that JavaScript can read them in place.
 
-use std::collections::BTreeMap;
+use alloc::vec::Vec;
 
 use lockstep_core::{Access, Outcome, PermissionId};
 
 /// For each class of nodes one row, for each permission one answer in it.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
+    /// An answer a byte: 0 deny, 1 allow, 2 depends on facts.
     answers: Vec<u8>,
+    /// The same, with 0 in place of 2.
+    sure: Vec<u8>,
+    /// Where the answers for each node begin.
     rows: Vec<u32>,
     stride: usize,
-}
-
-/// An outcome as the byte in the table: 0 deny, 1 allow, 2 depends on facts.
-const fn answer(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::False => 0,
-        Outcome::True => 1,
-        Outcome::Unknown => 2,
-    }
+    layout: [u32; 6],
 }
 
 impl Table {
@@ -30,55 +26,55 @@ impl Table {
             stride: permissions.len(),
             ..Self::default()
         };
-        let mut row_of_class = BTreeMap::new();
+        let mut row_of_class: Vec<Option<u32>> = Vec::new();
         for node in access.node_ids() {
             let Some(class) = access.class(node) else {
                 continue;
             };
-            let row = *row_of_class.entry(class).or_insert_with(|| {
-                let row = table.answers.len().checked_div(table.stride).unwrap_or(0);
-                table
-                    .answers
-                    .extend(permissions.iter().map(|p| answer(access.settled(*p, node))));
-                u32::try_from(row).unwrap_or(u32::MAX)
+            if row_of_class.len() <= class {
+                row_of_class.resize(class + 1, None);
+            }
+            let Some(row) = row_of_class.get_mut(class) else {
+                continue;
+            };
+            let start = *row.get_or_insert_with(|| {
+                let start = narrow(table.answers.len());
+                for permission in &permissions {
+                    let outcome = access.settled(*permission, node);
+                    table.sure.push((outcome == Outcome::True).into());
+                    table.answers.push(match outcome {
+                        Outcome::False => 0,
+                        Outcome::True => 1,
+                        Outcome::Unknown => 2,
+                    });
+                }
+                start
             });
-            table.rows.push(row);
+            table.rows.push(start);
         }
+        table.layout = [
+            address(&table.answers),
+            narrow(table.answers.len()),
+            address(&table.sure),
+            address(&table.rows),
+            narrow(table.rows.len()),
+            narrow(table.stride),
+        ];
         table
     }
 
-    pub(crate) fn answer(&self, permission: i32, node: i32) -> i32 {
-        let cell = || {
-            let row = usize::try_from(*self.rows.get(usize::try_from(node).ok()?)?).ok()?;
-            let permission = usize::try_from(permission)
-                .ok()
-                .filter(|p| *p < self.stride)?;
-            self.answers
-                .get(row.checked_mul(self.stride)?.checked_add(permission)?)
-                .copied()
-        };
-        cell().map_or(0, i32::from)
+    pub(crate) const fn stride(&self) -> usize {
+        self.stride
     }
 
-    pub(crate) fn answers_address(&self) -> u32 {
-        narrow(self.answers.as_ptr().addr())
+    pub(crate) fn layout(&self) -> u32 {
+        address(&self.layout)
     }
+}
 
-    pub(crate) fn answers_len(&self) -> u32 {
-        narrow(self.answers.len())
-    }
-
-    pub(crate) fn rows_address(&self) -> u32 {
-        narrow(self.rows.as_ptr().addr())
-    }
-
-    pub(crate) fn rows_len(&self) -> u32 {
-        narrow(self.rows.len())
-    }
-
-    pub(crate) fn stride(&self) -> u32 {
-        narrow(self.stride)
-    }
+/// Where `items` lie in WASM memory.
+pub(crate) fn address<T>(items: &[T]) -> u32 {
+    narrow(items.as_ptr().addr())
 }
 
 /// WASM addresses and lengths have 32 bits. Natively an address may not fit; nobody reads it there.

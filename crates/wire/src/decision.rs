@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Facts, NodeId, RoleId, Source, Suggestion, evaluate_on,
+    Access, Decision, Denial, DenyReason, Facts, Level, NodeId, RoleId, Source, Suggestion,
+    evaluate_on,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{LevelName, sentence};
+use crate::LevelName;
+use crate::sentence::{Sentences, sentence_in};
 
 /// A decision with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,26 +101,147 @@ impl DecisionView {
         node: &str,
         facts: &Facts,
     ) -> Result<Self, UnknownPermission> {
+        Self::decide_in(access, permission, node, facts, Sentences::default())
+    }
+
+    /// [`Self::decide`], with its text in the words of `sentences`.
+    ///
+    /// # Errors
+    /// When the policy has no such permission.
+    pub fn decide_in(
+        access: &Access,
+        permission: &str,
+        node: &str,
+        facts: &Facts,
+        sentences: Sentences<'_>,
+    ) -> Result<Self, UnknownPermission> {
         let Some(permission) = access.policy().permission(permission) else {
             return Err(UnknownPermission(permission.into()));
         };
         let decision = evaluate_on(access, permission, node, facts);
-        Ok(Self::new(access, &decision))
+        Ok(Self::in_words(access, &decision, sentences))
     }
 
     /// `decision` as seen by the principal of `access`.
     #[must_use]
     pub fn new(access: &Access, decision: &Decision) -> Self {
+        Self::in_words(access, decision, Sentences::default())
+    }
+
+    fn in_words(access: &Access, decision: &Decision, sentences: Sentences<'_>) -> Self {
         let view = View { access };
         let mut reason = match decision {
             Decision::Allow(allowance) => view.source(&allowance.source),
             Decision::Deny(denial) => view.denial(denial),
         };
-        reason.text = sentence(access, decision);
+        reason.text = sentence_in(access, decision, sentences);
         Self {
             decision: decision.is_allow(),
             reasons: vec![reason],
         }
+    }
+
+    /// A deny that no policy made, such as one by a gate that cannot read its snapshot.
+    #[must_use]
+    pub fn refusal(code: &str, text: String) -> Self {
+        let reason = ReasonView {
+            code: code.into(),
+            text,
+            ..ReasonView::default()
+        };
+        Self {
+            decision: false,
+            reasons: vec![reason],
+        }
+    }
+
+    /// The view as compact JSON: what serde would write, with a hundredth of the code, which counts in
+    /// the page.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = Json::default();
+        json.text.push_str(if self.decision {
+            "{\"decision\":true"
+        } else {
+            "{\"decision\":false"
+        });
+        json.list("reasons", &self.reasons, |json, reason| {
+            json.member("code", Some(&reason.code));
+            json.member("text", Some(&reason.text));
+            json.member("role", reason.role.as_ref());
+            json.member("role_name", reason.role_name.as_ref());
+            json.member("node", reason.node.as_ref());
+            json.member("guard", reason.guard.as_ref());
+            json.member("group", reason.group.as_ref());
+            json.member("rule", reason.rule.as_ref());
+            json.member("feature", reason.feature.as_ref());
+            json.member("fact", reason.fact.as_ref());
+            if !reason.grants.is_empty() {
+                json.list("grants", &reason.grants, |json, grant| {
+                    json.member("role", grant.role.as_ref());
+                    json.member("role_name", grant.role_name.as_ref());
+                    json.member("node", Some(&grant.node));
+                    json.member(
+                        "level",
+                        Some(&String::from(Level::from(grant.level).as_str())),
+                    );
+                });
+            }
+        });
+        json.text.push('}');
+        json.text
+    }
+}
+
+/// Text that becomes JSON. Objects begin with `{`, and each further member with a comma.
+#[derive(Default)]
+struct Json {
+    text: String,
+}
+
+impl Json {
+    fn member(&mut self, name: &str, value: Option<&String>) {
+        if let Some(value) = value {
+            self.name(name);
+            self.string(value);
+        }
+    }
+
+    fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Self, &T)) {
+        self.name(name);
+        for (at, item) in items.iter().enumerate() {
+            self.text.push_str(if at == 0 { "[{" } else { ",{" });
+            write(self, item);
+            self.text.push('}');
+        }
+        self.text
+            .push_str(if items.is_empty() { "[]" } else { "]" });
+    }
+
+    fn name(&mut self, name: &str) {
+        if !self.text.ends_with('{') {
+            self.text.push(',');
+        }
+        self.string(name);
+        self.text.push(':');
+    }
+
+    fn string(&mut self, value: &str) {
+        self.text.push('"');
+        for character in value.chars() {
+            match character {
+                '"' | '\\' => self.text.extend(['\\', character]),
+                '\0'..='\u{1f}' => {
+                    let code = u32::from(character);
+                    self.text.push_str("\\u00");
+                    for digit in [code >> 4, code & 0xf] {
+                        self.text.extend(char::from_digit(digit, 16));
+                    }
+                }
+                _ => self.text.push(character),
+            }
+        }
+        self.text.push('"');
     }
 }
 
@@ -224,5 +347,51 @@ impl View<'_> {
             .describe(node)
             .map(|node| node.id.clone())
             .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_what_serde_would_write() {
+        let grant = |role: Option<&str>, level| GrantView {
+            role: role.map(Into::into),
+            role_name: role.map(Into::into),
+            node: "n".into(),
+            level,
+        };
+        let every = ReasonView {
+            code: "granted".into(),
+            text: "\0 \u{1f} \u{7f} \" \\ \n é 𝄞".into(),
+            role: Some("r".into()),
+            role_name: Some("R {".into()),
+            node: Some(String::new()),
+            guard: Some("g".into()),
+            group: Some("p".into()),
+            rule: Some("l".into()),
+            feature: Some("f".into()),
+            fact: Some("t".into()),
+            grants: vec![
+                grant(Some("a{"), LevelName::Organization),
+                grant(None, LevelName::Project),
+            ],
+        };
+        for (decision, reasons) in [
+            (true, vec![every.clone(), every]),
+            (false, vec![]),
+            (false, vec![ReasonView::default()]),
+        ] {
+            let view = DecisionView { decision, reasons };
+            let (own, serde) = (view.to_json(), serde_json::to_string(&view).unwrap());
+            let parsed: serde_json::Value = serde_json::from_str(&own).unwrap();
+            assert_eq!(
+                parsed,
+                serde_json::from_str::<serde_json::Value>(&serde).unwrap()
+            );
+            // Control characters have more than one spelling; everything else is the same text.
+            assert!(own == serde || own.contains("\\u000a"), "{own} {serde}");
+        }
     }
 }

@@ -64,7 +64,7 @@ impl FactsView {
             match stated {
                 Tree::Map(group) => {
                     for (member, stated) in group {
-                        set(format!("{name}.{member}"), stated)?;
+                        set([*name, ".", member].concat(), stated)?;
                     }
                     groups.push(*name);
                 }

@@ -223,47 +223,8 @@ fn conditions(guard: Vec<Condition>) -> Vec<ConditionDocument> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tree::tests::encode;
     use crate::{Tree, compile_toml};
-
-    /// The flat form of a JSON value, as the page writes it.
-    fn encode(value: &serde_json::Value, into: &mut Vec<u8>) {
-        fn number(mut number: u64, into: &mut Vec<u8>) {
-            while number > 0x7f {
-                into.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
-                number >>= 7;
-            }
-            into.push(u8::try_from(number).unwrap());
-        }
-        fn text(text: &str, into: &mut Vec<u8>) {
-            number(text.len().try_into().unwrap(), into);
-            into.extend_from_slice(text.as_bytes());
-        }
-        match value {
-            serde_json::Value::Null => into.push(0),
-            serde_json::Value::Bool(value) => into.push(1 + u8::from(*value)),
-            serde_json::Value::Number(value) => {
-                into.push(3);
-                number(value.as_u64().unwrap(), into);
-            }
-            serde_json::Value::String(value) => {
-                into.push(5);
-                text(value, into);
-            }
-            serde_json::Value::Array(items) => {
-                into.push(6);
-                number(items.len().try_into().unwrap(), into);
-                items.iter().for_each(|item| encode(item, into));
-            }
-            serde_json::Value::Object(members) => {
-                into.push(7);
-                number(members.len().try_into().unwrap(), into);
-                for (name, value) in members {
-                    text(name, into);
-                    encode(value, into);
-                }
-            }
-        }
-    }
 
     #[test]
     fn every_shipped_policy_survives_the_way_to_the_page() {
@@ -279,8 +240,7 @@ mod tests {
             let policy = compile_toml(&std::fs::read_to_string(&file).unwrap()).unwrap();
             let view: serde_json::Value =
                 serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
-            let mut bytes = Vec::new();
-            encode(&view["gate"], &mut bytes);
+            let bytes = encode(&view["gate"]);
             let gate = GatePolicy::read(&Tree::read(&bytes).unwrap()).unwrap();
             assert_eq!(gate.digest, policy.digest);
             assert_eq!(
@@ -301,8 +261,7 @@ mod tests {
         let reads = |change: &dyn Fn(&mut serde_json::Value)| {
             let mut gate = view["gate"].clone();
             change(&mut gate);
-            let mut bytes = Vec::new();
-            encode(&gate, &mut bytes);
+            let bytes = encode(&gate);
             GatePolicy::read(&Tree::read(&bytes).unwrap()).is_some()
         };
         assert!(reads(&|_| ()));

@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod authzen;
+mod bytes;
 mod condition;
 mod decision;
 mod directory;
@@ -42,9 +43,9 @@ pub use gate_policy::{GatePolicy, PolicyView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
-pub use sentence::sentence;
+pub use sentence::{Sentences, sentence};
 pub use snapshot::{
-    CustomRoleRecord, GrantRecord, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
+    CustomRoleRecord, GrantRecord, Held, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
     Snapshot, SnapshotError, TokenRecord,
 };
 #[cfg(feature = "toml")]

@@ -1,21 +1,24 @@
 //! A snapshot: what the page and the edge evaluate on. One principal in one organization.
 
-use alloc::borrow::ToOwned;
+mod binary;
+mod held;
+#[cfg(test)]
+mod tests;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use lockstep_core::{
-    CustomRole, Customization, Grant, Node, PrincipalKind, Record, TokenLimit, Window,
+    CustomRole, Customization, Grant, Node, PrincipalKind, Record, RecordError, TokenLimit, Window,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::gate_policy::{condition, level};
-use crate::{
-    CompiledPolicy, ConditionDocument, EffectName, LevelName, RuleDocument, Tree, nesting,
-};
+use crate::{CompiledPolicy, LevelName, RuleDocument, nesting};
 
-/// The format that this release writes.
+pub use held::Held;
+
+/// The format of the JSON form that this release writes.
 pub const SNAPSHOT_FORMAT: u32 = 2;
 /// The first format that it still reads: without kind, plan, custom roles, rules, groups and windows of
 /// tokens, all of which may be absent.
@@ -169,14 +172,14 @@ pub struct TokenRecord {
 pub enum SnapshotError {
     /// It is not a snapshot.
     Json(serde_json::Error),
-    /// What the browser parsed is not a snapshot.
-    Tree,
+    /// The bytes are damaged, or what the browser parsed is not a snapshot.
+    Damaged,
     /// It was written by a release with another format.
-    OtherFormat(u32),
+    OtherFormat(u64),
     /// It was made under another policy, or another version of it.
     OtherPolicy,
     /// Its nodes do not form a hierarchy.
-    Record(lockstep_core::RecordError),
+    Record(RecordError),
 }
 
 impl SnapshotError {
@@ -184,7 +187,7 @@ impl SnapshotError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Json(_) | Self::Record(_) | Self::Tree => "snapshot-unreadable",
+            Self::Damaged | Self::Json(_) | Self::Record(_) => "snapshot-unreadable",
             Self::OtherFormat(_) => "snapshot-other-format",
             Self::OtherPolicy => "snapshot-other-policy",
         }
@@ -195,7 +198,7 @@ impl fmt::Display for SnapshotError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(error) => write!(f, "not a snapshot: {error}"),
-            Self::Tree => f.write_str("not a snapshot"),
+            Self::Damaged => f.write_str("not a snapshot"),
             Self::OtherFormat(format) => {
                 write!(
                     f,
@@ -228,108 +231,20 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Reads a snapshot that the browser has parsed; it is checked with [`Self::check`] afterwards.
-    #[must_use]
-    pub fn read_tree(tree: &Tree<'_>) -> Option<Self> {
-        let text = |tree: &Tree<'_>, name: &str| Some(tree.member(name)?.text()?.to_owned());
-        let policy = tree.member("policy")?;
-        let optional_text = |tree: &Tree<'_>, name: &str| match tree.optional(name) {
-            Some(value) => value.text().map(|text| Some(text.to_owned())),
-            None => Some(None),
-        };
-        let texts =
-            |tree: &Tree<'_>, name: &str| tree.list_of(name, |text| Some(text.text()?.to_owned()));
-        let optional_time = |tree: &Tree<'_>, name: &str| match tree.optional(name) {
-            Some(value) => value.unsigned().map(Some),
-            None => Some(None),
-        };
-        Some(Self {
-            format: u32::try_from(tree.member("format")?.unsigned()?).ok()?,
-            policy: PolicyReference {
-                id: text(policy, "id")?,
-                digest: text(policy, "digest")?,
-            },
-            organization: text(tree, "organization")?,
-            principal: text(tree, "principal")?,
-            epoch: tree.member("epoch")?.unsigned()?,
-            server_time_ms: tree.member("server_time_ms")?.unsigned()?,
-            kind: match optional_text(tree, "kind")?.as_deref() {
-                None | Some("user") => KindName::User,
-                Some("service-account") => KindName::ServiceAccount,
-                Some(_) => return None,
-            },
-            plan: texts(tree, "plan")?,
-            roles: tree.list_of("roles", |role| {
-                Some(CustomRoleRecord {
-                    id: text(role, "id")?,
-                    name: text(role, "name")?,
-                    base: text(role, "base")?,
-                    with: texts(role, "with")?,
-                    without: texts(role, "without")?,
-                })
-            })?,
-            rules: tree.list_of("rules", |rule| {
-                Some(RuleDocument {
-                    id: text(rule, "id")?,
-                    effect: match text(rule, "effect")?.as_str() {
-                        "allow" => EffectName::Allow,
-                        "deny" => EffectName::Deny,
-                        _ => return None,
-                    },
-                    roles: texts(rule, "roles")?,
-                    permissions: texts(rule, "permissions")?,
-                    when: rule.list_of("when", |when| condition(when).map(ConditionDocument))?,
-                    because: optional_text(rule, "because")?.unwrap_or_default(),
-                })
-            })?,
-            nodes: tree.member("nodes")?.list(|node| {
-                Some(NodeRecord {
-                    id: text(node, "id")?,
-                    level: level(node)?.into(),
-                    parent: optional_text(node, "parent")?,
-                    owned: node.flag("owned"),
-                })
-            })?,
-            grants: tree.member("grants")?.list(|grant| {
-                Some(GrantRecord {
-                    role: text(grant, "role")?,
-                    node: text(grant, "node")?,
-                    group: optional_text(grant, "group")?,
-                    not_before_ms: optional_time(grant, "not_before_ms")?,
-                    expires_at_ms: optional_time(grant, "expires_at_ms")?,
-                })
-            })?,
-            token: match tree.optional("token") {
-                None => None,
-                Some(token) => Some(TokenRecord {
-                    permissions: match token.optional("permissions") {
-                        None => None,
-                        Some(list) => Some(list.list(|id| Some(id.text()?.to_owned()))?),
-                    },
-                    node: optional_text(token, "node")?,
-                    not_before_ms: optional_time(token, "not_before_ms")?,
-                    expires_at_ms: optional_time(token, "expires_at_ms")?,
-                }),
-            },
-        })
-    }
-
     /// Whether the snapshot has this format and was made under the policy of that digest.
     ///
     /// # Errors
     /// When it has not, or was not.
     pub fn check(&self, digest: &str) -> Result<(), SnapshotError> {
         if !(OLDEST_FORMAT..=SNAPSHOT_FORMAT).contains(&self.format) {
-            return Err(SnapshotError::OtherFormat(self.format));
+            return Err(SnapshotError::OtherFormat(self.format.into()));
         }
         if self.policy.digest != digest {
             return Err(SnapshotError::OtherPolicy);
         }
         let root = self.nodes.first().map(|node| &node.id);
         if root != Some(&self.organization) {
-            return Err(SnapshotError::Record(
-                lockstep_core::RecordError::NoOrganization,
-            ));
+            return Err(SnapshotError::Record(RecordError::NoOrganization));
         }
         Ok(())
     }

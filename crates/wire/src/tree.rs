@@ -12,12 +12,13 @@
 //!       | 5 text
 //!       | 6 number value…            a list of that many values
 //!       | 7 number (text value)…     an object of that many members
-//! text   = number byte…              that many bytes of UTF-8
-//! number = seven bits a byte, the lowest first, the top bit set on all but the last
 //! ```
+//!
+//! with numbers and texts as in [`crate::bytes`].
 
 use alloc::vec::Vec;
 
+use crate::bytes::Reader;
 use crate::nesting::DEPTH_MAX;
 
 /// A JSON value without fractions.
@@ -42,7 +43,7 @@ impl<'a> Tree<'a> {
     #[must_use]
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let mut reader = Reader { rest: bytes };
-        let tree = reader.value(0)?;
+        let tree = Self::next(&mut reader, 0)?;
         reader.rest.is_empty().then_some(tree)
     }
 
@@ -70,7 +71,9 @@ impl<'a> Tree<'a> {
         }
     }
 
-    pub(crate) fn index(&self) -> Option<usize> {
+    /// The number that this is, when it is one for counting.
+    #[must_use]
+    pub fn index(&self) -> Option<usize> {
         self.unsigned()
             .and_then(|number| usize::try_from(number).ok())
     }
@@ -78,7 +81,14 @@ impl<'a> Tree<'a> {
     /// What each element reads as; `None` when one does not, or this is no list.
     pub(crate) fn list<T>(&self, read: impl Fn(&Self) -> Option<T>) -> Option<Vec<T>> {
         match self {
-            Self::List(items) => items.iter().map(read).collect(),
+            // A loop: what `collect` makes of it for each type is many times the code.
+            Self::List(items) => {
+                let mut list = Vec::with_capacity(items.len());
+                for item in items {
+                    list.push(read(item)?);
+                }
+                Some(list)
+            }
             _ => None,
         }
     }
@@ -95,80 +105,93 @@ impl<'a> Tree<'a> {
 
     /// The member `name`, when it is there and not null.
     pub(crate) fn optional(&self, name: &str) -> Option<&Self> {
-        self.member(name).filter(|value| **value != Self::Null)
+        self.member(name)
+            .filter(|value| !matches!(value, Self::Null))
     }
 
     /// Whether the member `name` is `true`; absent means no.
     pub(crate) fn flag(&self, name: &str) -> bool {
-        self.member(name) == Some(&Self::Bool(true))
+        matches!(self.member(name), Some(Self::Bool(true)))
     }
-}
 
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn value(&mut self, depth: u8) -> Option<Tree<'a>> {
+    fn next(reader: &mut Reader<'a>, depth: u8) -> Option<Self> {
         let inner = depth.checked_add(1).filter(|depth| *depth <= DEPTH_MAX)?;
-        Some(match self.byte()? {
-            0 => Tree::Null,
-            1 => Tree::Bool(false),
-            2 => Tree::Bool(true),
-            3 => Tree::Integer(self.number()?),
-            4 => Tree::Integer(self.number()?.checked_neg()?),
-            5 => Tree::Text(self.text()?),
+        Some(match reader.byte()? {
+            0 => Self::Null,
+            1 => Self::Bool(false),
+            2 => Self::Bool(true),
+            3 => Self::Integer(integer(reader)?),
+            4 => Self::Integer(integer(reader)?.checked_neg()?),
+            5 => Self::Text(reader.text()?),
             6 => {
                 let mut items = Vec::new();
-                // The count is not believed for an allocation: each element takes a byte at least.
-                for _ in 0..self.number()? {
-                    items.push(self.value(inner)?);
+                for _ in 0..reader.count(usize::MAX)? {
+                    items.push(Self::next(reader, inner)?);
                 }
-                Tree::List(items)
+                Self::List(items)
             }
             7 => {
                 let mut members = Vec::new();
-                for _ in 0..self.number()? {
-                    members.push((self.text()?, self.value(inner)?));
+                for _ in 0..reader.count(usize::MAX)? {
+                    members.push((reader.text()?, Self::next(reader, inner)?));
                 }
-                Tree::Map(members)
+                Self::Map(members)
             }
             _ => return None,
         })
     }
+}
 
-    fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        Some(*byte)
-    }
-
-    /// At most 53 bits, in at most eight bytes.
-    fn number(&mut self) -> Option<i64> {
-        let mut number = 0_i64;
-        for shift in (0..56).step_by(7) {
-            let byte = self.byte()?;
-            number |= i64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return (number < 1 << 53).then_some(number);
-            }
-        }
-        None
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let len = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.rest.split_at_checked(len)?;
-        self.rest = rest;
-        core::str::from_utf8(text).ok()
-    }
+/// At most 53 bits.
+fn integer(reader: &mut Reader<'_>) -> Option<i64> {
+    let number = reader.number()?;
+    i64::try_from(number)
+        .ok()
+        .filter(|number| *number < 1 << 53)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::bytes::{write_index, write_number, write_text};
+
+    /// A JSON value written flat, as the page writes it.
+    pub(crate) fn encode(value: &serde_json::Value) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(value, &mut bytes);
+        bytes
+    }
+
+    fn write(value: &serde_json::Value, into: &mut Vec<u8>) {
+        match value {
+            serde_json::Value::Null => into.push(0),
+            serde_json::Value::Bool(value) => into.push(1 + u8::from(*value)),
+            serde_json::Value::Number(value) => {
+                let number = value.as_i64().unwrap();
+                into.push(if number < 0 { 4 } else { 3 });
+                write_number(number.unsigned_abs(), into);
+            }
+            serde_json::Value::String(value) => {
+                into.push(5);
+                write_text(value, into);
+            }
+            serde_json::Value::Array(items) => {
+                into.push(6);
+                write_index(items.len(), into);
+                items.iter().for_each(|item| write(item, into));
+            }
+            serde_json::Value::Object(members) => {
+                into.push(7);
+                write_index(members.len(), into);
+                for (name, value) in members {
+                    write_text(name, into);
+                    write(value, into);
+                }
+            }
+        }
+    }
 
     #[test]
     fn every_kind_of_value_is_read() {

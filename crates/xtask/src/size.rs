@@ -6,8 +6,11 @@ use crate::error::TaskError;
 use crate::process;
 use crate::project::Project;
 
-/// A thing that is loaded as a whole, and how large it may be after gzip -9, in bytes.
-const LIMITS: [(&str, u64); 2] = [("gate", 60_000), ("worker", 600_000)];
+/// A thing that is loaded as a whole, how it is compressed on the way, and how many bytes it may have then.
+type Limit = (&'static str, &'static str, u64);
+
+/// The gate's goal is 30,000; until it is reached, the limit follows what was reached.
+const LIMITS: [Limit; 2] = [("gate", "brotli", 53_500), ("worker", "gzip", 600_000)];
 
 /// Prints the table of sizes.
 pub(crate) fn run(project: &Project) -> Result<(), TaskError> {
@@ -48,15 +51,15 @@ pub(crate) fn measure(project: &Project) -> Result<Value, TaskError> {
         .map_err(|error| TaskError::sentence(format!("the sizes are not JSON: {error}")))
 }
 
-fn excess(sizes: &Value, (name, limit): (&str, u64)) -> Option<String> {
-    let gzip = sizes
+fn excess(sizes: &Value, (name, encoding, limit): Limit) -> Option<String> {
+    let size = sizes
         .get(name)
-        .and_then(|size| size.get("gzip"))
+        .and_then(|size| size.get(encoding))
         .and_then(Value::as_u64);
-    match gzip {
-        Some(gzip) if gzip < limit => None,
-        Some(gzip) => Some(format!(
-            "{name} has {gzip} bytes after gzip, and may have {limit}"
+    match size {
+        Some(size) if size < limit => None,
+        Some(size) => Some(format!(
+            "{name} has {size} bytes after {encoding}, and may have fewer than {limit}"
         )),
         None => Some(format!("the size of {name} is not known")),
     }
@@ -70,9 +73,10 @@ mod tests {
 
     #[test]
     fn a_limit_is_passed_at_its_value() {
-        let sizes = json!({"gate": {"gzip": 59_999}});
-        assert_eq!(excess(&sizes, ("gate", 60_000)), None);
-        assert!(excess(&sizes, ("gate", 59_999)).is_some());
-        assert!(excess(&sizes, ("worker", 1)).is_some());
+        let sizes = json!({"gate": {"brotli": 29_999, "gzip": 40_000}});
+        assert_eq!(excess(&sizes, ("gate", "brotli", 30_000)), None);
+        assert!(excess(&sizes, ("gate", "brotli", 29_999)).is_some());
+        assert!(excess(&sizes, ("gate", "gzip", 30_000)).is_some());
+        assert!(excess(&sizes, ("worker", "gzip", 1)).is_some());
     }
 }

@@ -3,8 +3,6 @@
 import { readFile } from "node:fs/promises";
 
 import { createGate } from "../../../www/packages/gate/dist/index.js";
-import { Gate as Evaluator } from "../../../www/packages/gate/wasm/lockstep_gate.js";
-import { encode } from "../../../www/packages/gate/dist/encode.js";
 
 const wasm = readFile(
   new URL("../../../www/packages/gate/wasm/lockstep_gate_bg.wasm", import.meta.url),
@@ -13,13 +11,8 @@ const wasm = readFile(
 export async function open({ gate: documents, rows, world }) {
   const gate = await ready(documents);
   const page = await ready(rows.gate);
-  const evaluator = new Evaluator(
-    encode(JSON.parse(documents.policy).gate),
-    encode(JSON.parse(documents.snapshot)),
-    documents.nowMs,
-  );
-  const columns = world.permissions.map((id) => evaluator.permission(id));
-  const nodes = world.projects.map(({ id }) => evaluator.node(id));
+  const columns = world.permissions.map((id) => gate.permission(id));
+  const nodes = world.projects.map(({ id }) => gate.node(id));
   return {
     gate: {
       ask: (asked) => () => {
@@ -31,12 +24,14 @@ export async function open({ gate: documents, rows, world }) {
       },
       rows: () => {
         const { permissions, projects } = rows.world;
-        const ids = projects.slice(0, rows.count).map(({ id }) => id);
+        const asked = projects.slice(0, rows.count).map(({ id }) => ({ node: id }));
+        const numbers = permissions.map((id) => page.permission(id));
         return () => {
           let yes = 0;
-          for (const id of ids) {
-            for (const permission of permissions) {
-              if (page.can(permission, id)) yes += 1;
+          const masks = page.masks(asked);
+          for (let row = 0; row < asked.length; row += 1) {
+            for (const permission of numbers) {
+              if (masks.can(permission, row)) yes += 1;
             }
           }
           return yes;
@@ -53,7 +48,7 @@ export async function open({ gate: documents, rows, world }) {
         return () => {
           let yes = 0;
           for (const { column, node } of handles) {
-            if (evaluator.can(column, node) === 1) yes += 1;
+            if (gate.check(column, node)) yes += 1;
           }
           return yes;
         };

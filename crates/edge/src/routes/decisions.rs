@@ -59,7 +59,24 @@ async fn snapshot(call: Call<'_>, caller: Caller) -> Answer {
     if snapshot.grants.is_empty() {
         return Err(ApiError::not_found());
     }
-    Response::json(200, &snapshot)
+    // Made under another policy than this isolate's, it has no binary form; its JSON says so to the page.
+    let bytes = accepts(call.request, Snapshot::MEDIA_TYPE)
+        .then(|| snapshot.to_bytes(&call.edge.config.policy))
+        .flatten();
+    let response = match bytes {
+        Some(bytes) => Response::new(200).with_body(Snapshot::MEDIA_TYPE, bytes),
+        None => Response::json(200, &snapshot)?,
+    };
+    Ok(response.with_header("vary", "accept"))
+}
+
+/// Whether the caller names `media_type` among what it takes. Wildcards take JSON, which people can read.
+fn accepts(request: &Request, media_type: &str) -> bool {
+    let accept = request.header("accept").unwrap_or_default();
+    accept.split(',').any(|range| {
+        let named = range.split(';').next().unwrap_or_default().trim();
+        named.eq_ignore_ascii_case(media_type)
+    })
 }
 
 async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {

@@ -1,7 +1,7 @@
 import type { PolicyDocument } from "./documents.js";
 import { Announcements, type EventSourceFactory } from "./announcements.js";
-import { createGate, type Gate } from "./gate.js";
-import { ReadError, readDocuments, type Fetch, type KnownPolicy } from "./read.js";
+import { gateAsSent, type Gate } from "./gate.js";
+import { ReadError, readPolicy, readSnapshot, type Fetch } from "./read.js";
 import { refusingGate } from "./refusal.js";
 import type { WasmSource } from "./wasm.js";
 
@@ -59,7 +59,8 @@ class Connection implements GateStore {
   #again = false;
   /** The highest epoch of any snapshot so far. */
   #newest = 0;
-  #known: KnownPolicy | null = null;
+  /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
+  #policy: PolicyDocument | null = null;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   #running = false;
 
@@ -120,30 +121,32 @@ class Connection implements GateStore {
 
   async #read(): Promise<void> {
     try {
-      const { policy, snapshot } = await readDocuments({
+      const options = {
         baseUrl: this.#options.baseUrl ?? "",
         organization: this.organization,
         epoch: this.#state.epoch,
-        known: this.#known,
         fetch: this.#options.fetch,
-      });
-      const { epoch, server_time_ms } = snapshot.document;
-      if (epoch < this.#newest) {
+      };
+      const [known, snapshot] = await Promise.all([
+        this.#policy ?? readPolicy(options),
+        readSnapshot(options),
+      ]);
+      const wasm = this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm };
+      let policy = known;
+      let gate = await gateAsSent({ policy, snapshot, ...wasm });
+      if (gate.status === "snapshot-other-policy" && known === this.#policy) {
+        policy = await readPolicy(options);
+        gate = await gateAsSent({ policy, snapshot, ...wasm });
+      }
+      const fits = gate.status === "ready";
+      if (fits && gate.epoch < this.#newest) {
         this.#outdated();
         return;
       }
-      const offsetMs = server_time_ms - Date.now();
-      const gate = await createGate({
-        policy: policy.document,
-        snapshot: snapshot.document,
-        nowMs: server_time_ms,
-        ...(this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm }),
-      });
       this.#newest = Math.max(this.#newest, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.
-      const fits = gate.status === "ready";
-      this.#known = fits ? { digest: snapshot.document.policy.digest, policy } : null;
-      this.#follow(gate, policy.document, offsetMs);
+      this.#policy = fits ? policy : null;
+      this.#follow(gate, policy, gate.serverTimeMs - Date.now());
       if (!fits) {
         this.#announcements.failed(false);
       }

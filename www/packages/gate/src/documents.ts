@@ -37,6 +37,7 @@ export interface PolicyDocument {
 
 /** What one principal holds in one organization, as `GET /v1/organizations/{org}/snapshot` serves it. */
 export interface Snapshot {
+  /** The version of the JSON form: 1 or 2. */
   readonly format: number;
   readonly policy: { readonly id: string; readonly digest: string };
   readonly organization: string;
@@ -57,13 +58,23 @@ export interface ReasonGrant {
 
 /** Why a decision is what it is. */
 export interface Reason {
-  /** Stable, for programs: `granted`, `no-grant`, `guard-failed`, … */
+  /**
+   * Stable, for programs: `granted`, `owned`, `everyone`; `capped`, `denied-by-rule`, `expired`,
+   * `fact-missing`, `guard-failed`, `no-grant`, `no-membership`, `out-of-token-scope`, `plan`; or why
+   * nothing could be decided.
+   */
   readonly code: string;
   /** One sentence, for people. */
   readonly text: string;
   readonly role?: string;
   readonly role_name?: string;
   readonly node?: string;
+  /** The access group through which the principal has the role. */
+  readonly group?: string;
+  /** The rule that denies. */
+  readonly rule?: string;
+  /** The feature that the organization's plan lacks. */
+  readonly feature?: string;
   /** The guard that does not hold. */
   readonly guard?: string;
   /** The fact that nobody stated. */
@@ -79,4 +90,7 @@ export interface Decision {
 }
 
 /** Facts for guards, such as `{ "target.role": "admin" }`. */
-export type Facts = Readonly<Record<string, boolean | number | string>>;
+export type Facts = Readonly<Record<string, FactValue | Readonly<Record<string, FactValue>>>>;
+
+/** The value of a fact. A group of facts, such as all tags of a resource, is an object of them. */
+export type FactValue = boolean | number | string;

@@ -2,6 +2,7 @@ export { connect } from "./connect.js";
 export type { ConnectOptions, GateState, GateStatus, GateStore } from "./connect.js";
 export type {
   Decision,
+  FactValue,
   Facts,
   Level,
   PolicyDocument,
@@ -12,6 +13,7 @@ export type {
   Snapshot,
 } from "./documents.js";
 export { createGate } from "./gate.js";
-export type { Gate, GateOptions } from "./gate.js";
+export type { Gate, GateOptions, Row, Sentences } from "./gate.js";
+export type { Mask, Masks } from "./masks.js";
 export { refusingGate } from "./refusal.js";
 export type { WasmSource } from "./wasm.js";

@@ -1,4 +1,4 @@
-import type { PolicyDocument, Snapshot } from "./documents.js";
+import type { PolicyDocument } from "./documents.js";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -7,20 +7,7 @@ export interface ReadOptions {
   readonly organization: string;
   /** The answer must not be from before this epoch. */
   readonly epoch: number;
-  /** The policy of an earlier snapshot: it is not read again while snapshots name its digest. */
-  readonly known: KnownPolicy | null;
   readonly fetch?: Fetch | undefined;
-}
-
-/** A document with the text it came as: the evaluator reads the text, the page the object. */
-export interface Read<T> {
-  readonly text: string;
-  readonly document: T;
-}
-
-export interface KnownPolicy {
-  readonly digest: string;
-  readonly policy: Read<PolicyDocument>;
 }
 
 /** Why the documents could not be read: a code for programs and a sentence for people. */
@@ -40,51 +27,57 @@ export class ReadError extends Error {
 /** How long the edge may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** Reads the policy and the caller's snapshot, which belong together. */
-export async function readDocuments(
-  options: ReadOptions,
-): Promise<{ policy: Read<PolicyDocument>; snapshot: Read<Snapshot> }> {
-  const { known, epoch } = options;
-  const readPolicy = () => read<PolicyDocument>("/v1/policy", {}, options);
-  const organization = encodeURIComponent(options.organization);
-  const [policy, snapshot] = await Promise.all([
-    known?.policy ?? readPolicy(),
-    read<Snapshot>(
-      `/v1/organizations/${organization}/snapshot`,
-      epoch > 0 ? { "Lockstep-Epoch": String(epoch) } : {},
-      options,
-    ),
-  ]);
-  const isOther = known !== null && snapshot.document.policy?.digest !== known.digest;
-  return { policy: isOther ? await readPolicy() : policy, snapshot };
+/** The media type of a snapshot's binary form, which needs no parsing here. */
+const BINARY = "application/vnd.lockstep.snapshot";
+
+export async function readPolicy(options: ReadOptions): Promise<PolicyDocument> {
+  return parse(await read("/v1/policy", {}, options)) as PolicyDocument;
 }
 
-async function read<T>(
+/** The caller's snapshot: its binary form, or its JSON from an edge that does not know it. */
+export async function readSnapshot(options: ReadOptions): Promise<Uint8Array | string> {
+  const { epoch } = options;
+  const path = `/v1/organizations/${encodeURIComponent(options.organization)}/snapshot`;
+  return read(
+    path,
+    { Accept: BINARY, ...(epoch > 0 ? { "Lockstep-Epoch": String(epoch) } : {}) },
+    options,
+  );
+}
+
+/** The bytes of a snapshot, or the text of a JSON object. */
+function read(path: "/v1/policy", headers: HeadersOf, options: ReadOptions): Promise<string>;
+function read(path: string, headers: HeadersOf, options: ReadOptions): Promise<Uint8Array | string>;
+async function read(
   path: string,
-  headers: Record<string, string>,
+  headers: HeadersOf,
   { baseUrl, fetch = globalThis.fetch.bind(globalThis) }: ReadOptions,
-): Promise<Read<T>> {
+): Promise<Uint8Array | string> {
   let response: Response;
-  let text: string;
+  let answer: Uint8Array | string;
   try {
     response = await fetch(baseUrl + path, {
       headers: { Accept: "application/json", ...headers },
       credentials: "same-origin",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    text = await response.text();
+    answer =
+      response.headers.get("content-type") === BINARY
+        ? new Uint8Array(await response.arrayBuffer())
+        : await response.text();
   } catch {
     throw new ReadError(
       "unreachable",
       "The edge cannot be reached, so nothing is allowed here until it answers again.",
     );
   }
-  const document = parse(text);
-  if (!response.ok || document === undefined) {
-    throw refused(response.status, document);
+  if (response.ok && (typeof answer !== "string" || parse(answer) !== undefined)) {
+    return answer;
   }
-  return { text, document: document as T };
+  throw refused(response.status, typeof answer === "string" ? parse(answer) : undefined);
 }
+
+type HeadersOf = Readonly<Record<string, string>>;
 
 function parse(text: string): object | undefined {
   try {

@@ -1,5 +1,6 @@
 import type { Decision } from "./documents.js";
 import type { Gate } from "./gate.js";
+import { Masks } from "./masks.js";
 
 /** A deny that no policy made. */
 export function refusal(code: string, text: string): Decision {
@@ -8,12 +9,21 @@ export function refusal(code: string, text: string): Decision {
 
 /** A gate that allows nothing, for as long as there is nothing to decide with. */
 export function refusingGate(status: string, statusText: string): Gate {
+  const none = new Masks(new Uint8Array(), 0, () => -1);
   return {
     status,
     statusText,
     epoch: 0,
+    serverTimeMs: 0,
     changesAtMs: Number.POSITIVE_INFINITY,
     can: () => false,
+    check: () => false,
+    permission: () => -1,
+    node: () => -1,
+    mask: () => none.row(0),
+    masks: () => none,
+    actions: () => [],
+    resources: () => [],
     explain: () => refusal(status, statusText),
     refresh: () => undefined,
   };

@@ -1,6 +1,10 @@
-import initialize, { Gate as Evaluator, type InitOutput } from "../wasm/lockstep_gate.js";
+import initialize, {
+  Gate as Evaluator,
+  Policy as CompiledPolicy,
+  type InitOutput,
+} from "../wasm/lockstep_gate.js";
 
-export { Evaluator };
+export { CompiledPolicy, Evaluator };
 
 /**
  * Where the evaluator's bytes come from: an address (browsers), bytes (Node) or a compiled module

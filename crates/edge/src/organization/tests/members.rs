@@ -1,5 +1,6 @@
 //! Members: law 5, law 7, tenants apart, and nothing left of who is gone.
 
+use lockstep_wire::Snapshot;
 use serde_json::json;
 
 use super::{ADA, Acme, BEN, CAT, refused};
@@ -312,4 +313,33 @@ fn an_organization_carries_the_facts_that_its_deletion_is_decided_by() {
     refused(&acme.delete(&acme.ada, ""), 403, "guard-failed");
     assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
     assert_eq!(acme.delete(&acme.ada, "").status, 204);
+}
+
+#[test]
+fn a_page_may_ask_for_its_snapshot_in_the_binary_form() {
+    let acme = Acme::new();
+    let ask = |accept: &str| {
+        let request = Request::new(Method::Get, acme.path("/snapshot"))
+            .with_header("cookie", &acme.ada)
+            .with_header("accept", accept);
+        acme.world.send(&request)
+    };
+    let policy = &acme.world.edge.config.policy;
+    let snapshot = Snapshot::read(ask("*/*").bytes(), policy).unwrap();
+    for accept in [
+        Snapshot::MEDIA_TYPE,
+        "text/html, Application/vnd.lockstep.snapshot;q=1",
+    ] {
+        let answer = ask(accept);
+        assert_eq!(answer.header("content-type"), Some(Snapshot::MEDIA_TYPE));
+        assert_eq!(answer.header("vary"), Some("accept"));
+        assert_eq!(answer.bytes(), snapshot.to_bytes(policy).unwrap());
+    }
+    for accept in [
+        "application/json",
+        "application/*",
+        "application/vnd.lockstep.snapshots",
+    ] {
+        assert_eq!(ask(accept).header("content-type"), Some("application/json"));
+    }
 }

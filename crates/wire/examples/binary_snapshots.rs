@@ -1,0 +1,27 @@
+//! Snapshots in JSON, a line each, to their binary form in hex: for tests of whoever reads it.
+//!
+//! ```sh
+//! cargo run --example binary_snapshots POLICY.toml < snapshots.ndjson
+//! ```
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, BufRead as _};
+
+use lockstep_wire::{Snapshot, compile_toml};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let file = std::env::args().nth(1).ok_or("name the policy's file")?;
+    let policy =
+        compile_toml(&std::fs::read_to_string(file)?).map_err(|error| error.to_string())?;
+    for line in io::stdin().lock().lines() {
+        let snapshot = Snapshot::read(line?.as_bytes(), &policy)?;
+        let bytes = snapshot.to_bytes(&policy).ok_or("no hierarchy of nodes")?;
+        let mut hex = String::new();
+        for byte in bytes {
+            write!(hex, "{byte:02x}")?;
+        }
+        println!("{hex}");
+    }
+    Ok(())
+}

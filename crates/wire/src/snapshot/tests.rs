@@ -1,0 +1,366 @@
+//! The two forms of a snapshot: they say the same, they stay readable, and what is damaged is refused.
+
+use std::format;
+use std::sync::LazyLock;
+
+use alloc::string::ToString;
+use alloc::vec;
+use lockstep_core::Access;
+use proptest::prelude::*;
+
+use super::*;
+use crate::tree::tests::encode;
+use crate::{ConditionDocument, EffectName, GatePolicy, compile_toml};
+
+/// Fixed, because the committed bytes below name its digest.
+const POLICY: &str = r#"
+    id = "fixed"
+    name = "Fixed"
+    everyone = ["leave"]
+
+    [[roles]]
+    id = "admin"
+    level = "organization"
+    admin = true
+    [[roles]]
+    id = "viewer"
+    level = "workspace"
+
+    [[permissions]]
+    id = "read"
+    level = "workspace"
+    allow = ["admin", "viewer"]
+    [[permissions]]
+    id = "write"
+    level = "workspace"
+    allow = ["admin"]
+    plan = ["extra"]
+    [[permissions]]
+    id = "leave"
+    level = "organization"
+
+    [plan]
+    features = ["extra"]
+    [custom_roles]
+    levels = ["workspace"]
+    additions = true
+"#;
+
+static COMPILED: LazyLock<CompiledPolicy> = LazyLock::new(|| compile_toml(POLICY).unwrap());
+static POLICY_OF_GATE: LazyLock<GatePolicy> = LazyLock::new(|| GatePolicy {
+    policy: COMPILED.policy.clone(),
+    digest: COMPILED.digest.clone(),
+});
+
+/// Written by the first release.
+const FORMAT_1: &str = r#"{"format":1,"policy":{"id":"fixed","digest":"DIGEST"},
+    "organization":"o","principal":"p","epoch":3,"server_time_ms":1764000000000,
+    "nodes":[{"id":"o","level":"organization"},
+        {"id":"w","level":"workspace","parent":"o","owned":true}],
+    "grants":[{"role":"admin","node":"o"},{"role":"viewer","node":"w","expires_at_ms":5}],
+    "token":{"permissions":["read"],"node":"w"}}"#;
+
+/// With everything that the format has.
+const FORMAT_2: &str = r#"{"format":2,"policy":{"id":"fixed","digest":"DIGEST"},
+    "organization":"o","principal":"p","epoch":300,"server_time_ms":1764000000000,
+    "kind":"service-account","plan":["extra"],
+    "roles":[{"id":"c","name":"C","base":"viewer","with":["write"],"without":["read"]}],
+    "rules":[{"id":"r","effect":"deny","roles":["viewer","c"],"permissions":["*"],
+        "when":[{"fact":"resource.tags.Env","equals_ignore_case":"prod","if_exists":true},
+            {"fact":"resource.size","at_least":-3}],"because":"No."}],
+    "nodes":[{"id":"o","level":"organization"},
+        {"id":"w","level":"workspace","parent":"o"},
+        {"id":"é","level":"project","parent":"w","owned":true}],
+    "grants":[{"role":"c","node":"w","group":"g","not_before_ms":1,"expires_at_ms":2},
+        {"role":"gone","node":"elsewhere"}],
+    "token":{"permissions":["leave"],"node":"é","not_before_ms":7}}"#;
+
+/// [`FORMAT_2`] in version 1 of the binary form.
+const BINARY_1: &str = "\
+    6c6f636b01bc30961aefe28a449d410eca4a67cebe014f3d9f287a38a0f1afe868db5c1ea0017001ac0280d0\
+    dfb4ab3301056578747261010163014302020101017201034e6f2e020200016301012a02117265736f757263\
+    652e746167732e456e7601040470726f640d7265736f757263652e73697a650000fdffffffffffffff03046f\
+    77c3a901000101020e020001630207016701020004676f6e650009656c736577686572650001010401030207\
+    4e54b526\
+";
+
+fn golden(text: &str) -> Snapshot {
+    let text = text.replace("DIGEST", &COMPILED.digest);
+    Snapshot::read(text.as_bytes(), &COMPILED).unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<char> = text.chars().collect();
+    let byte = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
+}
+
+fn held_of(snapshot: &Snapshot) -> Held {
+    Held {
+        epoch: snapshot.epoch,
+        server_time_ms: snapshot.server_time_ms,
+        record: snapshot.record(),
+    }
+}
+
+fn code(bytes: &[u8]) -> &'static str {
+    Held::read(bytes, &POLICY_OF_GATE).map_or_else(|error| error.code(), |_| "ready")
+}
+
+/// The body with a sum of its own, so that what it says is looked at and not only its damage.
+fn summed(body: &[u8]) -> Vec<u8> {
+    [body, &binary::checksum(body).to_le_bytes()].concat()
+}
+
+#[test]
+fn what_earlier_releases_wrote_is_still_read() {
+    for text in [FORMAT_1, FORMAT_2] {
+        let snapshot = golden(text);
+        let flat = encode(&serde_json::to_value(&snapshot).unwrap());
+        assert_eq!(
+            Held::read(&flat, &POLICY_OF_GATE).unwrap(),
+            held_of(&snapshot)
+        );
+    }
+    let snapshot = golden(FORMAT_2);
+    assert_eq!(hex(&snapshot.to_bytes(&COMPILED).unwrap()), BINARY_1);
+    let held = Held::read(&unhex(BINARY_1), &POLICY_OF_GATE).unwrap();
+    assert_eq!(held, held_of(&snapshot));
+}
+
+#[test]
+fn what_later_releases_write_is_refused() {
+    let mut bytes = unhex(BINARY_1);
+    bytes[4] += 1;
+    assert_eq!(code(&bytes), "snapshot-other-format");
+    let later = FORMAT_2
+        .replace("DIGEST", &COMPILED.digest)
+        .replace("\"format\":2", "\"format\":3");
+    assert_eq!(
+        Snapshot::read(later.as_bytes(), &COMPILED)
+            .unwrap_err()
+            .code(),
+        "snapshot-other-format"
+    );
+    assert_eq!(
+        code(&encode(&serde_json::from_str(&later).unwrap())),
+        "snapshot-other-format"
+    );
+}
+
+#[test]
+fn a_snapshot_of_another_policy_is_refused() {
+    let mut body = unhex(BINARY_1);
+    body.truncate(body.len() - 4);
+    body[5] ^= 1;
+    assert_eq!(code(&summed(&body)), "snapshot-other-policy");
+    let other = compile_toml(&POLICY.replace("Fixed", "Other")).unwrap();
+    assert_eq!(golden(FORMAT_2).to_bytes(&other), None);
+}
+
+#[test]
+fn any_changed_byte_and_any_cut_is_refused() {
+    let good = unhex(BINARY_1);
+    assert_eq!(code(&good), "ready");
+    for at in 0..good.len() {
+        for bit in 0..8 {
+            let mut bytes = good.clone();
+            bytes[at] ^= 1 << bit;
+            assert_ne!(code(&bytes), "ready", "bit {bit} of byte {at}");
+        }
+        assert_ne!(code(&good[..at]), "ready", "cut at {at}");
+        assert_ne!(code(&good[at + 1..]), "ready", "begun at {at}");
+    }
+    // Also with a sum that fits: a body that ends early is no body.
+    for at in 0..good.len() - 4 {
+        assert_ne!(
+            code(&summed(&good[..at])),
+            "ready",
+            "cut at {at}, summed anew"
+        );
+    }
+    let longer = [&good[..good.len() - 4], &[0]].concat();
+    assert_eq!(
+        code(&summed(&longer)),
+        "snapshot-unreadable",
+        "something follows"
+    );
+}
+
+#[test]
+fn counts_that_the_bytes_do_not_bear_out_are_refused() {
+    let snapshot = Snapshot {
+        nodes: vec![golden(FORMAT_1).nodes[0].clone()],
+        grants: Vec::new(),
+        token: None,
+        ..golden(FORMAT_1)
+    };
+    let bytes = snapshot.to_bytes(&COMPILED).unwrap();
+    assert_eq!(code(&bytes), "ready");
+    // From the end: sum, token, grants, then the one node with its id.
+    let body = &bytes[..bytes.len() - 4];
+    let grants = body.len() - 2;
+    let nodes = grants - 5;
+    for at in [grants, nodes] {
+        let huge = [
+            &body[..at],
+            &[0xff, 0xff, 0xff, 0xff, 0x7f],
+            &body[at + 1..],
+        ]
+        .concat();
+        assert_eq!(code(&summed(&huge)), "snapshot-unreadable");
+    }
+    // More than the limit, and all of it there.
+    let count = lockstep_core::limits::GRANTS_MAX + 1;
+    let mut many = body[..grants].to_vec();
+    crate::bytes::write_index(count, &mut many);
+    many.extend([1, 1, 0].repeat(count));
+    many.push(0);
+    assert_eq!(code(&summed(&many)), "snapshot-unreadable");
+    let fewer = count - 1;
+    let mut most = body[..grants].to_vec();
+    crate::bytes::write_index(fewer, &mut most);
+    most.extend([1, 1, 0].repeat(fewer));
+    most.push(0);
+    assert_eq!(code(&summed(&most)), "ready");
+}
+
+#[test]
+fn permissions_that_are_gone_narrow_a_token_and_widen_nothing() {
+    let mut snapshot = golden(FORMAT_1);
+    snapshot.token.as_mut().unwrap().permissions = Some(vec!["gone".into()]);
+    let bytes = snapshot.to_bytes(&COMPILED).unwrap();
+    let held = Held::read(&bytes, &POLICY_OF_GATE).unwrap();
+    assert_eq!(held.record.token.unwrap().permissions, Some(vec![]));
+}
+
+fn times() -> impl Strategy<Value = Option<u64>> {
+    prop_oneof![Just(None), Just(Some(u64::MAX)), (0..9_u64).prop_map(Some)]
+}
+
+fn id(kind: &'static str) -> impl Strategy<Value = String> {
+    (0..6_u8).prop_map(move |n| format!("{kind}{n}"))
+}
+
+fn names(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+    let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+    proptest::sample::subsequence(names, 0..=all.len())
+}
+
+fn condition() -> impl Strategy<Value = ConditionDocument> {
+    use lockstep_core::{Condition, Test, Value};
+    let value = prop_oneof![
+        any::<bool>().prop_map(Value::Bool),
+        any::<i64>().prop_map(Value::Integer),
+        "[a-zé]{0,3}".prop_map(Value::Text),
+    ];
+    (0..11_u8, value, any::<i64>(), "[a-z*]{0,3}", any::<bool>()).prop_map(
+        |(kind, value, number, text, if_exists)| {
+            let test = match kind {
+                0 => Test::AtLeast(number),
+                1 => Test::AtMost(number),
+                2 => Test::Equals(value),
+                3 => Test::EqualsFact(text),
+                4 => Test::EqualsIgnoreCase(text),
+                5 => Test::In(vec![text, "é".into()]),
+                6 => Test::Matches(text),
+                7 => Test::NotEquals(value),
+                8 => Test::NotEqualsIgnoreCase(text),
+                9 => Test::NotIn(vec![]),
+                _ => Test::NotMatches(text),
+            };
+            ConditionDocument(Condition {
+                fact: "resource.x".into(),
+                test,
+                if_exists,
+            })
+        },
+    )
+}
+
+prop_compose! {
+    fn customization()(
+        roles in proptest::collection::vec(
+            (id("custom"), prop_oneof![Just("viewer"), Just("gone")],
+             names(&["read", "write", "leave"]), names(&["read", "write"])), 0..3),
+        rules in proptest::collection::vec(
+            (id("rule"), any::<bool>(), names(&["admin", "gone"]), names(&["read", "*", "gone"]),
+             proptest::collection::vec(condition(), 0..3), "[a-z]{0,3}"), 0..3),
+    ) -> (Vec<CustomRoleRecord>, Vec<RuleDocument>) {
+        let roles = roles.into_iter().map(|(id, base, with, without)| CustomRoleRecord {
+            name: id.to_uppercase(), id, base: base.into(), with, without,
+        });
+        let rules = rules.into_iter().map(|(id, denies, roles, permissions, when, because)| {
+            let effect = if denies { EffectName::Deny } else { EffectName::Allow };
+            RuleDocument { id, effect, roles, permissions, when, because }
+        });
+        (roles.collect(), rules.collect())
+    }
+}
+
+prop_compose! {
+    fn snapshots()(
+        epoch: u64, server_time_ms: u64, service: bool, has_token: bool, scoped: bool,
+        plan in names(&["extra", "other"]),
+        scope in names(&["read", "write", "leave"]),
+        (roles, rules) in customization(),
+        parents in proptest::collection::vec((0..8_usize, any::<bool>(), any::<bool>()), 0..8),
+        grants in proptest::collection::vec(
+            (prop_oneof![Just("admin"), Just("viewer"), Just("gone"), Just("custom1")], 0..12_usize,
+             proptest::option::of("[a-z]{0,2}"), times(), times()), 0..6),
+        top in proptest::option::of(0..12_usize), from in times(), to in times(),
+    ) -> Snapshot {
+        let name = |at: usize| format!("n{}{at}", "é".repeat(at % 3));
+        let mut nodes = vec![NodeRecord {
+            id: name(0), level: LevelName::Organization, parent: None, owned: service,
+        }];
+        for (parent, is_project, owned) in parents {
+            let parent = nodes[parent % nodes.len()].id.clone();
+            let level = if is_project { LevelName::Project } else { LevelName::Workspace };
+            nodes.push(NodeRecord { id: name(nodes.len()), level, parent: Some(parent), owned });
+        }
+        Snapshot {
+            format: SNAPSHOT_FORMAT,
+            policy: PolicyReference { id: "fixed".into(), digest: COMPILED.digest.clone() },
+            organization: name(0),
+            principal: "é".into(),
+            epoch, server_time_ms, plan, roles, rules, nodes,
+            kind: if service { KindName::ServiceAccount } else { KindName::User },
+            grants: grants.into_iter().map(|(role, node, group, not_before_ms, expires_at_ms)| {
+                GrantRecord { role: role.into(), node: name(node), group, not_before_ms, expires_at_ms }
+            }).collect(),
+            token: has_token.then(|| TokenRecord {
+                permissions: scoped.then_some(scope),
+                node: top.map(name),
+                not_before_ms: from,
+                expires_at_ms: to,
+            }),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_binary_form_says_what_json_says(snapshot in snapshots()) {
+        let bytes = snapshot.to_bytes(&COMPILED).unwrap();
+        let held = Held::read(&bytes, &POLICY_OF_GATE).unwrap();
+        prop_assert_eq!(&held, &held_of(&snapshot));
+        // Both are resolved, or refused, alike.
+        let resolve = |record| Access::resolve(&COMPILED.policy, record, 5).is_ok();
+        prop_assert_eq!(resolve(held.record), resolve(snapshot.record()));
+    }
+
+    #[test]
+    fn any_one_changed_byte_is_refused(
+        snapshot in snapshots(), place: proptest::sample::Index, other in 1..=255_u8
+    ) {
+        let mut bytes = snapshot.to_bytes(&COMPILED).unwrap();
+        let at = place.index(bytes.len());
+        bytes[at] ^= other;
+        prop_assert_ne!(code(&bytes), "ready");
+    }
+}
