@@ -74,16 +74,10 @@ impl Access {
         now_ms: u64,
     ) -> Self {
         let live = |grant: &&Grant| grant.window.contains(now_ms);
-        let counted: Vec<(RoleId, NodeId)> = record
-            .grants
-            .iter()
-            .filter(live)
-            .filter_map(|grant| {
-                let role = policy.role(&grant.role)?;
-                let role = policy.counted_role(role, record.kind, &record.plan);
-                Some((role, hierarchy.node(&grant.node)?))
-            })
-            .collect();
+        let granted = record.grants.iter().filter(live);
+        let granted = granted
+            .filter_map(|grant| Some((policy.role(&grant.role)?, hierarchy.node(&grant.node)?)));
+        let granted: Vec<(RoleId, NodeId)> = granted.collect();
         // A role that is gone leaves a member without it. A node of elsewhere makes nobody a member
         // here, and neither does a group: who was removed may still be in one.
         let mut own = record.grants.iter().filter(live);
@@ -104,7 +98,7 @@ impl Access {
         let basis = Basis {
             kind: record.kind,
             member,
-            live: &counted,
+            live: &granted,
             owned: &owned,
             plan: &record.plan,
             token,

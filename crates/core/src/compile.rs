@@ -245,7 +245,11 @@ fn roles(
             .flatten()
             .for_each(|right| rights.insert(*right));
         let cap = match &role.cap {
-            Some(id) => Some(names.role(id, || vec!["roles".into(), at.into(), "cap".into()])?),
+            Some(id) => {
+                let path = || vec!["roles".into(), at.into(), "cap".into()];
+                let rights = numbers.get(names.role(id, path)?.0);
+                Some(Bits::of(rights.into_iter().flatten().copied(), total))
+            }
             None => None,
         };
         // Override and cap act on the whole organization, so only its own roles may carry them.

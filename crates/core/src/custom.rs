@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::compile::is_id;
 use crate::policy::Role;
-use crate::{Bits, Level, Policy, RuleSpec, limits};
+use crate::{Bits, Effect, Level, Policy, RuleSpec, limits};
 
 /// What one organization adds to the policy.
 ///
@@ -30,8 +30,8 @@ impl Customization {
 
 /// A role that an organization made: another role, with some permissions fewer or more.
 ///
-/// It belongs to the level of its base and is bound by the base's cap and deny rules. It is never marked
-/// `admin` and never overrides.
+/// It belongs to the level of its base and is bound by the base's cap and by every deny rule that names
+/// the base. It is never marked `admin` and never overrides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomRole {
     /// Id by which grants name it.
@@ -42,7 +42,7 @@ pub struct CustomRole {
     pub base: String,
     /// Permission ids that it holds beside those of the base, without conditions.
     pub with: Vec<String>,
-    /// Permission ids of the base that it does not hold.
+    /// Permission ids of the base that it does not hold, nor anything with which they come.
     pub without: Vec<String>,
 }
 
@@ -156,27 +156,35 @@ impl Policy {
     #[must_use]
     pub fn customized(&self, customization: &Customization) -> Self {
         let mut policy = self.clone();
+        // The numbers of the roles that were added, each with that of its base.
+        let mut made: Vec<(usize, usize)> = Vec::new();
         for role in customization.roles.iter().take(limits::CUSTOM_ROLES_MAX) {
-            policy.add_role(self, role);
+            if let Some(base) = policy.add_role(self, role) {
+                made.push((policy.roles.len() - 1, base));
+            }
         }
         policy.name_roles();
         for rule in &customization.rules {
-            let (roles, permissions) = policy.reach_of(rule);
+            let (mut roles, permissions) = policy.reach_of(rule);
+            if let Some(roles) = roles.as_mut().filter(|_| rule.effect == Effect::Deny) {
+                let bound = made.iter().filter(|(_, base)| roles.contains(base));
+                let bound: Vec<usize> = bound.map(|(role, _)| *role).collect();
+                roles.extend(bound);
+            }
             policy.add_rule(rule, roles.as_deref(), &permissions);
         }
         policy.settle();
         policy
     }
 
-    fn add_role(&mut self, base: &Self, role: &CustomRole) {
-        let from = base.role(&role.base).and_then(|id| base.describe_role(id));
-        let Some(from) =
-            from.filter(|from| !from.overriding && base.custom_levels.contains(&from.level))
-        else {
-            return;
-        };
-        if self.roles.iter().any(|known| known.id == role.id) {
-            return;
+    /// Adds `role`, and answers the number of its base; `None` when it does not fit `base`, the policy
+    /// alone.
+    fn add_role(&mut self, base: &Self, role: &CustomRole) -> Option<usize> {
+        let number = base.role(&role.base)?;
+        let from = base.describe_role(number)?;
+        let known = self.roles.iter().any(|known| known.id == role.id);
+        if known || from.overriding || !base.custom_levels.contains(&from.level) {
+            return None;
         }
         self.roles.push(Role {
             id: role.id.clone(),
@@ -185,6 +193,7 @@ impl Policy {
             rights: base.held(from, role, true),
             ..from.clone()
         });
+        Some(number.0)
     }
 
     /// What `role`, made of `base`, holds. With `closed`, nothing that comes with what it dropped.

@@ -83,7 +83,7 @@ fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), Delegati
     let free = if role.overriding {
         holder.overriding()
     } else {
-        bound || holder.binds_as_much(role.cap)
+        bound || holder.binds_as_much(role.cap.as_ref())
     };
     if free {
         Ok(())
@@ -106,14 +106,10 @@ pub(crate) fn can_lift_cap(
 ) -> Result<(), DelegationError> {
     let policy = grantor.policy();
     let described = |role: RoleId| policy.describe_role(role);
-    let cap_of = |role: RoleId| {
-        described(role)
-            .and_then(|role| role.cap)
-            .and_then(described)
-    };
+    let cap_of = |role: RoleId| described(role).and_then(|role| role.cap.as_ref());
     let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
     let all = policy.all();
-    let left = cap_of(old).map_or(&all, |cap| &cap.rights);
+    let left = cap_of(old).unwrap_or(&all);
     let frees = |permission: usize| {
         let denials = |role| {
             let denied = described(role).map(|role| &role.denied);
@@ -130,7 +126,7 @@ pub(crate) fn can_lift_cap(
         let reached = reached.as_ref();
         reached.is_none_or(|reached| reached.contains(*permission))
     };
-    let lifted = rights(policy, cap_of(new).map_or(&all, |cap| &cap.rights));
+    let lifted = rights(policy, cap_of(new).unwrap_or(&all));
     if lifted
         .filter(is_reached)
         .filter(revived)
@@ -228,12 +224,9 @@ impl<'a> Holder<'a> {
     }
 
     /// Whether whoever is bound by `cap`, if it is one, is bound at least as the grantor is.
-    fn binds_as_much(&self, cap: Option<RoleId>) -> bool {
+    fn binds_as_much(&self, cap: Option<&Bits>) -> bool {
         let policy = self.access.policy();
-        let cap = cap.and_then(|cap| policy.describe_role(cap));
         self.overriding()
-            || cap.is_some_and(|cap| {
-                rights(policy, &cap.rights).all(|(right, _)| self.under_caps(right))
-            })
+            || cap.is_some_and(|cap| rights(policy, cap).all(|(right, _)| self.under_caps(right)))
     }
 }

@@ -97,8 +97,10 @@ fn reason(
             .filter(|(grant, ..)| access.is_live(&grant.window))
             .map(|(_, role, _)| role)
             .find(|role| {
-                let cap = policy.describe_role(*role).and_then(|role| role.cap);
-                cap.is_some_and(|cap| !gives(access, cap, permission, facts))
+                let cap = policy
+                    .describe_role(*role)
+                    .and_then(|role| role.cap.as_ref());
+                cap.is_some_and(|cap| policy.holds(cap, permission, facts) != Outcome::True)
             });
         if let Some(role) = capping {
             return DenyReason::Capped { role };
@@ -232,11 +234,9 @@ fn smallest_grants(
         .filter(|(id, role, _)| {
             // A principal has one role on the organization, so another one there takes its place.
             let held = if role.level == Level::Organization {
-                let cap = role.cap.filter(|_| !personal);
+                let cap = role.cap.as_ref().filter(|_| !personal);
                 Factors {
-                    cap: cap.map_or(Outcome::True, |cap| {
-                        gives(access, cap, permission, facts).into()
-                    }),
+                    cap: cap.map_or(Outcome::True, |cap| policy.holds(cap, permission, facts)),
                     granted: elsewhere,
                     ..*factors
                 }

@@ -12,7 +12,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) kind: PrincipalKind,
     /// Whether the principal has a grant of its own that counts.
     pub(crate) member: bool,
-    /// The grants that count, with the roles that they count as.
+    /// The grants that count now, with the roles as they were granted.
     pub(crate) live: &'a [(RoleId, NodeId)],
     /// The nodes that the principal owns.
     pub(crate) owned: &'a [NodeId],
@@ -20,6 +20,13 @@ pub(crate) struct Basis<'a> {
     pub(crate) plan: &'a [String],
     pub(crate) token: Option<&'a TokenLimit>,
     pub(crate) now_ms: u64,
+}
+
+impl Basis<'_> {
+    /// What `role` counts as under the organization's plan.
+    fn counted(&self, policy: &Policy, role: RoleId) -> RoleId {
+        policy.counted_role(role, self.kind, self.plan)
+    }
 }
 
 /// What one principal holds.
@@ -65,7 +72,7 @@ impl Holdings {
             sets,
             spans,
             overriding: overriding(policy, basis),
-            caps: caps(policy, basis.live),
+            caps: caps(policy, basis),
             in_plan: in_plan(policy, basis.plan),
             scope: scope.map(numbers),
         }
@@ -98,6 +105,8 @@ enum Change {
     None,
     Owned,
     Role(RoleId),
+    /// A role that the plan has replaced: what deny rules take from it stays taken.
+    Replaced(RoleId),
     Token,
 }
 
@@ -135,7 +144,7 @@ fn sets(
             _ => spans.push((from, number)),
         }
     };
-    let touched = touched(hierarchy, basis);
+    let touched = touched(policy, hierarchy, basis);
     for touches in touched.chunk_by(|one, other| one.position == other.position) {
         let Some(&Touch { position, node, .. }) = touches.first() else {
             continue;
@@ -156,6 +165,11 @@ fn sets(
                 Change::Role(role) => {
                     if let Some(role) = policy.describe_role(role) {
                         set.granted.union_with(&role.rights);
+                        set.denied.union_with(&role.denied);
+                    }
+                }
+                Change::Replaced(role) => {
+                    if let Some(role) = policy.describe_role(role) {
                         set.denied.union_with(&role.denied);
                     }
                 }
@@ -183,7 +197,7 @@ fn leave(above: &mut Vec<(usize, Set)>, position: usize, begin: &mut impl FnMut(
 }
 
 /// What makes a difference, by the position of the node; the organization always comes first.
-fn touched(hierarchy: &Hierarchy, basis: &Basis<'_>) -> Vec<Touch> {
+fn touched(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> Vec<Touch> {
     let mut touched = Vec::new();
     let mut touch = |node: NodeId, change: Change| {
         if let Some(position) = hierarchy.position(node) {
@@ -196,7 +210,11 @@ fn touched(hierarchy: &Hierarchy, basis: &Basis<'_>) -> Vec<Touch> {
     };
     touch(ROOT, Change::None);
     for (role, node) in basis.live {
-        touch(*node, Change::Role(*role));
+        let counted = basis.counted(policy, *role);
+        touch(*node, Change::Role(counted));
+        if counted != *role {
+            touch(*node, Change::Replaced(*role));
+        }
     }
     // Ownership is given to members: who was removed owns nothing.
     for node in basis.owned.iter().filter(|_| basis.member) {
@@ -224,7 +242,7 @@ fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
 
 /// Everything, for who holds an overriding role on the organization; nothing personal for a program.
 fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
-    let overrides = roles_on_root(policy, basis.live).any(|role| role.overriding);
+    let overrides = roles_on_root(policy, basis).any(|role| role.overriding);
     let mut rights = if overrides {
         policy.all()
     } else {
@@ -237,12 +255,11 @@ fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
 }
 
 /// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.
-fn caps(policy: &Policy, live: &[(RoleId, NodeId)]) -> Vec<Bits> {
-    let capping = roles_on_root(policy, live).filter_map(|role| role.cap);
+fn caps(policy: &Policy, basis: &Basis<'_>) -> Vec<Bits> {
     let mut caps: Vec<Bits> = Vec::new();
-    for cap in capping.filter_map(|cap| policy.describe_role(cap)) {
-        if !caps.contains(&cap.rights) {
-            caps.push(cap.rights.clone());
+    for cap in roles_on_root(policy, basis).filter_map(|role| role.cap.as_ref()) {
+        if !caps.contains(cap) {
+            caps.push(cap.clone());
         }
     }
     caps.iter_mut()
@@ -250,13 +267,9 @@ fn caps(policy: &Policy, live: &[(RoleId, NodeId)]) -> Vec<Bits> {
     caps
 }
 
-fn roles_on_root<'a>(
-    policy: &'a Policy,
-    live: &'a [(RoleId, NodeId)],
-) -> impl Iterator<Item = &'a Role> {
-    live.iter()
-        .filter(|(_, node)| *node == ROOT)
-        .filter_map(|(role, _)| policy.describe_role(*role))
+fn roles_on_root<'a>(policy: &'a Policy, basis: &'a Basis<'_>) -> impl Iterator<Item = &'a Role> {
+    let granted = basis.live.iter().filter(|(_, node)| *node == ROOT);
+    granted.filter_map(|(role, _)| policy.describe_role(basis.counted(policy, *role)))
 }
 
 fn in_plan(policy: &Policy, plan: &[String]) -> Bits {

@@ -109,8 +109,8 @@ pub struct RoleParts {
     pub rights: Vec<usize>,
     /// What deny rules take from it.
     pub denied: Vec<usize>,
-    /// The role whose rights bound its holder.
-    pub cap: Option<usize>,
+    /// The rights that its holder may have at most; `None`: any.
+    pub cap: Option<Vec<usize>>,
 }
 
 impl From<&Policy> for PolicyParts {
@@ -135,7 +135,7 @@ impl From<&Policy> for PolicyParts {
             overriding: role.overriding,
             rights: role.rights.iter().collect(),
             denied: role.denied.iter().collect(),
-            cap: role.cap.map(RoleId::index),
+            cap: role.cap.as_ref().map(|cap| cap.iter().collect()),
         };
         let rule = |Rule { id, because }: &Rule| RuleParts {
             id: id.clone(),
@@ -191,9 +191,7 @@ impl PolicyParts {
                 && permission.plan.iter().all(|at| *at < self.features.len())
         });
         let in_denials = |denials: &[usize]| denials.iter().all(|at| *at < self.denials.len());
-        let roles = self.roles.iter().all(|role| {
-            role.cap.is_none_or(|cap| cap < self.roles.len()) && in_denials(&role.denied)
-        });
+        let roles = self.roles.iter().all(|role| in_denials(&role.denied));
         let denials = self.denials.iter().all(|denial| {
             denial.permission < self.permissions.len()
                 && denial.guard.is_none_or(in_guards)
@@ -244,7 +242,7 @@ impl From<PolicyParts> for Policy {
                     level: role.level,
                     admin: false,
                     overriding: role.overriding,
-                    cap: role.cap.map(RoleId),
+                    cap: role.cap.as_deref().map(bits),
                 })
                 .collect(),
             permissions: parts.permissions.into_iter().map(permission).collect(),

@@ -119,7 +119,8 @@ pub struct Role {
     pub overriding: bool,
     pub(crate) rights: Bits,
     pub(crate) denied: Bits,
-    pub(crate) cap: Option<RoleId>,
+    /// The rights that its holder may have at most: those of another role, by the table alone.
+    pub(crate) cap: Option<Bits>,
 }
 
 /// A rule of a compiled policy, as far as reasons name it.

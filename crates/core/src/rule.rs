@@ -124,6 +124,9 @@ impl Policy {
         for role in &mut self.roles {
             role.rights.resize(rights);
             role.denied.resize(denials);
+            if let Some(cap) = &mut role.cap {
+                cap.resize(rights);
+            }
         }
         for owned in self.ownership.values_mut() {
             owned.resize(rights);

@@ -35,7 +35,8 @@ pub struct PolicySpec {
 }
 
 /// While an organization's plan has `feature`, every role of `level` that a person was granted counts
-/// as `role`. Service accounts keep theirs.
+/// as `role`, with its cap and override. Deny rules that name the role as it was granted still bind.
+/// Service accounts keep theirs. Where several apply, the first one counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplacementSpec {
     /// Feature id.
@@ -63,12 +64,16 @@ pub struct RuleSpec {
     pub id: String,
     /// What it does.
     pub effect: Effect,
-    /// Role ids: it applies to whoever was granted one of them, where that grant counts. Empty: to
-    /// every member, everywhere.
+    /// Role ids: it applies to whoever was granted one of them, where that grant counts, and to who
+    /// holds a role that an organization made of it: what the organization itself allows excepted.
+    /// Roles that include or are capped by one of them it does not reach. Empty: to every member,
+    /// everywhere.
     pub roles: Vec<String>,
-    /// Permission ids; `*` means all.
+    /// Permission ids; `*` means all. What is allowed brings with it what it implies; what is denied
+    /// takes away nothing else.
     pub permissions: Vec<String>,
-    /// Conditions that must all hold. Empty: always.
+    /// Conditions that must all hold. Empty: always. Where a fact is missing, an allow does not apply
+    /// and a deny does.
     pub when: Vec<Condition>,
     /// The sentence shown when it denies.
     pub because: String,
@@ -85,9 +90,11 @@ pub struct RoleSpec {
     pub level: Level,
     /// Whether a member who holds it counts as an admin (law 7).
     pub admin: bool,
-    /// Whether it holds everything in the organization, whatever caps say.
+    /// Whether it holds everything in the organization, whatever caps say, where it is granted on the
+    /// organization itself.
     pub overriding: bool,
-    /// Role id whose permissions bound what its holder may do anywhere in the organization.
+    /// Role id whose permissions bound what its holder may do anywhere in the organization, where it
+    /// is granted on the organization itself. What rules allow that role widens no cap.
     pub cap: Option<String>,
     /// Role ids whose permissions it also holds.
     pub includes: Vec<String>,

@@ -336,17 +336,13 @@ impl World {
             let granted = self.granted(principal);
             granted.filter(|grant| grant.window.contains(self.now_ms))
         };
-        let counted: Vec<(RoleId, NodeId)> = live()
-            .filter_map(|grant| {
-                let role = self.policy.counted_role(grant.role?, kind, &self.plan);
-                Some((role, grant.node))
-            })
-            .collect();
+        let granted = live().filter_map(|grant| Some((grant.role?, grant.node)));
+        let granted: Vec<(RoleId, NodeId)> = granted.collect();
         let extra = self.extras.get(&principal);
         let basis = Basis {
             kind,
             member: live().any(|grant| grant.group.is_none()),
-            live: &counted,
+            live: &granted,
             owned: extra.map_or(&[], |extra| extra.owned.as_slice()),
             plan: &self.plan,
             token: extra.and_then(|extra| extra.token.as_ref()),

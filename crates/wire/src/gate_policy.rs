@@ -107,7 +107,7 @@ struct GateRole {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     denied: Vec<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cap: Option<usize>,
+    cap: Option<Vec<usize>>,
 }
 
 #[derive(Debug, Serialize)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Customization, DelegationError, DenyReason, Effect, Level, MembershipError, Outcome,
-    PermissionSpec, Policy, PolicySpec, Record, RoleSpec, RuleSpec, Target, can_delegate,
-    change_role, limits, verdict,
+    Access, CustomRole, Customization, DelegationError, DenyReason, Effect, Level, MembershipError,
+    Outcome, PermissionSpec, Policy, PolicySpec, Record, ReplacementSpec, RoleSpec, RuleSpec,
+    Target, can_delegate, change_role, limits, verdict,
 };
 
 use crate::shop::{NOW_MS, facts, is, record, spec, strings};
@@ -150,6 +150,68 @@ fn an_allow_stands_under_caps_and_guards() {
     let staff = access(&policy, &[("staff", "shop")]);
     assert_eq!(answer(&staff, "sell", "north", &[]), "allow");
     assert_eq!(answer(&staff, "count", "north", &[]), "resource.open");
+}
+
+#[test]
+fn what_is_allowed_to_a_role_widens_no_cap_that_it_makes() {
+    let rules = || vec![rule("more", Effect::Allow, &["viewer"], &["sell"])];
+    let both: [(&str, &str); 2] = [("guest", "shop"), ("clerk", "north")];
+    let guest = access(&policy(rules()), &both);
+    assert_eq!(answer(&guest, "sell", "north", &[]), "capped");
+    let customization = Customization {
+        rules: rules(),
+        ..Customization::default()
+    };
+    let record = Record {
+        customization,
+        ..record(&both)
+    };
+    let guest = Access::resolve(&policy(Vec::new()), record, NOW_MS).unwrap();
+    assert_eq!(answer(&guest, "sell", "north", &[]), "capped");
+    let viewer = access(&policy(rules()), &[("viewer", "north")]);
+    assert_eq!(answer(&viewer, "sell", "north", &[]), "allow");
+}
+
+#[test]
+fn a_deny_for_a_role_binds_what_is_made_of_it_and_what_takes_its_place() {
+    let spec = PolicySpec {
+        custom_levels: vec![Level::Workspace],
+        features: strings(&["flat"]),
+        replacements: vec![ReplacementSpec {
+            feature: "flat".into(),
+            level: Level::Workspace,
+            role: "manager".into(),
+        }],
+        ..spec()
+    };
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let role = CustomRole {
+        id: "own".into(),
+        name: "Own".into(),
+        base: "clerk".into(),
+        ..CustomRole::default()
+    };
+    let asks = |granted: &str, plan: &[&str], effect| {
+        let record = Record {
+            plan: strings(plan),
+            customization: Customization {
+                roles: vec![role.clone()],
+                rules: vec![rule("own rule", effect, &["clerk"], &["sell", "hire"])],
+            },
+            ..record(&[(granted, "north")])
+        };
+        let access = Access::resolve(&policy, record, NOW_MS).unwrap();
+        ["sell", "hire"].map(|permission| answer(&access, permission, "north", &[]))
+    };
+    let both = |answer: &str| [answer.to_owned(), answer.to_owned()];
+    assert_eq!(asks("clerk", &[], Effect::Deny), both("own rule"));
+    assert_eq!(asks("own", &[], Effect::Deny), both("own rule"));
+    assert_eq!(asks("clerk", &["flat"], Effect::Deny), both("own rule"));
+    assert_eq!(asks("own", &["flat"], Effect::Deny), both("own rule"));
+    assert_eq!(asks("manager", &[], Effect::Deny), ["allow", "no-grant"]);
+    // What the organization allows goes to the role that it names alone.
+    assert_eq!(asks("clerk", &[], Effect::Allow), both("allow"));
+    assert_eq!(asks("own", &[], Effect::Allow), ["allow", "no-grant"]);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Random policies, records and facts, small enough to read when one of them breaks a law.
 
+pub(crate) mod conditions;
+pub(crate) mod corpus;
+// Laid out by hand, so that it is read at a glance.
+#[rustfmt::skip]
 pub(crate) mod model;
 pub(crate) mod policies;
 pub(crate) mod worlds;

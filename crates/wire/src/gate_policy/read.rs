@@ -96,7 +96,10 @@ fn role(tree: &Tree<'_>) -> Option<RoleParts> {
         overriding: tree.flag("override"),
         rights: tree.member("rights")?.list(Tree::index)?,
         denied: tree.list_of("denied", Tree::index)?,
-        cap: optional_index(tree, "cap")?,
+        cap: match tree.optional("cap") {
+            Some(cap) => Some(cap.list(Tree::index)?),
+            None => None,
+        },
     })
 }
 

@@ -1,0 +1,118 @@
+//! Law 5: no one hands out what they do not hold.
+
+use lockstep_core::{Grant, PrincipalKind, Record, Target, can_delegate, change_role};
+use proptest::prelude::*;
+
+use crate::support::worlds::{self, NODES};
+use crate::support::{allowed, config};
+use crate::{any_policy, compile, is_personal, manageable, resolve};
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn no_one_hands_out_what_they_do_not_hold(
+        spec in any_policy(),
+        grantor in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        through_group in any::<bool>(),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let record = Record { token, ..grantor };
+        let grantor = resolve(&policy, &record);
+        let grantor_may = allowed(&grantor, &facts);
+        // A member without any role, and what they are given.
+        let grantee_may = |kind, given: Option<Grant>| {
+            let grants = std::iter::once(Grant::new("gone", "org")).chain(given);
+            let grantee = Record {
+                kind,
+                nodes: worlds::nodes(0),
+                grants: grants.collect(),
+                token: None,
+                ..record.clone()
+            };
+            allowed(&resolve(&policy, &grantee), &facts)
+        };
+        let kinds = [PrincipalKind::User, PrincipalKind::ServiceAccount];
+        let before = kinds.map(|kind| grantee_may(kind, None));
+        for role in grantor.policy().roles() {
+            for node in NODES {
+                let at = grantor.node(node.id).unwrap();
+                let number = grantor.policy().role(&role.id).unwrap();
+                if can_delegate(&grantor, number, at).is_err() {
+                    continue;
+                }
+                let group = through_group.then(|| "group".to_owned());
+                let given = Grant { group, ..Grant::new(role.id.clone(), node.id) };
+                let after = kinds.map(|kind| grantee_may(kind, Some(given.clone())));
+                for access in after.into_iter().flatten() {
+                    prop_assert!(
+                        is_personal(&spec, &access.0)
+                            || before.iter().flatten().any(|known| *known == access)
+                            || grantor_may.contains(&access),
+                        "{} on {} gives {:?}", role.id, node.id, access
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_role_gives_no_more_than_the_actor_holds(
+        spec in any_policy(),
+        actor in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        target in worlds::records(),
+        facts in worlds::facts(),
+    ) {
+        let (spec, policy) = manageable(spec);
+        let (plan, customization) = (actor.plan.clone(), actor.customization.clone());
+        let target = Record { plan, customization, ..target };
+        // A member has one role on the organization, and others further down.
+        let with_role = |role: &str| {
+            let elsewhere = target.grants.iter().filter(|grant| grant.node != "org").cloned();
+            let grants = std::iter::once(Grant::new(role, "org")).chain(elsewhere).collect();
+            Record { grants, ..target.clone() }
+        };
+        let target_may = |role: &str| allowed(&resolve(&policy, &with_role(role)), &facts);
+        let actor = Record { token, ..actor };
+        let roles: Vec<_> = policy.organization_roles().collect();
+        for new in &roles {
+            let new_id = &policy.describe_role(*new).unwrap().id;
+            let after = target_may(new_id);
+            // Also an actor who holds the new role: then nothing but caps is in the way.
+            let mut holder = actor.clone();
+            holder.grants.push(Grant::new(new_id.clone(), "org"));
+            for (actor, old) in [&actor, &holder].iter().flat_map(|actor| {
+                spec.roles.iter().map(move |old| (actor, old))
+            }) {
+                let actor = resolve(&policy, actor);
+                let record = with_role(&old.id);
+                let member = Target {
+                    role: policy.role(&old.id),
+                    role_id: &old.id,
+                    is_self: false,
+                    is_creator: false,
+                    other_admins: 1,
+                    record: Some(&record),
+                };
+                let blindly = Target { record: None, ..member };
+                if change_role(&actor, &member, *new).is_err() {
+                    // Who is not known to hold nothing beside is assumed to hold anything.
+                    prop_assert!(change_role(&actor, &blindly, *new).is_err());
+                    continue;
+                }
+                let (before, actor_may) = (target_may(&old.id), allowed(&actor, &facts));
+                for access in &after {
+                    prop_assert!(
+                        before.contains(access)
+                            || actor_may.contains(access)
+                            || is_personal(&spec, &access.0),
+                        "{} in place of {} gives {:?}", new_id, old.id, access
+                    );
+                }
+            }
+        }
+    }
+}
