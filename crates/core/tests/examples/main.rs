@@ -13,6 +13,7 @@ mod invitations;
 mod lints;
 mod memberships;
 mod mistakes;
+mod parts;
 mod plans;
 mod reasons;
 mod records;

@@ -336,3 +336,32 @@ fn what_contradicts_itself_is_named_with_its_place() {
         assert_eq!(refused(change), said);
     }
 }
+
+#[test]
+fn the_directory_counts_people_admins_and_workspaces() {
+    let count = |spec: &WorldSpec| {
+        let world = world(spec);
+        let facts = world.facts(world.principal("olga").unwrap());
+        ["members", "admins", "workspaces"].map(|what| {
+            match facts.value(&format!("organization.{what}")) {
+                Some(Value::Integer(count)) => *count,
+                other => panic!("{what}: {other:?}"),
+            }
+        })
+    };
+    let mut spec = world_spec();
+    assert_eq!(count(&spec), [3, 1, 2]);
+    // Neither programs, nor groups, nor what has an end, nor what is granted below make an admin.
+    spec.principals[3].grants = vec![Grant::new("owner", "shop")];
+    spec.groups[0].grants.push(Grant::new("owner", "shop"));
+    spec.principals[1].grants.push(Grant::new("owner", "north"));
+    let mut over = Grant::new("owner", "shop");
+    over.window.expires_at_ms = Some(NOW_MS);
+    spec.principals[2].grants.push(over);
+    assert_eq!(count(&spec), [3, 1, 2]);
+    spec.principals[1].grants.push(Grant::new("owner", "shop"));
+    assert_eq!(count(&spec), [3, 2, 2]);
+    // Whose grants are all over is no member.
+    spec.principals[2].grants.remove(0);
+    assert_eq!(count(&spec), [2, 2, 2]);
+}
