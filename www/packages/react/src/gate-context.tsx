@@ -1,5 +1,13 @@
 import { createContext, use, useSyncExternalStore, type ReactNode } from "react";
-import type { Decision, Facts, GateState, GateStore } from "@lockstep/gate";
+import type {
+  Decision,
+  Facts,
+  GateState,
+  GateStore,
+  Masks,
+  Row,
+  Sentences,
+} from "@lockstep/gate";
 
 const GateContext = createContext<GateStore | null>(null);
 
@@ -30,7 +38,17 @@ export function useCan(permission: string, node?: string, facts?: Facts): boolea
   return useGate().gate.can(permission, node, facts);
 }
 
-/** The same answer with its reasons. */
-export function useDecision(permission: string, node?: string, facts?: Facts): Decision {
-  return useGate().gate.explain(permission, node, facts);
+/** The same answer with its reasons, in `sentences` where it has them. */
+export function useDecision(
+  permission: string,
+  node?: string,
+  facts?: Facts,
+  sentences?: Sentences,
+): Decision {
+  return useGate().gate.explain(permission, node, facts, sentences);
+}
+
+/** Every action on each row of a page; renders again when an answer may have changed. */
+export function useMasks(rows: readonly Row[]): Masks {
+  return useGate().gate.masks(rows);
 }

@@ -1,3 +1,10 @@
 export { Can, type CanProps } from "./can.js";
 export { GatedButton, type GatedButtonProps } from "./gated-button.js";
-export { GateProvider, useCan, useDecision, useGate, type Question } from "./gate-context.js";
+export {
+  GateProvider,
+  useCan,
+  useDecision,
+  useGate,
+  useMasks,
+  type Question,
+} from "./gate-context.js";
