@@ -1,0 +1,207 @@
+//! Examples of other systems, natively: every folder of `tests/examples`, and the AuthZEN suites where
+//! they are there.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockstep_core::{Facts, Policy, World};
+use lockstep_wire::{EvaluationRequest, WorldDocument, compile_toml, read_world};
+use serde_json::Value;
+
+#[test]
+fn every_example_is_decided_as_it_says() {
+    let mut folders = 0;
+    for entry in std::fs::read_dir(root().join("tests/examples")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !root().join("tests/examples").join(&name).is_dir() {
+            continue;
+        }
+        folders += 1;
+        let (policy, document) = read(&name);
+        let world = document.resolve(&policy, document.now_ms).unwrap();
+        let without_effect = document.without_effect(&policy, &world);
+        assert!(without_effect.is_empty(), "{name}: {without_effect:?}");
+        let mut allowed = 0;
+        for case in &document.cases {
+            let found = document.answer(&world, case).unwrap();
+            assert!(case.expect.is_met(&found), "{name}: {case:?}: {found:?}");
+            allowed += usize::from(found.decision);
+        }
+        assert!(
+            (1..document.cases.len()).contains(&allowed),
+            "{name} shows one answer only"
+        );
+    }
+    assert!(folders >= 8, "only {folders} examples");
+}
+
+#[test]
+fn authzen_to_do_list() {
+    let Some(suite) = suite("authzen/todo__decisions-authorization-api-1_0-02.json") else {
+        return;
+    };
+    let example = Example::of("authzen-todo");
+    let mut count = 0;
+    for case in list(&suite["evaluation"]) {
+        count += 1;
+        assert_eq!(
+            Ok(case["expected"].as_bool().unwrap()),
+            example.decide(&case["request"]),
+            "{case}"
+        );
+    }
+    assert_eq!(count, 40);
+    let batches = list(&suite["evaluations"]);
+    assert_eq!(batches.len(), 3);
+    for case in batches {
+        let expected = list(&case["expected"]).iter();
+        let expected: Vec<bool> = expected
+            .map(|one| one["decision"].as_bool().unwrap())
+            .collect();
+        assert_eq!(example.decide_all(&case["request"]), expected, "{case}");
+    }
+}
+
+#[test]
+fn authzen_certification() {
+    let Some(suite) = suite("authzen/certification-1_0-cases.json") else {
+        return;
+    };
+    let example = Example::of("authzen-records");
+    let mut counts = [0; 3];
+    for case in list(&suite["cases"]) {
+        let (request, body) = (&case["request"], &case["expect_body"]);
+        let expected = body["decision"]
+            .as_bool()
+            .or(case["expect_decision"].as_bool());
+        match case["endpoint"].as_str().unwrap() {
+            "evaluation" => {
+                counts[0] += 1;
+                let answer = example.decide(request);
+                match case["expect_status"].as_u64() {
+                    Some(400) => assert!(answer.is_err(), "{case}"),
+                    _ => assert_eq!(answer, Ok(expected.unwrap()), "{case}"),
+                }
+            }
+            "evaluations" => {
+                counts[1] += 1;
+                let items = request["evaluations"]
+                    .as_array()
+                    .is_some_and(|all| !all.is_empty());
+                if items {
+                    let answers = example.decide_all(request);
+                    assert_eq!(answers.len(), list(&request["evaluations"]).len(), "{case}");
+                    for (answer, expected) in answers
+                        .iter()
+                        .zip(body["evaluations"].as_array().into_iter().flatten())
+                    {
+                        assert_eq!(Some(*answer), expected["decision"].as_bool(), "{case}");
+                    }
+                } else {
+                    assert_eq!(example.decide(request), Ok(expected.unwrap()), "{case}");
+                }
+            }
+            "search/subject" if body["results"].is_array() => {
+                counts[2] += 1;
+                let found = example.subjects(request);
+                for wanted in list(&body["results"]) {
+                    assert!(
+                        found
+                            .iter()
+                            .any(|name| Some(name.as_str()) == wanted["id"].as_str()),
+                        "{case}"
+                    );
+                }
+            }
+            // Paging, and searches over resources and their stored properties, are those of a server.
+            _ => {}
+        }
+    }
+    assert_eq!(counts, [19, 10, 2]);
+}
+
+/// An example, and requests put to it.
+struct Example {
+    world: World,
+}
+
+impl Example {
+    fn of(name: &str) -> Self {
+        let (policy, document) = read(name);
+        let world = document.resolve(&policy, document.now_ms).unwrap();
+        Self { world }
+    }
+
+    /// The decision, or what is wrong with the request.
+    fn decide(&self, request: &Value) -> Result<bool, String> {
+        let text = serde_json::to_vec(request).unwrap();
+        let request = EvaluationRequest::read(&text).map_err(|error| error.to_string())?;
+        let Some(principal) = self.world.principal(&request.principal) else {
+            return Ok(false);
+        };
+        let decided = request.decide(&self.world.access(principal), &self.world.facts(principal));
+        decided
+            .map(|view| view.decision)
+            .map_err(|error| error.to_string())
+    }
+
+    /// The decisions of a batch, in which what the request says once holds for every item that does not
+    /// say otherwise. An item that is no request is denied.
+    fn decide_all(&self, request: &Value) -> Vec<bool> {
+        let items = list(&request["evaluations"]).iter().map(|item| {
+            let mut whole = request.as_object().unwrap().clone();
+            whole.remove("evaluations");
+            whole.extend(item.as_object().unwrap().clone());
+            self.decide(&Value::Object(whole)).unwrap_or(false)
+        });
+        items.collect()
+    }
+
+    /// The names of all who may do what `request` asks.
+    fn subjects(&self, request: &Value) -> Vec<String> {
+        let mut whole = request.clone();
+        // A search names no subject; a request does.
+        whole["subject"]["id"] = "nobody".into();
+        let whole = EvaluationRequest::read(&serde_json::to_vec(&whole).unwrap()).unwrap();
+        let permission = self.world.policy().permission(&whole.permission).unwrap();
+        let root = self.world.nodes().next().unwrap();
+        let facts: &Facts = &whole.facts;
+        let found = self.world.subjects(permission, root, facts);
+        found
+            .map(|id| self.world.principal_name(id).to_owned())
+            .collect()
+    }
+}
+
+fn read(name: &str) -> (Arc<Policy>, WorldDocument) {
+    let folder = root().join("tests/examples").join(name);
+    let text = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
+    let policy =
+        compile_toml(&text("policy.toml")).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    let world = read_world(&text("world.toml")).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    (policy.policy, world)
+}
+
+/// A suite that this project did not write; `None`, and a line that says so, without `LOCKSTEP_VECTORS`.
+fn suite(name: &str) -> Option<Value> {
+    let Some(folder) = std::env::var_os("LOCKSTEP_VECTORS") else {
+        println!("left out: {name} (set LOCKSTEP_VECTORS to the folder of vectors)");
+        return None;
+    };
+    let text = std::fs::read_to_string(root().join(folder).join(name)).unwrap();
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+fn list(value: &Value) -> &Vec<Value> {
+    value.as_array().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
