@@ -78,6 +78,7 @@ mod invitation;
 mod level;
 pub mod limits;
 mod lint;
+mod lower;
 mod matrix;
 mod membership;
 mod operation;
