@@ -97,7 +97,7 @@ fn a_policy_made_of_its_parts_decides_alike() {
 fn what_points_behind_a_list_is_not_whole() {
     let whole = PolicyParts::from(&*policy());
     let guards = whole.guards.len();
-    let (permissions, roles) = (whole.permissions.len(), whole.roles.len());
+    let permissions = whole.permissions.len();
     let (denials, rules) = (whole.denials.len(), whole.rules.len());
     let check = |change: &dyn Fn(&mut PolicyParts), expected: bool| {
         let mut parts = whole.clone();
@@ -105,14 +105,13 @@ fn what_points_behind_a_list_is_not_whole() {
         assert_eq!(parts.is_whole(), expected);
     };
     type Place = fn(&mut PolicyParts, usize);
-    let places: [(Place, usize); 9] = [
+    let places: [(Place, usize); 8] = [
         (|parts, at| parts.permissions[0].guard = Some(at), guards),
         (
             |parts, at| parts.permissions[2].conditional[0].1 = at,
             guards,
         ),
         (|parts, at| parts.permissions[0].plan = vec![at], 2),
-        (|parts, at| parts.roles[0].cap = Some(at), roles),
         (|parts, at| parts.roles[0].denied = vec![at], denials),
         (|parts, at| parts.denials[0].permission = at, permissions),
         (|parts, at| parts.denials[0].guard = Some(at), guards),
