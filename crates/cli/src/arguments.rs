@@ -8,8 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use lockstep_core::Level;
+use lockstep_wire::SchemaOf;
 
-use examples::{CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, LOCKSTEP, MATRIX, SEARCH, TEST};
+use examples::{
+    CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, LOCKSTEP, MATRIX, SCHEMA, SEARCH, TEST,
+};
 pub(crate) use fact::Fact;
 
 /// Questions about policies, answered without a server
@@ -77,6 +80,13 @@ pub(crate) enum Command {
         /// How to print it
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+    },
+    /// Print the JSON Schema of a kind of document
+    #[command(after_help = SCHEMA)]
+    Schema {
+        /// The kind of document
+        #[arg(value_enum)]
+        of: Document,
     },
     /// List who may do something, on what, or what somebody may do
     #[command(subcommand, after_help = SEARCH)]
@@ -210,6 +220,32 @@ impl From<LevelArgument> for Level {
             LevelArgument::Organization => Self::Organization,
             LevelArgument::Workspace => Self::Workspace,
             LevelArgument::Project => Self::Project,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Document {
+    /// An answer of `lockstep evaluate`
+    Decision,
+    /// A policy
+    Policy,
+    /// A request to `lockstep evaluate`
+    Request,
+    /// A snapshot
+    Snapshot,
+    /// A world or a test
+    World,
+}
+
+impl From<Document> for SchemaOf {
+    fn from(document: Document) -> Self {
+        match document {
+            Document::Decision => Self::Decision,
+            Document::Policy => Self::Policy,
+            Document::Request => Self::Request,
+            Document::Snapshot => Self::Snapshot,
+            Document::World => Self::World,
         }
     }
 }

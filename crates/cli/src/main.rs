@@ -16,7 +16,7 @@ mod world_file;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use lockstep_wire::PolicyView;
+use lockstep_wire::{PolicyView, SchemaOf};
 
 use crate::arguments::{Arguments, Command};
 use crate::diff::Compared;
@@ -70,6 +70,12 @@ fn run(command: &Command) -> Result<ExitCode, CommandError> {
         Command::Matrix { path, format } => {
             let policy = policy_file::read(path)?;
             output::write(matrix::print(&policy, *format)?.as_bytes())?;
+        }
+        Command::Schema { of } => {
+            let schema = SchemaOf::from(*of).schema();
+            let mut json = serde_json::to_string_pretty(&schema).map_err(CommandError::Json)?;
+            json.push('\n');
+            output::write(json.as_bytes())?;
         }
         Command::Search(search) => search::run(search)?,
         Command::Test {

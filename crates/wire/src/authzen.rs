@@ -70,6 +70,7 @@ impl core::error::Error for RequestError {}
 
 /// What is answered instead of a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorView {
     /// What was wrong.
     pub error: ErrorDetail,
@@ -77,6 +78,7 @@ pub struct ErrorView {
 
 /// What was wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorDetail {
     /// Stable code: `invalid-json`, `invalid-request`, `too-long`, `unknown-permission`.
     pub code: String,

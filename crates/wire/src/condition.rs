@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A condition: one fact, and exactly one test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "RawCondition", into = "RawCondition")]
 pub struct ConditionDocument(
     /// The condition.
@@ -16,6 +17,7 @@ pub struct ConditionDocument(
 
 /// The value of a fact: true or false, a whole number, or a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "a fact is true or false, a whole number, or a text"
@@ -31,6 +33,7 @@ pub enum Scalar {
 
 /// A condition with a member for each test, of which exactly one is there.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RawCondition {
     fact: String,

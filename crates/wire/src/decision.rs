@@ -16,6 +16,7 @@ use crate::sentence::{Sentences, sentence_in};
 
 /// A decision with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DecisionView {
     /// Whether it is allowed.
     pub decision: bool,
@@ -25,6 +26,7 @@ pub struct DecisionView {
 
 /// A reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReasonView {
     /// Stable code: `granted`, `owned`, `everyone`, or the code of a denial.
     pub code: String,
@@ -61,6 +63,7 @@ pub struct ReasonView {
 
 /// A grant that would allow what was denied: a role, or ownership when `role` is absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GrantView {
     /// Id of the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]

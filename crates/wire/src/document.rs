@@ -14,6 +14,7 @@ use crate::{ConditionDocument, Scalar, unique_map};
 
 /// A policy: who may do what, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocument {
     /// Short name, in letters, digits and `-`.
@@ -60,6 +61,7 @@ pub struct PolicyDocument {
 
 /// What organizations' plans are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PlanDocument {
     /// Ids of what a plan may have. A permission names those that it needs.
@@ -83,6 +85,7 @@ impl PlanDocument {
 
 /// Which roles of their own organizations may add.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CustomRolesDocument {
     /// The levels of roles that may be made.
@@ -100,6 +103,7 @@ impl CustomRolesDocument {
 
 /// A rule: what it allows or denies beside roles. A deny beats everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RuleDocument {
     /// Id by which reasons name it.
@@ -122,6 +126,7 @@ pub struct RuleDocument {
 
 /// What a rule does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EffectName {
     /// It gives the permissions, beside roles.
@@ -132,6 +137,7 @@ pub enum EffectName {
 
 /// A role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleDocument {
     /// Id by which grants name it.
@@ -160,6 +166,7 @@ pub struct RoleDocument {
 
 /// A permission: one row of a product's table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PermissionDocument {
     /// Id by which it is asked for.
@@ -204,6 +211,7 @@ pub struct PermissionDocument {
 
 /// Roles that hold a permission only under conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConditionalDocument {
     /// Role ids.
@@ -214,6 +222,7 @@ pub struct ConditionalDocument {
 
 /// A named case of a guarded permission.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CaseDocument {
     /// Id within the permission; the row's id is `permission:case`.
@@ -228,6 +237,7 @@ pub struct CaseDocument {
 
 /// A level, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LevelName {
     /// The tenant boundary.

@@ -14,6 +14,7 @@ use crate::{Scalar, Tree, unique_map};
 /// Facts by name: `{"target.creator": false, "organization.members": 3}`. A group of facts, such as
 /// `{"resource.tags": {"Environment": "Production"}}`, states all there are of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "Stated", into = "Stated")]
 pub struct FactsView(
     /// The facts.
@@ -22,11 +23,13 @@ pub struct FactsView(
 
 /// The facts as they are written.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 struct Stated(#[serde(deserialize_with = "unique_map::deserialize")] BTreeMap<String, FactView>);
 
 /// What is stated of one fact, or of a group of them.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "a fact is true or false, a whole number, a text, or a group of such"

@@ -18,6 +18,8 @@ mod json;
 mod nesting;
 mod policy;
 mod question;
+#[cfg(feature = "schema")]
+mod schema;
 mod sentence;
 mod snapshot;
 #[cfg(feature = "toml")]
@@ -43,6 +45,8 @@ pub use gate_policy::{GatePolicy, PolicyView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
+#[cfg(feature = "schema")]
+pub use schema::SchemaOf;
 pub use sentence::{Sentences, sentence};
 pub use snapshot::{
     CustomRoleRecord, GrantRecord, Held, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,

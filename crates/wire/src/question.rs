@@ -11,6 +11,7 @@ use crate::{DecisionView, FactsView, UnknownPermission, WorldDocument};
 
 /// A question, and the answer it must get.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct QuestionDocument {
     /// Name of the principal.
@@ -36,6 +37,8 @@ pub struct QuestionDocument {
 
 /// The answer that a question must get: `allow`, `deny`, or the code of the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("enum" = EXPECTATIONS)))]
 #[serde(try_from = "String", into = "String")]
 pub struct Expectation(String);
 

@@ -26,6 +26,7 @@ const OLDEST_FORMAT: u32 = 1;
 
 /// What one principal was granted in one organization, as of one epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// Version of this format.
     pub format: u32,
@@ -63,6 +64,7 @@ pub struct Snapshot {
 
 /// What kind of principal it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KindName {
     /// A person.
@@ -93,6 +95,7 @@ impl KindName {
 
 /// A role that the organization made of another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CustomRoleRecord {
     /// Id by which grants name it.
     pub id: String,
@@ -110,6 +113,7 @@ pub struct CustomRoleRecord {
 
 /// A policy, by name and content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyReference {
     /// Short name.
     pub id: String,
@@ -119,6 +123,7 @@ pub struct PolicyReference {
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NodeRecord {
     /// Its id.
     pub id: String,
@@ -134,6 +139,7 @@ pub struct NodeRecord {
 
 /// A grant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GrantRecord {
     /// Role id.
     pub role: String,
@@ -152,6 +158,7 @@ pub struct GrantRecord {
 
 /// What a token narrows its principal to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TokenRecord {
     /// Permission ids it may use; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

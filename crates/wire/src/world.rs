@@ -23,6 +23,7 @@ const ORGANIZATION: &str = "organization";
 
 /// One organization with everybody in it, at one moment, and questions about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WorldDocument {
     /// What it shows, in a sentence.
@@ -66,6 +67,7 @@ pub struct WorldDocument {
 
 /// A role that the organization made of another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CustomRoleDocument {
     /// Id by which grants name it.
@@ -85,6 +87,7 @@ pub struct CustomRoleDocument {
 
 /// A workspace or a project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WorldNodeDocument {
     /// Its id.
@@ -101,6 +104,7 @@ pub struct WorldNodeDocument {
 
 /// A principal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PrincipalDocument {
     /// Its id.
@@ -124,6 +128,7 @@ pub struct PrincipalDocument {
 
 /// A role on a node, and on all that lies below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GrantDocument {
     /// Role id.
@@ -140,6 +145,7 @@ pub struct GrantDocument {
 
 /// What a token narrows its principal to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TokenDocument {
     /// Permission ids it may use; all when absent.
@@ -158,6 +164,7 @@ pub struct TokenDocument {
 
 /// An access group: what is granted to it is granted to its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GroupDocument {
     /// Its id.

@@ -17,7 +17,9 @@ struct Generated {
 
 /// All generators. A new one is a new line here.
 fn generate(project: &Project) -> Result<Vec<Generated>, TaskError> {
-    matrices(project)
+    let mut files = matrices(project)?;
+    files.extend(schemas(project)?);
+    Ok(files)
 }
 
 /// Who may do what under each policy, so that every change of it is a readable diff.
@@ -25,26 +27,30 @@ fn matrices(project: &Project) -> Result<Vec<Generated>, TaskError> {
     let mut files = Vec::new();
     for id in dev::policies(project)? {
         let policy = format!("policies/{id}.toml");
-        let text = process::read(
-            project
-                .cargo()
-                .args([
-                    "run",
-                    "--quiet",
-                    "--package",
-                    "lockstep",
-                    "--",
-                    "matrix",
-                    &policy,
-                ])
-                .args(["--format", "text"]),
-        )?;
         files.push(Generated {
             path: format!("policies/matrix/{id}.txt"),
-            text,
+            text: printed(project, &["matrix", &policy, "--format", "text"])?,
         });
     }
     Ok(files)
+}
+
+/// What editors know of the documents that people write.
+fn schemas(project: &Project) -> Result<Vec<Generated>, TaskError> {
+    let mut files = Vec::new();
+    for document in ["decision", "policy", "request", "snapshot", "world"] {
+        files.push(Generated {
+            path: format!("docs/schema/{document}.json"),
+            text: printed(project, &["schema", document])?,
+        });
+    }
+    Ok(files)
+}
+
+/// What the command line prints.
+fn printed(project: &Project, arguments: &[&str]) -> Result<String, TaskError> {
+    let call = ["run", "--quiet", "--package", "lockstep", "--"];
+    process::read(project.cargo().args(call).args(arguments))
 }
 
 pub(crate) fn run(project: &Project, args: &[&str]) -> Result<ExitCode, TaskError> {
@@ -66,7 +72,7 @@ pub(crate) fn check(project: &Project) -> Result<(), TaskError> {
     wrong.extend(
         orphans(project, &generated)?
             .into_iter()
-            .map(|path| format!("{path} belongs to no policy")),
+            .map(|path| format!("{path} has no generator")),
     );
     if wrong.is_empty() {
         return Ok(());
@@ -107,17 +113,18 @@ fn changed<'a>(project: &Project, generated: &'a [Generated]) -> Vec<&'a Generat
 
 /// Files in the folders of generated files that no generator writes any more.
 fn orphans(project: &Project, generated: &[Generated]) -> Result<Vec<String>, TaskError> {
-    let folder = "policies/matrix";
-    let path: PathBuf = project.path(folder);
     let mut orphans = Vec::new();
-    if !path.is_dir() {
-        return Ok(orphans);
-    }
-    for entry in std::fs::read_dir(&path).map_err(TaskError::io("read", &path))? {
-        let entry = entry.map_err(TaskError::io("read", &path))?;
-        let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
-        if !generated.iter().any(|file| file.path == name) {
-            orphans.push(name);
+    for folder in ["policies/matrix", "docs/schema"] {
+        let path: PathBuf = project.path(folder);
+        if !path.is_dir() {
+            continue;
+        }
+        for entry in std::fs::read_dir(&path).map_err(TaskError::io("read", &path))? {
+            let entry = entry.map_err(TaskError::io("read", &path))?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if !generated.iter().any(|file| file.path == name) {
+                orphans.push(name);
+            }
         }
     }
     Ok(orphans)

@@ -63,6 +63,13 @@ everything. With one: who gains (+), loses (-) or has under other conditions (~)
 Exit codes, as those of diff(1): 0 nobody gains or loses anything; 1 somebody does; 2 a file is wrong or
 cannot be read, or a wrong call.";
 
+pub(super) const SCHEMA: &str = "\
+Examples:
+  lockstep schema world > world.schema.json
+
+A TOML file whose first line is `#:schema PATH-OR-URL` is completed and checked by editors that know Taplo
+or Tombi. The schemas are committed in docs/schema.";
+
 pub(super) const SEARCH: &str = "\
 Examples:
   lockstep search subjects --policy P.toml --world W.toml --permission data.read --node lab

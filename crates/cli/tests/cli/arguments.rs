@@ -2,13 +2,14 @@
 
 use crate::support::{lockstep, printed};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 9] = [
     "check",
     "compile",
     "completions",
     "diff",
     "evaluate",
     "matrix",
+    "schema",
     "search",
     "test",
 ];

@@ -16,5 +16,6 @@ mod evaluate;
 mod matrix;
 mod models;
 mod policy_tests;
+mod schema;
 mod search;
 mod support;

@@ -1,0 +1,100 @@
+//! `lockstep schema`: the committed schemas are those of the types, and fit what is committed.
+
+use std::path::Path;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::support::{lockstep_reading, printed, root};
+
+fn schema(document: &str) -> Validator {
+    let schema = serde_json::from_str(&printed(["schema", document])).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+/// Every TOML file in `folder`, as JSON.
+fn files(folder: &str) -> Vec<(String, Value)> {
+    let files = std::fs::read_dir(root().join(folder)).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let is_toml = |path: &Path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    };
+    let read = files.filter(|path| is_toml(path)).map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        (path.display().to_string(), toml::from_str(&text).unwrap())
+    });
+    read.collect()
+}
+
+#[track_caller]
+fn fits(schema: &Validator, name: &str, document: &Value) {
+    let errors = schema
+        .iter_errors(document)
+        .map(|error| format!("{error} at {}", error.instance_path));
+    assert_eq!(errors.collect::<Vec<_>>(), [""; 0], "{name}");
+}
+
+#[test]
+fn the_committed_schemas_are_those_of_the_types() {
+    for document in ["decision", "policy", "request", "snapshot", "world"] {
+        let path = root().join(format!("docs/schema/{document}.json"));
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            printed(["schema", document]),
+            committed,
+            "stale: run `cargo xtask bless`"
+        );
+    }
+}
+
+#[test]
+fn every_world_and_every_policy_fits_its_schema() {
+    for (folder, document) in [("tests/corpus", "world"), ("policies", "policy")] {
+        let schema = schema(document);
+        let files = files(folder);
+        assert!(files.len() > 5);
+        for (name, read) in files {
+            fits(&schema, &name, &read);
+            let mut wrong = read;
+            wrong["surprise"] = json!(true);
+            assert!(!schema.is_valid(&wrong), "{name}");
+        }
+    }
+    let world = schema("world");
+    let case = |expect: &str| {
+        let case = json!({"principal": "a", "permission": "b", "expect": expect});
+        json!({"principals": [], "cases": [case]})
+    };
+    assert!(world.is_valid(&case("no-grant")) && !world.is_valid(&case("no-grnat")));
+}
+
+#[test]
+fn requests_answers_and_snapshots_fit_theirs() {
+    let text = std::fs::read_to_string(root().join("docs/formats.md")).unwrap();
+    let blocks = text.split("```json\n").skip(1);
+    let blocks =
+        blocks.map(|rest| serde_json::from_str(rest.split("```").next().unwrap()).unwrap());
+    let blocks: Vec<Value> = blocks.collect();
+    let [request, decision, snapshot] = blocks.as_slice() else {
+        panic!("the documentation shows another number of documents");
+    };
+    fits(&schema("request"), "request", request);
+    fits(&schema("snapshot"), "snapshot", snapshot);
+    let answers = schema("decision");
+    fits(&answers, "decision", decision);
+    let world = "tests/corpus/opik-cap.toml";
+    let call = [
+        "evaluate",
+        "--policy",
+        "policies/opik.toml",
+        "--world",
+        world,
+    ];
+    let output = lockstep_reading(call, format!("{request}\n{{\n").as_bytes());
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        fits(&answers, line, &serde_json::from_str(line).unwrap());
+    }
+    assert!(!schema("request").is_valid(&json!({"subject": {"type": "user", "id": "a"}})));
+    assert!(!answers.is_valid(&json!({"decision": "yes"})));
+}
