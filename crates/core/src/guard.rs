@@ -4,7 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::lower::lower;
 use crate::{Facts, Knowledge, Value, glob};
 
 /// What is known of a condition. Ordered so that `and` is the minimum and `or` the maximum
@@ -96,6 +95,7 @@ fn alike(one: &Value, other: &Value) -> bool {
 }
 
 pub(crate) fn same_but_for_case(one: &str, other: &str) -> bool {
+    let lower = |text: &str| -> String { text.chars().flat_map(char::to_lowercase).collect() };
     lower(one) == lower(other)
 }
 

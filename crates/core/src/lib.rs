@@ -78,7 +78,6 @@ mod invitation;
 mod level;
 pub mod limits;
 mod lint;
-mod lower;
 mod matrix;
 mod membership;
 mod operation;
