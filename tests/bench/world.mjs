@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
 import { root } from "../support/edge.mjs";
-import { compiled } from "../support/policy.mjs";
+import { binary, compiled } from "../support/policy.mjs";
 
 const pageQuestions = 200;
 const mixQuestions = 10_000;
@@ -27,12 +27,18 @@ export async function bench() {
 
 /** One principal's side of a world, as each contender's server would send it. */
 async function forms(world) {
-  const policy = await policyOf(world);
+  const document = policyOf(world);
+  const policy = await compiled(document);
   const snapshot = snapshotOf(world, policy.gate.digest);
   const nowMs = snapshot.server_time_ms;
   return {
     world,
-    gate: { policy: JSON.stringify(policy), snapshot: JSON.stringify(snapshot), nowMs },
+    gate: {
+      policy: JSON.stringify(policy),
+      snapshot: JSON.stringify(snapshot),
+      binary: Buffer.from((await binary(document, [snapshot]))[0]).toString("base64"),
+      nowMs,
+    },
     plain: JSON.stringify(plain(world)),
     casl: JSON.stringify({ rules: caslRules(world), projects: world.projects }),
     rego: { policy: await text("world.rego"), data: JSON.stringify(regoData(world)) },
@@ -77,7 +83,7 @@ async function read(permissions, questions) {
 }
 
 function policyOf({ roles, permissions }) {
-  return compiled({
+  return {
     id: "bench",
     name: "Bench",
     roles: [
@@ -91,7 +97,7 @@ function policyOf({ roles, permissions }) {
       allow: Object.keys(roles).filter((role) => roles[role].includes(id)),
     })),
     ownership: { project: ["*"] },
-  });
+  };
 }
 
 function snapshotOf({ organization, principal, workspaces, projects, grants }, digest) {

@@ -13,6 +13,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use self::peers::Peers;
 use crate::build;
 use crate::error::TaskError;
 use crate::instructions::{self, Count};
@@ -37,9 +38,27 @@ struct Measured {
     instructions: Vec<Count>,
 }
 
-pub(crate) fn run(project: &Project) -> Result<(), TaskError> {
-    build::run(project, &build::ALL)?;
+pub(crate) fn run(project: &Project, args: &[&str]) -> Result<(), TaskError> {
+    let curve_only = match args {
+        [] => false,
+        ["--curve"] => true,
+        _ => return Err(TaskError::sentence("bench knows only --curve")),
+    };
+    if !curve_only {
+        build::run(project, &build::ALL)?;
+    }
     let peers = peers::prepare(project)?;
+    if !curve_only {
+        table(project, &peers)?;
+    }
+    let curve = project.path(CURVE);
+    std::fs::write(&curve, plot::svg(&peers.native(&["curve"])?))
+        .map_err(TaskError::io("write", &curve))?;
+    println!("wrote {CURVE}");
+    Ok(())
+}
+
+fn table(project: &Project, peers: &Peers) -> Result<(), TaskError> {
     let measured = Measured {
         node: peers.node(project)?,
         native: peers.native(&["time"])?,
@@ -50,10 +69,7 @@ pub(crate) fn run(project: &Project) -> Result<(), TaskError> {
     let table = report::table(&machine()?, &rows::all(&measured));
     println!("{table}");
     report::write(&project.path(REPORT), &table)?;
-    let curve = project.path(CURVE);
-    std::fs::write(&curve, plot::svg(&peers.native(&["curve"])?))
-        .map_err(TaskError::io("write", &curve))?;
-    println!("wrote {REPORT} and {CURVE}");
+    println!("wrote {REPORT}");
     Ok(())
 }
 

@@ -42,7 +42,7 @@ usage: cargo xtask TASK
   soak               fuzzing and the comparison with the model, for long
   mutants [--shard K/N]
                      every change that no test of core notices; K counts from 0
-  bench              speed, size and memory against the peers, and the curve in docs/
+  bench [--curve]    speed, size and memory against the peers, and the curve in docs/
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load
   tidy               the rules of this repository
@@ -74,7 +74,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
         }
         ["soak"] => soak::run(&Project::find()?).map(Tally::exit_code),
         ["mutants", rest @ ..] => mutants::run(&Project::find()?, rest),
-        ["bench"] => bench::run(&Project::find()?).map(done),
+        ["bench", rest @ ..] => bench::run(&Project::find()?, rest).map(done),
         ["bless", rest @ ..] => bless::run(&Project::find()?, rest),
         ["size"] => size::run(&Project::find()?).map(done),
         ["tidy"] => tidy_alone(&Project::find()?),

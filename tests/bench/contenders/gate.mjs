@@ -39,6 +39,7 @@ export async function open({ gate: documents, rows, world }) {
       },
       first: () => first({ gate: documents, world }),
     },
+    "gate, binary": { first: () => firstOfBinary({ gate: documents, world }) },
     "gate, handles": {
       ask: (asked) => {
         const handles = asked.map(({ permission, project }) => ({
@@ -58,11 +59,20 @@ export async function open({ gate: documents, rows, world }) {
 }
 
 let policy;
+let binary;
 
 /** From the snapshot's text to the first answer. Only the very first one has to read the policy. */
 export async function first({ gate, world }) {
   policy ??= JSON.parse(gate.policy);
   return (await ready({ ...gate, policy })).can(world.permissions[0], world.projects[0].id);
+}
+
+/** The same from the snapshot's binary form. */
+async function firstOfBinary({ gate, world }) {
+  policy ??= JSON.parse(gate.policy);
+  binary ??= Buffer.from(gate.binary, "base64");
+  const made = await ready({ ...gate, policy, snapshot: binary });
+  return made.can(world.permissions[0], world.projects[0].id);
 }
 
 async function ready(documents) {

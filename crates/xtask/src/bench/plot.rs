@@ -8,8 +8,8 @@ const WIDTH: f64 = 760.0;
 const LEFT: f64 = 76.0;
 const RIGHT: f64 = 34.0;
 const PANEL_HEIGHT: f64 = 210.0;
-const PANEL_TOPS: [f64; 2] = [102.0, 402.0];
-const HEIGHT: f64 = 664.0;
+const PANEL_TOPS: [f64; 2] = [120.0, 420.0];
+const HEIGHT: f64 = 682.0;
 /// The powers of ten at both ends of the x axis.
 const X_POWERS: (i32, i32) = (1, 5);
 
@@ -24,6 +24,7 @@ text { fill: #1f2328; }
 .s0 { stroke: #0a68c8; } .p0 { fill: #0a68c8; }
 .s1 { stroke: #b35900; stroke-dasharray: 7 4; } .p1 { fill: #b35900; }
 .s2 { stroke: #7a3fc4; stroke-dasharray: 2 4; } .p2 { fill: #7a3fc4; }
+.s3 { stroke: #1a7f37; stroke-dasharray: 10 3 2 3; } .p3 { fill: #1a7f37; }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3; }
 .axis { stroke: #9198a1; }
@@ -31,6 +32,7 @@ text { fill: #e6edf3; }
 .s0 { stroke: #58a6ff; } .p0 { fill: #58a6ff; }
 .s1 { stroke: #f0a050; } .p1 { fill: #f0a050; }
 .s2 { stroke: #c297ff; } .p2 { fill: #c297ff; }
+.s3 { stroke: #56d364; } .p3 { fill: #56d364; }
 }
 ";
 

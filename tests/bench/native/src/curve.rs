@@ -35,7 +35,7 @@ fn counts(most: usize) -> impl Iterator<Item = usize> {
 
 fn point(growth: Growth, count: usize) -> [f64; 2] {
     let grown = Grown::new(growth, count).expect("an organization");
-    let resolved = grown.resolve().expect("an access");
+    let resolved = grown.asked(grown.resolve().expect("an access"));
     let check = sample(&mut || resolved.pass()) / resolved.questions() as f64;
     let resolve = sample(&mut || {
         black_box(grown.resolve().expect("an access"));

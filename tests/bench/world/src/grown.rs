@@ -4,8 +4,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Grant, Level, Node, NodeId, Outcome, PermissionId, PermissionSpec, Policy, PolicySpec,
-    Record, RoleSpec,
+    Access, Grant, GroupSpec, Level, Node, NodeId, PermissionId, PermissionSpec, Policy,
+    PolicySpec, PrincipalSpec, Record, RoleSpec, World, WorldNode, WorldSpec,
 };
 
 const PERMISSIONS: usize = 40;
@@ -24,6 +24,8 @@ pub enum Growth {
     Workspaces,
     /// Roles that the principal does not hold.
     Roles,
+    /// Access groups that the principal is not in.
+    Groups,
 }
 
 /// One principal of a grown organization.
@@ -31,6 +33,8 @@ pub enum Growth {
 pub struct Grown {
     policy: Arc<Policy>,
     record: Record,
+    /// Everybody, where groups grow: only a world has them.
+    world: Option<World>,
 }
 
 /// What [`Grown`] was resolved to, with the questions about it.
@@ -42,7 +46,7 @@ pub struct Resolved {
 
 impl Growth {
     /// Every way to grow, with its name for people and how far it goes.
-    pub const ALL: [(Self, &'static str, usize); 3] = [
+    pub const ALL: [(Self, &'static str, usize); 4] = [
         (Self::Projects, "projects the principal works in", 100_000),
         (
             Self::Workspaces,
@@ -50,18 +54,20 @@ impl Growth {
             100_000,
         ),
         (Self::Roles, "roles the principal does not hold", 250),
+        (Self::Groups, "groups the principal is not in", 10_000),
     ];
 }
 
 impl Grown {
-    /// An organization of `count` nodes, or with `count` roles and few nodes.
+    /// An organization of `count` nodes, or with `count` roles or groups and few nodes.
     ///
     /// # Errors
     /// When the evaluator refuses it.
     pub fn new(growth: Growth, count: usize) -> Result<Self, Box<dyn Error>> {
-        let (roles, nodes) = match growth {
-            Growth::Roles => (count, NODES_FEW),
-            _ => (ROLES_FEW, count),
+        let (roles, groups, nodes) = match growth {
+            Growth::Roles => (count, 0, NODES_FEW),
+            Growth::Groups => (ROLES_FEW, count, NODES_FEW),
+            Growth::Projects | Growth::Workspaces => (ROLES_FEW, 0, count),
         };
         // Two nodes are the organization and the workspace that the principal works in.
         let rest = nodes.saturating_sub(2);
@@ -102,19 +108,23 @@ impl Grown {
                 ..PermissionSpec::new(Level::Workspace)
             }
         };
+        let policy = Arc::new(Policy::compile(&PolicySpec {
+            id: "grown".into(),
+            roles: all,
+            permissions: (0..PERMISSIONS).map(permission).collect(),
+            ..PolicySpec::default()
+        })?);
+        let record = Record {
+            principal: "usr".into(),
+            nodes,
+            grants: vec![Grant::new("reader", "used")],
+            ..Record::default()
+        };
+        let world = (groups > 0).then(|| World::resolve(&policy, &everybody(&record, groups), 0));
         Ok(Self {
-            policy: Arc::new(Policy::compile(&PolicySpec {
-                id: "grown".into(),
-                roles: all,
-                permissions: (0..PERMISSIONS).map(permission).collect(),
-                ..PolicySpec::default()
-            })?),
-            record: Record {
-                principal: "usr".into(),
-                nodes,
-                grants: vec![Grant::new("reader", "used")],
-                ..Record::default()
-            },
+            world: world.transpose()?,
+            policy,
+            record,
         })
     }
 
@@ -122,12 +132,22 @@ impl Grown {
     ///
     /// # Errors
     /// When the evaluator refuses the record.
-    pub fn resolve(&self) -> Result<Resolved, Box<dyn Error>> {
-        let access = Access::resolve(&self.policy, self.record.clone(), 0)?;
-        let projects: Vec<NodeId> = self
-            .record
-            .nodes
-            .iter()
+    pub fn resolve(&self) -> Result<Access, Box<dyn Error>> {
+        let found = self.world.as_ref().and_then(|world| {
+            let principal = world.principal(&self.record.principal)?;
+            Some(world.access(principal))
+        });
+        match found {
+            Some(access) => Ok(access),
+            None => Ok(Access::resolve(&self.policy, self.record.clone(), 0)?),
+        }
+    }
+
+    /// The questions about what was resolved.
+    #[must_use]
+    pub fn asked(&self, access: Access) -> Resolved {
+        let nodes = self.record.nodes.iter();
+        let projects: Vec<NodeId> = nodes
             .filter(|node| node.level == Level::Project)
             .filter_map(|node| access.node(&node.id))
             .collect();
@@ -136,10 +156,41 @@ impl Grown {
             let project = projects.get((number * 7_919) % projects.len().max(1))?;
             Some((self.policy.permission_at(number % PERMISSIONS)?, *project))
         });
-        Ok(Resolved {
+        Resolved {
             questions: questions.collect(),
             access,
-        })
+        }
+    }
+}
+
+/// The principal of `record` beside two others, who are in so many groups, each of which may read, too.
+fn everybody(record: &Record, groups: usize) -> WorldSpec {
+    let principal = |id: &str, grants: &[Grant]| PrincipalSpec {
+        id: id.into(),
+        grants: grants.to_vec(),
+        ..PrincipalSpec::default()
+    };
+    let nodes = record.nodes.iter().map(|node| WorldNode {
+        id: node.id.clone(),
+        level: node.level,
+        parent: node.parent.clone(),
+        owner: None,
+    });
+    WorldSpec {
+        nodes: nodes.collect(),
+        principals: vec![
+            principal(&record.principal, &record.grants),
+            principal("other_0", &record.grants),
+            principal("other_1", &record.grants),
+        ],
+        groups: (0..groups)
+            .map(|number| GroupSpec {
+                id: format!("group_{number}"),
+                members: vec![format!("other_{}", number % 2)],
+                grants: record.grants.clone(),
+            })
+            .collect(),
+        ..WorldSpec::default()
     }
 }
 
@@ -153,9 +204,8 @@ impl Resolved {
     /// Asks every question; gives how many are allowed.
     #[must_use]
     pub fn pass(&self) -> usize {
-        let allowed = |(permission, node): &&(PermissionId, NodeId)| {
-            self.access.settled(*permission, *node) == Outcome::True
-        };
+        let allowed =
+            |(permission, node): &&(PermissionId, NodeId)| self.access.allows(*permission, *node);
         self.questions.iter().filter(allowed).count()
     }
 }
@@ -169,7 +219,7 @@ mod tests {
         for (growth, _, most) in Growth::ALL {
             for count in [10, most.min(1_000)] {
                 let grown = Grown::new(growth, count).unwrap();
-                let resolved = grown.resolve().unwrap();
+                let resolved = grown.asked(grown.resolve().unwrap());
                 assert_eq!(
                     resolved.pass() * 2,
                     resolved.questions(),
