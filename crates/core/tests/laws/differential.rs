@@ -51,6 +51,7 @@ fn the_evaluator_agrees_with_the_plain_model() {
     bytes[..8].copy_from_slice(&seed.to_le_bytes()[..8]);
     let config = Config {
         failure_persistence: None,
+        max_shrink_iters: 20_000,
         ..Config::with_cases(ROUND)
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -73,10 +74,13 @@ fn the_evaluator_agrees_with_the_plain_model() {
         });
         match run {
             Ok(()) => {}
-            Err(TestError::Fail(reason, (spec, record, facts))) => panic!(
-                "LOCKSTEP_SEED={seed}: {reason}\n{}",
-                corpus::written(&spec, &record, &facts[0])
-            ),
+            Err(TestError::Fail(reason, (spec, record, questions))) => {
+                let wrong = |facts: &&Facts| !differing(&spec, &record, facts).is_empty();
+                let facts = questions.iter().find(wrong).unwrap_or(&questions[0]);
+                let asked = differing(&spec, &record, facts);
+                let written = corpus::written(&spec, &record, facts, &asked);
+                panic!("LOCKSTEP_SEED={seed}: {reason}\n{written}")
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -131,6 +135,28 @@ fn compare((spec, record, questions): &Case) -> Result<Vec<bool>, String> {
         }
     }
     Ok(answers)
+}
+
+/// The questions, as permission and node, to which the evaluator and the model have different answers.
+fn differing(spec: &PolicySpec, record: &Record, facts: &Facts) -> Vec<(String, &'static str)> {
+    let access = resolve(&compile(spec), record);
+    let model = Model {
+        spec,
+        record,
+        facts,
+        now_ms: NOW_MS,
+    };
+    let mut found = Vec::new();
+    for node in NODES {
+        let at = access.node(node.id).unwrap();
+        for (permission, id) in permissions(access.policy()) {
+            let decided = evaluate(&access, permission, at, facts).is_allow();
+            if decided != model.allows(id, node.id) {
+                found.push((id.to_owned(), node.id));
+            }
+        }
+    }
+    found
 }
 
 type Change = fn(&mut PolicySpec, &mut Record, &mut [Facts]);

@@ -6,6 +6,8 @@ mod support;
 
 mod delegation;
 mod differential;
+mod lists;
+mod rules;
 
 use std::sync::Arc;
 

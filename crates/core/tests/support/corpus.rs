@@ -1,4 +1,5 @@
-//! A case that broke something, as a file of `tests/corpus` with a policy of its own.
+//! A case that broke something, as it goes into `tests/examples`: a policy, and a world with the answers
+//! that the model gives.
 
 use std::fmt::Write;
 
@@ -6,19 +7,30 @@ use lockstep_core::{
     Condition, Facts, Level, PolicySpec, PrincipalKind, Record, RuleSpec, Test, Value,
 };
 
+use super::model::Model;
 use super::worlds::NOW_MS;
 
 /// The moment of the questions in the corpus.
 const CORPUS_NOW_MS: u64 = 1_764_000_000_000;
 const HOUR_MS: u64 = 3_600_000;
 
-/// `record` under `spec` as a file of the corpus, with every question under `facts`. What is expected is
-/// for the reader to say.
-pub(crate) fn written(spec: &PolicySpec, record: &Record, facts: &Facts) -> String {
+/// `record` under `spec`, as the files `policy.toml` and `world.toml`, with `questions`, as
+/// permission and node, under `facts`.
+pub(crate) fn written(
+    spec: &PolicySpec,
+    record: &Record,
+    facts: &Facts,
+    questions: &[(String, &str)],
+) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: String| writeln!(text, "{name} = {value}").unwrap();
     line("about", quoted("What this shows."));
-    line("plan", ids(&record.plan));
+    line("policy", quoted("policy.toml"));
+    let known = record.plan.iter().filter(|id| spec.features.contains(id));
+    line(
+        "plan",
+        format!("[{}]", texts(&known.cloned().collect::<Vec<_>>())),
+    );
     let roles = record.customization.roles.iter().map(|role| {
         table(&[
             ("id", quoted(&role.id)),
@@ -52,18 +64,17 @@ pub(crate) fn written(spec: &PolicySpec, record: &Record, facts: &Facts) -> Stri
             ("expires_at_ms", moment(window.expires_at_ms)),
         ]
     };
-    let grants = record.grants.iter().map(|grant| {
-        let [start, end] = window(grant.window);
-        let group = grant.group.as_deref().unwrap_or_default();
-        let node = quoted(called(&grant.node));
-        table(&[
-            ("role", quoted(&grant.role)),
-            ("node", node),
-            ("group", quoted(group)),
-            start,
-            end,
-        ])
-    });
+    let grants = |in_group: bool| {
+        let grants = record.grants.iter();
+        let grants = grants.filter(move |grant| grant.group.is_some() == in_group);
+        let grants = grants.map(|grant| {
+            let [start, end] = window(grant.window);
+            let node = quoted(called(&grant.node));
+            table(&[("role", quoted(&grant.role)), ("node", node), start, end])
+        });
+        // Written also where there are none.
+        format!("[{}] ", grants.collect::<Vec<_>>().join(", "))
+    };
     let token = record.token.iter().map(|token| {
         let [start, end] = window(token.window);
         let permissions = token
@@ -85,39 +96,67 @@ pub(crate) fn written(spec: &PolicySpec, record: &Record, facts: &Facts) -> Stri
     let principal = table(&[
         ("name", quoted("somebody")),
         ("kind", quoted(kind)),
-        (
-            "grants",
-            format!("[{}]", grants.collect::<Vec<_>>().join(", ")),
-        ),
+        ("grants", grants(false)),
         ("token", token.collect()),
     ]);
     line("principals", list([principal].into_iter()));
-    let known = facts
-        .iter()
-        .map(|(name, value)| format!("{name:?} = {}", scalar(value)));
-    let absent = facts
-        .groups()
-        .map(|group| format!("# all of {group} is stated"));
-    let known = format!(
-        "{{ {} }} {}",
-        known.collect::<Vec<_>>().join(", "),
-        absent.collect::<String>()
-    );
-    let questions = spec
-        .permissions
-        .iter()
-        .flat_map(|p| record.nodes.iter().map(move |n| (p, n)));
-    let questions = questions.map(|(permission, node)| {
+    let group = table(&[
+        ("id", quoted("group")),
+        ("members", "[\"somebody\"]".into()),
+        ("grants", grants(true)),
+    ]);
+    line("groups", list([group].into_iter()));
+    let stated = stated(facts);
+    let model = Model {
+        spec,
+        record,
+        facts,
+        now_ms: NOW_MS,
+    };
+    let questions = questions.iter().map(|(permission, node)| {
+        let allows = model.allows(permission, node);
         table(&[
             ("principal", quoted("somebody")),
-            ("permission", quoted(&permission.id)),
-            ("node", quoted(called(&node.id))),
-            ("expect", quoted("?")),
+            ("permission", quoted(permission)),
+            ("node", quoted(called(node))),
+            ("facts", stated.clone()),
+            ("expect", quoted(if allows { "allow" } else { "deny" })),
         ])
     });
     line("cases", list(questions));
-    writeln!(text, "# facts = {known}\n{}", policy(spec)).unwrap();
-    text
+    format!("# policy.toml\n{}\n# world.toml\n{text}", policy(spec))
+}
+
+/// The facts; those of a group of which all are stated in a table of their own.
+fn stated(facts: &Facts) -> String {
+    let group_of = |name: &str| {
+        let mut groups = facts.groups();
+        groups.find(|group| {
+            name.strip_prefix(*group)
+                .is_some_and(|rest| rest.starts_with('.'))
+        })
+    };
+    let alone = facts.iter().filter(|(name, _)| group_of(name).is_none());
+    let alone = alone.map(|(name, value)| format!("{name:?} = {}", scalar(value)));
+    let groups = facts.groups().map(|group| {
+        let inside = facts
+            .iter()
+            .filter(|(name, _)| group_of(name) == Some(group));
+        let inside = inside.map(|(name, value)| {
+            let name = name.trim_start_matches(group).trim_start_matches('.');
+            format!("{name:?} = {}", scalar(value))
+        });
+        format!(
+            "{group:?} = {{ {} }}",
+            inside.collect::<Vec<_>>().join(", ")
+        )
+    });
+    let all = alone.chain(groups).collect::<Vec<_>>().join(", ");
+    if all.is_empty() {
+        all
+    } else {
+        format!("{{ {all} }}")
+    }
 }
 
 fn policy(spec: &PolicySpec) -> String {
@@ -174,7 +213,7 @@ fn policy(spec: &PolicySpec) -> String {
         .map(|level| quoted(level.as_str()));
     let levels = levels.collect::<Vec<_>>().join(", ");
     format!(
-        "[policy]\nid = \"random\"\nname = \"Random\"\neveryone = [{}]\nroles = {}\npermissions = {}\n\
+        "id = \"random\"\nname = \"Random\"\neveryone = [{}]\nroles = {}\npermissions = {}\n\
          rules = {}\nownership = {owned}\nplan = {{ features = [{}], replace = {replaced} }}\n\
          custom_roles = {{ levels = [{levels}], additions = {} }}\n",
         texts(&spec.everyone),

@@ -15,7 +15,7 @@ use proptest::test_runner::Config;
 pub(crate) const CASES: u32 = 256;
 
 /// The configuration of every law. Nothing is written to the source tree: a case that breaks a law is
-/// printed in full, and belongs into `tests/corpus` once it is understood.
+/// printed in full, and belongs into `tests/examples` once it is understood.
 pub(crate) fn config() -> Config {
     Config {
         failure_persistence: None,

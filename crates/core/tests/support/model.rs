@@ -2,7 +2,6 @@
 //! before, no reasons. It reads the policy as written, and asks every question from the start.
 use lockstep_core::{Condition, ConditionalSpec, CustomRole, Effect, Facts, PermissionSpec};
 use lockstep_core::{PolicySpec, PrincipalKind, Record, RoleSpec, RuleSpec, Window};
-
 use super::conditions::test;
 
 /// What one principal asks under these facts at this moment.
@@ -23,14 +22,13 @@ impl<'a> Model<'a> {
         let live = || record.grants.iter().filter(|grant| self.counts(grant.window));
         let here = live().filter(|grant| path.contains(&&*grant.node));
         let base = |id: &str| self.role(id).map(|(base, _)| base);
-        let granted = here.filter_map(|g| Some((g.role.as_str(), base(&g.role)?.id.as_str())));
+        let granted = here.filter_map(|g| Some((&*g.role, &*base(&g.role)?.id)));
         let granted: Vec<(&str, &str)> = granted.collect();
         let counted: Vec<&str> = granted.iter().map(|(role, _)| self.counted(role)).collect();
         let bound = granted.iter().zip(&counted).flat_map(|((role, base), now)| [*role, base, now]);
         let bound: Vec<&str> = bound.collect();
         let top = live().filter(|grant| Some(&grant.node) == record.nodes.first().map(|n| &n.id));
         let top: Vec<&RoleSpec> = top.filter_map(|g| base(self.counted(&g.role))).collect();
-        let caps = || top.iter().filter_map(|role| role.cap.as_ref());
         let rules = || spec.rules.iter().chain(&record.customization.rules);
         let owned = record.nodes.iter().filter(|at| at.owned && path.contains(&&*at.id));
         let mut owned = owned.flat_map(|at| spec.ownership.iter().filter(|o| o.0 == at.level));
@@ -43,7 +41,7 @@ impl<'a> Model<'a> {
                 && token.node.iter().all(|top| path.contains(&&**top)))
             && (record.kind == PrincipalKind::User || !asked.personal)
             && (top.iter().any(|role| role.overriding)
-                || (asked.personal || caps().all(|cap| self.holds(cap, p)))
+                || (asked.personal || top.iter().flat_map(|r| &r.cap).all(|cap| self.holds(cap, p)))
                     && (counted.iter().any(|role| self.holds(role, p))
                         || spec.everyone.iter().any(|id| self.implies(id, p))
                         || owned.any(|(_, ids)| ids.iter().any(|id| self.implies(id, p)))
@@ -98,7 +96,4 @@ impl<'a> Model<'a> {
             && rule.when.iter().all(|c| test(c, self.facts).unwrap_or(effect == Effect::Deny))
     }
 }
-
-fn has(ids: &[String], id: &str) -> bool {
-    ids.iter().any(|known| known == id)
-}
+fn has(ids: &[String], id: &str) -> bool { ids.iter().any(|known| known == id) }
