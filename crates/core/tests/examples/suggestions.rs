@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use lockstep_core::{Access, Level, Policy, PrincipalKind, RoleSpec, Suggestion, TokenLimit};
+use lockstep_core::{
+    Access, Level, PermissionSpec, Policy, PrincipalKind, RoleSpec, Suggestion, TokenLimit,
+};
 
 use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve, spec};
 
@@ -150,4 +152,29 @@ fn a_program_is_not_told_how_to_get_what_is_personal() {
     let mut record = record(&[("staff", "shop")]);
     record.kind = PrincipalKind::ServiceAccount;
     assert_eq!(suggested(&resolve(record), "resign", "shop", &[]), [""; 0]);
+}
+
+#[test]
+fn another_role_of_the_organization_takes_the_place_of_the_one_that_gave_it() {
+    // A foreman sells; as staff alone they would not.
+    let capped = access(&[("guest", "shop"), ("foreman", "shop")]);
+    let found = suggested(&capped, "sell", "north", &[]);
+    assert!(!found.contains(&"staff in shop".to_owned()), "{found:?}");
+}
+
+#[test]
+fn what_is_personal_is_suggested_to_people() {
+    let mut spec = spec();
+    spec.permissions.push(PermissionSpec {
+        id: "photo".into(),
+        personal: true,
+        allow: vec!["viewer".into()],
+        ..PermissionSpec::new(Level::Workspace)
+    });
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let staff = Access::resolve(&policy, record(&[("staff", "shop")]), NOW_MS).unwrap();
+    assert_eq!(
+        suggested(&staff, "photo", "north", &[]),
+        ["viewer in north"]
+    );
 }

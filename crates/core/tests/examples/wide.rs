@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, ConditionalSpec, Facts, Grant, Level, Node, Outcome, PermissionSpec, Policy,
-    PolicySpec, PrincipalKind, Record, RoleSpec, TokenLimit, evaluate, mask, masks, verdict,
+    PolicySpec, PrincipalKind, PrincipalSpec, Record, RoleSpec, TokenLimit, World, WorldNode,
+    WorldSpec, evaluate, mask, masks, verdict,
 };
 
 use crate::shop::{facts, is, strings};
@@ -204,4 +205,98 @@ fn a_number_of_another_policy_reaches_nothing() {
     };
     assert_eq!(denial.reason.code(), "no-grant");
     assert_eq!(flat.class(below), None);
+}
+
+#[test]
+fn a_wide_world_answers_as_each_access_does() {
+    for workspaces in [1_usize, 3, 70] {
+        let node = |id: String, level, parent: Option<String>| WorldNode {
+            id,
+            level,
+            parent,
+            owner: None,
+        };
+        let mut nodes = vec![node("org".into(), Level::Organization, None)];
+        for at in 0..workspaces {
+            let workspace = format!("w{at}");
+            nodes.push(node(
+                workspace.clone(),
+                Level::Workspace,
+                Some("org".into()),
+            ));
+            nodes.push(node(format!("p{at}"), Level::Project, Some(workspace)));
+        }
+        let somebody = |id: &str, grants: &[(&str, &str)]| PrincipalSpec {
+            id: id.into(),
+            grants: grants
+                .iter()
+                .map(|(role, node)| Grant::new(*role, *node))
+                .collect(),
+            ..PrincipalSpec::default()
+        };
+        let spec = WorldSpec {
+            nodes,
+            principals: vec![
+                somebody("nobody", &[]),
+                somebody("two", &[("two", "w0")]),
+                somebody("three", &[("three", "p0"), ("five", "org")]),
+                somebody("all", &[("all", "org")]),
+            ],
+            ..WorldSpec::default()
+        };
+        let world = World::resolve(&policy(), &spec, 0).unwrap();
+        for principal in world.principals() {
+            let access = world.access(principal);
+            for node in world.nodes() {
+                for at in 0..PERMISSIONS {
+                    let permission = world.policy().permission_at(at).unwrap();
+                    assert_eq!(
+                        world.settled(principal, permission, node),
+                        access.settled(permission, node),
+                        "{} p{at} on {}",
+                        world.principal_name(principal),
+                        world.node_name(node)
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_full_row_does_not_reach_into_the_next() {
+    let permission = |at: usize| PermissionSpec {
+        id: format!("p{at}"),
+        allow: strings(&["all"]),
+        ..PermissionSpec::new(Level::Workspace)
+    };
+    let compile = |count: usize| {
+        let role = |id: &str, level| RoleSpec {
+            id: id.into(),
+            admin: true,
+            ..RoleSpec::new(level)
+        };
+        let spec = PolicySpec {
+            id: "full".into(),
+            roles: vec![role("all", Level::Workspace)],
+            permissions: (0..count).map(permission).collect(),
+            ..PolicySpec::default()
+        };
+        Arc::new(Policy::compile(&spec).unwrap())
+    };
+    let (full, longer) = (compile(64), compile(65));
+    let beyond = longer.permission_at(64).unwrap();
+    let access = Access::resolve(&full, record(&[("all", "a")]), 0).unwrap();
+    let first = full.permission_at(0).unwrap();
+    let nodes: Vec<_> = access.node_ids().collect();
+    assert_eq!(
+        nodes
+            .iter()
+            .map(|at| access.allows(first, *at))
+            .collect::<Vec<_>>(),
+        [false, true, false, true]
+    );
+    assert!(nodes.iter().all(|at| !access.allows(beyond, *at)));
+    assert_eq!(access.node_at(3), access.node("a1"));
+    assert_eq!(access.node_at(4), None);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lockstep_core::{
     Change, CustomRole, Customization, Facts, Grant, GroupSpec, Level, Outcome, PolicySpec,
     PrincipalKind, PrincipalSpec, Standing, Value, World, WorldErrorKind, WorldNode, WorldSpec,
-    diff,
+    diff, limits,
 };
 
 use crate::shop::{NOW_MS, facts, spec};
@@ -350,7 +350,9 @@ fn the_directory_counts_people_admins_and_workspaces() {
         })
     };
     let mut spec = world_spec();
-    assert_eq!(count(&spec), [3, 1, 2]);
+    spec.nodes
+        .push(node("west", Level::Workspace, Some("shop")));
+    assert_eq!(count(&spec), [3, 1, 3]);
     // Neither programs, nor groups, nor what has an end, nor what is granted below make an admin.
     spec.principals[3].grants = vec![Grant::new("owner", "shop")];
     spec.groups[0].grants.push(Grant::new("owner", "shop"));
@@ -358,10 +360,67 @@ fn the_directory_counts_people_admins_and_workspaces() {
     let mut over = Grant::new("owner", "shop");
     over.window.expires_at_ms = Some(NOW_MS);
     spec.principals[2].grants.push(over);
-    assert_eq!(count(&spec), [3, 1, 2]);
+    assert_eq!(count(&spec), [3, 1, 3]);
     spec.principals[1].grants.push(Grant::new("owner", "shop"));
-    assert_eq!(count(&spec), [3, 2, 2]);
+    assert_eq!(count(&spec), [3, 2, 3]);
     // Whose grants are all over is no member.
     spec.principals[2].grants.remove(0);
-    assert_eq!(count(&spec), [2, 2, 2]);
+    assert_eq!(count(&spec), [2, 2, 3]);
+}
+
+#[test]
+fn a_world_says_what_it_was_made_of() {
+    let mut spec = world_spec();
+    spec.principals[1].grants.push(Grant::new("gone", "north"));
+    let world = world(&spec);
+    assert_eq!(world.now_ms(), NOW_MS);
+    let till = world.node("till").unwrap();
+    assert_eq!(world.parent(till), world.node("north"));
+    assert_eq!(world.parent(world.root()), None);
+    assert_eq!(world.principal("robot").unwrap().index(), 3);
+    let [(path, role)] = world.gone_roles() else {
+        panic!("one role is gone");
+    };
+    assert_eq!(role, "gone");
+    let place = [
+        "principals".into(),
+        1.into(),
+        "grants".into(),
+        2.into(),
+        "role".into(),
+    ];
+    assert_eq!(path, &place);
+}
+
+#[test]
+fn worlds_have_limits() {
+    #[track_caller]
+    fn check(list: &str, limit: usize, with: impl Fn(&mut WorldSpec, usize)) {
+        for (count, refused) in [(limit, false), (limit + 1, true)] {
+            let mut spec = world_spec();
+            with(&mut spec, count);
+            let result = World::resolve(&policy(&crate::shop::spec()), &spec, NOW_MS);
+            let error = result.map(drop).map_err(|error| error.to_string());
+            let expected = format!("{list}: more than {limit} entries");
+            assert_eq!(error, if refused { Err(expected) } else { Ok(()) });
+        }
+    }
+    let clerk = || Grant::new("clerk", "north");
+    check("principals[1].grants", limits::GRANTS_MAX, |spec, count| {
+        spec.principals[1].grants = vec![clerk(); count];
+    });
+    // With what comes through groups.
+    check("principals[1]", limits::GRANTS_MAX, |spec, count| {
+        spec.groups[0].members = vec!["cleo".into()];
+        spec.groups[0].grants = vec![clerk(); 2];
+        spec.principals[1].grants = vec![clerk(); count - 2];
+    });
+    check("groups", limits::GROUPS_MAX, |spec, count| {
+        let group = |at: usize| GroupSpec {
+            id: format!("g{at}"),
+            members: Vec::new(),
+            grants: Vec::new(),
+        };
+        spec.groups = (0..count).map(group).collect();
+    });
 }
