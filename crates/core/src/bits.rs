@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 pub(crate) const WORD_BITS: usize = 64;
 
-/// A set of small numbers. Its length changes only by [`Bits::resize`]; a number beyond it is never a
-/// member.
+/// A set of small numbers. It has a length, and a number beyond it is never a member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bits(Vec<u64>);
 

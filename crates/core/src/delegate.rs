@@ -105,19 +105,38 @@ pub(crate) fn can_lift_cap(
     new: RoleId,
 ) -> Result<(), DelegationError> {
     let policy = grantor.policy();
-    let described = |role: RoleId| policy.describe_role(role);
-    let cap_of = |role: RoleId| described(role).and_then(|role| role.cap.as_ref());
+    let plan = &grantor.record().plan;
+    let counted = |role| policy.counted_role(role, PrincipalKind::User, plan);
+    // What the organization's plan makes of the two counts as long as the plan lasts.
+    lifts_no_more(grantor, record, [old, counted(old)], [new, counted(new)], 0)?;
+    lifts_no_more(grantor, record, [old, counted(old)], [new, counted(new)], 1)
+}
+
+/// [`can_lift_cap`] for the caps of the roles at `at`; deny rules that name any of `old` bind its holder.
+fn lifts_no_more(
+    grantor: &Access,
+    record: Option<&Record>,
+    old: [RoleId; 2],
+    new: [RoleId; 2],
+    at: usize,
+) -> Result<(), DelegationError> {
+    let policy = grantor.policy();
+    let described = |role: &RoleId| policy.describe_role(*role);
+    let cap_of = |roles: &'_ [RoleId; 2]| roles.get(at).and_then(described)?.cap.as_ref();
     let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
     let all = policy.all();
-    let left = cap_of(old).unwrap_or(&all);
+    let left = cap_of(&old).unwrap_or(&all);
+    let denies = |roles: &[RoleId], denial: usize| {
+        let mut roles = roles.iter().filter_map(described);
+        roles.any(|role| role.denied.contains(denial))
+    };
     let frees = |permission: usize| {
-        let denials = |role| {
-            let denied = described(role).map(|role| &role.denied);
-            move |denial: &usize| denied.is_some_and(|denied: &Bits| denied.contains(*denial))
-        };
         let known = policy.permissions.get(permission).into_iter();
         let mut known = known.flat_map(|described| &described.denials);
-        known.any(|denial| denials(old)(denial) && !denials(new)(denial))
+        // What the plan makes of the new role binds people only, and only as long as the plan lasts.
+        known.any(|denial| {
+            denies(&old, *denial) && !denies(new.get(..1).unwrap_or_default(), *denial)
+        })
     };
     let revived =
         |(right, permission): &(usize, usize)| !policy.gives(left, *right) || frees(*permission);
@@ -126,11 +145,12 @@ pub(crate) fn can_lift_cap(
         let reached = reached.as_ref();
         reached.is_none_or(|reached| reached.contains(*permission))
     };
-    let lifted = rights(policy, cap_of(new).unwrap_or(&all));
+    let lifted = rights(policy, cap_of(&new).unwrap_or(&all));
+    let role = new.get(at).and_then(described);
     if lifted
         .filter(is_reached)
         .filter(revived)
-        .all(|(right, permission)| holder.holds(right, permission, described(new)))
+        .all(|(right, permission)| holder.holds(right, permission, role))
     {
         Ok(())
     } else {

@@ -63,12 +63,14 @@ proptest! {
             Test::EqualsFact(other) => other.clone(),
             _ => condition.fact.clone(),
         };
-        let names = [condition.fact.as_str(), other.as_str()];
-        let missing = without(&facts, &names, None);
+        let missing = without(&facts, &[&condition.fact, &other], None);
         // No condition tests one of two facts for equality with a number.
         let fits = matches!(condition.test, Test::AtLeast(_) | Test::AtMost(_));
         let wrong = if fits { Value::Text("2".into()) } else { Value::Integer(2) };
-        let mistyped = without(&facts, &names[..1], Some(&wrong));
+        let mut mistyped = without(&facts, &[&condition.fact], Some(&wrong));
+        if other != condition.fact {
+            mistyped.set(other, Value::Text("2".into()));
+        }
         let mut record = record;
         record.customization.rules.push(deny(vec![condition.clone()]));
         let access = resolve(&compile(&spec), &record);

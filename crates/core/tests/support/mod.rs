@@ -11,15 +11,17 @@ pub(crate) mod worlds;
 use lockstep_core::{Access, Decision, Facts, PermissionId, Policy, evaluate};
 use proptest::test_runner::Config;
 
-/// How many random cases each law is put to.
-pub(crate) const CASES: u32 = 256;
+/// How many random cases each law is put to, unless `LOCKSTEP_CASES` says another number.
+const CASES: u32 = 256;
 
 /// The configuration of every law. Nothing is written to the source tree: a case that breaks a law is
 /// printed in full, and belongs into `tests/examples` once it is understood.
 pub(crate) fn config() -> Config {
+    let cases = std::env::var("LOCKSTEP_CASES").ok();
+    let cases = cases.map_or(CASES, |cases| cases.parse().unwrap());
     Config {
         failure_persistence: None,
-        ..Config::with_cases(CASES)
+        ..Config::with_cases(cases)
     }
 }
 

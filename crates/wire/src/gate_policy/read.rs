@@ -22,7 +22,7 @@ pub struct GatePolicy {
 }
 
 impl GatePolicy {
-    /// Reads the member `gate` of a [`PolicyView`]; `None` when it is not one, or of another format.
+    /// Reads the member `gate` of a [`PolicyView`](crate::PolicyView); `None` when it is not one, or of another format.
     #[must_use]
     pub fn read(tree: &Tree<'_>) -> Option<Self> {
         if tree.member("format")?.unsigned()? != FORMAT {
