@@ -206,7 +206,9 @@ test("a_page_that_was_tampered_with_is_still_refused_by_the_edge", async () => {
 
   // The page is given a snapshot in which she is an admin.
   await page.route("**/snapshot", async (route) => {
-    const response = await route.fetch();
+    // The page asks for the binary form, which has a checksum; a snapshot in JSON is read as well.
+    const headers = { ...route.request().headers(), accept: "application/json" };
+    const response = await route.fetch({ headers });
     const text = (await response.text()).replaceAll('"member"', '"admin"');
     await route.fulfill({ response, body: text });
   });
