@@ -112,7 +112,8 @@ pub(crate) fn can_lift_cap(
     lifts_no_more(grantor, record, [old, counted(old)], [new, counted(new)], 1)
 }
 
-/// [`can_lift_cap`] for the caps of the roles at `at`; deny rules that name any of `old` bind its holder.
+/// [`can_lift_cap`] for one of two pairs: the roles as granted (`at` 0), or what the plan makes of them
+/// (`at` 1). Deny rules that name either of `old` bind its holder.
 fn lifts_no_more(
     grantor: &Access,
     record: Option<&Record>,
@@ -126,6 +127,7 @@ fn lifts_no_more(
     let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
     let all = policy.all();
     let left = cap_of(&old).unwrap_or(&all);
+    let [granted, _] = new;
     let denies = |roles: &[RoleId], denial: usize| {
         let mut roles = roles.iter().filter_map(described);
         roles.any(|role| role.denied.contains(denial))
@@ -134,9 +136,7 @@ fn lifts_no_more(
         let known = policy.permissions.get(permission).into_iter();
         let mut known = known.flat_map(|described| &described.denials);
         // What the plan makes of the new role binds people only, and only as long as the plan lasts.
-        known.any(|denial| {
-            denies(&old, *denial) && !denies(new.get(..1).unwrap_or_default(), *denial)
-        })
+        known.any(|denial| denies(&old, *denial) && !denies(&[granted], *denial))
     };
     let revived =
         |(right, permission): &(usize, usize)| !policy.gives(left, *right) || frees(*permission);

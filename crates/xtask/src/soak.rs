@@ -11,16 +11,20 @@ use crate::test::Tally;
 const FUZZ_SECONDS: u32 = 600;
 /// Random decisions that the evaluator and its model are compared on.
 const DECISIONS: u32 = 10_000_000;
-/// Where the tests of core read that number.
+/// Random cases that each law is put to.
+const CASES: u32 = 20_000;
+/// Where the tests of core read these numbers.
 const DECISIONS_VARIABLE: &str = "LOCKSTEP_DECISIONS";
+const CASES_VARIABLE: &str = "LOCKSTEP_CASES";
 
 pub(crate) fn run(project: &Project) -> Result<Tally, TaskError> {
     let watch = Stopwatch::start();
-    println!("the evaluator against its model: {DECISIONS} decisions");
+    println!("the evaluator against its model: {DECISIONS} decisions; each law: {CASES} cases");
     let mut command = project.cargo();
     command
         .args(["test", "--release", "--package", "lockstep-core"])
-        .env(DECISIONS_VARIABLE, DECISIONS.to_string());
+        .env(DECISIONS_VARIABLE, DECISIONS.to_string())
+        .env(CASES_VARIABLE, CASES.to_string());
     let (success, output) = process::tee(&mut command, process::Show::Always)?;
     let mut tally = Tally::of_cargo(&output).and_status(success);
     println!("took {}\n", watch.text());

@@ -84,12 +84,7 @@ pub(super) fn evaluate(
             .iter()
             .for_each(|(name, value)| facts.set(name, value.clone()));
     }
-    for (name, value) in Facts::from(stated).iter() {
-        // Roles, ownership and counts come from the directory only.
-        if name.starts_with("resource.") {
-            facts.set(name, value.clone());
-        }
-    }
+    facts.extend(&about_resource(&stated.into()));
     let view = DecisionView::decide(&access, permission, node, &facts).map_err(|error| {
         ApiError::new(
             Code::UnknownPermission,
@@ -99,6 +94,46 @@ pub(super) fn evaluate(
     Reply::of(&view)
 }
 
+/// What of `stated` is about the resource, groups such as its tags included. Roles, ownership and counts
+/// come from the directory only.
+fn about_resource(stated: &Facts) -> Facts {
+    let is_about = |name: &str| name == "resource" || name.starts_with("resource.");
+    let known = stated.iter().filter(|(name, _)| is_about(name));
+    let mut facts: Facts = known
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
+    let groups = stated.groups().filter(|group| is_about(group));
+    groups.for_each(|group| facts.complete(group));
+    facts
+}
+
 fn may_read(context: &Context<'_>, access: &lockstep_core::Access, facts: &Facts) -> bool {
     actor::permit(context, access, Operation::MemberRead, facts).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::{Knowledge, Value};
+
+    use super::*;
+
+    #[test]
+    fn of_what_is_stated_the_resource_counts_and_what_it_is_said_to_lack() {
+        let mut stated = Facts::default();
+        for name in [
+            "resource.tags.env",
+            "target.creator",
+            "principal.id",
+            "resourceful",
+        ] {
+            stated.set(name, Value::Bool(true));
+        }
+        stated.complete("resource.tags");
+        stated.complete("target");
+        let facts = about_resource(&stated);
+        let names: Vec<&str> = facts.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["resource.tags.env"]);
+        assert_eq!(facts.knowledge("resource.tags.other"), Knowledge::Absent);
+        assert_eq!(facts.knowledge("target.self"), Knowledge::Unknown);
+    }
 }
