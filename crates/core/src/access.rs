@@ -165,8 +165,7 @@ impl Access {
 
     fn open_or_denied(&self, permission: PermissionId, node: NodeId) -> Outcome {
         let row = self.class(node).and_then(|class| self.rows.get(class));
-        let word = row.and_then(|row| row.words.get(permission.0 / WORD_BITS));
-        word.map_or(Outcome::False, |word| word.outcome(permission.0))
+        row.map_or(Outcome::False, |row| row.outcome(permission.0))
     }
 
     /// The node of the organization itself.

@@ -23,11 +23,6 @@ pub(crate) struct Word {
 
 impl Word {
     #[inline]
-    pub(crate) const fn allows(self, permission: usize) -> bool {
-        self.allowed >> (permission % WORD_BITS) & 1 == 1
-    }
-
-    #[inline]
     pub(crate) const fn outcome(self, permission: usize) -> Outcome {
         let bit = permission % WORD_BITS;
         if self.allowed >> bit & 1 == 1 {
@@ -71,6 +66,12 @@ impl Row {
             }
         }
         Self { words }
+    }
+
+    /// The answer about `permission`.
+    pub(crate) fn outcome(&self, permission: usize) -> Outcome {
+        let word = self.words.get(permission / WORD_BITS);
+        word.map_or(Outcome::False, |word| word.outcome(permission))
     }
 
     /// The permissions that depend on facts in one of `rows`, each of `stride` words.

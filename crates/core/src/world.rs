@@ -3,6 +3,7 @@
 mod answers;
 mod rows;
 mod spec;
+mod table;
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -35,7 +36,7 @@ impl PrincipalId {
 
 /// One organization with all its principals, resolved at one moment.
 ///
-/// Each principal takes some two hundred bytes, and a check costs the same however many roles, groups
+/// Each principal takes some hundred and fifty bytes, and a check costs the same however many roles, groups
 /// and workspaces there are that it does not use.
 #[derive(Clone, Debug)]
 pub struct World {

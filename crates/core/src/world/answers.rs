@@ -12,10 +12,7 @@ impl World {
     #[inline]
     #[must_use]
     pub fn allows(&self, principal: PrincipalId, permission: PermissionId, node: NodeId) -> bool {
-        let word = self
-            .rows
-            .word(&self.hierarchy, principal, node, permission.0);
-        word.is_some_and(|word| word.allows(permission.0))
+        self.settled(principal, permission, node) == Outcome::True
     }
 
     /// The answer as far as it needs no facts, as [`crate::Access::settled`] gives it.
@@ -27,10 +24,10 @@ impl World {
         permission: PermissionId,
         node: NodeId,
     ) -> Outcome {
-        let word = self
+        let answer = self
             .rows
-            .word(&self.hierarchy, principal, node, permission.0);
-        word.map_or(Outcome::False, |word| word.outcome(permission.0))
+            .answer(&self.hierarchy, principal, permission, node);
+        answer.unwrap_or(Outcome::False)
     }
 
     /// The decision as far as `facts` and the directory's own settle it (see [`World::known`]).

@@ -209,7 +209,7 @@ fn a_number_of_another_policy_reaches_nothing() {
 
 #[test]
 fn a_wide_world_answers_as_each_access_does() {
-    for workspaces in [1_usize, 3, 70] {
+    for workspaces in [1_usize, 3, 300] {
         let node = |id: String, level, parent: Option<String>| WorldNode {
             id,
             level,
@@ -234,6 +234,8 @@ fn a_wide_world_answers_as_each_access_does() {
                 .collect(),
             ..PrincipalSpec::default()
         };
+        let every_second = (0..workspaces).step_by(2);
+        let every_second = every_second.map(|at| Grant::new("three", format!("w{at}")));
         let spec = WorldSpec {
             nodes,
             principals: vec![
@@ -241,6 +243,10 @@ fn a_wide_world_answers_as_each_access_does() {
                 somebody("two", &[("two", "w0")]),
                 somebody("three", &[("three", "p0"), ("five", "org")]),
                 somebody("all", &[("all", "org")]),
+                PrincipalSpec {
+                    grants: every_second.collect(),
+                    ..somebody("every second", &[])
+                },
             ],
             ..WorldSpec::default()
         };

@@ -1,5 +1,7 @@
 //! Everybody in the shop at once: searches, and what a change gives and takes.
 
+mod layouts;
+
 use std::sync::Arc;
 
 use lockstep_core::{
@@ -96,45 +98,6 @@ fn searches_list_what_a_check_allows() {
         .iter()
         .map(|at| world.policy().permissions()[at].id.as_str());
     assert_eq!(named.collect::<Vec<_>>(), ["look", "resign"]);
-}
-
-#[test]
-fn a_world_answers_as_each_access_does() {
-    answers_as_each_access_does(&world(&world_spec()));
-    // In a large organization other tables answer.
-    let mut large = world_spec();
-    let more = (0..100).map(|n| node(&format!("branch-{n}"), Level::Workspace, Some("shop")));
-    large.nodes.extend(more);
-    large.principals[1]
-        .grants
-        .push(Grant::new("manager", "branch-50"));
-    answers_as_each_access_does(&world(&large));
-}
-
-fn answers_as_each_access_does(world: &World) {
-    for asked in [
-        Facts::default(),
-        facts(&[("resource.own", true), ("resource.open", false)]),
-    ] {
-        for principal in world.principals() {
-            let access = world.access(principal);
-            let known = world.known(principal, &asked);
-            for node in world.nodes() {
-                for at in 0..world.policy().permissions().len() {
-                    let permission = world.policy().permission_at(at).unwrap();
-                    let settled = access.settled(permission, node);
-                    assert_eq!(world.settled(principal, permission, node), settled);
-                    let allows = settled == Outcome::True;
-                    assert_eq!(world.allows(principal, permission, node), allows);
-                    assert_eq!(access.allows(permission, node), allows);
-                    assert_eq!(
-                        world.verdict(principal, permission, node, &asked),
-                        lockstep_core::verdict(&access, permission, node, &known)
-                    );
-                }
-            }
-        }
-    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Law 10: a list is what a check would allow; and what a change gives and takes is all that changed.
 
 use lockstep_core::{
-    Access, Bits, Grant, GroupSpec, Outcome, PrincipalSpec, Record, Standing, World, WorldNode,
-    WorldSpec, diff, mask, masks, verdict,
+    Access, Bits, Grant, GroupSpec, Level, Outcome, PrincipalSpec, Record, Standing, World,
+    WorldNode, WorldSpec, diff, mask, masks, verdict,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -62,6 +62,31 @@ fn world(records: &[Record]) -> WorldSpec {
     }
 }
 
+/// `spec` with so many more workspaces, in every second of which somebody holds every role, that its
+/// answers lie in no table.
+fn crowded(mut spec: WorldSpec) -> WorldSpec {
+    let mut bystander = PrincipalSpec {
+        id: "bystander".into(),
+        ..PrincipalSpec::default()
+    };
+    for at in 0..200 {
+        let id = format!("crowd-{at}");
+        if at % 2 == 0 {
+            let roles = ["r0", "r1", "r2", "r3", "r4", "r5"];
+            let grants = roles.map(|role| Grant::new(role, id.as_str()));
+            bystander.grants.extend(grants);
+        }
+        spec.nodes.push(WorldNode {
+            id,
+            level: Level::Workspace,
+            parent: Some("org".into()),
+            owner: None,
+        });
+    }
+    spec.principals.push(bystander);
+    spec
+}
+
 fn name(at: usize) -> String {
     format!("principal-{at}")
 }
@@ -97,7 +122,9 @@ proptest! {
         other_facts in worlds::facts(),
     ) {
         let policy = compile(&spec);
-        let world = World::resolve(&policy, &world(&records), NOW_MS).unwrap();
+        let spec = world(&records);
+        let world = World::resolve(&policy, &spec, NOW_MS).unwrap();
+        let crowded = World::resolve(&policy, &crowded(spec), NOW_MS).unwrap();
         let everybody: Vec<_> = world.principals().map(|id| (id, world.access(id))).collect();
         let nodes: Vec<_> = world.nodes().collect();
         for (principal, access) in &everybody {
@@ -114,6 +141,7 @@ proptest! {
                     prop_assert_eq!(verdict(&alone, permission, *node, &facts), check);
                     let settled = world.settled(*principal, permission, *node);
                     prop_assert_eq!(settled, access.settled(permission, *node));
+                    prop_assert_eq!(settled, crowded.settled(*principal, permission, *node));
                     if check == Outcome::True {
                         actions.push(permission.index());
                     }

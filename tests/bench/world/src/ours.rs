@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use lockstep_core::{
-    Grant, Level, NodeId, Outcome, PermissionId, PermissionSpec, Policy, PolicySpec, PrincipalId,
+    Grant, Level, NodeId, PermissionId, PermissionSpec, Policy, PolicySpec, PrincipalId,
     PrincipalSpec, RoleSpec, WorldNode, WorldSpec,
 };
 
@@ -50,10 +50,7 @@ impl Ours {
     #[inline]
     #[must_use]
     pub fn allows(&self, named: Named) -> bool {
-        let outcome = self
-            .0
-            .settled(named.principal, named.permission, named.node);
-        outcome == Outcome::True
+        self.0.allows(named.principal, named.permission, named.node)
     }
 
     /// The answer, by three names.
