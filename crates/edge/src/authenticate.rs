@@ -24,6 +24,17 @@ pub struct Caller {
     pub credential: CredentialKind,
     /// The hash of the secret, when the credential is one of ours.
     pub hash: Option<String>,
+    /// Who the issuer of a JWT says the user is.
+    pub identity: Option<Identity>,
+}
+
+/// A user as another system names them; a user id is derived from the two.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The issuer.
+    pub issuer: String,
+    /// The issuer's name for the user.
+    pub subject: String,
 }
 
 /// How a caller proved who they are.
@@ -88,6 +99,25 @@ pub async fn caller(edge: &Edge, request: &Request) -> Result<Caller, ApiError> 
     }
 }
 
+/// Makes the user of a JWT known to their object. Whoever only asks needs none: an issuer vouches for
+/// who they are, and what they hold is their organization's to say.
+///
+/// # Errors
+/// 503 when the object does not answer.
+pub async fn recognize(edge: &Edge, caller: &Caller) -> Result<(), ApiError> {
+    let Some(identity) = &caller.identity else {
+        return Ok(());
+    };
+    let command = user::Command::Recognize {
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        address: caller.address.clone(),
+    };
+    let name = caller.user.as_str();
+    ask::<UserObject, Authenticated>(&*edge.objects, name, &command).await?;
+    Ok(())
+}
+
 /// A secret of ours: its checksum and its owner's keyed check are read before any object is called.
 async fn secret(edge: &Edge, kind: SecretKind, text: &str) -> Result<Caller, ApiError> {
     let secret = Secret::parse(kind, &edge.config.keys.id, text).map_err(credential::refused)?;
@@ -115,5 +145,6 @@ async fn secret(edge: &Edge, kind: SecretKind, text: &str) -> Result<Caller, Api
         address: authenticated.address,
         credential,
         hash: Some(hash),
+        identity: None,
     })
 }

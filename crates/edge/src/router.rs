@@ -37,6 +37,8 @@ pub struct Route {
 pub enum Handler {
     /// Anybody.
     Anonymous(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
+    /// Whoever presents a valid credential; it touches nothing of their own, so their object need not know of them.
+    Asking(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
     /// Whoever presents a valid credential.
     SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
 }
@@ -95,8 +97,13 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     };
     match route.handler {
         Handler::Anonymous(handler) => handler(call).await,
+        Handler::Asking(handler) => {
+            let caller = authenticate::caller(edge, request).await?;
+            handler(call, caller).await
+        }
         Handler::SignedIn(handler) => {
             let caller = authenticate::caller(edge, request).await?;
+            authenticate::recognize(edge, &caller).await?;
             handler(call, caller).await
         }
     }

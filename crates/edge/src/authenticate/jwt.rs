@@ -4,18 +4,10 @@
 
 use lockstep_token::{Address, Claims, Token, TokenError, id::derived_user_id, json::Value};
 
-use super::{Caller, CredentialKind};
-use crate::{
-    config::Config,
-    edge::Edge,
-    log,
-    objects::ask,
-    problem::ApiError,
-    signatures::Checked,
-    user::{self, Authenticated, UserObject},
-};
+use super::{Caller, CredentialKind, Identity};
+use crate::{config::Config, edge::Edge, log, problem::ApiError, signatures::Checked, user};
 
-/// The caller of a JWT, who is made known to their object.
+/// The caller of a JWT.
 pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> {
     let records = edge.config.issuers.records();
     let token = Token::parse(text).map_err(refused)?;
@@ -29,19 +21,15 @@ pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> 
         .map_err(refused)?;
     let (issuer, subject) = (claims.issuer(), claims.subject());
     let user = derived_user_id(&edge.config.keys.id, issuer, subject);
-    let command = user::Command::Recognize {
-        issuer: issuer.to_owned(),
-        subject: subject.to_owned(),
-        address: verified_address(&edge.config, &claims),
-    };
-    let authenticated: Authenticated =
-        ask::<UserObject, _>(&*edge.objects, user.as_str(), &command).await?;
-    let address = authenticated.address;
     Ok(Caller {
         user,
-        address,
+        address: verified_address(&edge.config, &claims),
         credential: CredentialKind::Jwt,
         hash: None,
+        identity: Some(Identity {
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        }),
     })
 }
 

@@ -24,17 +24,17 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/snapshot",
-        handler: Handler::SignedIn(|call, caller| Box::pin(snapshot(call, caller))),
+        handler: Handler::Asking(|call, caller| Box::pin(snapshot(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/evaluate",
-        handler: Handler::SignedIn(|call, caller| Box::pin(evaluate(call, caller))),
+        handler: Handler::Asking(|call, caller| Box::pin(evaluate(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/events",
-        handler: Handler::SignedIn(|call, caller| Box::pin(events(call, caller))),
+        handler: Handler::Asking(|call, caller| Box::pin(events(call, caller))),
     },
 ];
 

@@ -156,3 +156,27 @@ fn what_is_wrong_with_a_token_is_not_told_and_reaches_no_object() {
 fn a_deployment_without_issuers_accepts_no_jwt() {
     assert_eq!(me(&World::new(), &token(&json!({}))).status, 401);
 }
+
+#[test]
+fn who_only_asks_needs_no_object_of_their_own() {
+    let world = world();
+    let post = |path: &str, body: &str| {
+        let request = Request::new(Method::Post, path)
+            .with_header("authorization", &format!("Bearer {}", token(&json!({}))))
+            .with_header("content-type", "application/json")
+            .with_body(Ok(body.as_bytes().to_vec()));
+        world.send(&request)
+    };
+    let created = json(&post("/v1/organizations", r#"{"name":"Acme"}"#));
+    let path = format!(
+        "/v1/organizations/{}/evaluate",
+        created["id"].as_str().unwrap()
+    );
+    world.objects.is_down.set(Some(Class::User));
+    let answer = post(&path, r#"{"permission":"resources.view"}"#);
+    assert_eq!(
+        (answer.status, &json(&answer)["decision"]),
+        (200, &json!(true))
+    );
+    assert_eq!(me(&world, &token(&json!({}))).status, 503);
+}
