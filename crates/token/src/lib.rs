@@ -23,6 +23,8 @@ pub mod jws;
 pub mod native;
 pub mod secret;
 pub mod verify;
+#[cfg(all(feature = "web", target_arch = "wasm32"))]
+pub mod web;
 
 pub use address::{Address, AddressError};
 pub use algorithm::{Algorithm, WebCrypto};
