@@ -40,8 +40,9 @@ usage: cargo xtask TASK
   fuzz [TARGET] [--seconds N]
                      coverage-guided fuzzing of every reader, ten seconds each
   soak               fuzzing and the comparison with the model, for long
-  mutants [--shard K/N]
-                     every change that no test of core notices; K counts from 0
+  mutants [--shard K/N] [--in MODULE]
+                     every change that no test of core notices; K counts from 0, and
+                     MODULE is a path from crates/core/src
   bench [--curve]    speed, size and memory against the peers, and the curve in docs/
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load

@@ -136,3 +136,96 @@ impl Spans {
         self.row.get(start + after.checked_sub(1)?).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::sync::Arc;
+    use alloc::vec;
+
+    use super::*;
+    use crate::{
+        Grant, Level, PermissionSpec, Policy, PolicySpec, PrincipalSpec, RoleSpec, WorldNode,
+        WorldSpec,
+    };
+
+    /// How many columns the table has for so many workspaces, when somebody works in every second of
+    /// them, and somebody else owns a project in each.
+    fn columns(workspaces: usize) -> Option<usize> {
+        let node = |id: String, level, parent: Option<String>| WorldNode {
+            owner: (level == Level::Project).then(|| "owner".into()),
+            id,
+            level,
+            parent,
+        };
+        let mut nodes = vec![node("org".into(), Level::Organization, None)];
+        for at in 0..workspaces {
+            let workspace = format!("w{at}");
+            let inside = |level, prefix, parent: &str| {
+                node(format!("{prefix}{at}"), level, Some(parent.into()))
+            };
+            nodes.push(inside(Level::Workspace, "w", "org"));
+            nodes.extend(["a", "b", "c"].map(|at| inside(Level::Project, at, &workspace)));
+        }
+        for free in nodes.iter_mut().filter(|node| !node.id.starts_with('b')) {
+            free.owner = None;
+        }
+        let worked_in = (0..workspaces).step_by(2);
+        let principal = |id: &str, grants| PrincipalSpec {
+            id: id.into(),
+            grants,
+            ..PrincipalSpec::default()
+        };
+        let spec = WorldSpec {
+            nodes,
+            principals: vec![
+                principal("owner", vec![Grant::new("member", "org")]),
+                principal(
+                    "worker",
+                    worked_in
+                        .map(|at| Grant::new("worker", format!("w{at}")))
+                        .collect(),
+                ),
+            ],
+            ..WorldSpec::default()
+        };
+        let role = |id: &str, level| RoleSpec {
+            id: id.into(),
+            ..RoleSpec::new(level)
+        };
+        let policy = PolicySpec {
+            id: "columns".into(),
+            roles: vec![
+                RoleSpec {
+                    admin: true,
+                    ..role("member", Level::Organization)
+                },
+                role("worker", Level::Workspace),
+            ],
+            permissions: vec![PermissionSpec {
+                id: "work".into(),
+                allow: vec!["worker".into()],
+                ..PermissionSpec::new(Level::Workspace)
+            }],
+            ownership: vec![(Level::Project, vec!["work".into()])],
+            ..PolicySpec::default()
+        };
+        let policy = Arc::new(Policy::compile(&policy).unwrap());
+        let world = World::resolve(&policy, &spec, 0).unwrap();
+        match &world.rows.layout {
+            Layout::Table(table) => Some(table.columns),
+            Layout::Spans(_) => None,
+        }
+    }
+
+    #[test]
+    fn columns_are_where_answers_change_for_others_than_owners() {
+        assert_eq!(columns(0), Some(1));
+        assert_eq!(columns(1), Some(2));
+        assert_eq!(columns(2), Some(3));
+        assert_eq!(columns(127), Some(128));
+        assert_eq!(columns(128), None);
+        assert_eq!(columns(300), None);
+    }
+}

@@ -23,7 +23,7 @@ const NOBODY: u32 = u32::MAX;
 pub(super) struct Table {
     /// By node.
     places: Vec<Place>,
-    columns: usize,
+    pub(super) columns: usize,
     rows: Vec<u16>,
 }
 
