@@ -28,7 +28,9 @@ pub struct DecisionView {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReasonView {
-    /// Stable code: `granted`, `owned`, `everyone`, or the code of a denial.
+    /// Stable, for programs: `granted`, `owned`, `everyone`; `capped`, `denied-by-rule`, `expired`,
+    /// `fact-missing`, `guard-failed`, `no-grant`, `no-membership`, `out-of-token-scope`, `plan`; or why
+    /// nothing could be decided.
     pub code: String,
     /// A sentence in English.
     pub text: String,

@@ -1,5 +1,7 @@
 //! `cargo xtask bless`: writes every committed file that a program generates; `--check` only compares.
 
+mod typescript;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -18,7 +20,9 @@ struct Generated {
 /// All generators. A new one is a new line here.
 fn generate(project: &Project) -> Result<Vec<Generated>, TaskError> {
     let mut files = matrices(project)?;
-    files.extend(schemas(project)?);
+    let schemas = schemas(project)?;
+    files.push(shapes(&schemas)?);
+    files.extend(schemas);
     Ok(files)
 }
 
@@ -40,11 +44,35 @@ fn schemas(project: &Project) -> Result<Vec<Generated>, TaskError> {
     let mut files = Vec::new();
     for document in ["decision", "policy", "request", "snapshot", "world"] {
         files.push(Generated {
-            path: format!("docs/schema/{document}.json"),
+            path: schema_path(document),
             text: printed(project, &["schema", document])?,
         });
     }
     Ok(files)
+}
+
+/// What pages know of what the edge answers: the same shapes in TypeScript.
+fn shapes(schemas: &[Generated]) -> Result<Generated, TaskError> {
+    let mut shapes = typescript::Shapes::default();
+    for (document, name) in [
+        ("decision", "DecisionView"),
+        ("policy", "PolicyDocument"),
+        ("snapshot", "Snapshot"),
+        ("world", "FactsView"),
+    ] {
+        let path = schema_path(document);
+        let schema = schemas.iter().find(|file| file.path == path);
+        let schema = schema.map_or("", |file| file.text.as_str());
+        shapes.add(schema, name)?;
+    }
+    Ok(Generated {
+        path: "www/packages/gate/src/wire.ts".into(),
+        text: shapes.text(),
+    })
+}
+
+fn schema_path(document: &str) -> String {
+    format!("docs/schema/{document}.json")
 }
 
 /// What the command line prints.

@@ -131,8 +131,8 @@ fn stamp(project: &Project, module: &str) -> Result<Stamp, TaskError> {
     Stamp::of(project.root(), &[&format!("{SOURCES}/{module}")])
 }
 
-/// First the examples, which notice most changes in a moment; then, for the rest, all tests of core and
-/// those of wire, with the corpus.
+/// First the quick examples, which notice most changes in a moment; for the rest all examples; and for
+/// the rest of that all tests of core and those of wire, with the corpus.
 fn try_module(project: &Project, tree: &Tree<'_>, module: &str) -> Result<(), TaskError> {
     let folder = folder(project, module);
     // Taken before the run, in case somebody is writing.
@@ -145,18 +145,21 @@ fn try_module(project: &Project, tree: &Tree<'_>, module: &str) -> Result<(), Ta
         stamp.put(&folder)?;
     }
     let mut mutants = read(&folder)?;
-    let missed = mutants.iter().filter(|mutant| mutant.fate == Fate::Missed);
-    let missed: Vec<&str> = missed.map(|mutant| mutant.name.as_str()).collect();
-    if missed.is_empty() {
-        return Ok(());
-    }
-    for again in tree.try_some(&missed, Tests::All)? {
-        let known = mutants.iter_mut().find(|known| known.name == again.name);
-        if let Some(known) = known {
-            *known = again;
+    for tests in [Tests::Examples, Tests::All] {
+        let missed = mutants.iter().filter(|mutant| mutant.fate == Fate::Missed);
+        let missed: Vec<&str> = missed.map(|mutant| mutant.name.as_str()).collect();
+        if missed.is_empty() {
+            return Ok(());
         }
+        for again in tree.try_some(&missed, tests)? {
+            let known = mutants.iter_mut().find(|known| known.name == again.name);
+            if let Some(known) = known {
+                *known = again;
+            }
+        }
+        write(&folder, &mutants)?;
     }
-    write(&folder, &mutants)
+    Ok(())
 }
 
 fn read(folder: &Path) -> Result<Vec<Mutant>, TaskError> {

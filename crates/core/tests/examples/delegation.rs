@@ -141,3 +141,27 @@ fn what_is_ones_own_is_not_compared() {
     let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
     assert_eq!(missing(&policy, &clerk, "viewer", "north"), [""; 0]);
 }
+
+#[test]
+fn why_a_role_is_not_handed_out_is_said_in_a_sentence() {
+    let policy = policy();
+    let clerk = access(&[("clerk", "north")]);
+    let exceeds = can_delegate(
+        &clerk,
+        policy.role("manager").unwrap(),
+        clerk.node("north").unwrap(),
+    );
+    let said = [
+        exceeds.unwrap_err(),
+        DelegationError::LiftsCap,
+        DelegationError::Unknown,
+    ];
+    assert_eq!(
+        said.map(|error| error.to_string()),
+        [
+            "the role gives 3 permissions that the grantor lacks",
+            "the role lifts a cap that the grantor may not lift",
+            "no such role or node",
+        ]
+    );
+}

@@ -31,6 +31,8 @@ const ENVIRONMENT: [(&str, &str); 4] = [
 pub(super) enum Tests {
     /// The unit tests and examples of core, without those that take long.
     First,
+    /// With those.
+    Examples,
     /// All of core and wire.
     All,
 }
@@ -46,6 +48,7 @@ impl Tests {
                 "--cargo-test-arg=--skip=limit",
                 "--cargo-test-arg=--skip=wide",
             ],
+            Self::Examples => &["--cargo-arg=--lib", "--cargo-arg=--test=examples"],
             Self::All => &[
                 "--cargo-arg=--tests",
                 "--test-package=lockstep-core,lockstep-wire",
@@ -57,7 +60,7 @@ impl Tests {
     /// the machine may be busy.
     const fn timeout_seconds(self) -> &'static str {
         match self {
-            Self::First => "60",
+            Self::First | Self::Examples => "60",
             Self::All => "600",
         }
     }
