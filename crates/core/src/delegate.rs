@@ -67,17 +67,7 @@ fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), Delegati
     let policy = grantor.policy();
     let role = policy.describe_role(role).ok_or(DelegationError::Unknown)?;
     let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
-    let mut missing: Vec<PermissionId> = rights(policy, &role.rights)
-        .filter(|(right, permission)| !holder.holds(*right, *permission, Some(role)))
-        .map(|(_, permission)| PermissionId(permission))
-        .collect();
-    missing.sort_unstable();
-    missing.dedup();
-    if !missing.is_empty() {
-        return Err(DelegationError::Exceeds {
-            permissions: missing,
-        });
-    }
+    holder.holds_all(&role.rights, Some(role))?;
     // An empty role still frees its holder from a cap that binds the grantor.
     let bound = role.level != Level::Organization || holder.caps().is_empty();
     let free = if role.overriding {
@@ -92,9 +82,23 @@ fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), Delegati
     }
 }
 
-/// Whether the principal of `grantor` may put `new` in the place of `old`, as far as caps and deny rules
-/// go: what `record` was granted beside, and the old role held back and the new one does not, comes to
-/// life, on whatever node it was granted, so the grantor must hold it everywhere.
+/// Whether the principal of `grantor` may make somebody else the owner of `node`: what ownership gives
+/// there must be a subset of what the grantor holds there (law 5).
+///
+/// # Errors
+/// What is missing.
+pub fn can_transfer(grantor: &Access, node: NodeId) -> Result<(), DelegationError> {
+    let level = grantor.hierarchy().level(node);
+    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
+    match level.and_then(|level| grantor.policy().ownership.get(&level)) {
+        Some(owned) => holder.holds_all(owned, None),
+        None => Ok(()),
+    }
+}
+
+/// Whether the principal of `grantor` may put `new` (`None`: nothing) in the place of `old` on `node`, as
+/// far as caps and deny rules go: what `record` was granted beside, and the old role held back and the new
+/// one does not, comes to life there and below, so the grantor must hold it there.
 ///
 /// # Errors
 /// [`DelegationError::LiftsCap`] when the grantor does not.
@@ -102,14 +106,16 @@ pub(crate) fn can_lift_cap(
     grantor: &Access,
     record: Option<&Record>,
     old: RoleId,
-    new: RoleId,
+    new: Option<RoleId>,
+    node: NodeId,
 ) -> Result<(), DelegationError> {
     let policy = grantor.policy();
     let plan = &grantor.record().plan;
     let counted = |role| policy.counted_role(role, PrincipalKind::User, plan);
     // What the organization's plan makes of the two counts as long as the plan lasts.
-    lifts_no_more(grantor, record, [old, counted(old)], [new, counted(new)], 0)?;
-    lifts_no_more(grantor, record, [old, counted(old)], [new, counted(new)], 1)
+    let (old, new) = ([old, counted(old)], new.map(|new| [new, counted(new)]));
+    lifts_no_more(grantor, record, old, new, node, 0)?;
+    lifts_no_more(grantor, record, old, new, node, 1)
 }
 
 /// [`can_lift_cap`] for one of two pairs: the roles as granted (`at` 0), or what the plan makes of them
@@ -118,25 +124,31 @@ fn lifts_no_more(
     grantor: &Access,
     record: Option<&Record>,
     old: [RoleId; 2],
-    new: [RoleId; 2],
+    new: Option<[RoleId; 2]>,
+    node: NodeId,
     at: usize,
 ) -> Result<(), DelegationError> {
     let policy = grantor.policy();
     let described = |role: &RoleId| policy.describe_role(*role);
-    let cap_of = |roles: &'_ [RoleId; 2]| roles.get(at).and_then(described)?.cap.as_ref();
-    let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
+    // Only a role on the organization itself caps its holder.
+    let cap_of = |roles: &'_ [RoleId; 2]| {
+        let role = roles.get(at).filter(|_| node == ROOT);
+        role.and_then(described)?.cap.as_ref()
+    };
+    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
     let all = policy.all();
     let left = cap_of(&old).unwrap_or(&all);
-    let [granted, _] = new;
     let denies = |roles: &[RoleId], denial: usize| {
         let mut roles = roles.iter().filter_map(described);
         roles.any(|role| role.denied.contains(denial))
     };
+    // What the plan makes of the new role binds people only, and only as long as the plan lasts.
+    let granted = new.iter().filter_map(|new| new.first().copied());
+    let granted: Vec<RoleId> = granted.collect();
     let frees = |permission: usize| {
         let known = policy.permissions.get(permission).into_iter();
         let mut known = known.flat_map(|described| &described.denials);
-        // What the plan makes of the new role binds people only, and only as long as the plan lasts.
-        known.any(|denial| denies(&old, *denial) && !denies(&[granted], *denial))
+        known.any(|denial| denies(&old, *denial) && !denies(&granted, *denial))
     };
     let revived =
         |(right, permission): &(usize, usize)| !policy.gives(left, *right) || frees(*permission);
@@ -145,8 +157,8 @@ fn lifts_no_more(
         let reached = reached.as_ref();
         reached.is_none_or(|reached| reached.contains(*permission))
     };
-    let lifted = rights(policy, cap_of(&new).unwrap_or(&all));
-    let role = new.get(at).and_then(described);
+    let lifted = rights(policy, new.as_ref().and_then(cap_of).unwrap_or(&all));
+    let role = new.as_ref().and_then(|new| new.get(at)).and_then(described);
     if lifted
         .filter(is_reached)
         .filter(revived)
@@ -228,6 +240,22 @@ impl<'a> Holder<'a> {
                 || role.is_some_and(|role| role.denied.contains(denial))
         });
         self.access.is_member() && held && denied_alike && in_token
+    }
+
+    /// Whether the grantor holds all of `bits`, so that it can be handed to who holds `role`.
+    fn holds_all(&self, bits: &Bits, role: Option<&Role>) -> Result<(), DelegationError> {
+        let mut missing: Vec<PermissionId> = rights(self.access.policy(), bits)
+            .filter(|(right, permission)| !self.holds(*right, *permission, role))
+            .map(|(_, permission)| PermissionId(permission))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        Err(DelegationError::Exceeds {
+            permissions: missing,
+        })
     }
 
     fn overriding(&self) -> bool {

@@ -58,6 +58,7 @@ extern crate alloc;
 extern crate std;
 
 mod access;
+mod assignment;
 mod bits;
 mod compile;
 mod custom;
@@ -91,10 +92,11 @@ mod spec;
 mod world;
 
 pub use access::Access;
+pub use assignment::{Assignment, assign, transfer};
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
-pub use delegate::{DelegationError, can_delegate};
+pub use delegate::{DelegationError, can_delegate, can_transfer};
 pub use diff::{Change, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
@@ -106,7 +108,9 @@ pub use invitation::{Invitation, InvitationError, InvitationState, InvitationSta
 pub use level::Level;
 pub use lint::{Finding, FindingKind, lint};
 pub use matrix::{Cell, MatrixRow, matrix};
-pub use membership::{MembershipError, Target, change_role, keeps_admin, leave, remove};
+pub use membership::{
+    MembershipError, Target, change_role, keeps_admin, leave, remove, restore, suspend,
+};
 pub use operation::Operation;
 pub use parts::{
     DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,

@@ -4,8 +4,8 @@ use core::fmt;
 
 use crate::delegate::can_lift_cap;
 use crate::{
-    Access, Decision, DelegationError, Denial, Facts, Operation, Policy, Record, RoleId, Value,
-    can_delegate, evaluate,
+    Access, Decision, DelegationError, Denial, Facts, NodeId, Operation, Policy, Record, RoleId,
+    Value, can_delegate, can_transfer, evaluate,
 };
 
 /// The member that a change is about.
@@ -54,7 +54,7 @@ pub enum MembershipError {
     NotOffered(Operation),
     /// The actor would hand out what they do not hold (law 5).
     Delegation(DelegationError),
-    /// The role is not one that a member can hold on an organization.
+    /// The role is not one that can be held there.
     NotAssignable,
     /// The organization would be left without an admin (law 7).
     LastAdmin,
@@ -68,9 +68,7 @@ impl fmt::Display for MembershipError {
                 write!(f, "the policy opens `{}` to nobody", operation.as_str())
             }
             Self::Delegation(error) => write!(f, "{error}"),
-            Self::NotAssignable => {
-                f.write_str("not a role that a member of an organization can hold")
-            }
+            Self::NotAssignable => f.write_str("not a role that can be held there"),
             Self::LastAdmin => f.write_str("an organization always keeps an admin"),
         }
     }
@@ -95,7 +93,8 @@ pub fn change_role(
     permit(actor, Operation::MemberUpdateRole, &facts)?;
     assignable(actor, role)?;
     if let Some(old) = target.role {
-        can_lift_cap(actor, target.record, old, role).map_err(MembershipError::Delegation)?;
+        can_lift_cap(actor, target.record, old, Some(role), actor.root())
+            .map_err(MembershipError::Delegation)?;
     }
     let stays_admin = policy.describe_role(role).is_some_and(|role| role.admin);
     keep_admin(policy, target, stays_admin)
@@ -119,6 +118,46 @@ pub fn leave(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError>
     keep_admin(actor.policy(), target, false)
 }
 
+/// Whether `actor` may suspend `target`: all that it was granted stops to count, and is kept.
+///
+/// # Errors
+/// The first reason against it.
+pub fn suspend(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberSuspend, &target.facts())?;
+    keep_admin(actor.policy(), target, false)
+}
+
+/// Whether `actor` may end the suspension of `target`, who gets back what `record` says: that is handed
+/// out anew (law 5).
+///
+/// # Errors
+/// The first reason against it.
+pub fn restore(
+    actor: &Access,
+    target: &Target<'_>,
+    record: &Record,
+) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberSuspend, &target.facts())?;
+    let known = record.grants.iter().filter_map(|grant| {
+        // What is gone gives nothing.
+        let role = actor.policy().role(&grant.role)?;
+        Some((role, actor.node(&grant.node)?))
+    });
+    let mut granted = known.map(|(role, node)| can_delegate(actor, role, node));
+    granted
+        .find(Result::is_err)
+        .unwrap_or(Ok(()))
+        .and_then(|()| {
+            let owned = record.nodes.iter().filter(|node| node.owned);
+            let owned = owned.filter_map(|node| actor.node(&node.id));
+            owned
+                .map(|node| can_transfer(actor, node))
+                .find(Result::is_err)
+                .unwrap_or(Ok(()))
+        })
+        .map_err(MembershipError::Delegation)
+}
+
 /// Law 7: whether an organization with `admins` members that count as admins may stay as it is.
 #[must_use]
 pub const fn keeps_admin(admins: usize) -> bool {
@@ -131,11 +170,21 @@ pub(crate) fn permit(
     operation: Operation,
     facts: &Facts,
 ) -> Result<(), MembershipError> {
+    permit_on(actor, operation, actor.root(), facts)
+}
+
+/// Whether `actor` may do `operation` on `node` under `facts`.
+pub(crate) fn permit_on(
+    actor: &Access,
+    operation: Operation,
+    node: NodeId,
+    facts: &Facts,
+) -> Result<(), MembershipError> {
     let permission = actor
         .policy()
         .operation(operation)
         .ok_or(MembershipError::NotOffered(operation))?;
-    match evaluate(actor, permission, actor.root(), facts) {
+    match evaluate(actor, permission, node, facts) {
         Decision::Allow(_) => Ok(()),
         Decision::Deny(denial) => Err(MembershipError::Denied(denial)),
     }

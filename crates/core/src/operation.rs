@@ -27,6 +27,10 @@ macro_rules! operations {
 operations! {
     /// Ask for decisions about other principals, and state facts about resources.
     DecisionsAsk = "decisions.ask",
+    /// Create access groups, and change their members and what they are granted.
+    GroupManage = "group.manage",
+    /// See access groups.
+    GroupRead = "group.read",
     /// Cancel a pending invitation.
     InvitationCancel = "invitation.cancel",
     /// Invite an address into the organization.
@@ -39,6 +43,8 @@ operations! {
     MemberRead = "member.read",
     /// Remove a member.
     MemberRemove = "member.remove",
+    /// Suspend a member, and take that back.
+    MemberSuspend = "member.suspend",
     /// Change a member's role.
     MemberUpdateRole = "member.update-role",
     /// Create another organization.
@@ -49,6 +55,34 @@ operations! {
     OrganizationRead = "organization.read",
     /// Rename the organization.
     OrganizationUpdate = "organization.update",
+    /// Create projects; whoever does owns them.
+    ProjectCreate = "project.create",
+    /// Delete projects.
+    ProjectDelete = "project.delete",
+    /// See projects.
+    ProjectRead = "project.read",
+    /// Grant access groups a role on a project.
+    ProjectShare = "project.share",
+    /// Make somebody else the owner of a project.
+    ProjectTransfer = "project.transfer",
+    /// Rename projects.
+    ProjectUpdate = "project.update",
+    /// Create, edit and delete custom roles.
+    RoleManage = "role.manage",
+    /// See custom roles.
+    RoleRead = "role.read",
+    /// Create workspaces.
+    WorkspaceCreate = "workspace.create",
+    /// Delete the workspace.
+    WorkspaceDelete = "workspace.delete",
+    /// See the workspace.
+    WorkspaceRead = "workspace.read",
+    /// Rename, archive and revive the workspace.
+    WorkspaceUpdate = "workspace.update",
+    /// Give members a role in the workspace, and take it.
+    WorkspaceMemberManage = "workspace-member.manage",
+    /// See who has a role in the workspace.
+    WorkspaceMemberRead = "workspace-member.read",
 }
 
 impl Operation {
@@ -68,10 +102,17 @@ impl Operation {
         !matches!(
             self,
             Self::DecisionsAsk
+                | Self::GroupRead
                 | Self::InvitationRead
                 | Self::MemberRead
                 | Self::OrganizationCreate
                 | Self::OrganizationRead
+                | Self::ProjectCreate
+                | Self::ProjectRead
+                | Self::ProjectUpdate
+                | Self::RoleRead
+                | Self::WorkspaceMemberRead
+                | Self::WorkspaceRead
         )
     }
 }

@@ -22,6 +22,8 @@ pub enum Method {
     Patch,
     /// POST.
     Post,
+    /// PUT.
+    Put,
     /// Any method that no route has.
     Other,
 }
@@ -35,6 +37,7 @@ impl Method {
             "GET" => Self::Get,
             "PATCH" => Self::Patch,
             "POST" => Self::Post,
+            "PUT" => Self::Put,
             _ => Self::Other,
         }
     }
@@ -47,6 +50,7 @@ impl Method {
             Self::Get => "GET",
             Self::Patch => "PATCH",
             Self::Post => "POST",
+            Self::Put => "PUT",
             Self::Other => "OTHER",
         }
     }
@@ -60,7 +64,7 @@ impl Method {
     /// Whether the body of such a request is read at all.
     #[must_use]
     pub const fn has_body(self) -> bool {
-        matches!(self, Self::Patch | Self::Post)
+        matches!(self, Self::Patch | Self::Post | Self::Put)
     }
 }
 

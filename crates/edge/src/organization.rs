@@ -3,22 +3,34 @@
 //! It is single-threaded and every command is one transaction, so the last admin, single use and "what the actor holds right now" are settled without a race.
 //! Who may do what is asked of `lockstep-core` inside that transaction, on the rows as they are: a change is authorized and made at the same instant.
 
+mod acting;
 mod actor;
 mod decisions;
 mod invitations;
 mod members;
+mod node_members;
+mod nodes;
+mod projects;
 mod refusal;
+mod schema;
 mod seed;
 mod settings;
 mod store;
+mod suspension;
 #[cfg(test)]
 mod tests;
+mod workspaces;
 
 use lockstep_wire::{FactsView, TokenRecord};
 use serde::{Deserialize, Serialize};
 
+use acting::Acting;
 pub use decisions::{Freshness, StoredSnapshot, grants_key};
+pub use node_members::NodeMemberCommand;
+pub use projects::ProjectCommand;
 pub use seed::{SeedNode, SeedPrincipal};
+pub use suspension::SuspensionCommand;
+pub use workspaces::WorkspaceCommand;
 
 use crate::{
     objects::{self, Class, Context, Object, Reply},
@@ -130,6 +142,13 @@ pub enum Command {
         /// Who asks.
         actor: Actor,
     },
+    /// Something about workspaces, projects, and who has which role where.
+    Structure {
+        /// Who asks.
+        actor: Actor,
+        /// What.
+        command: StructureCommand,
+    },
     /// An invitation as its link shows it; answers `InvitationPreview`.
     PreviewInvitation {
         /// Hash of the link's secret.
@@ -175,6 +194,40 @@ pub enum Command {
     },
 }
 
+/// What a member may ask about the structure of an organization.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StructureCommand {
+    /// About roles in one workspace.
+    NodeMember(NodeMemberCommand),
+    /// About projects.
+    Project(ProjectCommand),
+    /// About somebody's suspension.
+    Suspension(SuspensionCommand),
+    /// About workspaces.
+    Workspace(WorkspaceCommand),
+}
+
+impl StructureCommand {
+    const fn is_idempotent(&self) -> bool {
+        match self {
+            Self::NodeMember(command) => command.is_idempotent(),
+            Self::Project(command) => command.is_idempotent(),
+            Self::Suspension(_) => false,
+            Self::Workspace(command) => command.is_idempotent(),
+        }
+    }
+
+    fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::NodeMember(command) => command.answer(acting),
+            Self::Project(command) => command.answer(acting),
+            Self::Suspension(command) => command.answer(acting),
+            Self::Workspace(command) => command.answer(acting),
+        }
+    }
+}
+
 /// The answer to a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written<T = ()> {
@@ -190,6 +243,9 @@ impl objects::Command for Command {
     }
 
     fn is_idempotent(&self) -> bool {
+        if let Self::Structure { command, .. } = self {
+            return command.is_idempotent();
+        }
         matches!(
             self,
             Self::Evaluate { .. }
@@ -208,7 +264,7 @@ impl Object for OrganizationObject {
 
     const CLASS: Class = Class::Organization;
 
-    const MIGRATIONS: &'static [&'static str] = &[store::SCHEMA];
+    const MIGRATIONS: &'static [&'static str] = &[schema::FIRST, schema::STRUCTURE];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         match command {
@@ -269,6 +325,9 @@ impl Object for OrganizationObject {
             } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
             Command::ListInvitations { actor } => invitations::list(context, &actor),
             Command::ListMembers { actor } => members::list(context, &actor),
+            Command::Structure { actor, command } => {
+                command.answer(&Acting::begin(context, &actor)?)
+            }
             Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
             Command::Read { actor } => settings::read(context, &actor),
             Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),

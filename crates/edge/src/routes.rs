@@ -6,8 +6,10 @@ mod health;
 mod invitations;
 mod me;
 mod members;
+mod node_members;
 mod organizations;
 mod sign_in;
+mod structure;
 mod tokens;
 mod world;
 
@@ -19,6 +21,8 @@ pub const ROUTES: &[&[Route]] = &[
     decisions::ROUTES,
     invitations::ROUTES,
     members::ROUTES,
+    node_members::ROUTES,
+    structure::ROUTES,
     organizations::ROUTES,
     world::ROUTES,
     health::ROUTES,

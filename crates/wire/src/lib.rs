@@ -22,6 +22,7 @@ mod question;
 mod schema;
 mod sentence;
 mod snapshot;
+mod structure;
 #[cfg(feature = "toml")]
 mod toml_source;
 mod tree;
@@ -51,6 +52,11 @@ pub use sentence::{Sentences, sentence};
 pub use snapshot::{
     CustomRoleRecord, GrantRecord, Held, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
     Snapshot, SnapshotError, TokenRecord,
+};
+pub use structure::{
+    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView,
+    OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView,
+    WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
 };
 #[cfg(feature = "toml")]
 pub use toml_source::{Place, Places, SourceError, compile_toml, locate_in_world, read_world};

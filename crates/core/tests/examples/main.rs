@@ -6,6 +6,7 @@
     reason = "test code"
 )]
 
+mod assignments;
 mod conditions;
 mod custom_roles;
 mod delegation;

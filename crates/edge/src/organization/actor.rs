@@ -1,6 +1,6 @@
 //! Who asks, resolved on the rows as they are at this instant.
 
-use lockstep_core::{Access, Facts, Operation, Value};
+use lockstep_core::{Access, Facts, MembershipError, NodeId, Operation, Value};
 use lockstep_wire::DecisionView;
 
 use super::{
@@ -37,11 +37,11 @@ pub(super) fn access_of(
     store::resolve(context, record)
 }
 
-/// Proof that an actor may do one operation at this instant; only [`permit`] makes it.
+/// Proof that an actor may do one operation at this instant; only [`permit_on`] and [`permitted`] make it.
 #[derive(Debug)]
 pub(super) struct Permitted(());
 
-/// Whether the actor may do `operation` under `facts`.
+/// Whether the actor may do `operation` on the organization under `facts`.
 ///
 /// # Errors
 /// 403 with the decision.
@@ -51,12 +51,40 @@ pub(super) fn permit(
     operation: Operation,
     facts: &Facts,
 ) -> Result<Permitted, ApiError> {
+    permit_on(context, access, operation, access.root(), facts)
+}
+
+/// What core's own transitions have allowed.
+///
+/// # Errors
+/// What they refuse with.
+pub(super) fn permitted(
+    context: &Context<'_>,
+    access: &Access,
+    allowed: Result<(), MembershipError>,
+) -> Result<Permitted, ApiError> {
+    allowed
+        .map(Permitted)
+        .map_err(|error| refusal::membership(context, access, error))
+}
+
+/// Whether the actor may do `operation` on `node` under `facts`.
+///
+/// # Errors
+/// 403 with the decision.
+pub(super) fn permit_on(
+    context: &Context<'_>,
+    access: &Access,
+    operation: Operation,
+    node: NodeId,
+    facts: &Facts,
+) -> Result<Permitted, ApiError> {
     let policy = &context.config.policy;
     let Some(permission) = policy.policy.operation(operation) else {
         let detail = "The policy of this deployment offers this to nobody.";
         return Err(ApiError::new(Code::NoGrant, detail));
     };
-    let decision = lockstep_core::evaluate(access, permission, access.root(), facts);
+    let decision = lockstep_core::evaluate(access, permission, node, facts);
     if decision.is_allow() {
         return Ok(Permitted(()));
     }
@@ -70,9 +98,9 @@ pub(super) fn directory_facts(
     user: &str,
 ) -> Result<Facts, ApiError> {
     let mut facts = Facts::default();
-    let members = store::members(context)?.len();
     let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
-    facts.set("organization.members", count(members));
+    let members = store::member_count(context)?;
+    facts.set("organization.members", Value::Integer(members));
     facts.set(
         "organization.workspaces",
         count(store::workspaces(context)?),

@@ -50,6 +50,7 @@ pub(super) fn freshness(context: &Context<'_>, user: &str) -> Result<Reply, ApiE
 
 pub(super) fn snapshot(context: &Context<'_>, user: &str) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
+    store::catch_up(context, &organization, user)?;
     Reply::of(&store::snapshot(context, &organization, user)?)
 }
 

@@ -38,14 +38,14 @@ pub(super) fn change_role(
     let access = access(context, &organization, actor)?;
     let role_id = known_role(context, role)?;
     let member = visible_member(context, &organization, actor, &access, user)?;
-    let record = store::record(context, &organization, user)?;
+    let record = store::record(context, &organization, &member.granted_as())?;
     let target = lockstep_core::Target {
         record: Some(&record),
         ..target(context, &organization, actor, &member)?
     };
     lockstep_core::change_role(&access, &target, role_id)
         .map_err(|error| refusal::membership(context, &access, error))?;
-    store::set_role(context, &organization, user, role)?;
+    store::set_role(context, &organization, &member.granted_as(), role)?;
     let epoch = next_epoch(context)?;
     store::touch(context, user, epoch)?;
     store::publish(context, &organization, user)?;
@@ -100,7 +100,8 @@ fn visible_member(
     store::member(context, user)?.ok_or_else(ApiError::not_found)
 }
 
-fn view(
+/// A member as the actor sees them.
+pub(super) fn view(
     context: &Context<'_>,
     organization: &Organization,
     actor: &Actor,
@@ -127,6 +128,7 @@ fn view(
         is_self: target.is_self,
         creator: target.is_creator,
         joined_at_ms: member.joined_at_ms,
+        suspended_at_ms: member.suspended_at_ms,
         facts: FactsView::from(&target.facts()),
     }
 }

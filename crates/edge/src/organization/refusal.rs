@@ -23,6 +23,12 @@ pub(super) fn denied(view: &DecisionView) -> ApiError {
     }
 }
 
+/// The problem document of a refusal, as one result among several.
+pub(super) fn document(error: &ApiError) -> Result<serde_json::Value, ApiError> {
+    serde_json::from_slice(error.to_problem().as_bytes())
+        .map_err(|error| ApiError::internal(format!("problem cannot be read: {error}")))
+}
+
 pub(super) fn membership(
     context: &Context<'_>,
     actor: &Access,
@@ -39,7 +45,7 @@ pub(super) fn membership(
         ),
         MembershipError::Delegation(error) => delegation(context, &error),
         MembershipError::NotAssignable => {
-            let detail = "This is not a role that a member of an organization can hold.";
+            let detail = "This is not a role that can be held there.";
             ApiError::new(Code::UnknownRole, detail)
         }
         MembershipError::LastAdmin => {

@@ -19,52 +19,6 @@ use crate::{
     user::OrganizationChange,
 };
 
-pub(super) const SCHEMA: &str = "
-    CREATE TABLE organization (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        id TEXT NOT NULL,
-        name TEXT NOT NULL,
-        creator TEXT NOT NULL,
-        created_at_ms INTEGER NOT NULL,
-        deleted_at_ms INTEGER,
-        epoch INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE node (
-        id TEXT PRIMARY KEY,
-        level TEXT NOT NULL,
-        parent TEXT NOT NULL,
-        owner TEXT,
-        position INTEGER NOT NULL UNIQUE
-    ) STRICT;
-    CREATE TABLE member (
-        user TEXT PRIMARY KEY,
-        address TEXT,
-        joined_at_ms INTEGER NOT NULL,
-        left_at_ms INTEGER,
-        epoch INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE granted (
-        user TEXT NOT NULL,
-        node TEXT NOT NULL,
-        role TEXT NOT NULL,
-        not_before_ms INTEGER,
-        expires_at_ms INTEGER,
-        PRIMARY KEY (user, node, role)
-    ) STRICT;
-    CREATE TABLE invitation (
-        id TEXT PRIMARY KEY,
-        hash TEXT NOT NULL UNIQUE,
-        address TEXT NOT NULL,
-        role TEXT NOT NULL,
-        state TEXT NOT NULL,
-        invited_by TEXT NOT NULL,
-        created_at_ms INTEGER NOT NULL,
-        expires_at_ms INTEGER NOT NULL,
-        acted_at_ms INTEGER
-    ) STRICT;
-    CREATE INDEX invitation_pending ON invitation (address) WHERE state = 'pending';
-";
-
 /// The organization's own row.
 #[derive(Debug, Clone)]
 pub(super) struct Organization {
@@ -81,7 +35,18 @@ pub(super) struct Member {
     pub(super) user: String,
     pub(super) address: Option<String>,
     pub(super) joined_at_ms: i64,
+    pub(super) suspended_at_ms: Option<i64>,
     pub(super) role: String,
+}
+
+impl Member {
+    /// By which name the member's grants are kept.
+    pub(super) fn granted_as(&self) -> String {
+        match self.suspended_at_ms {
+            Some(_) => format!("{SUSPENDED}{}", self.user),
+            None => self.user.clone(),
+        }
+    }
 }
 
 /// A deleted organization answers as if it had never been.
@@ -114,8 +79,12 @@ pub(super) fn next_epoch(context: &Context<'_>) -> Result<i64, ApiError> {
     Ok(row.integer("epoch")?)
 }
 
-const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, granted.role
-    FROM member JOIN organization JOIN granted ON granted.user = member.user AND granted.node = organization.id
+/// Who is suspended keeps what they were granted under another name, by which nobody is asked about.
+pub(super) const SUSPENDED: &str = "suspended/";
+
+const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, member.suspended_at_ms, granted.role
+    FROM member JOIN organization JOIN granted ON granted.node = organization.id
+        AND granted.user = CASE WHEN member.suspended_at_ms IS NULL THEN member.user ELSE 'suspended/' || member.user END
     WHERE member.left_at_ms IS NULL";
 
 pub(super) fn members(context: &Context<'_>) -> Result<Vec<Member>, ApiError> {
@@ -147,8 +116,16 @@ fn read_member(row: &Row) -> Result<Member, SqlError> {
         user: row.text("user")?.to_owned(),
         address: row.optional_text("address")?.map(str::to_owned),
         joined_at_ms: row.integer("joined_at_ms")?,
+        suspended_at_ms: row.optional_integer("suspended_at_ms")?,
         role: row.text("role")?.to_owned(),
     })
+}
+
+/// How many members there are; who is suspended is one.
+pub(super) fn member_count(context: &Context<'_>) -> Result<i64, ApiError> {
+    let count = "SELECT COUNT(*) AS members FROM member WHERE left_at_ms IS NULL";
+    let row = context.sql.one(count, &[])?;
+    Ok(row.map_or(Ok(0), |row| row.integer("members"))?)
 }
 
 /// How many members are admins in the sense of law 7: a direct grant on the organization, without any time limit, of a role marked `admin`. `except` is not counted.
@@ -171,8 +148,10 @@ pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usiz
 
 /// How many workspaces there are.
 pub(super) fn workspaces(context: &Context<'_>) -> Result<usize, ApiError> {
-    let select = "SELECT id FROM node WHERE level = 'workspace'";
-    Ok(context.sql.exec(select, &[])?.len())
+    let count = "SELECT COUNT(*) AS workspaces FROM node WHERE level = 'workspace'";
+    let row = context.sql.one(count, &[])?;
+    let count = row.map_or(Ok(0), |row| row.integer("workspaces"))?;
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// Adds a member with a role on the organization, and tells the user's object.
@@ -205,10 +184,12 @@ pub(super) fn leave(
     user: &str,
     epoch: i64,
 ) -> Result<(), ApiError> {
+    let granted = "DELETE FROM granted WHERE user IN (?, ?)";
+    let suspended = format!("{SUSPENDED}{user}");
     context
         .sql
-        .exec("DELETE FROM granted WHERE user = ?", &[user.into()])?;
-    let left = "UPDATE member SET left_at_ms = ?, epoch = ? WHERE user = ?";
+        .exec(granted, &[user.into(), suspended.into()])?;
+    let left = "UPDATE member SET left_at_ms = ?, suspended_at_ms = NULL, epoch = ? WHERE user = ?";
     context
         .sql
         .exec(left, &[context.now_ms.into(), epoch.into(), user.into()])?;
@@ -220,7 +201,8 @@ pub(super) fn leave(
     publish(context, organization, user)
 }
 
-/// Replaces the role that a member holds on the organization itself; grants on nodes below stay.
+/// Replaces the role that a member holds on the organization itself, by the name that their grants have;
+/// grants on nodes below stay.
 pub(super) fn set_role(
     context: &Context<'_>,
     organization: &Organization,
@@ -280,14 +262,33 @@ pub(super) fn publish(
     };
     let value = serde_json::to_string(&stored)
         .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
+    let published = "INSERT INTO published (principal, epoch) VALUES (?, ?)
+        ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch";
+    let epoch = principal_epoch(context, user)?;
+    context.sql.exec(published, &[user.into(), epoch.into()])?;
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
 }
 
-/// The epoch of a principal's last change; 0 for who was never a member.
+/// Sends to KV what a change of many principals at once left unsent.
+pub(super) fn catch_up(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<(), ApiError> {
+    let epoch = principal_epoch(context, user)?;
+    let select = "SELECT epoch FROM published WHERE principal = ?";
+    let published = context.sql.one(select, &[user.into()])?;
+    let published = published.map_or(Ok(0), |row| row.integer("epoch"))?;
+    if published == epoch {
+        return Ok(());
+    }
+    publish(context, organization, user)
+}
+
+/// The epoch of a principal's last change; 0 for who was never a member. The nodes are everybody's.
 pub(super) fn principal_epoch(context: &Context<'_>, user: &str) -> Result<i64, ApiError> {
-    let row = context
-        .sql
-        .one("SELECT epoch FROM member WHERE user = ?", &[user.into()])?;
+    let select = "SELECT MAX(member.epoch, organization.nodes_epoch) AS epoch FROM member JOIN organization WHERE user = ?";
+    let row = context.sql.one(select, &[user.into()])?;
     Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
 }
 

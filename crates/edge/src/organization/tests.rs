@@ -4,6 +4,10 @@
 mod consistency;
 mod invitations;
 mod members;
+mod node_members;
+mod routes;
+mod structure;
+mod suspension;
 
 use serde_json::{Value, json};
 
@@ -58,6 +62,11 @@ impl Acme {
     fn patch(&self, session: &str, rest: &str, body: &Value) -> Response {
         self.world
             .send(&write(Method::Patch, &self.path(rest), body).with_header("cookie", session))
+    }
+
+    fn put(&self, session: &str, rest: &str, body: &Value) -> Response {
+        self.world
+            .send(&write(Method::Put, &self.path(rest), body).with_header("cookie", session))
     }
 
     fn delete(&self, session: &str, rest: &str) -> Response {
@@ -123,6 +132,34 @@ impl Acme {
         format!("/members/{}", member["user_id"].as_str().unwrap())
     }
 
+    /// The user id of a member.
+    fn user(&self, email: &str) -> String {
+        self.member(email).replace("/members/", "")
+    }
+
+    /// A workspace that Ada made; answers its path.
+    fn workspace(&self, name: &str) -> String {
+        let created = self.post(&self.ada, "/workspaces", &json!({ "name": name }));
+        assert_eq!(created.status, 201, "{}", text(&created));
+        format!("/workspaces/{}", id(&created))
+    }
+
+    /// Gives somebody a role in a workspace, as Ada.
+    fn grant(&self, workspace: &str, email: &str, role: &str) {
+        let path = format!("{workspace}{}", self.member(email));
+        let set = self.put(&self.ada, &path, &json!({ "role": role }));
+        assert_eq!(set.status, 200, "{}", text(&set));
+    }
+
+    /// Whether somebody may do it in the workspace of that path.
+    fn may_in(&self, session: &str, permission: &str, workspace: &str) -> bool {
+        let resource = json!({ "workspace": workspace.replace("/workspaces/", "") });
+        let body = json!({ "permission": permission, "resource": resource });
+        let answer = self.post(session, "/evaluate", &body);
+        assert_eq!(answer.status, 200, "{}", text(&answer));
+        json(&answer)["decision"].as_bool().unwrap()
+    }
+
     fn evaluate(&self, session: &str, permission: &str) -> Response {
         self.post(session, "/evaluate", &json!({ "permission": permission }))
     }
@@ -132,6 +169,17 @@ impl Acme {
         assert_eq!(answer.status, 200, "{}", text(&answer));
         json(&answer)["decision"].as_bool().unwrap()
     }
+}
+
+/// The id in an answer.
+fn id(response: &Response) -> String {
+    json(response)["id"].as_str().unwrap().to_owned()
+}
+
+/// An organization under Lockstep's own policy, and faults of the stores.
+fn lockstep(faults: &str) -> Acme {
+    let vars = [("LOCKSTEP_POLICY", "lockstep"), ("LOCKSTEP_FAULTS", faults)];
+    Acme::in_world(World::with_vars(&vars))
 }
 
 #[track_caller]

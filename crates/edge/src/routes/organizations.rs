@@ -127,7 +127,8 @@ pub(super) fn with_epoch(response: Response, epoch: i64) -> Response {
     response.with_header("lockstep-epoch", &epoch.to_string())
 }
 
-fn name(name: &str) -> Result<String, ApiError> {
+/// A name that people read.
+pub(super) fn name(name: &str) -> Result<String, ApiError> {
     let name = name.trim();
     let chars = name.chars().count();
     if (1..=NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control) {

@@ -10,8 +10,8 @@ use crate::{
 };
 
 /// The bound for what is not sensitive, in milliseconds; README states it.
-const BOUND_MS: i64 = 10_000;
-const KV_FAULTS: [&str; 6] = [
+pub(super) const BOUND_MS: i64 = 10_000;
+pub(super) const KV_FAULTS: [&str; 6] = [
     r#"{"kv":{"fault":"stale","for_ms":60000}}"#,
     r#"{"kv":{"fault":"stale","for_ms":9000000000000}}"#,
     r#"{"kv":{"fault":"failing"}}"#,

@@ -1,0 +1,65 @@
+//! What is granted on the nodes of an organization. Pure transitions; the caller stores.
+
+use crate::delegate::can_lift_cap;
+use crate::membership::permit_on;
+use crate::{
+    Access, Facts, Level, MembershipError, NodeId, Operation, RoleId, Value, can_delegate,
+    can_transfer,
+};
+
+/// A change of what somebody, or an access group, was granted on one node.
+#[derive(Clone, Debug)]
+pub struct Assignment<'a> {
+    /// What the change needs on the node: [`Operation::WorkspaceMemberManage`], for example.
+    pub operation: Operation,
+    /// The node.
+    pub node: NodeId,
+    /// The roles there that end.
+    pub old: &'a [RoleId],
+    /// The role there that begins.
+    pub new: Option<RoleId>,
+    /// The facts that are known about the change.
+    pub facts: Facts,
+}
+
+/// Whether `actor` may do it. What begins must be held by the actor on the node, and so on every node
+/// below (law 5); and so must be what the old roles held back by deny rules and the new one does not.
+///
+/// # Errors
+/// The first reason against it.
+pub fn assign(actor: &Access, assignment: &Assignment<'_>) -> Result<(), MembershipError> {
+    let Assignment {
+        operation,
+        node,
+        old,
+        new,
+        ..
+    } = *assignment;
+    let mut facts = assignment.facts.clone();
+    let described = new.and_then(|role| actor.policy().describe_role(role));
+    if let Some(role) = described {
+        facts.set("grant.role", Value::Text(role.id.clone()));
+    }
+    permit_on(actor, operation, node, &facts)?;
+    // The organization's own roles are for its members, on the organization itself.
+    if described.is_some_and(|role| role.level == Level::Organization) {
+        return Err(MembershipError::NotAssignable);
+    }
+    let delegated = new.map_or(Ok(()), |role| can_delegate(actor, role, node));
+    let mut lifted = old
+        .iter()
+        .map(|old| can_lift_cap(actor, None, *old, new, node));
+    delegated
+        .and_then(|()| lifted.find(Result::is_err).unwrap_or(Ok(())))
+        .map_err(MembershipError::Delegation)
+}
+
+/// Whether `actor` may make somebody else the owner of `node`. What ownership gives is handed out by that,
+/// whoever owned it before (law 5).
+///
+/// # Errors
+/// The first reason against it.
+pub fn transfer(actor: &Access, node: NodeId, facts: &Facts) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::ProjectTransfer, node, facts)?;
+    can_transfer(actor, node).map_err(MembershipError::Delegation)
+}

@@ -1,0 +1,181 @@
+//! What is granted on nodes, handed over and given back: law 5 on each of these ways.
+
+use std::sync::Arc;
+
+use lockstep_core::{
+    Access, Assignment, DelegationError, Effect, Facts, Grant, MembershipError, Operation, Policy,
+    PolicySpec, Record, RuleSpec, Target, assign, restore, suspend, transfer,
+};
+
+use crate::shop::{NOW_MS, record, spec, strings};
+
+/// The shop, in which whoever hires also gives roles in branches, hands over and suspends.
+fn policy(rules: Vec<RuleSpec>) -> Arc<Policy> {
+    let operations = [
+        Operation::WorkspaceMemberManage,
+        Operation::ProjectTransfer,
+        Operation::MemberSuspend,
+    ];
+    let bound = operations.map(|operation| (operation.as_str().into(), "hire".into()));
+    let mut spec = PolicySpec { rules, ..spec() };
+    spec.operations.extend(bound);
+    Arc::new(Policy::compile(&spec).unwrap())
+}
+
+fn access(policy: &Arc<Policy>, grants: &[(&str, &str)]) -> Access {
+    Access::resolve(policy, record(grants), NOW_MS).unwrap()
+}
+
+fn set(actor: &Access, node: &str, old: &[&str], new: Option<&str>) -> Result<(), MembershipError> {
+    let role = |id: &&str| actor.policy().role(id).unwrap();
+    let old: Vec<_> = old.iter().map(role).collect();
+    let assignment = Assignment {
+        operation: Operation::WorkspaceMemberManage,
+        node: actor.node(node).unwrap(),
+        old: &old,
+        new: new.as_ref().map(role),
+        facts: Facts::default(),
+    };
+    assign(actor, &assignment)
+}
+
+fn exceeds(actor: &Access, permissions: &[&str]) -> Result<(), MembershipError> {
+    let permissions = permissions.iter();
+    Err(MembershipError::Delegation(DelegationError::Exceeds {
+        permissions: permissions
+            .map(|id| actor.policy().permission(id).unwrap())
+            .collect(),
+    }))
+}
+
+fn deny(role: &str, permission: &str) -> RuleSpec {
+    RuleSpec {
+        id: "rule".into(),
+        effect: Effect::Deny,
+        roles: strings(&[role]),
+        permissions: strings(&[permission]),
+        when: Vec::new(),
+        because: String::new(),
+    }
+}
+
+#[test]
+fn a_role_in_a_branch_is_given_by_who_holds_it_there() {
+    let policy = policy(Vec::new());
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    assert_eq!(set(&foreman, "north", &[], Some("clerk")), Ok(()));
+    assert_eq!(set(&foreman, "till", &["clerk"], Some("viewer")), Ok(()));
+    let lacks = exceeds(&foreman, &["refund", "count", "close"]);
+    assert_eq!(set(&foreman, "north", &[], Some("manager")), lacks);
+    // With a branch of their own they give it there, and only there.
+    let of_north = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    assert_eq!(set(&of_north, "north", &[], Some("manager")), Ok(()));
+    assert_eq!(set(&of_north, "till", &[], Some("manager")), Ok(()));
+    assert_eq!(set(&of_north, "south", &[], Some("manager")), lacks);
+    // Taking it needs no more than the permission.
+    assert_eq!(set(&foreman, "north", &["manager"], None), Ok(()));
+    let clerk = access(&policy, &[("staff", "shop"), ("manager", "north")]);
+    for new in [Some("viewer"), None] {
+        let denied = set(&clerk, "north", &["clerk"], new);
+        assert!(matches!(denied, Err(MembershipError::Denied(_))));
+    }
+}
+
+#[test]
+fn a_role_of_the_organization_is_held_in_no_branch() {
+    let policy = policy(Vec::new());
+    let owner = access(&policy, &[("owner", "shop")]);
+    for node in ["shop", "north", "till"] {
+        let given = set(&owner, node, &[], Some("staff"));
+        assert_eq!(given, Err(MembershipError::NotAssignable), "{node}");
+    }
+    let unbound = Arc::new(Policy::compile(&spec()).unwrap());
+    let owner = access(&unbound, &[("owner", "shop")]);
+    let nobody = MembershipError::NotOffered(Operation::WorkspaceMemberManage);
+    assert_eq!(set(&owner, "north", &[], Some("viewer")), Err(nobody));
+}
+
+#[test]
+fn what_a_taken_role_held_back_is_freed_by_who_holds_it_there() {
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    let denied = policy(vec![deny("viewer", "count")]);
+    let foreman = access(&denied, &[("foreman", "shop")]);
+    assert_eq!(set(&foreman, "north", &["viewer"], None), lifts);
+    assert_eq!(set(&foreman, "north", &["viewer"], Some("clerk")), lifts);
+    // The rule goes on to bind who keeps the role it names, and nothing else is held back.
+    assert_eq!(set(&foreman, "north", &["viewer"], Some("viewer")), Ok(()));
+    assert_eq!(set(&foreman, "north", &["clerk"], None), Ok(()));
+    let of_north = access(&denied, &[("foreman", "shop"), ("manager", "north")]);
+    assert_eq!(set(&of_north, "north", &["viewer"], None), Ok(()));
+    assert_eq!(set(&of_north, "south", &["viewer"], None), lifts);
+    // What the foreman holds, too, they may free.
+    let held = policy(vec![deny("viewer", "sell")]);
+    let foreman = access(&held, &[("foreman", "shop")]);
+    assert_eq!(set(&foreman, "north", &["viewer"], None), Ok(()));
+}
+
+#[test]
+fn a_project_is_handed_over_by_who_holds_what_ownership_gives() {
+    let policy = policy(Vec::new());
+    let hand_over = |actor: &Access| {
+        let till = actor.node("till").unwrap();
+        transfer(actor, till, &Facts::default())
+    };
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    assert_eq!(hand_over(&foreman), exceeds(&foreman, &["count"]));
+    let manager = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    // Counting is guarded for everybody alike, and so is what is handed over.
+    assert_eq!(hand_over(&manager), Ok(()));
+    let mut owning = record(&[("foreman", "shop")]);
+    owning.nodes[3].owned = true;
+    let owning = Access::resolve(&policy, owning, NOW_MS).unwrap();
+    assert_eq!(hand_over(&owning), Ok(()));
+    let staff = access(&policy, &[("staff", "shop"), ("manager", "north")]);
+    assert!(matches!(hand_over(&staff), Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn a_suspended_member_gets_back_what_who_ends_it_holds() {
+    let policy = policy(Vec::new());
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    let member = Target {
+        role: policy.role("staff"),
+        role_id: "staff",
+        is_self: false,
+        is_creator: false,
+        other_admins: 0,
+        record: None,
+    };
+    assert_eq!(suspend(&foreman, &member), Ok(()));
+    let owner = Target {
+        role: policy.role("owner"),
+        ..member
+    };
+    let last = Err(MembershipError::LastAdmin);
+    assert_eq!(suspend(&foreman, &owner), last);
+    let end = |kept: &Record| restore(&foreman, &member, kept);
+    assert_eq!(
+        end(&record(&[("staff", "shop"), ("clerk", "north")])),
+        Ok(())
+    );
+    // Roles that are gone give nothing back.
+    assert_eq!(end(&record(&[("gone", "shop"), ("clerk", "gone")])), Ok(()));
+    let lacks = exceeds(&foreman, &["refund", "count", "close"]);
+    assert_eq!(end(&record(&[("manager", "north")])), lacks);
+    let mut owning = record(&[("staff", "shop")]);
+    owning.nodes[3].owned = true;
+    assert_eq!(end(&owning), exceeds(&foreman, &["count"]));
+    let mut in_group = record(&[("staff", "shop")]);
+    in_group.grants.push(Grant {
+        group: Some("crew".into()),
+        ..Grant::new("manager", "south")
+    });
+    assert_eq!(end(&in_group), lacks);
+    let staff = access(&policy, &[("staff", "shop")]);
+    for refused in [
+        suspend(&staff, &member),
+        restore(&staff, &member, &record(&[])),
+    ] {
+        assert!(matches!(refused, Err(MembershipError::Denied(_))));
+    }
+}

@@ -1,0 +1,256 @@
+//! Who acts in which organization, and the only way from there to a change.
+//!
+//! What is built on this sees no database: it reads rows through [`Acting`] and writes through [`Change`], which nobody has without what core permitted.
+
+use lockstep_core::{
+    Access, Assignment, Facts, Level, NodeId, Operation, Record, RoleId, Target, assign, restore,
+    suspend, transfer,
+};
+use lockstep_wire::MemberView;
+use serde::Serialize;
+
+use super::{
+    Actor,
+    actor::{self, Permitted, access, directory_facts, permitted},
+    members,
+    store::{self, Member, Organization, announce, next_epoch, organization, written},
+};
+use crate::{
+    objects::{Context, Reply},
+    problem::{ApiError, Code},
+    sql::{Row, Value},
+};
+
+/// How many principals a change sends to KV itself. The object serves the others until they are asked about.
+const PUBLISHED_MAX: usize = 100;
+
+/// A member who acts, resolved on the rows as they are at this instant.
+pub(super) struct Acting<'a> {
+    context: &'a Context<'a>,
+    actor: &'a Actor,
+    pub(super) organization: Organization,
+    pub(super) access: Access,
+    facts: Facts,
+}
+
+impl<'a> Acting<'a> {
+    /// Who is no member is told nothing: 404.
+    pub(super) fn begin(context: &'a Context<'a>, actor: &'a Actor) -> Result<Self, ApiError> {
+        let organization = organization(context)?;
+        let access = access(context, &organization, actor)?;
+        Ok(Self {
+            facts: directory_facts(context, &organization, &actor.user)?,
+            context,
+            actor,
+            organization,
+            access,
+        })
+    }
+
+    /// The same actor on the rows as they are now.
+    pub(super) fn anew(&self) -> Result<Self, ApiError> {
+        Self::begin(self.context, self.actor)
+    }
+
+    pub(super) fn principal(&self) -> &str {
+        &self.actor.user
+    }
+
+    pub(super) const fn now_ms(&self) -> i64 {
+        self.context.now_ms
+    }
+
+    /// The rows of a SELECT.
+    pub(super) fn rows(&self, select: &str, values: &[Value]) -> Result<Vec<Row>, ApiError> {
+        if !select.trim_start().starts_with("SELECT ") {
+            return Err(ApiError::internal("a change without a permission"));
+        }
+        Ok(self.context.sql.exec(select, values)?)
+    }
+
+    /// The row of a SELECT that gives none or one.
+    pub(super) fn row(&self, select: &str, values: &[Value]) -> Result<Option<Row>, ApiError> {
+        Ok(self.rows(select, values)?.pop())
+    }
+
+    /// How many rows a SELECT of a COUNT counts, which it calls `count`.
+    pub(super) fn count(&self, select: &str, values: &[Value]) -> Result<i64, ApiError> {
+        let row = self.row(select, values)?;
+        Ok(row.map_or(Ok(0), |row| row.integer("count"))?)
+    }
+
+    /// Whether the actor may do `operation` on `node`.
+    ///
+    /// # Errors
+    /// 403 with the decision.
+    pub(super) fn permit(&self, operation: Operation, node: NodeId) -> Result<Permitted, ApiError> {
+        actor::permit_on(self.context, &self.access, operation, node, &self.facts)
+    }
+
+    /// As [`Self::permit`], where the answer alone counts.
+    pub(super) fn may(&self, operation: Operation, node: NodeId) -> bool {
+        self.permit(operation, node).is_ok()
+    }
+
+    /// The node called `id`, if it is of `level` and the actor may do `read` on it; else 404.
+    pub(super) fn node(&self, id: &str, level: Level, read: Operation) -> Result<NodeId, ApiError> {
+        let node = self.access.node(id).filter(|node| {
+            let described = self.access.describe(*node);
+            described.is_some_and(|node| node.level == level)
+        });
+        node.filter(|node| self.may(read, *node))
+            .ok_or_else(ApiError::not_found)
+    }
+
+    /// The member called `user`, for who may see the members; else 404.
+    pub(super) fn member(&self, user: &str) -> Result<Member, ApiError> {
+        self.permit(Operation::MemberRead, self.access.root())
+            .map_err(|_| ApiError::not_found())?;
+        store::member(self.context, user)?.ok_or_else(ApiError::not_found)
+    }
+
+    /// `member` as the actor sees them.
+    pub(super) fn view(&self, member: &Member) -> MemberView {
+        members::view(self.context, &self.organization, self.actor, member)
+    }
+
+    /// `member` as core wants to know it.
+    pub(super) fn target<'m>(&self, member: &'m Member) -> Result<Target<'m>, ApiError> {
+        actor::target(self.context, &self.organization, self.actor, member)
+    }
+
+    /// The role called `id`, or 400: an unknown role is an error, not a deny.
+    pub(super) fn role(&self, id: &str) -> Result<RoleId, ApiError> {
+        self.access.policy().role(id).ok_or_else(|| {
+            let detail = "There is no such role in this organization.";
+            ApiError::new(Code::UnknownRole, detail)
+        })
+    }
+
+    /// The name of the role called `id`, or the id of one that is gone.
+    pub(super) fn role_name(&self, id: &str) -> String {
+        let policy = self.access.policy();
+        let described = policy.role(id).and_then(|role| policy.describe_role(role));
+        described.map_or_else(|| id.to_owned(), |role| role.name.clone())
+    }
+
+    /// All that `principal` was granted.
+    pub(super) fn record(&self, principal: &str) -> Result<Record, ApiError> {
+        store::record(self.context, &self.organization, principal)
+    }
+
+    /// Core's [`assign`], with the facts of the directory beside those of the assignment.
+    pub(super) fn assign(&self, assignment: Assignment<'_>) -> Result<Permitted, ApiError> {
+        let mut facts = self.facts.clone();
+        facts.extend(&assignment.facts);
+        let assignment = Assignment {
+            facts,
+            ..assignment
+        };
+        permitted(
+            self.context,
+            &self.access,
+            assign(&self.access, &assignment),
+        )
+    }
+
+    /// Core's [`transfer`].
+    pub(super) fn transfer(&self, node: NodeId) -> Result<Permitted, ApiError> {
+        let transferred = transfer(&self.access, node, &self.facts);
+        permitted(self.context, &self.access, transferred)
+    }
+
+    /// Core's [`suspend`].
+    pub(super) fn suspend(&self, target: &Target<'_>) -> Result<Permitted, ApiError> {
+        permitted(self.context, &self.access, suspend(&self.access, target))
+    }
+
+    /// Core's [`restore`].
+    pub(super) fn restore(
+        &self,
+        target: &Target<'_>,
+        record: &Record,
+    ) -> Result<Permitted, ApiError> {
+        let restored = restore(&self.access, target, record);
+        permitted(self.context, &self.access, restored)
+    }
+
+    /// Begins the change that was permitted.
+    pub(super) fn change(&self, permitted: Permitted) -> Result<Change<'_>, ApiError> {
+        self.change_of(permitted, None)
+    }
+
+    /// As [`Self::change`]; goes on with the transaction that has led to `epoch`, if there is one.
+    pub(super) fn change_of(
+        &self,
+        _: Permitted,
+        epoch: Option<i64>,
+    ) -> Result<Change<'_>, ApiError> {
+        Ok(Change {
+            epoch: epoch.map_or_else(|| next_epoch(self.context), Ok)?,
+            acting: self,
+        })
+    }
+
+    /// The answer to several changes, none of which may have been made.
+    pub(super) fn finish_at<T: Serialize>(
+        &self,
+        epoch: Option<i64>,
+        value: T,
+    ) -> Result<Reply, ApiError> {
+        match epoch {
+            Some(epoch) => Ok(announce(written(epoch, value)?, epoch)),
+            None => written(self.organization.epoch, value),
+        }
+    }
+}
+
+/// A change under way. Whatever is written before [`Self::finish`] is one transaction.
+pub(super) struct Change<'a> {
+    pub(super) acting: &'a Acting<'a>,
+    pub(super) epoch: i64,
+}
+
+impl Change<'_> {
+    /// Runs one statement.
+    pub(super) fn exec(&self, statement: &str, values: &[Value]) -> Result<Vec<Row>, ApiError> {
+        Ok(self.acting.context.sql.exec(statement, values)?)
+    }
+
+    /// Marks the nodes as changed: what was known of any principal before is out of date.
+    pub(super) fn renew_nodes(&self) -> Result<(), ApiError> {
+        let renew = "UPDATE organization SET nodes_epoch = ?";
+        self.exec(renew, &[self.epoch.into()])?;
+        Ok(())
+    }
+
+    /// Marks principals as changed, once all of the change is written.
+    pub(super) fn touch(&self, principals: &[String]) -> Result<(), ApiError> {
+        let list = serde_json::to_string(principals)
+            .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))?;
+        let touch = "UPDATE member SET epoch = ? WHERE user IN (SELECT value FROM json_each(?))";
+        self.exec(touch, &[self.epoch.into(), list.into()])?;
+        let Acting {
+            context,
+            organization,
+            ..
+        } = self.acting;
+        let mut published = principals.iter().take(PUBLISHED_MAX);
+        published.try_for_each(|principal| store::publish(context, organization, principal))
+    }
+
+    /// Tells a user's object that the organization is one of theirs, by its name, or no longer.
+    pub(super) fn tell_user(&self, user: &str, name: Option<&str>) -> Result<(), ApiError> {
+        let Acting {
+            context,
+            organization,
+            ..
+        } = self.acting;
+        store::tell_user(context, organization, user, self.epoch, name)
+    }
+
+    /// The answer, and the new epoch for open pages.
+    pub(super) fn finish<T: Serialize>(self, value: T) -> Result<Reply, ApiError> {
+        Ok(announce(written(self.epoch, value)?, self.epoch))
+    }
+}

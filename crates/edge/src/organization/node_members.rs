@@ -1,0 +1,211 @@
+//! Who has which role in a workspace: list, give, take, several at once.
+
+use lockstep_core::{Assignment, Operation, RoleId};
+use lockstep_wire::{
+    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersView, ResultView, ResultsView,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    acting::{Acting, Change},
+    actor::Permitted,
+    refusal,
+    store::Member,
+    workspaces,
+};
+use crate::{
+    objects::Reply,
+    problem::ApiError,
+    sql::{Row, SqlError},
+};
+
+/// What a member may ask about roles in one workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeMemberCommand {
+    /// Who has a role there; answers `NodeMembersView`.
+    List {
+        /// The workspace.
+        workspace: String,
+    },
+    /// Takes the role that a member has there; answers `Written`.
+    Remove {
+        /// The workspace.
+        workspace: String,
+        /// The member.
+        user: String,
+    },
+    /// Gives a member a role there in place of any other; answers `Written` with `NodeMemberView`.
+    Set {
+        /// The workspace.
+        workspace: String,
+        /// The member.
+        user: String,
+        /// What they are given.
+        grant: NodeGrantRequest,
+    },
+    /// As `Set`, for several members, each decided by itself; answers `Written` with `ResultsView`.
+    SetAll {
+        /// The workspace.
+        workspace: String,
+        /// The members with what they are given.
+        rows: Vec<NodeMemberRequest>,
+    },
+}
+
+impl NodeMemberCommand {
+    pub(super) const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::List { .. })
+    }
+
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::List { workspace } => list(acting, workspace),
+            Self::Remove { workspace, user } => remove(acting, workspace, user),
+            Self::Set {
+                workspace,
+                user,
+                grant,
+            } => {
+                let (member, permitted) = may_set(acting, workspace, user, Some(grant))?;
+                let change = acting.change(permitted)?;
+                set(&change, workspace, &member, Some(grant))?;
+                let view = view_of(acting, &member, grant);
+                change.finish(view)
+            }
+            Self::SetAll { workspace, rows } => set_all(acting, workspace, rows),
+        }
+    }
+}
+
+fn list(acting: &Acting<'_>, workspace: &str) -> Result<Reply, ApiError> {
+    let node = workspaces::visible(acting, workspace)?;
+    acting.permit(Operation::WorkspaceMemberRead, node)?;
+    // Who is suspended keeps their role, so they are listed.
+    let select = "SELECT member.user, member.address, granted.role, granted.not_before_ms, granted.expires_at_ms
+        FROM granted JOIN member ON member.user =
+            CASE WHEN granted.user LIKE 'suspended/%' THEN SUBSTR(granted.user, 11) ELSE granted.user END
+        WHERE granted.node = ? AND member.left_at_ms IS NULL
+        ORDER BY member.joined_at_ms, member.rowid";
+    let rows = acting.rows(select, &[workspace.into()])?;
+    let view = |row: &Row| -> Result<NodeMemberView, SqlError> {
+        let role = row.text("role")?;
+        Ok(NodeMemberView {
+            user_id: row.text("user")?.to_owned(),
+            email: row.optional_text("address")?.map(str::to_owned),
+            role: role.to_owned(),
+            role_name: acting.role_name(role),
+            not_before_ms: row.optional_integer("not_before_ms")?,
+            expires_at_ms: row.optional_integer("expires_at_ms")?,
+        })
+    };
+    Reply::of(&NodeMembersView {
+        members: rows.iter().map(view).collect::<Result<_, _>>()?,
+    })
+}
+
+fn remove(acting: &Acting<'_>, workspace: &str, user: &str) -> Result<Reply, ApiError> {
+    let (member, permitted) = may_set(acting, workspace, user, None)?;
+    let change = acting.change(permitted)?;
+    set(&change, workspace, &member, None)?;
+    change.finish(())
+}
+
+/// Each row is decided on what the rows before it have made: somebody may change their own role.
+fn set_all(
+    acting: &Acting<'_>,
+    workspace: &str,
+    rows: &[NodeMemberRequest],
+) -> Result<Reply, ApiError> {
+    workspaces::visible(acting, workspace)?;
+    let mut epoch = None;
+    let mut results = Vec::new();
+    for row in rows {
+        let grant = row.grant();
+        let written = acting.anew().and_then(|acting| {
+            let (member, permitted) = may_set(&acting, workspace, &row.user_id, Some(&grant))?;
+            let change = acting.change_of(permitted, epoch)?;
+            set(&change, workspace, &member, Some(&grant))?;
+            Ok(change.epoch)
+        });
+        let problem = match written {
+            Ok(reached) => {
+                epoch = Some(reached);
+                None
+            }
+            // A fault is nobody's result: it undoes all rows.
+            Err(error) if error.code().status() >= 500 => return Err(error),
+            Err(error) => Some(error),
+        };
+        results.push(ResultView {
+            user_id: row.user_id.clone(),
+            status: problem.as_ref().map_or(200, |error| error.code().status()),
+            problem: problem.map(|error| refusal::document(&error)).transpose()?,
+        });
+    }
+    acting.finish_at(epoch, ResultsView { results })
+}
+
+/// The member, if the actor may give them what is granted, or take what they have, in the workspace.
+fn may_set(
+    acting: &Acting<'_>,
+    workspace: &str,
+    user: &str,
+    grant: Option<&NodeGrantRequest>,
+) -> Result<(Member, Permitted), ApiError> {
+    let node = workspaces::visible(acting, workspace)?;
+    let member = acting.member(user)?;
+    let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
+    let select = "SELECT role FROM granted WHERE user = ? AND node = ?";
+    let rows = acting.rows(select, &[member.granted_as().into(), workspace.into()])?;
+    let mut old: Vec<RoleId> = Vec::new();
+    for row in &rows {
+        // A role that is gone gives and holds back nothing.
+        old.extend(acting.access.policy().role(row.text("role")?));
+    }
+    let permitted = acting.assign(Assignment {
+        operation: Operation::WorkspaceMemberManage,
+        node,
+        old: &old,
+        new,
+        facts: acting.target(&member)?.facts(),
+    })?;
+    if grant.is_none() && rows.is_empty() {
+        return Err(ApiError::not_found());
+    }
+    Ok((member, permitted))
+}
+
+fn set(
+    change: &Change<'_>,
+    workspace: &str,
+    member: &Member,
+    grant: Option<&NodeGrantRequest>,
+) -> Result<(), ApiError> {
+    let granted_as = member.granted_as();
+    let end = "DELETE FROM granted WHERE user = ? AND node = ?";
+    change.exec(end, &[(&granted_as).into(), workspace.into()])?;
+    if let Some(grant) = grant {
+        let begin = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
+        let values = [
+            granted_as.into(),
+            workspace.into(),
+            (&grant.role).into(),
+            grant.not_before_ms.into(),
+            grant.expires_at_ms.into(),
+        ];
+        change.exec(begin, &values)?;
+    }
+    change.touch(std::slice::from_ref(&member.user))
+}
+
+fn view_of(acting: &Acting<'_>, member: &Member, grant: &NodeGrantRequest) -> NodeMemberView {
+    NodeMemberView {
+        user_id: member.user.clone(),
+        email: member.address.clone(),
+        role: grant.role.clone(),
+        role_name: acting.role_name(&grant.role),
+        not_before_ms: grant.not_before_ms,
+        expires_at_ms: grant.expires_at_ms,
+    }
+}

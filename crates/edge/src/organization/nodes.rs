@@ -1,0 +1,96 @@
+//! The rows of workspaces and projects.
+
+use lockstep_core::Level;
+
+use super::acting::{Acting, Change};
+use crate::{
+    problem::{ApiError, Code},
+    sql::{Row, SqlError},
+};
+
+/// The most workspaces and projects of one organization.
+const NODES_MAX: i64 = 10_000;
+
+/// A workspace or a project.
+#[derive(Debug, Clone)]
+pub(super) struct NodeRow {
+    pub(super) id: String,
+    pub(super) parent: String,
+    pub(super) owner: Option<String>,
+    pub(super) name: String,
+    pub(super) created_at_ms: i64,
+    pub(super) archived_at_ms: Option<i64>,
+}
+
+const COLUMNS: &str = "SELECT id, parent, owner, name, created_at_ms, archived_at_ms FROM node";
+
+/// All of `level`, the oldest first.
+pub(super) fn all(acting: &Acting<'_>, level: Level) -> Result<Vec<NodeRow>, ApiError> {
+    let select = format!("{COLUMNS} WHERE level = ? ORDER BY position");
+    let rows = acting.rows(&select, &[name_of(level).into()])?;
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn find(acting: &Acting<'_>, id: &str) -> Result<NodeRow, ApiError> {
+    let row = acting.row(&format!("{COLUMNS} WHERE id = ?"), &[id.into()])?;
+    Ok(read(&row.ok_or_else(ApiError::not_found)?)?)
+}
+
+/// Adds a node after all others, so that each comes after its parent.
+pub(super) fn insert(change: &Change<'_>, level: Level, node: &NodeRow) -> Result<(), ApiError> {
+    let nodes = change
+        .acting
+        .count("SELECT COUNT(*) AS count FROM node", &[])?;
+    if nodes >= NODES_MAX {
+        let detail = format!("An organization may have {NODES_MAX} workspaces and projects.");
+        return Err(ApiError::new(Code::LimitReached, detail));
+    }
+    let insert = "INSERT INTO node (id, level, parent, owner, name, created_at_ms, position)
+        SELECT ?, ?, ?, ?, ?, ?, COALESCE(MAX(position), -1) + 1 FROM node";
+    let values = [
+        (&node.id).into(),
+        name_of(level).into(),
+        (&node.parent).into(),
+        node.owner.clone().into(),
+        (&node.name).into(),
+        node.created_at_ms.into(),
+    ];
+    change.exec(insert, &values)?;
+    change.renew_nodes()
+}
+
+pub(super) fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), ApiError> {
+    let rename = "UPDATE node SET name = ? WHERE id = ?";
+    change.exec(rename, &[name.into(), id.into()])?;
+    Ok(())
+}
+
+/// Removes a node with all that lies in it and all that was granted there. Ids are random, so nothing
+/// that still names one ever means another.
+pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
+    let within = [id.into(), id.into()];
+    let granted =
+        "DELETE FROM granted WHERE node IN (SELECT id FROM node WHERE id = ? OR parent = ?)";
+    change.exec(granted, &within)?;
+    change.exec("DELETE FROM node WHERE id = ? OR parent = ?", &within)?;
+    change.renew_nodes()
+}
+
+const fn name_of(level: Level) -> &'static str {
+    match level {
+        Level::Organization => "organization",
+        Level::Workspace => "workspace",
+        Level::Project => "project",
+    }
+}
+
+fn read(row: &Row) -> Result<NodeRow, SqlError> {
+    Ok(NodeRow {
+        id: row.text("id")?.to_owned(),
+        parent: row.text("parent")?.to_owned(),
+        owner: row.optional_text("owner")?.map(str::to_owned),
+        name: row.text("name")?.to_owned(),
+        created_at_ms: row.integer("created_at_ms")?,
+        archived_at_ms: row.optional_integer("archived_at_ms")?,
+    })
+}

@@ -1,0 +1,63 @@
+//! The schema of an organization's database, one constant per version; none is ever changed.
+
+/// Members, what they were granted, and invitations.
+pub(super) const FIRST: &str = "
+    CREATE TABLE organization (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        creator TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        deleted_at_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE node (
+        id TEXT PRIMARY KEY,
+        level TEXT NOT NULL,
+        parent TEXT NOT NULL,
+        owner TEXT,
+        position INTEGER NOT NULL UNIQUE
+    ) STRICT;
+    CREATE TABLE member (
+        user TEXT PRIMARY KEY,
+        address TEXT,
+        joined_at_ms INTEGER NOT NULL,
+        left_at_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE granted (
+        user TEXT NOT NULL,
+        node TEXT NOT NULL,
+        role TEXT NOT NULL,
+        not_before_ms INTEGER,
+        expires_at_ms INTEGER,
+        PRIMARY KEY (user, node, role)
+    ) STRICT;
+    CREATE TABLE invitation (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        address TEXT NOT NULL,
+        role TEXT NOT NULL,
+        state TEXT NOT NULL,
+        invited_by TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        expires_at_ms INTEGER NOT NULL,
+        acted_at_ms INTEGER
+    ) STRICT;
+    CREATE INDEX invitation_pending ON invitation (address) WHERE state = 'pending';
+";
+
+/// Names of nodes, suspension, and what every principal's answers depend on.
+pub(super) const STRUCTURE: &str = "
+    ALTER TABLE organization ADD COLUMN nodes_epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE member ADD COLUMN suspended_at_ms INTEGER;
+    ALTER TABLE node ADD COLUMN name TEXT NOT NULL DEFAULT '';
+    ALTER TABLE node ADD COLUMN created_at_ms INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE node ADD COLUMN archived_at_ms INTEGER;
+    CREATE INDEX node_parent ON node (parent);
+    CREATE INDEX granted_node ON granted (node);
+    CREATE TABLE published (
+        principal TEXT PRIMARY KEY,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+";

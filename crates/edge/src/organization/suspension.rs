@@ -1,0 +1,62 @@
+//! Suspension: what a member was granted stops to count at once, and is kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::{acting::Acting, store};
+use crate::{objects::Reply, problem::ApiError};
+
+/// What a member may ask about somebody's suspension.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SuspensionCommand {
+    /// Ends it; answers `Written` with `MemberView`.
+    End {
+        /// The member.
+        user: String,
+    },
+    /// Begins it; answers `Written` with `MemberView`.
+    Begin {
+        /// The member.
+        user: String,
+    },
+}
+
+impl SuspensionCommand {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Begin { user } => begin(acting, user),
+            Self::End { user } => end(acting, user),
+        }
+    }
+}
+
+fn begin(acting: &Acting<'_>, user: &str) -> Result<Reply, ApiError> {
+    let member = acting.member(user)?;
+    let permitted = acting.suspend(&acting.target(&member)?)?;
+    let change = acting.change(permitted)?;
+    // Under another name the rows give nothing to anybody, whoever reads them.
+    let keep = "UPDATE granted SET user = ? WHERE user = ?";
+    let kept_as = format!("{}{user}", store::SUSPENDED);
+    change.exec(keep, &[kept_as.into(), user.into()])?;
+    let since = "UPDATE member SET suspended_at_ms = COALESCE(suspended_at_ms, ?) WHERE user = ?";
+    change.exec(since, &[acting.now_ms().into(), user.into()])?;
+    change.touch(&[user.to_owned()])?;
+    change.tell_user(user, None)?;
+    let view = acting.view(&acting.member(user)?);
+    Ok(change.finish(view)?.ending(user))
+}
+
+fn end(acting: &Acting<'_>, user: &str) -> Result<Reply, ApiError> {
+    let member = acting.member(user)?;
+    let kept = acting.record(&member.granted_as())?;
+    let permitted = acting.restore(&acting.target(&member)?, &kept)?;
+    let change = acting.change(permitted)?;
+    let restore = "UPDATE granted SET user = ? WHERE user = ?";
+    change.exec(restore, &[user.into(), member.granted_as().into()])?;
+    let over = "UPDATE member SET suspended_at_ms = NULL WHERE user = ?";
+    change.exec(over, &[user.into()])?;
+    change.touch(&[user.to_owned()])?;
+    change.tell_user(user, Some(&acting.organization.name))?;
+    let view = acting.view(&acting.member(user)?);
+    change.finish(view)
+}

@@ -1,0 +1,261 @@
+//! Roles in workspaces: law 5 at the node, one row or many, and windows.
+
+use serde_json::{Value, json};
+
+use super::{
+    ADA, Acme, BEN, CAT,
+    consistency::{BOUND_MS, KV_FAULTS},
+    lockstep, refused,
+};
+use crate::testing::{START_MS, json, text};
+
+/// Ben is Admin of the north, Cat a Member without any role there.
+struct North {
+    acme: Acme,
+    ben: String,
+    cat: String,
+    path: String,
+}
+
+impl North {
+    fn new() -> Self {
+        let acme = lockstep("");
+        let (ben, cat) = (acme.joined(BEN, "member"), acme.joined(CAT, "member"));
+        let path = acme.workspace("North");
+        acme.grant(&path, BEN, "workspace-admin");
+        Self {
+            acme,
+            ben,
+            cat,
+            path,
+        }
+    }
+
+    fn of(&self, email: &str) -> String {
+        format!("{}{}", self.path, self.acme.member(email))
+    }
+
+    fn list(&self) -> Value {
+        json(
+            &self
+                .acme
+                .get(&self.acme.ada, &format!("{}/members", self.path)),
+        )["members"]
+            .clone()
+    }
+}
+
+#[test]
+fn m9_a_role_in_a_workspace_is_what_its_writes_said() {
+    let north = North::new();
+    let acme = &north.acme;
+    let of_cat = north.of(CAT);
+    let expires_at_ms = START_MS + 3_600_000;
+    for body in [
+        json!({ "role": "viewer" }),
+        json!({ "role": "editor", "expires_at_ms": expires_at_ms }),
+        json!({ "role": "editor", "not_before_ms": START_MS, "expires_at_ms": expires_at_ms }),
+    ] {
+        let set = acme.put(&north.ben, &of_cat, &body);
+        assert_eq!(set.status, 200, "{}", text(&set));
+        let view = json(&set);
+        assert_eq!(north.list()[1], view, "one role at a time");
+        for (name, value) in body.as_object().unwrap() {
+            assert_eq!(view[name], *value);
+        }
+    }
+    assert_eq!(north.list()[0]["role_name"], "Admin");
+    assert_eq!(acme.delete(&north.ben, &of_cat).status, 204);
+    refused(&acme.delete(&north.ben, &of_cat), 404, "not-found");
+    assert_eq!(north.list().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn m6_nobody_gives_a_role_that_they_do_not_hold_there_and_below() {
+    let north = North::new();
+    let acme = &north.acme;
+    let south = acme.workspace("South");
+    let of_cat = acme.member(CAT);
+    let role = |role: &str| json!({ "role": role });
+    // Ben runs the north and knows of no other workspace.
+    let in_south = format!("{south}{of_cat}");
+    refused(
+        &acme.put(&north.ben, &in_south, &role("viewer")),
+        404,
+        "not-found",
+    );
+    // Nobody holds a role of the organization in a workspace, and unknown roles are no roles.
+    for (name, code) in [
+        ("owner", "unknown-role"),
+        ("admin", "unknown-role"),
+        ("root", "unknown-role"),
+    ] {
+        refused(
+            &acme.put(&north.ben, &north.of(CAT), &role(name)),
+            400,
+            code,
+        );
+    }
+    // An Editor gives nobody anything, and takes nothing.
+    acme.grant(&north.path, CAT, "editor");
+    for email in [BEN, CAT] {
+        refused(
+            &acme.put(&north.cat, &north.of(email), &role("editor")),
+            403,
+            "no-grant",
+        );
+        refused(&acme.delete(&north.cat, &north.of(email)), 403, "no-grant");
+    }
+    // Who is limited frees nobody: a View-Only Admin of the workspace hands out what a Viewer holds.
+    let view_only = acme.patch(&acme.ada, &acme.member(BEN), &role("view-only"));
+    assert_eq!(view_only.status, 200, "{}", text(&view_only));
+    refused(
+        &acme.put(&north.ben, &north.of(CAT), &role("editor")),
+        403,
+        "capped",
+    );
+    assert_eq!(north.list()[1]["role"], "editor");
+}
+
+#[test]
+fn who_is_no_member_of_the_organization_gets_no_role_in_a_workspace() {
+    let north = North::new();
+    let acme = &north.acme;
+    acme.world.sign_in("mallory@example.com");
+    let of_cat = north.of(CAT);
+    assert_eq!(acme.delete(&acme.ada, &acme.member(CAT)).status, 204);
+    let viewer = json!({ "role": "viewer" });
+    refused(&acme.put(&acme.ada, &of_cat, &viewer), 404, "not-found");
+    refused(
+        &acme.put(&acme.ada, &format!("{}/members/usr_1", north.path), &viewer),
+        404,
+        "not-found",
+    );
+    assert_eq!(north.list().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn p10_who_comes_back_has_none_of_their_old_roles() {
+    let north = North::new();
+    let acme = &north.acme;
+    acme.grant(&north.path, CAT, "editor");
+    assert_eq!(acme.delete(&acme.ada, &acme.member(CAT)).status, 204);
+    let cat = acme.joined(CAT, "member");
+    assert!(!acme.may_in(&cat, "data.read", &north.path));
+}
+
+#[test]
+fn m7_a_role_that_was_taken_gives_nothing_sensitive_at_once_and_nothing_else_within_the_bound() {
+    for faults in KV_FAULTS {
+        let acme = lockstep(faults);
+        let ben = acme.joined(BEN, "member");
+        let path = acme.workspace("North");
+        assert!(!acme.may_in(&ben, "data.read", &path), "{faults}");
+        acme.grant(&path, BEN, "editor");
+        acme.world.clock.advance_ms(500);
+        assert!(
+            acme.may_in(&ben, "data.read", &path),
+            "granted is seen: {faults}"
+        );
+        assert!(acme.may_in(&ben, "data.delete", &path), "{faults}");
+        let of_ben = format!("{path}{}", acme.member(BEN));
+        assert_eq!(acme.delete(&acme.ada, &of_ben).status, 204);
+        assert!(!acme.may_in(&ben, "data.delete", &path), "{faults}");
+        acme.world.clock.advance_ms(BOUND_MS);
+        assert!(!acme.may_in(&ben, "data.read", &path), "{faults}");
+    }
+}
+
+#[test]
+fn a_window_opens_and_ends_by_itself_to_the_millisecond() {
+    let north = North::new();
+    let acme = &north.acme;
+    let start_ms = acme.world.edge.clock.now_ms() + 10_000;
+    let window =
+        json!({ "role": "editor", "not_before_ms": start_ms, "expires_at_ms": start_ms + 10_000 });
+    assert_eq!(acme.put(&north.ben, &north.of(CAT), &window).status, 200);
+    let may = |after_ms: i64| {
+        acme.world.clock.advance_ms(after_ms);
+        (
+            acme.may_in(&north.cat, "data.delete", &north.path),
+            acme.may_in(&north.cat, "data.read", &north.path),
+        )
+    };
+    assert_eq!(may(9_999), (false, false));
+    assert_eq!(may(1), (true, true));
+    assert_eq!(may(9_999), (true, true));
+    assert_eq!(may(1), (false, false));
+    for (not_before, expires) in [
+        (json!(5), json!(5)),
+        (json!(-1), json!(null)),
+        (json!(null), json!(START_MS - 1)),
+        (json!(null), json!(8_640_000_000_000_001_i64)),
+        (json!(8_640_000_000_000_000_i64), json!(null)),
+    ] {
+        let body =
+            json!({ "role": "editor", "not_before_ms": not_before, "expires_at_ms": expires });
+        refused(
+            &acme.put(&north.ben, &north.of(CAT), &body),
+            400,
+            "invalid-value",
+        );
+    }
+}
+
+#[test]
+fn several_rows_have_a_result_each_and_take_one_step() {
+    let north = North::new();
+    let acme = &north.acme;
+    let row = |email: &str, role: &str| json!({ "user_id": acme.user(email), "role": role });
+    let all = format!("{}/members", north.path);
+    let post =
+        |session: &str, rows: Vec<Value>| acme.post(session, &all, &json!({ "members": rows }));
+    let epoch = || json(&acme.get(&acme.ada, ""))["epoch"].as_i64().unwrap();
+    let before = epoch();
+    let stranger = json!({ "user_id": "usr_1", "role": "viewer" });
+    let answer = post(
+        &north.ben,
+        vec![
+            row(CAT, "viewer"),
+            stranger,
+            row(ADA, "owner"),
+            row(ADA, "editor"),
+        ],
+    );
+    assert_eq!(answer.status, 207, "{}", text(&answer));
+    let results = json(&answer)["results"].clone();
+    let statuses: Vec<i64> = results
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["status"].as_i64().unwrap())
+        .collect();
+    assert_eq!(statuses, [200, 404, 400, 200]);
+    assert_eq!(results[1]["problem"]["code"], "not-found");
+    assert_eq!(epoch(), before + 1);
+    // Ben steps down in the first row, so the second is no longer his.
+    let answer = json(&post(
+        &north.ben,
+        vec![row(BEN, "viewer"), row(CAT, "editor")],
+    ));
+    assert_eq!(answer["results"][0]["status"], 200);
+    assert_eq!(answer["results"][1]["problem"]["code"], "no-grant");
+    let roles: Vec<Value> = north
+        .list()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["role"].clone())
+        .collect();
+    assert_eq!(roles, ["editor", "viewer", "viewer"]);
+    // Nothing was written, so nothing has changed.
+    let before = epoch();
+    assert_eq!(post(&north.cat, vec![row(BEN, "editor")]).status, 207);
+    assert_eq!(epoch(), before);
+    refused(&post(&north.ben, Vec::new()), 400, "invalid-value");
+    refused(
+        &post(&north.ben, vec![row(CAT, "viewer"); 101]),
+        400,
+        "invalid-value",
+    );
+}

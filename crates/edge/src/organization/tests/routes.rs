@@ -1,0 +1,264 @@
+//! Every route of an organization at once: what the policy offers to nobody nobody does, what is another
+//! tenant's is not there, and what no route takes is refused.
+
+use serde_json::{Value, json};
+
+use super::{Acme, BEN, id, lockstep, refused};
+use crate::{
+    http::{Method, Request, Response},
+    router::Route,
+    routes::ROUTES,
+    testing::{ORIGIN, World, json, text, write},
+};
+
+/// The routes about the structure of an organization that change something, each with a good body.
+const CHANGES: &[(Method, &str, &str)] = &[
+    (Method::Post, "/workspaces", r#"{"name":"x"}"#),
+    (Method::Patch, "/workspaces/{workspace}", r#"{"name":"x"}"#),
+    (Method::Delete, "/workspaces/{workspace}", ""),
+    (
+        Method::Post,
+        "/workspaces/{workspace}/members",
+        r#"{"members":[{"user_id":"{user}","role":"viewer"}]}"#,
+    ),
+    (
+        Method::Put,
+        "/workspaces/{workspace}/members/{user}",
+        r#"{"role":"viewer"}"#,
+    ),
+    (Method::Delete, "/workspaces/{workspace}/members/{user}", ""),
+    (
+        Method::Post,
+        "/projects",
+        r#"{"name":"x","workspace":"{workspace}"}"#,
+    ),
+    (Method::Patch, "/projects/{project}", r#"{"name":"x"}"#),
+    (Method::Delete, "/projects/{project}", ""),
+    (
+        Method::Put,
+        "/projects/{project}/owner",
+        r#"{"user_id":"{user}"}"#,
+    ),
+    (Method::Put, "/members/{user}/suspension", "{}"),
+    (Method::Delete, "/members/{user}/suspension", ""),
+];
+
+/// Those that were there before, which have tests of their own.
+const OLDER: &[&str] = &["", "/members/{user}", "/invitations", "/evaluate"];
+
+const ORGANIZATION: &str = "/v1/organizations/{org}";
+
+#[test]
+fn every_route_that_changes_something_is_in_the_table() {
+    let all = ROUTES.iter().copied().flatten();
+    let changes = all.filter(|route: &&Route| route.method.is_unsafe());
+    let of_organizations = changes.filter_map(|route| {
+        let rest = route.pattern.strip_prefix(ORGANIZATION)?;
+        let is_older = OLDER.contains(&rest) || rest.starts_with("/invitations/");
+        (!is_older).then_some((route.method.as_str(), rest))
+    });
+    for route in of_organizations {
+        let known = CHANGES
+            .iter()
+            .any(|(method, rest, _)| (method.as_str(), *rest) == route);
+        assert!(known, "{route:?} has no row in CHANGES");
+    }
+}
+
+/// What stands for each parameter.
+struct Ids(Vec<(&'static str, String)>);
+
+impl Ids {
+    /// A workspace with a project and Ben as an Editor in it, and what else a path can name.
+    fn of(acme: &Acme) -> Self {
+        let workspace = acme.workspace("North");
+        acme.workspace("South");
+        acme.grant(&workspace, BEN, "editor");
+        let workspace = workspace.replace("/workspaces/", "");
+        let body = json!({ "name": "Bridge", "workspace": workspace });
+        let project = id(&acme.post(&acme.ada, "/projects", &body));
+        Self(vec![
+            ("{workspace}", workspace),
+            ("{project}", project),
+            ("{user}", acme.user(BEN)),
+        ])
+    }
+
+    /// With what another tenant has for `name`.
+    fn with(&self, name: &str, other: &Self) -> Self {
+        let mine = self.0.iter().zip(&other.0);
+        Self(
+            mine.map(|(mine, other)| {
+                if mine.0 == name {
+                    other.clone()
+                } else {
+                    mine.clone()
+                }
+            })
+            .collect(),
+        )
+    }
+
+    fn fill(&self, text: &str) -> String {
+        self.0
+            .iter()
+            .fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+    }
+}
+
+fn send(acme: &Acme, session: &str, ids: &Ids, change: &(Method, &str, &str)) -> Response {
+    let (method, path, body) = change;
+    let path = acme.path(&ids.fill(path));
+    let request = match ids.fill(body).as_str() {
+        "" => Request::new(*method, path).with_header("origin", ORIGIN),
+        body => write(
+            *method,
+            &path,
+            &serde_json::from_str::<Value>(body).unwrap(),
+        ),
+    };
+    acme.world.send(&request.with_header("cookie", session))
+}
+
+/// All that an Owner can read of the structure.
+fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
+    let lists = [
+        "",
+        "/workspaces",
+        "/projects",
+        "/members",
+        "/workspaces/{workspace}/members",
+    ];
+    lists
+        .iter()
+        .map(|list| json(&acme.get(&acme.ada, &ids.fill(list))))
+        .collect()
+}
+
+#[test]
+fn m1_what_the_policy_offers_to_nobody_nobody_does() {
+    // OpenLIT's table has nothing below the organization, so its Admin may do nothing of this.
+    let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_POLICY", "openlit")]));
+    acme.joined(BEN, "member");
+    let ids = Ids(vec![
+        ("{workspace}", "wsp_1".to_owned()),
+        ("{project}", "prj_1".to_owned()),
+        ("{user}", acme.user(BEN)),
+    ]);
+    let before = state(&acme, &ids);
+    for change in CHANGES {
+        let answer = send(&acme, &acme.ada, &ids, change);
+        assert!(
+            [403, 404].contains(&answer.status),
+            "{change:?}: {}",
+            text(&answer)
+        );
+    }
+    assert_eq!(state(&acme, &ids), before);
+}
+
+#[test]
+fn m6_who_only_looks_changes_nothing_by_any_route() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let cat = acme.joined(super::CAT, "member");
+    let ids = Ids::of(&acme);
+    let workspace = ids.fill("/workspaces/{workspace}");
+    acme.grant(&workspace, super::CAT, "viewer");
+    let before = state(&acme, &ids);
+    for change in CHANGES {
+        let answer = send(&acme, &cat, &ids, change);
+        let status = match answer.status {
+            207 => json(&answer)["results"][0]["status"].clone(),
+            status => json!(status),
+        };
+        assert_eq!(status, 403, "{change:?}: {}", text(&answer));
+    }
+    assert_eq!(state(&acme, &ids), before);
+}
+
+#[test]
+fn m4_no_id_of_another_tenant_is_there_in_any_place() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let ids = Ids::of(&acme);
+    let mut other = Acme {
+        world: acme.world,
+        ada: acme.ada.clone(),
+        id: String::new(),
+    };
+    let twin = {
+        let created = other.world.send(
+            &crate::testing::post("/v1/organizations", &json!({ "name": "Twin" }))
+                .with_header("cookie", &other.ada),
+        );
+        id(&created)
+    };
+    // The twin has the same Owner, and a member that the first has not.
+    other.id = twin;
+    let cat = other.joined(super::CAT, "member");
+    let workspace = other.workspace("North");
+    other.workspace("South");
+    other.grant(&workspace, super::CAT, "editor");
+    let workspace = workspace.replace("/workspaces/", "");
+    let body = json!({ "name": "Bridge", "workspace": workspace });
+    let project = id(&other.post(&other.ada, "/projects", &body));
+    let theirs = Ids(vec![
+        ("{workspace}", workspace),
+        ("{project}", project),
+        ("{user}", other.user(super::CAT)),
+    ]);
+    let acme = Acme {
+        world: other.world,
+        ada: other.ada,
+        id: acme.id,
+    };
+    let before = state(&acme, &ids);
+    for change in CHANGES {
+        for name in ["{workspace}", "{project}", "{user}"] {
+            if !change.1.contains(name) && !change.2.contains(name) {
+                continue;
+            }
+            let answer = send(&acme, &acme.ada, &ids.with(name, &theirs), change);
+            let results = json(&answer)["results"][0]["problem"].clone();
+            let code = if answer.status == 207 {
+                &results["code"]
+            } else {
+                &json(&answer)["code"]
+            };
+            assert_eq!(*code, "not-found", "{change:?} with {name}");
+        }
+        // Who is of the twin alone finds nothing here, whatever they name.
+        for ids in [&ids, &theirs] {
+            refused(&send(&acme, &cat, ids, change), 404, "not-found");
+        }
+    }
+    assert_eq!(state(&acme, &ids), before);
+}
+
+#[test]
+fn m13_what_no_route_takes_is_refused_by_every_one_of_them() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let ids = Ids::of(&acme);
+    let before = state(&acme, &ids);
+    for (method, path, body) in CHANGES.iter().filter(|change| !change.2.is_empty()) {
+        for field in [
+            "id",
+            "owner_id",
+            "created_at_ms",
+            "archived_at_ms",
+            "suspended_at_ms",
+            "admin",
+            "epoch",
+            "organization",
+        ] {
+            let mut body: Value = serde_json::from_str(&ids.fill(body)).unwrap();
+            body[field] = json!("x");
+            let request = write(*method, &acme.path(&ids.fill(path)), &body);
+            let answer = acme.world.send(&request.with_header("cookie", &acme.ada));
+            refused(&answer, 400, "invalid-body");
+        }
+    }
+    assert_eq!(state(&acme, &ids), before);
+}

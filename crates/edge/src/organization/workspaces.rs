@@ -1,0 +1,130 @@
+//! Workspaces: list, create, rename, archive, delete.
+
+use lockstep_core::{Level, NodeId, Operation};
+use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView, WorkspacesView};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    acting::Acting,
+    nodes::{self, NodeRow},
+};
+use crate::{objects::Reply, problem::ApiError};
+
+/// What a member may ask about workspaces.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceCommand {
+    /// Creates one; answers `Written` with `WorkspaceView`.
+    Create {
+        /// Its id.
+        workspace: String,
+        /// Its name.
+        name: String,
+    },
+    /// Deletes one with all that lies in it; answers `Written`.
+    Delete {
+        /// Its id.
+        workspace: String,
+    },
+    /// Those that the actor may see; answers `WorkspacesView`.
+    List,
+    /// One of them; answers `WorkspaceView`.
+    Read {
+        /// Its id.
+        workspace: String,
+    },
+    /// Renames, archives or revives one; answers `Written` with `WorkspaceView`.
+    Update {
+        /// Its id.
+        workspace: String,
+        /// What changes.
+        change: WorkspaceChangeRequest,
+    },
+}
+
+impl WorkspaceCommand {
+    pub(super) const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::List | Self::Read { .. })
+    }
+
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Create { workspace, name } => create(acting, workspace, name),
+            Self::Delete { workspace } => delete(acting, workspace),
+            Self::List => list(acting),
+            Self::Read { workspace } => {
+                visible(acting, workspace)?;
+                Reply::of(&view(&nodes::find(acting, workspace)?))
+            }
+            Self::Update { workspace, change } => update(acting, workspace, change),
+        }
+    }
+}
+
+/// The workspace called `id`, for who may see it; else 404.
+pub(super) fn visible(acting: &Acting<'_>, id: &str) -> Result<NodeId, ApiError> {
+    acting.node(id, Level::Workspace, Operation::WorkspaceRead)
+}
+
+fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
+    let all = nodes::all(acting, Level::Workspace)?;
+    let visible = all
+        .iter()
+        .filter(|workspace| visible(acting, &workspace.id).is_ok());
+    Reply::of(&WorkspacesView {
+        workspaces: visible.map(view).collect(),
+    })
+}
+
+fn create(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
+    let permitted = acting.permit(Operation::WorkspaceCreate, acting.access.root())?;
+    let change = acting.change(permitted)?;
+    let workspace = NodeRow {
+        id: id.to_owned(),
+        parent: acting.organization.id.clone(),
+        owner: None,
+        name: name.to_owned(),
+        created_at_ms: acting.now_ms(),
+        archived_at_ms: None,
+    };
+    nodes::insert(&change, Level::Workspace, &workspace)?;
+    change.finish(view(&workspace))
+}
+
+fn update(
+    acting: &Acting<'_>,
+    id: &str,
+    wanted: &WorkspaceChangeRequest,
+) -> Result<Reply, ApiError> {
+    let node = visible(acting, id)?;
+    let permitted = acting.permit(Operation::WorkspaceUpdate, node)?;
+    let change = acting.change(permitted)?;
+    if let Some(name) = &wanted.name {
+        nodes::rename(&change, id, name)?;
+    }
+    if let Some(archived) = wanted.archived {
+        // Who archives what is archived does not move the date.
+        let since = "UPDATE node SET archived_at_ms = CASE WHEN ? THEN COALESCE(archived_at_ms, ?) END WHERE id = ?";
+        let values = [archived.into(), acting.now_ms().into(), id.into()];
+        change.exec(since, &values)?;
+    }
+    let workspace = view(&nodes::find(acting, id)?);
+    change.finish(workspace)
+}
+
+fn delete(acting: &Acting<'_>, id: &str) -> Result<Reply, ApiError> {
+    let node = visible(acting, id)?;
+    let permitted = acting.permit(Operation::WorkspaceDelete, node)?;
+    let change = acting.change(permitted)?;
+    nodes::delete(&change, id)?;
+    change.finish(())
+}
+
+fn view(workspace: &NodeRow) -> WorkspaceView {
+    WorkspaceView {
+        id: workspace.id.clone(),
+        name: workspace.name.clone(),
+        created_at_ms: workspace.created_at_ms,
+        archived_at_ms: workspace.archived_at_ms,
+    }
+}

@@ -1,0 +1,129 @@
+//! `/v1/organizations/{org}/workspaces/{workspace}/members`, and `/members/{user}/suspension`.
+
+use lockstep_wire::{
+    MemberView, NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest,
+    NodeMembersView, ResultsView,
+};
+use serde::Deserialize;
+
+use super::structure::{end, param, read, user, write};
+use crate::{
+    authenticate::Caller,
+    http::Method,
+    json,
+    organization::{NodeMemberCommand, StructureCommand, SuspensionCommand},
+    problem::{ApiError, Code},
+    router::{Answer, Call, Handler, Route},
+};
+
+/// The most rows of one request.
+const ROWS_MAX: usize = 100;
+/// The last moment that a date can name, in Unix milliseconds (ECMA-262, section 21.4.1.1).
+const TIME_MS_MAX: i64 = 8_640_000_000_000_000;
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/workspaces/{workspace}/members",
+        handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/workspaces/{workspace}/members",
+        handler: Handler::SignedIn(|call, caller| Box::pin(set_all(call, caller))),
+    },
+    Route {
+        method: Method::Put,
+        pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
+        handler: Handler::SignedIn(|call, caller| Box::pin(set(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
+        handler: Handler::SignedIn(|call, caller| Box::pin(remove(call, caller))),
+    },
+    Route {
+        method: Method::Put,
+        pattern: "/v1/organizations/{org}/members/{user}/suspension",
+        handler: Handler::SignedIn(|call, caller| Box::pin(suspend(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/members/{user}/suspension",
+        handler: Handler::SignedIn(|call, caller| Box::pin(restore(call, caller))),
+    },
+];
+
+/// A body without members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NothingRequest {}
+
+async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let list = NodeMemberCommand::List {
+        workspace: param(&call, "workspace")?,
+    };
+    read::<NodeMembersView>(&call, &caller, StructureCommand::NodeMember(list)).await
+}
+
+async fn set(call: Call<'_>, caller: Caller) -> Answer {
+    let grant: NodeGrantRequest = json::body(call.request)?;
+    check_window(&call, &grant)?;
+    let set = NodeMemberCommand::Set {
+        workspace: param(&call, "workspace")?,
+        user: user(&call, call.param("user")?)?,
+        grant,
+    };
+    write::<NodeMemberView>(&call, &caller, 200, StructureCommand::NodeMember(set)).await
+}
+
+/// Every row has its own result, also one about somebody who cannot be there.
+async fn set_all(call: Call<'_>, caller: Caller) -> Answer {
+    let body: NodeMembersRequest = json::body(call.request)?;
+    if !(1..=ROWS_MAX).contains(&body.members.len()) {
+        let detail = format!("`members` has 1 to {ROWS_MAX} rows.");
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    let mut grants = body.members.iter().map(NodeMemberRequest::grant);
+    grants.try_for_each(|grant| check_window(&call, &grant))?;
+    let set_all = NodeMemberCommand::SetAll {
+        workspace: param(&call, "workspace")?,
+        rows: body.members,
+    };
+    write::<ResultsView>(&call, &caller, 207, StructureCommand::NodeMember(set_all)).await
+}
+
+async fn remove(call: Call<'_>, caller: Caller) -> Answer {
+    let remove = NodeMemberCommand::Remove {
+        workspace: param(&call, "workspace")?,
+        user: user(&call, call.param("user")?)?,
+    };
+    end(&call, &caller, StructureCommand::NodeMember(remove)).await
+}
+
+async fn suspend(call: Call<'_>, caller: Caller) -> Answer {
+    let NothingRequest {} = json::body(call.request)?;
+    let begin = SuspensionCommand::Begin {
+        user: user(&call, call.param("user")?)?,
+    };
+    write::<MemberView>(&call, &caller, 200, StructureCommand::Suspension(begin)).await
+}
+
+async fn restore(call: Call<'_>, caller: Caller) -> Answer {
+    let over = SuspensionCommand::End {
+        user: user(&call, call.param("user")?)?,
+    };
+    write::<MemberView>(&call, &caller, 200, StructureCommand::Suspension(over)).await
+}
+
+/// A window that holds at some time from now on.
+fn check_window(call: &Call<'_>, grant: &NodeGrantRequest) -> Result<(), ApiError> {
+    let now_ms = call.edge.clock.now_ms();
+    let start_ms = grant.not_before_ms.unwrap_or(0);
+    let end_ms = grant.expires_at_ms.unwrap_or(TIME_MS_MAX);
+    if start_ms >= 0 && start_ms.max(now_ms) < end_ms && end_ms <= TIME_MS_MAX {
+        return Ok(());
+    }
+    let detail = "`not_before_ms` comes before `expires_at_ms`, and that comes after now; both are Unix milliseconds.";
+    Err(ApiError::new(Code::InvalidValue, detail))
+}

@@ -1,0 +1,175 @@
+//! Bodies of the routes about workspaces, projects and who has which role in them. Times are Unix milliseconds.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+/// PATCH `/v1/organizations/{org}/workspaces/{workspace}`. What is absent stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceChangeRequest {
+    /// The new name, 1 to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether it is archived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+}
+
+/// GET `/v1/organizations/{org}/workspaces`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspacesView {
+    /// The workspaces that the caller may see, the oldest first.
+    pub workspaces: Vec<WorkspaceView>,
+}
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created_at_ms: i64,
+    /// Since when it is archived.
+    pub archived_at_ms: Option<i64>,
+}
+
+/// POST `/v1/organizations/{org}/projects`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectRequest {
+    /// The project's name, 1 to 100 characters.
+    pub name: String,
+    /// Id of the workspace in which it is created; absent where the policy has no workspaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+}
+
+/// GET `/v1/organizations/{org}/projects`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectsView {
+    /// The projects that the caller may see, the oldest first.
+    pub projects: Vec<ProjectView>,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProjectView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id of the workspace it lies in; absent where the policy has no workspaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Id of who owns it: its creator, until somebody hands it over; nobody once they left.
+    pub owner_id: Option<String>,
+    /// When it was created.
+    pub created_at_ms: i64,
+}
+
+/// PUT `/v1/organizations/{org}/projects/{project}/owner`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerRequest {
+    /// Id of the member who is to own it.
+    pub user_id: String,
+}
+
+/// PUT `/v1/organizations/{org}/workspaces/{workspace}/members/{user}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeGrantRequest {
+    /// Role id.
+    pub role: String,
+    /// First moment at which it counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<i64>,
+    /// First moment at which it no longer counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
+}
+
+/// POST `/v1/organizations/{org}/workspaces/{workspace}/members`: several at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeMembersRequest {
+    /// One row for each member, 1 to 100.
+    pub members: Vec<NodeMemberRequest>,
+}
+
+/// One row of [`NodeMembersRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeMemberRequest {
+    /// Id of the member.
+    pub user_id: String,
+    /// Role id.
+    pub role: String,
+    /// First moment at which it counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<i64>,
+    /// First moment at which it no longer counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
+}
+
+impl NodeMemberRequest {
+    /// What the row grants.
+    #[must_use]
+    pub fn grant(&self) -> NodeGrantRequest {
+        NodeGrantRequest {
+            role: self.role.clone(),
+            not_before_ms: self.not_before_ms,
+            expires_at_ms: self.expires_at_ms,
+        }
+    }
+}
+
+/// GET `/v1/organizations/{org}/workspaces/{workspace}/members`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeMembersView {
+    /// Who has a role in the workspace itself, the first who joined the organization first.
+    pub members: Vec<NodeMemberView>,
+}
+
+/// Somebody with a role in a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeMemberView {
+    /// User id.
+    pub user_id: String,
+    /// The verified address, where the user has one.
+    pub email: Option<String>,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// First moment at which it counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<i64>,
+    /// First moment at which it no longer counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
+}
+
+/// The answer to several changes at once: one result for each row, in the order of the rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultsView {
+    /// The results.
+    pub results: Vec<ResultView>,
+}
+
+/// What became of one row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultView {
+    /// Id of the member that the row was about.
+    pub user_id: String,
+    /// The status that the row would have had by itself.
+    pub status: u16,
+    /// The problem, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<serde_json::Value>,
+}
