@@ -135,12 +135,13 @@ fn stamp(project: &Project, module: &str) -> Result<Stamp, TaskError> {
 /// the rest of that all tests of core and those of wire, with the corpus.
 fn try_module(project: &Project, tree: &Tree<'_>, module: &str) -> Result<(), TaskError> {
     let folder = folder(project, module);
+    let file = format!("{SOURCES}/{module}");
     // Taken before the run, in case somebody is writing.
     let stamp = stamp(project, module)?;
     if !stamp.is_on(&folder, &[RESULTS]) {
         Stamp::take_from(&folder)?;
         std::fs::create_dir_all(&folder).map_err(TaskError::io("create", &folder))?;
-        let mutants = tree.try_all(&format!("{SOURCES}/{module}"))?;
+        let mutants = tree.try_all(&file)?;
         write(&folder, &mutants)?;
         stamp.put(&folder)?;
     }
@@ -151,7 +152,7 @@ fn try_module(project: &Project, tree: &Tree<'_>, module: &str) -> Result<(), Ta
         if missed.is_empty() {
             return Ok(());
         }
-        for again in tree.try_some(&missed, tests)? {
+        for again in tree.try_some(&file, &missed, tests)? {
             let known = mutants.iter_mut().find(|known| known.name == again.name);
             if let Some(known) = known {
                 *known = again;

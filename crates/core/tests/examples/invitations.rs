@@ -129,3 +129,23 @@ fn a_role_of_a_branch_is_nothing_to_be_invited_to_the_organization_with() {
         Err(InvitationError::Inviter(MembershipError::NotAssignable))
     );
 }
+
+#[test]
+fn why_nothing_can_be_done_is_said_in_a_sentence() {
+    let pending = STATES.map(|state| {
+        let status = invitation(state).status(EXPIRES_AT_MS - 1);
+        InvitationError::NotPending(status).to_string()
+    });
+    assert_eq!(
+        pending,
+        ["accepted", "canceled", "declined", "pending"].map(|it| format!("the invitation is {it}"))
+    );
+    let over = invitation(InvitationState::Pending).status(EXPIRES_AT_MS);
+    assert_eq!(over.as_str(), "expired");
+    assert_eq!(
+        InvitationError::OtherAddress.to_string(),
+        "the invitation was sent to another address"
+    );
+    let inviter = InvitationError::Inviter(MembershipError::LastAdmin);
+    assert!(inviter.to_string().starts_with("the inviter: "));
+}

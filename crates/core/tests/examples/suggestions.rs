@@ -178,3 +178,20 @@ fn what_is_personal_is_suggested_to_people() {
         ["viewer in north"]
     );
 }
+
+#[test]
+fn a_cap_keeps_a_role_from_being_suggested_but_for_what_is_personal() {
+    // Guests are capped to what viewers hold.
+    for (personal, expected) in [(true, ["guest in shop"]), (false, ["owner in shop"])] {
+        let mut spec = spec();
+        spec.permissions.push(PermissionSpec {
+            id: "browse".into(),
+            allow: vec!["guest".into()],
+            personal,
+            ..PermissionSpec::new(Level::Organization)
+        });
+        let policy = Arc::new(Policy::compile(&spec).unwrap());
+        let staff = Access::resolve(&policy, record(&[("staff", "shop")]), NOW_MS).unwrap();
+        assert_eq!(suggested(&staff, "browse", "shop", &[]), expected);
+    }
+}

@@ -105,10 +105,17 @@ impl<'a> Tree<'a> {
         self.run(Tests::First, &[format!("--file={file}")])
     }
 
-    /// Makes the mutants of these names.
-    pub(super) fn try_some(&self, names: &[&str], tests: Tests) -> Result<Vec<Mutant>, TaskError> {
+    /// Makes the mutants of these names, which are in `file`; and those that leave out a member of a
+    /// struct, which cargo-mutants makes whatever names are asked for.
+    pub(super) fn try_some(
+        &self,
+        file: &str,
+        names: &[&str],
+        tests: Tests,
+    ) -> Result<Vec<Mutant>, TaskError> {
         let names = names.iter().map(|name| format!("--re=^{}$", escaped(name)));
-        self.run(tests, &names.collect::<Vec<_>>())
+        let which = [format!("--file={file}")].into_iter().chain(names);
+        self.run(tests, &which.collect::<Vec<_>>())
     }
 
     fn run(&self, tests: Tests, which: &[String]) -> Result<Vec<Mutant>, TaskError> {
