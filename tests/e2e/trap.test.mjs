@@ -37,11 +37,14 @@ const standIn = `
     return state;
   }
 
-  export function fetch(request, env) {
-    const { pathname } = new URL(request.url);
+  export async function fetch(head, body, env) {
+    const { pathname } = new URL(head.split("\\n")[1]);
+    return [200, "", await asked(pathname, env)];
+  }
+
+  function asked(pathname, { ORGANIZATIONS }) {
     if (!pathname.startsWith("/object/")) return answer(pathname, state.instanceId);
-    const { ORGANIZATIONS } = env;
-    return ORGANIZATIONS.get(ORGANIZATIONS.idFromName("a")).fetch(request);
+    return ORGANIZATIONS.getByName("a").command(pathname);
   }
 
   async function answer(pathname, instance) {
@@ -50,13 +53,13 @@ const standIn = `
     if (pathname.endsWith("/task")) scheduler.wait(50).then(() => queueMicrotask(die));
     if (pathname.endsWith("/promise")) scheduler.wait(50).then(die);
     if (!pathname.endsWith("/fine")) return new Promise(() => {});
-    return Response.json({ instance });
+    return JSON.stringify({ instance });
   }
 
   class Value {
     instance = state.instanceId;
-    fetch(request) {
-      return answer(new URL(request.url).pathname, this.instance);
+    command(pathname) {
+      return answer(pathname, this.instance);
     }
   }
   export { Value as AddressObject, Value as MailboxObject };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     edge::{Clock, Edge, Kv, KvError, Later},
     http::Response,
-    objects::{CallError, Class, Objects},
+    objects::{CallError, Class, Manner, Objects},
 };
 
 /// How long a hanging object is waited for in vain, in milliseconds.
@@ -177,10 +177,10 @@ impl Objects for FaultyObjects {
         class: Class,
         name: &'a str,
         command: &'a str,
-        is_idempotent: bool,
+        manner: Manner,
     ) -> Later<'a, Result<Response, CallError>> {
         if class != Class::Organization {
-            return self.inner.call(class, name, command, is_idempotent);
+            return self.inner.call(class, name, command, manner);
         }
         let fault = self.fault;
         Box::pin(async move {

@@ -58,6 +58,11 @@ pub trait Command: Serialize + DeserializeOwned {
 
     /// Whether asking twice does no more than asking once; only such a command is repeated after a failed call.
     fn is_idempotent(&self) -> bool;
+
+    /// Whether the answer is an event stream.
+    fn opens_stream(&self) -> bool {
+        false
+    }
 }
 
 /// One kind of object.
@@ -191,14 +196,39 @@ impl Reply {
 /// # Errors
 /// What `handle` fails with; 404 when the object was never born.
 pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Reply, ApiError> {
-    context.sql.transaction(|| {
-        let version = schema::version(context.sql)?;
-        if version.is_none() && !command.is_birth() {
-            return Err(ApiError::not_found());
+    let reply = context.sql.transaction(|| {
+        if !context.sql.has_schema().get() {
+            let version = schema::version(context.sql)?;
+            if version.is_none() && !command.is_birth() {
+                return Err(ApiError::not_found());
+            }
+            schema::migrate(context.sql, version, O::MIGRATIONS)?;
         }
-        schema::migrate(context.sql, version, O::MIGRATIONS)?;
         O::handle(context, command)
-    })
+    })?;
+    context.sql.has_schema().set(true);
+    Ok(reply)
+}
+
+/// How a command is to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Whether it was done is unknown after a failed call, so it is sent once.
+    Once,
+    /// It may be sent again after a failed call.
+    Repeatable,
+    /// Once, and the answer is an event stream.
+    Stream,
+}
+
+impl Manner {
+    fn of(command: &impl Command) -> Self {
+        match (command.opens_stream(), command.is_idempotent()) {
+            (true, _) => Self::Stream,
+            (false, true) => Self::Repeatable,
+            (false, false) => Self::Once,
+        }
+    }
 }
 
 /// Calls to objects. Every call has a time-out.
@@ -209,7 +239,7 @@ pub trait Objects {
         class: Class,
         name: &'a str,
         command: &'a str,
-        is_idempotent: bool,
+        manner: Manner,
     ) -> Later<'a, Result<Response, CallError>>;
 }
 
@@ -243,7 +273,7 @@ pub async fn open<O: Object>(
 ) -> Result<Response, ApiError> {
     let text = serde_json::to_string(command)
         .map_err(|error| ApiError::internal(format!("command cannot be written: {error}")))?;
-    let call = objects.call(O::CLASS, name, &text, command.is_idempotent());
+    let call = objects.call(O::CLASS, name, &text, Manner::of(command));
     let response = call.await.map_err(|CallError(reason)| {
         ApiError::unavailable(format!("object {:?} does not answer: {reason}", O::CLASS))
     })?;

@@ -257,6 +257,10 @@ impl objects::Command for Command {
                 | Self::Snapshot { .. }
         )
     }
+
+    fn opens_stream(&self) -> bool {
+        matches!(self, Self::Subscribe { .. })
+    }
 }
 
 impl Object for OrganizationObject {

@@ -1,5 +1,6 @@
 //! workerd behind the traits of [`crate::edge`]: the only module that knows of Workers.
 
+mod at_once;
 mod classes;
 mod clients;
 mod clock;
@@ -15,8 +16,10 @@ mod web_crypto;
 
 use std::{cell::OnceCell, rc::Rc};
 
-use worker::{Context, Env, event};
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use worker::{Context, Env, worker_sys};
 
+use self::at_once::at_once;
 use crate::{
     config::{Config, ConfigError},
     doubles::Memory,
@@ -34,20 +37,29 @@ thread_local! {
     static SEEN: Rc<Memory> = Rc::new(Memory::default());
 }
 
-#[event(fetch)]
-async fn fetch(
-    request: worker::Request,
+/// Answers one request, at once when nothing has to be waited for; the Worker's script calls it with the request's head as a text.
+///
+/// # Errors
+/// When an answer cannot be handed over, which is a fault.
+#[wasm_bindgen]
+#[expect(unreachable_pub, reason = "nothing else is exported")]
+pub fn fetch(
+    head: String,
+    body: JsValue,
     env: Env,
-    context: Context,
-) -> worker::Result<worker::Response> {
-    let response = match edge(&env, Rc::new(AfterAnswer(context))) {
-        Ok(edge) => router::handle(&edge, &request::read(request).await).await,
-        Err(error) => {
-            log::error(&format!("misconfigured: {error}"));
-            router::misconfigured()
-        }
-    };
-    request::write(response)
+    context: worker_sys::Context,
+) -> Result<JsValue, JsValue> {
+    at_once(async move {
+        let background = Rc::new(AfterAnswer(Context::new(context)));
+        let response = match edge(&env, background) {
+            Ok(edge) => router::handle(&edge, &request::read(&head, &body)).await,
+            Err(error) => {
+                log::error(&format!("misconfigured: {error}"));
+                router::misconfigured()
+            }
+        };
+        request::write(response)
+    })
 }
 
 /// The outside world of one request or one object.

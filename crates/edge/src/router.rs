@@ -77,11 +77,16 @@ pub async fn handle(edge: &Edge, request: &Request) -> Response {
 /// The answer of a deployment whose configuration is wrong, whatever is asked.
 #[must_use]
 pub fn misconfigured() -> Response {
-    let error = ApiError::new(
+    with_common_headers(misconfiguration().into_response())
+}
+
+/// What is told of a wrong configuration.
+#[must_use]
+pub fn misconfiguration() -> ApiError {
+    ApiError::new(
         Code::Misconfigured,
         "The operator finds the reason in the log.",
-    );
-    with_common_headers(error.into_response())
+    )
 }
 
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {

@@ -3,7 +3,7 @@
 //! In workerd it is the Durable Object's own storage (`platform::sql`); native tests run the same statements on rusqlite.
 //! Values are text and integers only: booleans are 0 and 1, bytes are lower-case hex text, because the other conversions of the runtime's binding lose or refuse values.
 
-use std::{fmt, rc::Rc};
+use std::{cell::Cell, fmt, rc::Rc};
 
 use crate::problem::ApiError;
 
@@ -167,6 +167,9 @@ pub trait Sql {
     /// # Errors
     /// When the transaction cannot be started or committed.
     fn run_transaction(&self, body: &mut dyn FnMut() -> Outcome) -> Result<(), SqlError>;
+
+    /// Whether a command of this live object was committed under our schema. Then nobody else has changed that since: the object is the only one with this database.
+    fn has_schema(&self) -> &Cell<bool>;
 }
 
 /// How a transaction ends.

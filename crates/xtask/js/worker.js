@@ -1,40 +1,113 @@
-// The Worker's entry: hands requests and alarms to the WASM module, and gets over its death.
+// The Worker's entry: hands requests, commands and alarms to the WASM module, and gets over its death.
 //
 // A panic or a trap kills the whole instance, and what was under way in it would then wait for ever:
 // its promises have nobody left to settle them. So every call ends with an error at the moment of the
 // trap, and the next one finds a new instance.
+//
+// Each step between JavaScript and WASM costs, so a request's head goes in as one text, and an answer
+// comes out as three values.
 
-import { WorkerEntrypoint } from "cloudflare:workers";
+import { DurableObject } from "cloudflare:workers";
 import * as edge from "./edge.js";
 
-export default class extends WorkerEntrypoint {
-  fetch(request) {
-    return settled(() => {
+/** What is taken of a body, in bytes. */
+const bodyBytesMax = 65_536;
+/** A body that is too large is read and thrown away up to here: otherwise the connection is reset, and the client never sees why. */
+const drainBytesMax = 1_048_576;
+/** How long a body may take. */
+const bodyMs = 10_000;
+
+export default {
+  async fetch(request, env, context) {
+    const body = request.method === "POST" || request.method === "PATCH" ? await bodyOf(request) : undefined;
+    const call = () => {
+      // Texts go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();
-      return edge.fetch(request, this.env, this.ctx);
-    });
-  }
+      return edge.fetch(head(request), body, env, context);
+    };
+    return response(await settled(call));
+  },
+};
+
+export const AddressObject = object("AddressObject");
+export const MailboxObject = object("MailboxObject");
+export const OrganizationObject = object("OrganizationObject");
+export const UserObject = object("UserObject");
+
+/** A request's body as bytes, or a word about why it could not be taken. */
+function bodyOf(request) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve("late"), bodyMs);
+    readBody(request)
+      .then(resolve, () => resolve("broken"))
+      .finally(() => clearTimeout(timer));
+  });
 }
 
-export const AddressObject = object(edge.AddressObject);
-export const MailboxObject = object(edge.MailboxObject);
-export const OrganizationObject = object(edge.OrganizationObject);
-export const UserObject = object(edge.UserObject);
+async function readBody(request) {
+  const length = request.headers.get("content-length");
+  if (length === null) return readInParts(request.body);
+  if (!(Number(length) <= drainBytesMax)) return "too-large";
+  // The server ends a body where its length says.
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  return bytes.length > bodyBytesMax ? "too-large" : bytes;
+}
+
+async function readInParts(stream) {
+  const parts = [];
+  let length = 0;
+  for await (const part of stream ?? []) {
+    length += part.length;
+    if (length > drainBytesMax) break;
+    if (length <= bodyBytesMax) parts.push(part);
+  }
+  return length > bodyBytesMax ? "too-large" : new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/** Method, URL, and name and value of each header, a line each. */
+function head(request) {
+  let text = `${request.method}\n${request.url}\n`;
+  for (const [name, value] of request.headers) {
+    // No line break gets through a server; if one did, it would begin another header.
+    text += `${name}\n${value.includes("\n") ? value.replaceAll("\n", " ") : value}\n`;
+  }
+  return text;
+}
+
+/** Header lists that answers have had, by their text; most answers have the same. */
+const lists = new Map();
+const listsMax = 64;
+
+function response([status, headers, body]) {
+  return new Response(body, { status, headers: lists.get(headers) ?? list(headers) });
+}
+
+function list(text) {
+  const made = new Headers();
+  const lines = text.split("\n");
+  for (let at = 0; at + 1 < lines.length; at += 2) made.append(lines[at], lines[at + 1]);
+  // A cookie is nobody else's, and a secret.
+  if (lists.size < listsMax && !made.has("set-cookie")) lists.set(text, made);
+  return made;
+}
 
 /** A Durable Object class around one of Rust's, whose value is made again in every new instance. */
-function object(Class) {
-  return class {
-    #context;
-    #env;
+function object(name) {
+  return class extends DurableObject {
     #value;
     #instance;
 
     constructor(context, env) {
-      this.#context = context;
-      this.#env = env;
+      super(context, env);
       this.#current();
     }
 
+    /** Answers one command with a text: three digits of status, and the body. */
+    command(text) {
+      return settled(() => this.#current().command(text));
+    }
+
+    /** The same for a command whose answer is a stream. */
     fetch(request) {
       return settled(() => this.#current().fetch(request));
     }
@@ -46,7 +119,7 @@ function object(Class) {
     #current() {
       const current = instance();
       if (this.#instance !== current) {
-        this.#value = new Class(this.#context, this.#env);
+        this.#value = new edge[name](this.ctx, this.env);
         this.#instance = current;
       }
       return this.#value;
@@ -62,11 +135,19 @@ function instance() {
 /** How to end each of the calls that are under way. */
 const underWay = new Set();
 
-/** Settles as the call does or, when the instance dies first, with the error that killed it. */
+/** What the call gives. When that is a promise, it settles as the promise does or, when the instance dies first, with the error that killed it. */
 function settled(call) {
+  let answer;
+  try {
+    answer = call();
+  } catch (error) {
+    noticed(error);
+    throw error;
+  }
+  if (!(answer instanceof Promise)) return answer;
   return new Promise((resolve, reject) => {
     underWay.add(reject);
-    new Promise((resolve) => resolve(call()))
+    answer
       .then(resolve, (error) => {
         noticed(error);
         reject(error);

@@ -148,7 +148,7 @@ fn console(project: &Project) -> Result<(), TaskError> {
 /// Only the finished pair of files goes to the place that wrangler watches, so that a running Worker
 /// never sees half a build.
 fn edge(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError> {
-    let module = wasm::compile(project, "lockstep-edge")?;
+    let module = wasm::compile(project, "lockstep-edge", For::Worker)?;
     let staging = project.target("worker-build");
     wasm::bind(&module, &staging, For::Worker)?;
     let entry = staging.join("worker.js");
@@ -187,7 +187,7 @@ fn imports_module(script: &str) -> String {
 }
 
 fn gate(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError> {
-    let module = wasm::compile(project, "lockstep-gate")?;
+    let module = wasm::compile(project, "lockstep-gate", For::Page)?;
     let staging = project.target("gate-build");
     wasm::bind(&module, &staging, For::Page)?;
     let name = "lockstep_gate_bg.wasm";

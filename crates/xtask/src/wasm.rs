@@ -19,18 +19,29 @@ pub(crate) enum For {
     Worker,
 }
 
+impl For {
+    /// The profile in Cargo.toml.
+    const fn profile(self) -> &'static str {
+        match self {
+            Self::Page => "wasm",
+            Self::Worker => "worker",
+        }
+    }
+}
+
 /// Compiles a crate for WASM and gives the module's path.
-pub(crate) fn compile(project: &Project, package: &str) -> Result<PathBuf, TaskError> {
+pub(crate) fn compile(project: &Project, package: &str, who: For) -> Result<PathBuf, TaskError> {
     process::run(
         project
             .cargo()
-            .args(["build", "--profile", "wasm", "--lib"])
+            .args(["build", "--profile", who.profile(), "--lib"])
             .args(["--target", WASM_TARGET, "--package", package])
             // The futures of the crate `worker` are those of js-sys.
             .env("WASM_BINDGEN_USE_JS_SYS", "1"),
     )?;
     let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(project.target(WASM_TARGET).join("wasm").join(file))
+    let folder = project.target(WASM_TARGET).join(who.profile());
+    Ok(folder.join(file))
 }
 
 /// Writes the module and its JavaScript into `folder`: `lockstep_gate*` for pages, `edge*` for the

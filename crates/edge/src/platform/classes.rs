@@ -1,19 +1,34 @@
 //! The exported Durable Object classes. One line makes one.
 
-use worker::{DurableObject, Env, Request, Response, State, durable_object, wasm_bindgen};
+use std::rc::Rc;
 
-use super::host::Host;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::{at_once::at_once, host::Host, objects};
 
 macro_rules! durable_objects {
     ($($class:ident runs $object:ty;)*) => {$(
         #[durable_object(alarm)]
         pub struct $class {
-            host: Host<$object>,
+            host: Rc<Host<$object>>,
+        }
+
+        #[wasm_bindgen]
+        impl $class {
+            /// Answers one command.
+            ///
+            /// # Errors
+            /// Never.
+            pub fn command(&self, text: String) -> Result<JsValue, JsValue> {
+                let host = self.host.clone();
+                at_once(async move { Ok(objects::write(&host.command(&text).await).into()) })
+            }
         }
 
         impl DurableObject for $class {
             fn new(state: State, env: Env) -> Self {
-                Self { host: Host::new(state, env) }
+                Self { host: Rc::new(Host::new(state, env)) }
             }
 
             async fn fetch(&self, request: Request) -> worker::Result<Response> {

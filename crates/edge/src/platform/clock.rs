@@ -1,9 +1,8 @@
 //! Time and randomness: the only places that read them.
 
-use std::time::Duration;
-
 use wasm_bindgen::JsCast;
 
+use super::timeout::Delay;
 use crate::{
     edge::{Clock, Later, Random},
     problem::ApiError,
@@ -18,7 +17,7 @@ impl Clock for WorkerClock {
     }
 
     fn sleep(&self, duration_ms: u64) -> Later<'static, ()> {
-        Box::pin(worker::Delay::from(Duration::from_millis(duration_ms)))
+        Box::pin(Delay::new(duration_ms))
     }
 }
 

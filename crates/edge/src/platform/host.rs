@@ -2,12 +2,12 @@
 
 use std::{cell::Cell, marker::PhantomData, rc::Rc};
 
-use worker::{Env, Request, Response, State};
+use worker::{Env, Request, Response, ResponseBuilder, State};
 
-use super::{events::EventHub, request, sql::ObjectSql};
+use super::{events::EventHub, sql::ObjectSql};
 use crate::{
     edge::Edge,
-    log,
+    http, log,
     objects::{self, Context, Object, Reply},
     outbox,
     problem::{ApiError, Code},
@@ -40,23 +40,53 @@ impl<O: Object> Host<O> {
         }
     }
 
-    /// Answers one command. Refusals are answers; `Err` stays for faults of the runtime.
+    /// Answers one command. Refusals are answers, too.
+    pub(super) async fn command(&self, text: &str) -> http::Response {
+        match self.reply(text).await {
+            Ok(reply) if reply.subscription.is_some() => {
+                objects::answer(Err(ApiError::internal("a stream was not asked for as one")))
+            }
+            result => objects::answer(result.as_ref().map_err(Clone::clone)),
+        }
+    }
+
+    /// Answers a command that opens a stream.
     pub(super) async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let text = request.text().await?;
-        let edge = match super::edge(&self.env, Rc::new(super::InObject)) {
-            Ok(edge) => edge,
-            Err(error) => {
-                log::error(&format!("misconfigured: {error}"));
-                return request::write(router::misconfigured());
-            }
+        let opened = match self.reply(&text).await {
+            Ok(Reply {
+                subscription: Some(subscription),
+                ..
+            }) => self.events.open(&subscription).ok_or_else(|| {
+                ApiError::new(Code::Unavailable, "Too many pages are open.").with_retry_after_s(30)
+            }),
+            Ok(_) => Err(ApiError::internal("a command that opens no stream")),
+            Err(error) => Err(error),
         };
-        let result = self.run(&edge, &text);
+        opened.unwrap_or_else(|error| {
+            let answer = objects::answer(Err(error));
+            let builder = ResponseBuilder::new().with_status(answer.status);
+            Ok(builder.fixed(answer.bytes().to_vec()))
+        })
+    }
+
+    /// Runs a command; announcement and ended streams follow its commit.
+    async fn reply(&self, text: &str) -> Result<Reply, ApiError> {
+        let edge = super::edge(&self.env, Rc::new(super::InObject)).map_err(|error| {
+            log::error(&format!("misconfigured: {error}"));
+            router::misconfiguration()
+        })?;
+        let result = self.run(&edge, text);
         // No await lies between the commit and this, so the alarm is part of the same write.
         self.set_alarm(&edge).await;
-        match result {
-            Ok(reply) => self.follow(&reply),
-            Err(error) => request::write(objects::answer(Err(error))),
+        let reply = result?;
+        if let Some(text) = &reply.announcement {
+            self.events.publish(text);
         }
+        for subscriber in &reply.ended {
+            self.events.end(subscriber);
+        }
+        Ok(reply)
     }
 
     /// Delivers the outbox, sweeps, and sets the next alarm.
@@ -84,23 +114,6 @@ impl<O: Object> Host<O> {
         self.with_context(edge, |context| objects::run::<O>(context, command))
     }
 
-    /// Announcement, ended streams and the answer, in this order.
-    fn follow(&self, reply: &Reply) -> worker::Result<Response> {
-        if let Some(text) = &reply.announcement {
-            self.events.publish(text);
-        }
-        for subscriber in &reply.ended {
-            self.events.end(subscriber);
-        }
-        let Some(subscription) = &reply.subscription else {
-            return request::write(objects::answer(Ok(reply)));
-        };
-        self.events.open(subscription).unwrap_or_else(|| {
-            let error = ApiError::new(Code::Unavailable, "Too many pages are open.");
-            request::write(objects::answer(Err(error.with_retry_after_s(30))))
-        })
-    }
-
     async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
         if !schema::is_born(&self.sql)? {
             return Ok(());
@@ -111,6 +124,7 @@ impl<O: Object> Host<O> {
             sql.transaction(|| O::sweep(context))
         })?;
         if is_unused && outbox::next_at_ms(&self.sql)?.is_none() {
+            self.sql.has_schema().set(false);
             let deleted = self.state.storage().delete_all().await;
             deleted.map_err(|error| ApiError::internal(format!("delete: {error}")))?;
         }

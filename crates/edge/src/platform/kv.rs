@@ -1,12 +1,27 @@
 //! Workers KV behind [`Kv`]. Values are strings: what the binding makes of other types is not what was put.
 
-use worker::{Env, kv::KvStore};
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use worker::Env;
 
 use super::timeout::{CALL_MS, within};
 use crate::edge::{Kv, KvError, Later};
 
 /// The namespace's binding in wrangler.toml.
 const BINDING: &str = "GRANTS";
+
+// The worker crate describes each call's options anew by serde, and its answer by another reader.
+#[wasm_bindgen]
+extern "C" {
+    type Namespace;
+
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Namespace, key: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn put(this: &Namespace, key: &str, value: &str) -> Result<Promise, JsValue>;
+}
 
 pub(super) struct Grants {
     env: Env,
@@ -17,36 +32,37 @@ impl Grants {
         Self { env }
     }
 
-    fn store(&self) -> Result<KvStore, KvError> {
-        self.env
-            .kv(BINDING)
-            .map_err(|error| KvError(error.to_string()))
+    fn store(&self) -> Result<Namespace, KvError> {
+        let binding = Reflect::get(&self.env, &BINDING.into()).map_err(failed)?;
+        if binding.is_object() {
+            Ok(binding.unchecked_into())
+        } else {
+            Err(KvError(format!("there is no binding `{BINDING}`")))
+        }
     }
 }
 
 impl Kv for Grants {
+    // No time-out of its own: whoever reads has a shorter one.
     fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, KvError>> {
         Box::pin(async move {
-            let store = self.store()?;
-            let text = within(CALL_MS, store.get(key).text())
-                .await
-                .ok_or_else(late)?;
-            text.map_err(|error| KvError(error.to_string()))
+            let promise = self.store()?.get(key).map_err(failed)?;
+            let value = JsFuture::from(promise).await.map_err(failed)?;
+            Ok(value.as_string())
         })
     }
 
     fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>> {
         Box::pin(async move {
-            let put = self
-                .store()?
-                .put(key, value)
-                .map_err(|error| KvError(error.to_string()))?;
-            let done = within(CALL_MS, put.execute()).await.ok_or_else(late)?;
-            done.map_err(|error| KvError(error.to_string()))
+            let promise = self.store()?.put(key, value).map_err(failed)?;
+            let done = within(CALL_MS, JsFuture::from(promise)).await;
+            let late = || KvError(format!("no answer within {CALL_MS} ms"));
+            done.ok_or_else(late)?.map_err(failed)?;
+            Ok(())
         })
     }
 }
 
-fn late() -> KvError {
-    KvError(format!("no answer within {CALL_MS} ms"))
+fn failed(error: JsValue) -> KvError {
+    KvError(format!("{error:?}"))
 }

@@ -1,17 +1,37 @@
-//! Calls to Durable Objects.
+//! Calls to Durable Objects. A command is a call of a method with a text; only a stream needs a request.
 
-use web_sys::ReadableStream;
-use worker::{Env, Error, Method, Request, RequestInit, Response, ResponseBody};
+use js_sys::{Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, RequestInit};
+use worker::Env;
 
 use super::timeout::{CALL_MS, within};
 use crate::{
     edge::Later,
-    http::{self, Body},
-    objects::{CallError, Class, Objects},
+    http::{Body, Response},
+    objects::{CallError, Class, Manner, Objects},
 };
 
 /// Objects have no address of their own; the runtime wants a URL.
 const URL: &str = "https://object/";
+
+// The worker crate binds no calls of methods.
+#[wasm_bindgen]
+extern "C" {
+    type Namespace;
+    type Stub;
+
+    #[wasm_bindgen(method, catch, js_name = getByName)]
+    fn get_by_name(this: &Namespace, name: &str) -> Result<Stub, JsValue>;
+
+    /// The method of the classes in the Worker's script.
+    #[wasm_bindgen(method, catch)]
+    fn command(this: &Stub, text: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Stub, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+}
 
 pub(super) struct Stubs {
     env: Env,
@@ -28,20 +48,20 @@ impl Stubs {
         class: Class,
         name: &str,
         command: &str,
-    ) -> Result<http::Response, Failure> {
-        let stub = self
-            .env
-            .durable_object(class.binding())?
-            .get_by_name(name)?;
-        let mut init = RequestInit::new();
-        init.with_method(Method::Post)
-            .with_body(Some(command.into()));
-        let request = Request::new_with_init(URL, &init)?;
-        let call = async { read(stub.fetch_with_request(request).await?).await };
-        within(CALL_MS, call)
-            .await
-            .ok_or(Failure::Late)?
-            .map_err(Failure::from)
+        manner: Manner,
+    ) -> Result<Response, Failure> {
+        let namespace: Namespace =
+            Reflect::get(&self.env, &class.binding().into())?.unchecked_into();
+        let stub = namespace.get_by_name(name)?;
+        let call = async {
+            if manner == Manner::Stream {
+                return open(&stub, command).await;
+            }
+            let answer = JsFuture::from(stub.command(command)?).await?;
+            read(&answer).ok_or_else(|| "an answer that is none".into())
+        };
+        let answer = within(CALL_MS, call).await.ok_or(Failure::Late)?;
+        answer.map_err(Failure::Thrown)
     }
 }
 
@@ -51,13 +71,13 @@ impl Objects for Stubs {
         class: Class,
         name: &'a str,
         command: &'a str,
-        is_idempotent: bool,
-    ) -> Later<'a, Result<http::Response, CallError>> {
+        manner: Manner,
+    ) -> Later<'a, Result<Response, CallError>> {
         Box::pin(async move {
-            let first = self.call_once(class, name, command).await;
+            let first = self.call_once(class, name, command, manner).await;
             let answer = match first {
-                Err(failure) if is_idempotent && failure.may_be_repeated() => {
-                    self.call_once(class, name, command).await
+                Err(failure) if manner == Manner::Repeatable && failure.may_be_repeated() => {
+                    self.call_once(class, name, command, manner).await
                 }
                 answer => answer,
             };
@@ -66,10 +86,51 @@ impl Objects for Stubs {
     }
 }
 
+/// Reads an answer as [`write`] wrote it.
+fn read(answer: &JsValue) -> Option<Response> {
+    let mut body = answer.as_string()?;
+    let status = body.get(..3)?.parse().ok()?;
+    body.drain(..3);
+    Some(Response {
+        body: Body::Bytes(body.into_bytes()),
+        ..Response::new(status)
+    })
+}
+
+/// An answer as one text: three digits of status, and the body.
+pub(super) fn write(answer: &Response) -> String {
+    let body = String::from_utf8_lossy(answer.bytes());
+    format!("{:03}{body}", answer.status)
+}
+
+/// The stream that the object answers with, untouched; or the text of its refusal.
+async fn open(stub: &Stub, command: &str) -> Result<Response, JsValue> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&command.into());
+    let answer = JsFuture::from(stub.fetch(URL, &init)?).await?;
+    let answer: web_sys::Response = answer.unchecked_into();
+    let stream: Option<ReadableStream> = answer.body();
+    match stream {
+        Some(stream) if answer.status() == 200 => Ok(Response {
+            body: Body::Stream(Box::new(stream)),
+            ..Response::new(200).with_header("content-type", "text/event-stream")
+        }),
+        _ => {
+            let text = JsFuture::from(answer.text()?).await?;
+            let text = text.as_string().unwrap_or_default();
+            Ok(Response {
+                body: Body::Bytes(text.into_bytes()),
+                ..Response::new(answer.status())
+            })
+        }
+    }
+}
+
 /// Why a call gave no answer.
 enum Failure {
     Late,
-    Thrown(Error),
+    Thrown(JsValue),
 }
 
 impl Failure {
@@ -77,17 +138,16 @@ impl Failure {
     fn may_be_repeated(&self) -> bool {
         match self {
             Self::Late => false,
-            Self::Thrown(Error::UnknownJsError { original, .. }) => {
-                let overloaded = js_sys::Reflect::get(original, &"overloaded".into());
+            Self::Thrown(error) => {
+                let overloaded = Reflect::get(error, &"overloaded".into());
                 !overloaded.is_ok_and(|flag| flag.is_truthy())
             }
-            Self::Thrown(_) => true,
         }
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<JsValue> for Failure {
+    fn from(error: JsValue) -> Self {
         Self::Thrown(error)
     }
 }
@@ -96,25 +156,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Late => write!(f, "no answer within {CALL_MS} ms"),
-            Self::Thrown(error) => write!(f, "{error}"),
+            Self::Thrown(error) => write!(f, "{error:?}"),
         }
     }
-}
-
-/// Reads an object's answer; an event stream is handed through untouched.
-async fn read(mut response: Response) -> Result<http::Response, Error> {
-    let status = response.status_code();
-    let media_type = response.headers().get("content-type")?.unwrap_or_default();
-    let body = match response.body() {
-        ResponseBody::Stream(stream) if media_type == "text/event-stream" => {
-            let stream: ReadableStream = stream.clone();
-            Body::Stream(Box::new(stream))
-        }
-        _ => Body::Bytes(response.bytes().await?),
-    };
-    let answer = http::Response {
-        body,
-        ..http::Response::new(status)
-    };
-    Ok(answer.with_header("content-type", &media_type))
 }

@@ -1,78 +1,73 @@
-//! Requests and answers of the runtime, to and from ours.
+//! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request's head as one text, and makes the answer of three values.
 
-use futures_util::StreamExt;
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::ReadableStream;
-use worker::{Request as WorkerRequest, Response as WorkerResponse, ResponseBody, ResponseBuilder};
 
-use super::timeout::within;
 use crate::http::{BODY_BYTES_MAX, Body, BodyError, Method, Request, Response};
 
-/// How long a request's body may take, in milliseconds.
-const BODY_MS: u64 = 10_000;
-
-/// A body that is too large is read and thrown away up to here, in bytes: otherwise the connection is reset, and the client never sees why.
-const DRAIN_BYTES_MAX: usize = 1_048_576;
-
-/// Reads a request, its body included where the method has one.
-pub(super) async fn read(mut request: WorkerRequest) -> Request {
-    let method = Method::from_name(request.inner().method().as_str());
-    let url = request.inner().url();
-    let (_, query) = url.split_once('?').unwrap_or_default();
-    let mut ours = Request::new(method, request.path()).with_query(query);
-    for (name, value) in request.headers().entries() {
-        ours = ours.with_header(&name, &value);
+/// Reads a request. `head` has a line for each of: method, URL, and each header's name and value. `body` has its bytes, a word about why there are none, or nothing.
+pub(super) fn read(head: &str, body: &JsValue) -> Request {
+    let mut lines = head.split('\n');
+    let method = Method::from_name(lines.next().unwrap_or_default());
+    let (path, query) = path_and_query(lines.next().unwrap_or_default());
+    let mut request = Request::new(method, path).with_query(query);
+    while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
+        request = request.with_header(name, value);
     }
-    if !method.has_body() {
-        return ours;
-    }
-    let body = within(BODY_MS, read_body(&mut request))
-        .await
-        .unwrap_or(Err(BodyError::Late));
-    ours.with_body(body)
+    request.with_body(read_body(body))
 }
 
-async fn read_body(request: &mut WorkerRequest) -> Result<Vec<u8>, BodyError> {
-    let length = request.headers().get("content-length").ok().flatten();
-    let length = length.and_then(|text| text.parse::<usize>().ok());
-    if length.is_some_and(|length| length > DRAIN_BYTES_MAX) {
-        return Err(BodyError::TooLarge);
-    }
-    if request.inner().body().is_none() {
+/// Of a URL as the runtime writes it: with scheme and host, and never with a fragment.
+fn path_and_query(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+    path.split_once('?').unwrap_or((path, ""))
+}
+
+fn read_body(body: &JsValue) -> Result<Vec<u8>, BodyError> {
+    if body.is_undefined() {
         return Ok(Vec::new());
     }
-    let mut stream = request.stream().map_err(|_| BodyError::Broken)?;
-    let mut body = Vec::new();
-    let mut read = 0_usize;
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| BodyError::Broken)?;
-        read = read.saturating_add(chunk.len());
-        if read > DRAIN_BYTES_MAX {
-            break;
-        }
-        if read <= BODY_BYTES_MAX {
-            body.extend_from_slice(&chunk);
-        }
+    if let Some(word) = body.as_string() {
+        return Err(match word.as_str() {
+            "late" => BodyError::Late,
+            "too-large" => BodyError::TooLarge,
+            _ => BodyError::Broken,
+        });
     }
-    if read > BODY_BYTES_MAX {
-        Err(BodyError::TooLarge)
+    let bytes: &Uint8Array = body.unchecked_ref();
+    if usize::try_from(bytes.length()).is_ok_and(|length| length <= BODY_BYTES_MAX) {
+        Ok(bytes.to_vec())
     } else {
-        Ok(body)
+        Err(BodyError::TooLarge)
     }
 }
 
-/// Sends an answer.
-pub(super) fn write(response: Response) -> worker::Result<WorkerResponse> {
-    let builder = ResponseBuilder::new().with_status(response.status);
-    let mut answer = match response.body {
-        Body::Empty => builder.empty(),
-        Body::Bytes(bytes) => builder.fixed(bytes),
+/// An answer as the Worker's script makes it: status, header lines, and body.
+pub(super) fn write(response: Response) -> Result<JsValue, JsValue> {
+    let mut lines = String::new();
+    for (name, value) in &response.headers {
+        if value.contains(['\r', '\n']) {
+            return Err("a header's value has a line break".into());
+        }
+        for text in [name, value] {
+            lines.push_str(text);
+            lines.push('\n');
+        }
+    }
+    let body = match response.body {
+        Body::Empty => JsValue::NULL,
+        // Text is cheaper to hand over than bytes, and becomes the same bytes again.
+        Body::Bytes(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => JsValue::from(text),
+            Err(error) => Uint8Array::from(error.as_bytes()).into(),
+        },
         Body::Stream(stream) => match stream.downcast::<ReadableStream>() {
-            Ok(stream) => builder.body(ResponseBody::Stream(*stream)),
+            Ok(stream) => (*stream).into(),
             Err(_) => return Err("a stream of another platform".into()),
         },
     };
-    for (name, value) in &response.headers {
-        answer.headers_mut().append(name, value)?;
-    }
-    Ok(answer)
+    let status = JsValue::from(response.status);
+    Ok(Array::of3(&status, &lines.into(), &body).unchecked_into())
 }

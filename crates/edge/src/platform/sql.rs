@@ -2,37 +2,60 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
-use worker::{Error, SqlStorage, SqlStorageValue, State};
+use worker::State;
 
 use crate::sql::{Outcome, Row, Sql, SqlError, Value};
 
-// The worker crate binds no `transactionSync`, and without it an `Err` undoes nothing.
+// The worker crate binds no `transactionSync`, without which an `Err` undoes nothing, and reads rows one
+// by one where they may come at once.
 #[wasm_bindgen]
 extern "C" {
-    type TransactionalStorage;
+    type Storage;
+    type Statements;
+    type Cursor;
+    type RawRows;
 
     #[wasm_bindgen(method, catch, js_name = transactionSync)]
     fn transaction_sync(
-        this: &TransactionalStorage,
+        this: &Storage,
         body: &mut dyn FnMut() -> Result<JsValue, JsValue>,
     ) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, getter)]
+    fn sql(this: &Storage) -> Statements;
+
+    #[wasm_bindgen(method, catch, variadic)]
+    fn exec(this: &Statements, statement: &str, values: &Array) -> Result<Cursor, JsValue>;
+
+    #[wasm_bindgen(method, getter, js_name = columnNames)]
+    fn column_names(this: &Cursor) -> Array;
+
+    #[wasm_bindgen(method, catch)]
+    fn raw(this: &Cursor) -> Result<RawRows, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = toArray)]
+    fn to_array(this: &RawRows) -> Result<Array, JsValue>;
 }
 
 pub(super) struct ObjectSql {
-    storage: TransactionalStorage,
-    sql: SqlStorage,
+    storage: Storage,
+    statements: Statements,
     has_written: Cell<bool>,
+    has_schema: Cell<bool>,
 }
 
 impl ObjectSql {
     pub(super) fn new(state: &State) -> Self {
         let storage = state.storage();
         let raw: &JsValue = storage.as_raw().as_ref();
+        let storage: Storage = raw.clone().unchecked_into();
         Self {
-            storage: raw.clone().unchecked_into(),
-            sql: storage.sql(),
+            statements: storage.sql(),
+            storage,
             has_written: Cell::new(false),
+            has_schema: Cell::new(false),
         }
     }
 
@@ -47,17 +70,22 @@ impl Sql for ObjectSql {
         if !statement.trim_start().starts_with("SELECT") {
             self.has_written.set(true);
         }
-        let values = values
-            .iter()
-            .map(to_runtime)
-            .collect::<Result<Vec<_>, _>>()?;
-        let cursor = self.sql.exec(statement, values).map_err(failed)?;
-        let columns = Rc::new(cursor.column_names());
-        let read = |row: Result<Vec<SqlStorageValue>, Error>| {
-            let values = row.map_err(failed)?.into_iter().map(from_runtime);
+        let parameters = Array::new();
+        for value in values {
+            parameters.push(&to_runtime(value)?);
+        }
+        let cursor = self.statements.exec(statement, &parameters);
+        let cursor = cursor.map_err(failed)?;
+        let names = cursor.column_names();
+        let columns: Option<Vec<String>> = names.iter().map(|name| name.as_string()).collect();
+        let columns = Rc::new(columns.ok_or_else(unreadable)?);
+        let rows = cursor.raw().and_then(|rows| rows.to_array());
+        let read = |row: JsValue| {
+            let values = row.unchecked_ref::<Array>().iter();
+            let values = values.map(|value| from_runtime(&value));
             Ok(Row::new(columns.clone(), values.collect::<Result<_, _>>()?))
         };
-        cursor.raw().map(read).collect()
+        rows.map_err(failed)?.iter().map(read).collect()
     }
 
     fn run_transaction(&self, body: &mut dyn FnMut() -> Outcome) -> Result<(), SqlError> {
@@ -72,31 +100,58 @@ impl Sql for ObjectSql {
         match result {
             Ok(_) => Ok(()),
             Err(_) if is_rolled_back => Ok(()),
-            Err(error) => Err(failed(error.into())),
+            Err(error) => Err(failed(error)),
         }
+    }
+
+    fn has_schema(&self) -> &Cell<bool> {
+        &self.has_schema
     }
 }
 
-fn to_runtime(value: &Value) -> Result<SqlStorageValue, SqlError> {
+fn to_runtime(value: &Value) -> Result<JsValue, SqlError> {
     value.check()?;
     Ok(match value {
-        Value::Null => SqlStorageValue::Null,
-        Value::Integer(integer) => SqlStorageValue::Integer(*integer),
-        Value::Text(text) => SqlStorageValue::String(text.clone()),
+        Value::Null => JsValue::NULL,
+        Value::Integer(integer) => number(*integer),
+        Value::Text(text) => JsValue::from_str(text),
     })
 }
 
-fn from_runtime(value: SqlStorageValue) -> Result<Value, SqlError> {
-    match value {
-        SqlStorageValue::Null => Ok(Value::Null),
-        SqlStorageValue::Integer(integer) => Ok(Value::Integer(integer)),
-        SqlStorageValue::String(text) => Ok(Value::Text(text)),
-        SqlStorageValue::Boolean(_) | SqlStorageValue::Float(_) | SqlStorageValue::Blob(_) => Err(
-            SqlError::Failed("a column is neither text nor an integer".to_owned()),
-        ),
-    }
+#[expect(
+    clippy::as_conversions,
+    reason = "`Value::check` has seen that it has 53 bits at most"
+)]
+fn number(integer: i64) -> JsValue {
+    JsValue::from_f64(integer as f64)
 }
 
-fn failed(error: Error) -> SqlError {
-    SqlError::Failed(error.to_string())
+fn from_runtime(value: &JsValue) -> Result<Value, SqlError> {
+    if value.is_null() {
+        return Ok(Value::Null);
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Value::Text(text));
+    }
+    let number = value.as_f64().ok_or_else(unreadable)?;
+    let value = Value::Integer(whole(number).ok_or_else(unreadable)?);
+    value.check()?;
+    Ok(value)
+}
+
+#[expect(
+    clippy::as_conversions,
+    reason = "only whole numbers; what is out of range saturates, and is refused by `Value::check`"
+)]
+fn whole(number: f64) -> Option<i64> {
+    (number.trunc() == number).then_some(number as i64)
+}
+
+fn unreadable() -> SqlError {
+    SqlError::Failed("a column is neither text nor an integer".to_owned())
+}
+
+fn failed(error: JsValue) -> SqlError {
+    let error: &js_sys::Error = error.unchecked_ref();
+    SqlError::Failed(String::from(error.message()))
 }

@@ -13,7 +13,7 @@ use crate::{
     edge::{Clock, Later},
     http::{Body, Response},
     mailbox::MailboxObject,
-    objects::{self, CallError, Class, Context, Object, Objects, Reply},
+    objects::{self, CallError, Class, Context, Manner, Object, Objects, Reply},
     organization::OrganizationObject,
     outbox, schema,
     user::UserObject,
@@ -152,7 +152,7 @@ impl Objects for LocalObjects {
         class: Class,
         name: &'a str,
         command: &'a str,
-        _is_idempotent: bool,
+        _manner: Manner,
     ) -> Later<'a, Result<Response, CallError>> {
         if self.is_down.get() == Some(class) {
             return Box::pin(std::future::ready(Err(CallError("down".to_owned()))));

@@ -10,6 +10,7 @@ use crate::sql::{Outcome, Row, Sql, SqlError, Value};
 pub(crate) struct LocalSql {
     connection: Connection,
     depth: Cell<u32>,
+    has_schema: Cell<bool>,
 }
 
 impl LocalSql {
@@ -18,6 +19,7 @@ impl LocalSql {
         Rc::new(Self {
             connection,
             depth: Cell::new(0),
+            has_schema: Cell::new(false),
         })
     }
 
@@ -69,6 +71,10 @@ impl Sql for LocalSql {
             self.batch(&format!("ROLLBACK TO s{depth}"))?;
         }
         self.batch(&format!("RELEASE s{depth}"))
+    }
+
+    fn has_schema(&self) -> &Cell<bool> {
+        &self.has_schema
     }
 }
 
