@@ -1,9 +1,11 @@
-//! `cargo xtask bench`: the evaluator and its peers on one world, as a table, and the curve in docs/.
+//! `cargo xtask bench`: the evaluator and its peers on one world, as a table, and the curve in docs/;
+//! with `--edge`, the running Worker and the one that a user would write instead.
 //!
 //! Everything is asked the same questions, the answers are compared first, and CPU time is taken in
 //! interleaved rounds. What counts are the ratios; nanoseconds are one machine's. Nothing fails here
 //! for being slow: instructions and sizes have limits in the test run, time has not.
 
+mod edge;
 mod peers;
 mod plot;
 mod report;
@@ -14,6 +16,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use self::peers::Peers;
+use self::report::Table;
 use crate::build;
 use crate::error::TaskError;
 use crate::instructions::{self, Count};
@@ -42,7 +45,8 @@ pub(crate) fn run(project: &Project, args: &[&str]) -> Result<(), TaskError> {
     let curve_only = match args {
         [] => false,
         ["--curve"] => true,
-        _ => return Err(TaskError::sentence("bench knows only --curve")),
+        ["--edge"] => return edge::run(project),
+        _ => return Err(TaskError::sentence("bench knows only --curve and --edge")),
     };
     if !curve_only {
         build::run(project, &build::ALL)?;
@@ -68,7 +72,7 @@ fn table(project: &Project, peers: &Peers) -> Result<(), TaskError> {
     };
     let table = report::table(&machine()?, &rows::all(&measured));
     println!("{table}");
-    report::write(&project.path(REPORT), &table)?;
+    report::write(&project.path(REPORT), Table::Evaluator, &table)?;
     println!("wrote {REPORT}");
     Ok(())
 }

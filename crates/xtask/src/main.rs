@@ -44,6 +44,7 @@ usage: cargo xtask TASK
                      every change that no test of core notices; K counts from 0, and
                      MODULE is a path from crates/core/src
   bench [--curve]    speed, size and memory against the peers, and the curve in docs/
+  bench --edge       CPU time of the running Worker against one written by hand
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load
   tidy               the rules of this repository

@@ -39,6 +39,8 @@ struct SeedRequest {
 #[serde(deny_unknown_fields)]
 struct PrincipalRequest {
     name: String,
+    /// The issuer whose JWTs for `name` are theirs.
+    issuer: Option<String>,
     #[serde(default)]
     grants: Vec<GrantRecord>,
 }
@@ -74,7 +76,7 @@ async fn seed(call: Call<'_>) -> Answer {
     let mut views = Vec::new();
     let mut principals = Vec::new();
     for principal in body.principals {
-        let (user, token) = person(&call, id.as_str(), &principal.name).await?;
+        let (user, token) = person(&call, id.as_str(), principal.issuer, &principal.name).await?;
         let grants = principal.grants.into_iter();
         let grants = grants.map(|grant| GrantRecord {
             node: in_world(grant.node),
@@ -119,10 +121,15 @@ async fn seed(call: Call<'_>) -> Answer {
     )
 }
 
-/// A user with a personal access token; the same name in another world is somebody else.
-async fn person(call: &Call<'_>, world: &str, name: &str) -> Result<(String, String), ApiError> {
+/// A user with a personal access token; without an issuer, the same name in another world is somebody else.
+async fn person(
+    call: &Call<'_>,
+    world: &str,
+    issuer: Option<String>,
+    name: &str,
+) -> Result<(String, String), ApiError> {
     let edge = call.edge;
-    let issuer = format!("urn:lockstep:seed:{world}");
+    let issuer = issuer.unwrap_or_else(|| format!("urn:lockstep:seed:{world}"));
     let user = derived_user_id(&edge.config.keys.id, &issuer, name);
     let command = user::Command::Recognize {
         issuer,

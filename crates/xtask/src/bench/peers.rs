@@ -42,7 +42,7 @@ pub(super) fn prepare(project: &Project) -> Result<Peers, TaskError> {
     })
 }
 
-fn build(project: &Project, package: &str, arguments: &[&str]) -> Result<(), TaskError> {
+pub(super) fn build(project: &Project, package: &str, arguments: &[&str]) -> Result<(), TaskError> {
     process::run(
         project
             .cargo()
@@ -95,7 +95,7 @@ impl Peers {
     }
 }
 
-fn parsed(command: &mut Command) -> Result<Value, TaskError> {
+pub(super) fn parsed(command: &mut Command) -> Result<Value, TaskError> {
     let text = process::read(command)?;
     serde_json::from_str(&text).map_err(|error| {
         TaskError::sentence(format!(

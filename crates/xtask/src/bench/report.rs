@@ -5,8 +5,25 @@ use std::path::Path;
 use super::rows::{Mark, Row, Unit};
 use crate::error::TaskError;
 
-/// Between these the document holds the table of the last run.
-const BEGIN: &str = "<!-- written by `cargo xtask bench` -->\n";
+/// A table of the document.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Table {
+    /// The running Worker.
+    Edge,
+    /// The evaluator and its peers.
+    Evaluator,
+}
+
+impl Table {
+    /// Between this and [`END`] the document holds the table of the last run.
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Edge => "<!-- written by `cargo xtask bench --edge` -->\n",
+            Self::Evaluator => "<!-- written by `cargo xtask bench` -->\n",
+        }
+    }
+}
+
 const END: &str = "<!-- end -->\n";
 
 /// A Markdown table whose columns are also straight in a terminal.
@@ -82,18 +99,18 @@ fn rounded(value: f64) -> String {
 }
 
 /// Puts the table into the document.
-pub(super) fn write(document: &Path, table: &str) -> Result<(), TaskError> {
+pub(super) fn write(document: &Path, which: Table, table: &str) -> Result<(), TaskError> {
     let text = std::fs::read_to_string(document).map_err(TaskError::io("read", document))?;
-    let text = replaced(&text, table).ok_or_else(|| {
+    let text = replaced(&text, which.begin(), table).ok_or_else(|| {
         TaskError::sentence(format!("{} has no place for the table", document.display()))
     })?;
     std::fs::write(document, text).map_err(TaskError::io("write", document))
 }
 
-fn replaced(text: &str, table: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
+fn replaced(text: &str, begin: &str, table: &str) -> Option<String> {
+    let (before, rest) = text.split_once(begin)?;
     let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{table}\n{END}{after}"))
+    Some(format!("{before}{begin}\n{table}\n{END}{after}"))
 }
 
 #[cfg(test)]
@@ -120,9 +137,12 @@ mod tests {
 
     #[test]
     fn the_table_replaces_the_one_before() {
-        let text = format!("a\n{BEGIN}old\n{END}b\n");
-        let new = replaced(&text, "new").unwrap_or_default();
-        assert_eq!(new, format!("a\n{BEGIN}\nnew\n{END}b\n"));
-        assert_eq!(replaced("a", "new"), None);
+        let [first, second] = [Table::Evaluator, Table::Edge].map(Table::begin);
+        let text = format!("a\n{first}old\n{END}b\n{second}old\n{END}");
+        let new = replaced(&text, first, "new").unwrap_or_default();
+        assert_eq!(new, format!("a\n{first}\nnew\n{END}b\n{second}old\n{END}"));
+        let new = replaced(&text, second, "new").unwrap_or_default();
+        assert_eq!(new, format!("a\n{first}old\n{END}b\n{second}\nnew\n{END}"));
+        assert_eq!(replaced("a", first, "new"), None);
     }
 }

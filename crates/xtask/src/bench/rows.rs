@@ -233,7 +233,7 @@ fn start(node: &Value, rows: &mut Vec<Row>) {
 }
 
 /// The number at a path, times `factor`.
-fn figure(value: &Value, path: &[&str], factor: f64) -> Option<f64> {
+pub(super) fn figure(value: &Value, path: &[&str], factor: f64) -> Option<f64> {
     let found = path.iter().try_fold(value, |value, name| value.get(name))?;
     found.as_f64().map(|number| number * factor)
 }
