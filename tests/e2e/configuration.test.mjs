@@ -15,11 +15,35 @@ async function withEdge(options, body) {
   }
 }
 
+const published = (uri) =>
+  JSON.stringify([{ issuer: "https://a.example", audiences: ["a"], algorithms: ["ES256"], jwks_uri: uri }]);
+
+const symmetric = (changes, bytes = 32) =>
+  JSON.stringify([
+    {
+      issuer: "https://a.example",
+      audiences: ["a"],
+      algorithms: ["HS256"],
+      keys: { keys: [{ kty: "oct", k: Buffer.alloc(bytes, 7).toString("base64url") }] },
+      ...changes,
+    },
+  ]);
+
 for (const [name, vars, reason] of [
   ["no id key", { LOCKSTEP_ID_KEY: "" }, "`LOCKSTEP_ID_KEY` is missing"],
   ["a short id key", { LOCKSTEP_ID_KEY: "c2hvcnQ" }, "`LOCKSTEP_ID_KEY` is not 32 bytes"],
   ["development on https", { LOCKSTEP_ORIGIN: "https://app.example" }, "while `LOCKSTEP_ORIGIN` is https"],
   ["an issuer without keys", { LOCKSTEP_ISSUERS: '[{"issuer":"https://a.example"}]' }, "`LOCKSTEP_ISSUERS`"],
+  ["keys that are published over http", { LOCKSTEP_ISSUERS: published("http://login.example/keys") }, "is not https"],
+  ["keys that are published privately", { LOCKSTEP_ISSUERS: published("https://10.0.0.1/keys") }, "public network"],
+  [
+    "keys that this machine publishes, in production",
+    { LOCKSTEP_DEVELOPMENT: "false", LOCKSTEP_ISSUERS: published("http://127.0.0.1:4000/keys") },
+    "is not https",
+  ],
+  ["an issuer without audience", { LOCKSTEP_ISSUERS: symmetric({ audiences: undefined }) }, "`audiences`"],
+  ["an issuer without a name", { LOCKSTEP_ISSUERS: symmetric({ issuer: "" }) }, "`issuer`"],
+  ["a short secret", { LOCKSTEP_ISSUERS: symmetric({}, 31) }, "31 bytes"],
   ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
 ]) {
   test(`${name}: every request answers misconfigured, and the log says why`, () =>

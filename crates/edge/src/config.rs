@@ -4,7 +4,7 @@
 
 use std::{fmt, rc::Rc};
 
-use lockstep_token::Issuers;
+use lockstep_token::{Issuers, uri::Reach};
 use lockstep_wire::CompiledPolicy;
 
 use crate::{doubles::Faults, keys::Keys, policies};
@@ -72,7 +72,14 @@ impl Config {
             "LOCKSTEP_ID_KEY",
             "32 bytes or more in base64url",
         ))?;
-        let issuers = Issuers::parse(lookup("LOCKSTEP_ISSUERS").as_deref().unwrap_or("[]"))
+        // Keys that this machine publishes are for development only.
+        let reach = if is_development {
+            Reach::Loopback
+        } else {
+            Reach::Public
+        };
+        let issuers = lookup("LOCKSTEP_ISSUERS");
+        let issuers = Issuers::parse_within(issuers.as_deref().unwrap_or("[]"), reach)
             .map_err(|error| ConfigError::Refused("LOCKSTEP_ISSUERS", error.to_string()))?;
         let mail_from = lookup("LOCKSTEP_MAIL_FROM");
         if mail_from
@@ -309,6 +316,18 @@ mod tests {
             Err(ConfigError::Refused("LOCKSTEP_ISSUERS", _))
         ));
         assert!(parse(&[("LOCKSTEP_ISSUERS", "{}")]).is_err());
+        let published = |uri: &str| {
+            let record = r#"[{"issuer":"https://login.example","audiences":["a"],"algorithms":["EdDSA"],"jwks_uri":"URI"}]"#;
+            record.replace("URI", uri)
+        };
+        let public = published("https://login.example/keys");
+        assert!(parse(&[("LOCKSTEP_ISSUERS", &public)]).is_ok());
+        let loopback = published("http://127.0.0.1:4000/keys");
+        assert!(parse(&[("LOCKSTEP_ISSUERS", &loopback)]).is_err());
+        let development = ("LOCKSTEP_DEVELOPMENT", "true");
+        assert!(parse(&[("LOCKSTEP_ISSUERS", &loopback), development]).is_ok());
+        let private = published("http://10.0.0.1/keys");
+        assert!(parse(&[("LOCKSTEP_ISSUERS", &private), development]).is_err());
         let unknown = ("LOCKSTEP_EMAIL_ISSUERS", r#"["https://login.example"]"#);
         assert!(matches!(parse(&[unknown]), Err(ConfigError::Refused(..))));
         assert!(parse(&[("LOCKSTEP_EMAIL_ISSUERS", "all")]).is_err());

@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::{Either, select};
 
 use crate::{
-    config::Config, freshness, mail::Post, objects::Objects, problem::ApiError,
+    config::Config, freshness, mail::Post, objects::Objects, problem::ApiError, published,
     signatures::Signatures,
 };
 
@@ -37,10 +37,14 @@ pub struct Edge {
     pub clients: Rc<dyn Clients>,
     /// Signature arithmetic for JWTs.
     pub signatures: Rc<dyn Signatures>,
+    /// What is fetched from elsewhere.
+    pub upstream: Rc<dyn Upstream>,
     /// Work that goes on after the answer.
     pub background: Rc<dyn Background>,
     /// What this isolate knows of principals.
     pub grants: Rc<freshness::Cache>,
+    /// What this isolate knows of published keys.
+    pub published: Rc<published::Cache>,
 }
 
 /// The time, as an argument.
@@ -101,6 +105,20 @@ pub trait Kv {
 /// KV did not answer, or refused; the text is for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KvError(pub String);
+
+/// Documents that others publish.
+pub trait Upstream {
+    /// The body that `url` answers with status 200; longer than `bytes_max` is an error, as is a redirect.
+    fn get<'a>(
+        &'a self,
+        url: &'a str,
+        bytes_max: usize,
+    ) -> Later<'a, Result<Vec<u8>, UpstreamError>>;
+}
+
+/// Nothing usable was answered; the text is for the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamError(pub String);
 
 /// Counts requests of one client before any object is called.
 pub trait Clients {

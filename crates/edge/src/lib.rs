@@ -26,6 +26,7 @@ pub mod outbox;
 mod platform;
 pub mod policies;
 pub mod problem;
+pub mod published;
 pub mod router;
 pub mod routes;
 pub mod schema;

@@ -12,6 +12,7 @@ mod objects;
 mod request;
 mod sql;
 mod timeout;
+mod upstream;
 mod web_crypto;
 
 use std::{cell::OnceCell, rc::Rc};
@@ -25,7 +26,7 @@ use crate::{
     doubles::Memory,
     edge::{Background, Edge, Later},
     freshness::Cache,
-    log, router,
+    log, published, router,
 };
 
 thread_local! {
@@ -33,6 +34,7 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
     /// Plain data, so it may outlive the request that brought it.
     static GRANTS: Rc<Cache> = Rc::new(Cache::default());
+    static PUBLISHED: Rc<published::Cache> = Rc::new(published::Cache::default());
     /// What the doubles of a development deployment have seen.
     static SEEN: Rc<Memory> = Rc::new(Memory::default());
 }
@@ -74,7 +76,9 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
         background,
         signatures: Rc::new(web_crypto::WebSignatures),
+        upstream: Rc::new(upstream::PublicNetwork),
         grants: GRANTS.with(Rc::clone),
+        published: PUBLISHED.with(Rc::clone),
         objects,
         config,
     };

@@ -12,8 +12,8 @@ use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use objects::LocalObjects;
+pub(crate) use ports::{Answers, MemoryKv, MemoryUpstream, TestClock, yield_once};
 use ports::{CountedClients, CountedRandom, NativeSignatures, Postponed};
-pub(crate) use ports::{MemoryKv, TestClock};
 pub(crate) use sql::LocalSql;
 
 use crate::{
@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) clock: Rc<TestClock>,
     pub(crate) objects: Rc<LocalObjects>,
     pub(crate) kv: Rc<MemoryKv>,
+    pub(crate) upstream: Rc<MemoryUpstream>,
     background: Rc<Postponed>,
 }
 
@@ -61,6 +62,7 @@ impl World {
             clock.clone(),
             random.clone(),
         ));
+        let upstream = Rc::new(MemoryUpstream::default());
         let background = Rc::new(Postponed::default());
         let edge = Edge {
             config,
@@ -71,8 +73,10 @@ impl World {
             post: Rc::new(MailboxPost(objects.clone())),
             clients: Rc::new(CountedClients::new(clock.clone())),
             signatures: Rc::new(NativeSignatures),
+            upstream: upstream.clone(),
             background: background.clone(),
             grants: Rc::default(),
+            published: Rc::default(),
         };
         let edge = edge.config.faults.clone().apply(edge, &Rc::default());
         Self {
@@ -80,6 +84,7 @@ impl World {
             clock,
             objects,
             kv,
+            upstream,
             background,
         }
     }

@@ -50,7 +50,7 @@
 use std::fmt;
 
 use crate::error::TokenError;
-use crate::issuer::IssuerRecord;
+use crate::issuer::{FetchedKeys, IssuerRecord, KeySource};
 use crate::json::{Object, Value};
 use crate::jws::Jws;
 use crate::verify::{SignatureCheck, Verifier};
@@ -80,15 +80,16 @@ impl<'t> Token<'t> {
         self.claims.text("iss")
     }
 
-    /// Chooses the first record of exactly the token's issuer, and the key inside that record.
+    /// Chooses the first record of exactly the token's issuer. What no key of it can have signed is
+    /// refused here, so that nobody makes us fetch keys for nothing.
     ///
     /// # Errors
-    /// [`TokenError`] when no record is for the issuer or for the token's `typ`, or as
-    /// [`KeySet::select`](crate::jwk::KeySet::select).
-    pub fn select<'a>(
-        &'a self,
+    /// [`TokenError`] when no record is for the issuer, for the token's `typ` or, where its keys are
+    /// published, for its algorithm.
+    pub fn record<'a>(
+        &self,
         records: impl IntoIterator<Item = &'a IssuerRecord>,
-    ) -> Result<Request<'a>, TokenError> {
+    ) -> Result<&'a IssuerRecord, TokenError> {
         let issuer = text(&self.claims, "iss")?;
         let mut records = records.into_iter();
         let record = records
@@ -97,12 +98,44 @@ impl<'t> Token<'t> {
         if !record.accepts_type(self.jws.kind()) {
             return Err(TokenError::Type);
         }
-        let check = record.keys().select(&self.jws)?;
+        let is_published = matches!(record.source(), KeySource::Uri(_));
+        if is_published && !record.algorithms().contains(&self.jws.algorithm()) {
+            return Err(TokenError::AlgorithmOfKey);
+        }
+        Ok(record)
+    }
+
+    /// Chooses the key inside the token's record: among its own, or among those `fetched` for it.
+    ///
+    /// # Errors
+    /// [`TokenError`] as [`KeySet::select`](crate::jwk::KeySet::select); [`TokenError::Issuer`] when
+    /// the record is another issuer's, [`TokenError::Key`] when the keys are another record's.
+    pub fn select_from<'a>(
+        &'a self,
+        record: &'a IssuerRecord,
+        fetched: Option<&'a FetchedKeys>,
+    ) -> Result<Request<'a>, TokenError> {
+        if self.unverified_issuer() != Some(record.issuer()) {
+            return Err(TokenError::Issuer);
+        }
+        let keys = record.keys(fetched).ok_or(TokenError::Key)?;
         Ok(Request {
-            check,
+            check: keys.select(&self.jws)?,
             claims: &self.claims,
             record,
         })
+    }
+
+    /// [`record`](Self::record) and [`select_from`](Self::select_from) for records that have their
+    /// keys with them.
+    ///
+    /// # Errors
+    /// As those two.
+    pub fn select<'a>(
+        &'a self,
+        records: impl IntoIterator<Item = &'a IssuerRecord>,
+    ) -> Result<Request<'a>, TokenError> {
+        self.select_from(self.record(records)?, None)
     }
 }
 
@@ -158,7 +191,7 @@ impl<'a> Verified<'a> {
             claims: members,
             record,
         } = self;
-        let subject = text(members, "sub")?;
+        let subject = subject(members, record)?;
         let audiences = audiences(members)?;
         if !audiences
             .iter()
@@ -166,11 +199,15 @@ impl<'a> Verified<'a> {
         {
             return Err(TokenError::Audience);
         }
-        let expires_at_s =
-            time(members, "exp")?.ok_or(TokenError::ClaimMissing { claim: "exp" })?;
-        let issued_at_s = time(members, "iat")?;
-        let not_before_s = time(members, "nbf")?;
-        check_times(record, now_s, expires_at_s, issued_at_s, not_before_s)?;
+        let times = Times {
+            expires_at_s: time(members, "exp")?.ok_or(TokenError::ClaimMissing { claim: "exp" })?,
+            issued_at_s: time(members, "iat")?,
+            not_before_s: time(members, "nbf")?,
+            leeway_s: record.leeway_s(),
+            max_lifetime_s: record.max_lifetime_s(),
+            issued_at_required: record.issued_at_required(),
+        };
+        times.check(now_s)?;
         let token_id = match members.member("jti") {
             None => None,
             Some(_) => Some(text(members, "jti")?),
@@ -180,8 +217,7 @@ impl<'a> Verified<'a> {
             record,
             subject,
             audiences,
-            expires_at_s,
-            issued_at_s,
+            times,
             token_id,
         })
     }
@@ -200,8 +236,7 @@ pub struct Claims<'a> {
     record: &'a IssuerRecord,
     subject: &'a str,
     audiences: Vec<&'a str>,
-    expires_at_s: i64,
-    issued_at_s: Option<i64>,
+    times: Times,
     token_id: Option<&'a str>,
 }
 
@@ -216,7 +251,7 @@ impl<'a> Claims<'a> {
         self.record
     }
 
-    /// `sub`, never empty.
+    /// The claim that names the user (`sub`, unless the record says otherwise), never empty.
     pub fn subject(&self) -> &'a str {
         self.subject
     }
@@ -228,12 +263,17 @@ impl<'a> Claims<'a> {
 
     /// `exp`, in seconds since 1970. The record's leeway comes on top.
     pub fn expires_at_s(&self) -> i64 {
-        self.expires_at_s
+        self.times.expires_at_s
     }
 
     /// `iat`, in seconds since 1970.
     pub fn issued_at_s(&self) -> Option<i64> {
-        self.issued_at_s
+        self.times.issued_at_s
+    }
+
+    /// The times, to be checked again later without the token.
+    pub fn times(&self) -> Times {
+        self.times
     }
 
     /// `jti`.
@@ -247,35 +287,67 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Every sum saturates, so a time at the end of the range is only ever further away.
-fn check_times(
-    record: &IssuerRecord,
-    now_s: i64,
+/// The times of a token with what its record says about them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
     expires_at_s: i64,
     issued_at_s: Option<i64>,
     not_before_s: Option<i64>,
-) -> Result<(), TokenError> {
-    let latest_start_s = now_s.saturating_add(record.leeway_s());
-    if now_s >= expires_at_s.saturating_add(record.leeway_s()) {
-        return Err(TokenError::Expired);
-    }
-    if not_before_s.is_some_and(|not_before_s| not_before_s > latest_start_s) {
-        return Err(TokenError::NotYetValid);
-    }
-    if issued_at_s.is_some_and(|issued_at_s| issued_at_s > latest_start_s) {
-        return Err(TokenError::IssuedInFuture);
-    }
-    let start_s = match issued_at_s {
-        Some(issued_at_s) => issued_at_s,
-        None if record.issued_at_required() => {
-            return Err(TokenError::ClaimMissing { claim: "iat" });
+    leeway_s: i64,
+    max_lifetime_s: i64,
+    issued_at_required: bool,
+}
+
+impl Times {
+    /// Whether a token of these times is valid at `now_s` seconds since 1970. Every sum saturates,
+    /// so a time at the end of the range is only ever further away.
+    ///
+    /// # Errors
+    /// [`TokenError`] names the first time that is not satisfied.
+    pub fn check(&self, now_s: i64) -> Result<(), TokenError> {
+        let latest_start_s = now_s.saturating_add(self.leeway_s);
+        if now_s >= self.expires_at_s.saturating_add(self.leeway_s) {
+            return Err(TokenError::Expired);
         }
-        None => latest_start_s,
-    };
-    if expires_at_s.saturating_sub(start_s) > record.max_lifetime_s() {
-        return Err(TokenError::Lifetime);
+        if self
+            .not_before_s
+            .is_some_and(|not_before_s| not_before_s > latest_start_s)
+        {
+            return Err(TokenError::NotYetValid);
+        }
+        if self
+            .issued_at_s
+            .is_some_and(|issued_at_s| issued_at_s > latest_start_s)
+        {
+            return Err(TokenError::IssuedInFuture);
+        }
+        let start_s = match self.issued_at_s {
+            Some(issued_at_s) => issued_at_s,
+            None if self.issued_at_required => {
+                return Err(TokenError::ClaimMissing { claim: "iat" });
+            }
+            None => latest_start_s,
+        };
+        if self.expires_at_s.saturating_sub(start_s) > self.max_lifetime_s {
+            return Err(TokenError::Lifetime);
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// The first second at which no such token is valid any more.
+    pub fn ends_at_s(&self) -> i64 {
+        self.expires_at_s.saturating_add(self.leeway_s)
+    }
+}
+
+/// The record's subject claim; errors call it `sub`, whichever it is.
+fn subject<'a>(claims: &'a Object, record: &IssuerRecord) -> Result<&'a str, TokenError> {
+    let claim = "sub";
+    match claims.member(record.subject_claim()) {
+        None => Err(TokenError::ClaimMissing { claim }),
+        Some(Value::Text(text)) if !text.is_empty() => Ok(text),
+        Some(_) => Err(TokenError::ClaimType { claim }),
+    }
 }
 
 /// A claim that is required and a text that is not empty.

@@ -4,6 +4,9 @@
 //! off. The same `kid` under two issuers is two keys: a key is only ever looked for inside the
 //! record of the token's own issuer.
 //!
+//! A record has its keys with it (`keys`), or says where they are published (`jwks_uri`); who
+//! fetches them has [`IssuerRecord::read_keys`] read them, which binds them to the record.
+//!
 //! ```
 //! use lockstep_token::issuer::Issuers;
 //!
@@ -19,11 +22,14 @@
 //! assert!(Issuers::parse(r#"[{"issuer": "https://login.example"}]"#).is_err());
 //! ```
 
-use std::fmt;
+mod error;
 
 use crate::algorithm::Algorithm;
-use crate::json::{JsonError, Object, Value};
+use crate::json::{Object, Value};
 use crate::jwk::{KeySet, KeySetError};
+use crate::uri::{JwksUri, Reach};
+
+pub use error::{IssuerError, IssuersError};
 
 /// Tolerated difference of clocks, in seconds, unless the record says otherwise.
 pub const LEEWAY_S: i64 = 30;
@@ -42,12 +48,19 @@ const LIST_MAX: usize = 32;
 /// name tokens for other uses: logout, DPoP proofs, security events.
 const TYPES: [&str; 2] = ["JWT", "at+jwt"];
 
+/// The claim that names the user, unless the record says otherwise.
+const SUBJECT_CLAIM: &str = "sub";
+/// Claims that say something about the token, and so name nobody.
+const NO_SUBJECTS: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "nbf", "typ"];
+
 /// Members of a record.
-const MEMBERS: [&str; 8] = [
+const MEMBERS: [&str; 10] = [
     "issuer",
     "audiences",
     "algorithms",
     "keys",
+    "jwks_uri",
+    "subject_claim",
     "leeway_s",
     "max_lifetime_s",
     "issued_at_required",
@@ -64,6 +77,14 @@ impl Issuers {
     /// # Errors
     /// [`IssuersError`] names the first record that is refused and why.
     pub fn parse(json: &str) -> Result<Self, IssuersError> {
+        Self::parse_within(json, Reach::Public)
+    }
+
+    /// [`Issuers::parse`], for records whose keys are published within `reach`.
+    ///
+    /// # Errors
+    /// As [`Issuers::parse`].
+    pub fn parse_within(json: &str, reach: Reach) -> Result<Self, IssuersError> {
         let value = Value::parse(json.as_bytes()).map_err(IssuersError::Json)?;
         let values = value.as_array().ok_or(IssuersError::Shape)?;
         if values.len() > ISSUERS_MAX {
@@ -72,7 +93,7 @@ impl Issuers {
         let mut records: Vec<IssuerRecord> = Vec::with_capacity(values.len());
         for (index, value) in values.iter().enumerate() {
             let object = value.as_object().ok_or(IssuersError::Shape)?;
-            let record = IssuerRecord::from_object(object)
+            let record = IssuerRecord::from_object(object, reach)
                 .map_err(|error| IssuersError::Record { index, error })?;
             if records.iter().any(|other| other.issuer == record.issuer) {
                 return Err(IssuersError::Duplicate { index });
@@ -93,27 +114,66 @@ impl Issuers {
 pub struct IssuerRecord {
     issuer: String,
     audiences: Vec<String>,
-    keys: KeySet,
+    algorithms: Vec<Algorithm>,
+    source: KeySource,
+    subject_claim: String,
     leeway_s: i64,
     max_lifetime_s: i64,
     issued_at_required: bool,
     types: Option<Vec<String>>,
 }
 
+/// Where the keys of an issuer are.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// In the record.
+    Inline(KeySet),
+    /// Published there.
+    Uri(JwksUri),
+}
+
+/// Published keys of one record. INVARIANT: only [`IssuerRecord::read_keys`] makes one, so the keys
+/// of one issuer never verify a token of another.
+#[derive(Clone, Debug)]
+pub struct FetchedKeys {
+    issuer: String,
+    uri: JwksUri,
+    algorithms: Vec<Algorithm>,
+    keys: KeySet,
+}
+
+impl FetchedKeys {
+    /// The keys.
+    pub fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+}
+
 impl IssuerRecord {
     /// Reads a record. Required: `issuer`, `audiences` (a list), `algorithms` (a list; symmetric
-    /// and public ones do not mix) and `keys` (a JWK set). Optional: `leeway_s` (30, at most 120),
-    /// `max_lifetime_s` (86,400, at most 31 days; counted from `iat`), `issued_at_required` (true;
-    /// without `iat` the lifetime counts from now), `types` (the accepted `typ` values, of which
-    /// a token must then have one; else `JWT`, `at+jwt` or none).
+    /// and public ones do not mix) and one of `keys` (a JWK set) and `jwks_uri` (where it is
+    /// published; never for symmetric algorithms). Optional: `subject_claim` (`sub`; the claim that
+    /// names the user), `leeway_s` (30, at most 120), `max_lifetime_s` (86,400, at most 31 days;
+    /// counted from `iat`), `issued_at_required` (true; without `iat` the lifetime counts from now),
+    /// `types` (the accepted `typ` values, of which a token must then have one; else `JWT`,
+    /// `at+jwt` or none).
     ///
     /// # Errors
     /// [`IssuerError`] when a member is missing, unknown or out of range.
     pub fn parse(json: &str) -> Result<Self, IssuerError> {
-        Self::from_object(&Object::parse(json.as_bytes()).map_err(IssuerError::Json)?)
+        Self::parse_within(json, Reach::Public)
     }
 
-    fn from_object(record: &Object) -> Result<Self, IssuerError> {
+    /// [`IssuerRecord::parse`], for keys that are published within `reach`.
+    ///
+    /// # Errors
+    /// As [`IssuerRecord::parse`].
+    pub fn parse_within(json: &str, reach: Reach) -> Result<Self, IssuerError> {
+        let record = Object::parse(json.as_bytes()).map_err(IssuerError::Json)?;
+        Self::from_object(&record, reach)
+    }
+
+    fn from_object(record: &Object, reach: Reach) -> Result<Self, IssuerError> {
         if let Some(name) = record.names().find(|name| !MEMBERS.contains(name)) {
             return Err(IssuerError::Unknown {
                 name: name.to_owned(),
@@ -121,14 +181,14 @@ impl IssuerRecord {
         }
         let issuer = record.text("issuer").filter(|issuer| !issuer.is_empty());
         let algorithms = algorithms(&required(record, "algorithms")?)?;
-        let keys = record.member("keys").and_then(Value::as_object);
-        let keys = keys.ok_or(IssuerError::Member { name: "keys" })?;
         Ok(Self {
             issuer: issuer
                 .ok_or(IssuerError::Member { name: "issuer" })?
                 .to_owned(),
             audiences: required(record, "audiences")?,
-            keys: KeySet::from_object(keys, &algorithms).map_err(IssuerError::Keys)?,
+            source: source(record, &algorithms, reach)?,
+            algorithms,
+            subject_claim: subject_claim(record)?,
             leeway_s: seconds(record, "leeway_s", LEEWAY_S, 0, LEEWAY_S_MAX)?,
             max_lifetime_s: seconds(record, "max_lifetime_s", LIFETIME_S, 1, LIFETIME_S_MAX)?,
             issued_at_required: match record.member("issued_at_required") {
@@ -154,9 +214,50 @@ impl IssuerRecord {
         &self.audiences
     }
 
-    /// Its keys.
-    pub fn keys(&self) -> &KeySet {
-        &self.keys
+    /// The algorithms that its keys may be for.
+    pub fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+
+    /// Where its keys are.
+    pub fn source(&self) -> &KeySource {
+        &self.source
+    }
+
+    /// The claim that names the user.
+    pub fn subject_claim(&self) -> &str {
+        &self.subject_claim
+    }
+
+    /// Reads the set that its `jwks_uri` answered.
+    ///
+    /// # Errors
+    /// [`KeySetError`] as [`KeySet::parse`]; [`KeySetError::NotPublished`] when its keys are inline.
+    pub fn read_keys(&self, json: &[u8]) -> Result<FetchedKeys, KeySetError> {
+        let KeySource::Uri(uri) = &self.source else {
+            return Err(KeySetError::NotPublished);
+        };
+        Ok(FetchedKeys {
+            issuer: self.issuer.clone(),
+            uri: uri.clone(),
+            algorithms: self.algorithms.clone(),
+            keys: KeySet::parse(json, &self.algorithms)?,
+        })
+    }
+
+    /// The keys that its tokens are held against: its own, or `fetched` if they are this record's.
+    pub(crate) fn keys<'a>(&'a self, fetched: Option<&'a FetchedKeys>) -> Option<&'a KeySet> {
+        match &self.source {
+            KeySource::Inline(keys) => Some(keys),
+            KeySource::Uri(uri) => {
+                let is_own = |fetched: &&FetchedKeys| {
+                    fetched.issuer == self.issuer
+                        && fetched.uri == *uri
+                        && fetched.algorithms == self.algorithms
+                };
+                fetched.filter(is_own).map(FetchedKeys::keys)
+            }
+        }
     }
 
     /// Tolerated difference of clocks, in seconds.
@@ -188,87 +289,6 @@ impl IssuerRecord {
     }
 }
 
-/// Why a list of records was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IssuersError {
-    /// Two records have one issuer.
-    Duplicate {
-        /// The place of the second.
-        index: usize,
-    },
-    /// It is not acceptable JSON.
-    Json(JsonError),
-    /// A record was refused.
-    Record {
-        /// Its place.
-        index: usize,
-        /// Why.
-        error: IssuerError,
-    },
-    /// It is not an array of objects.
-    Shape,
-    /// It has more than [`ISSUERS_MAX`] records.
-    TooMany,
-}
-
-impl fmt::Display for IssuersError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Duplicate { index } => write!(formatter, "issuer {index} is listed before"),
-            Self::Json(error) => write!(formatter, "the issuers are not acceptable JSON: {error}"),
-            Self::Record { index, error } => write!(formatter, "issuer {index}: {error}"),
-            Self::Shape => formatter.write_str("the issuers are not an array of objects"),
-            Self::TooMany => write!(formatter, "there are more than {ISSUERS_MAX} issuers"),
-        }
-    }
-}
-
-impl std::error::Error for IssuersError {}
-
-/// Why a record was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum IssuerError {
-    /// `algorithms` names one that is not offered, or mixes symmetric and public ones.
-    Algorithms,
-    /// It is not acceptable JSON.
-    Json(JsonError),
-    /// `keys` was refused.
-    Keys(KeySetError),
-    /// A member is missing, empty, of the wrong type or out of range.
-    Member {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A member that no record has.
-    Unknown {
-        /// Its name.
-        name: String,
-    },
-}
-
-impl fmt::Display for IssuerError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Algorithms => formatter.write_str(
-                "`algorithms` names one that is not offered, or mixes symmetric and public ones",
-            ),
-            Self::Json(error) => write!(formatter, "not acceptable JSON: {error}"),
-            Self::Keys(error) => write!(formatter, "`keys`: {error}"),
-            Self::Member { name } => {
-                write!(
-                    formatter,
-                    "`{name}` is missing, empty, of the wrong type or out of range"
-                )
-            }
-            Self::Unknown { name } => write!(formatter, "`{name}` is not known"),
-        }
-    }
-}
-
-impl std::error::Error for IssuerError {}
-
 fn required(record: &Object, name: &'static str) -> Result<Vec<String>, IssuerError> {
     list(record, name)?.ok_or(IssuerError::Member { name })
 }
@@ -294,6 +314,42 @@ fn list(record: &Object, name: &'static str) -> Result<Option<Vec<String>>, Issu
         .collect::<Option<Vec<_>>>()
         .ok_or(refused)
         .map(Some)
+}
+
+/// One of `keys` and `jwks_uri`. Who could fetch a symmetric key could sign with it.
+fn source(
+    record: &Object,
+    algorithms: &[Algorithm],
+    reach: Reach,
+) -> Result<KeySource, IssuerError> {
+    let is_symmetric = algorithms.iter().any(|algorithm| algorithm.is_symmetric());
+    match (record.member("keys"), record.member("jwks_uri")) {
+        (Some(keys), None) => {
+            let keys = keys
+                .as_object()
+                .ok_or(IssuerError::Member { name: "keys" })?;
+            let keys = KeySet::from_object(keys, algorithms).map_err(IssuerError::Keys)?;
+            Ok(KeySource::Inline(keys))
+        }
+        (None, Some(Value::Text(uri))) if !is_symmetric => {
+            let uri = JwksUri::parse(uri, reach).map_err(IssuerError::Uri)?;
+            Ok(KeySource::Uri(uri))
+        }
+        (None, Some(Value::Text(_))) => Err(IssuerError::KeySource),
+        (None, Some(_)) => Err(IssuerError::Member { name: "jwks_uri" }),
+        (None, None) | (Some(_), Some(_)) => Err(IssuerError::KeySource),
+    }
+}
+
+fn subject_claim(record: &Object) -> Result<String, IssuerError> {
+    let name = "subject_claim";
+    match record.member(name) {
+        None => Ok(SUBJECT_CLAIM.to_owned()),
+        Some(Value::Text(claim)) if !claim.is_empty() && !NO_SUBJECTS.contains(&claim.as_str()) => {
+            Ok(claim.clone())
+        }
+        Some(_) => Err(IssuerError::Member { name }),
+    }
 }
 
 fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, IssuerError> {

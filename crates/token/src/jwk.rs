@@ -141,6 +141,8 @@ pub enum KeySetError {
         /// Why each one was left out.
         left_out: Vec<(usize, LeftOut)>,
     },
+    /// It was read for a record that has its keys inline.
+    NotPublished,
     /// It is not an object with an array `keys` of objects.
     Shape,
     /// It is longer than [`KEY_SET_LEN_MAX`].
@@ -163,6 +165,7 @@ impl fmt::Display for KeySetError {
                 }
                 Ok(())
             }
+            Self::NotPublished => formatter.write_str("the record has its keys inline"),
             Self::Shape => formatter.write_str("the key set is not an object with an array `keys`"),
             Self::TooLong => write!(
                 formatter,

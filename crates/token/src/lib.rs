@@ -4,8 +4,8 @@
 //! runs natively and in the Worker. `now` and random bytes are arguments, storage is the caller's,
 //! and the signature primitive is a trait ([`verify::Verifier`]).
 //!
-//! - A JWT: [`claims`] walks through it; [`issuer`] says who may sign, [`jwk`] with what,
-//!   [`jws`] how it has to be written.
+//! - A JWT: [`claims`] walks through it; [`issuer`] says who may sign, [`jwk`] with what, [`uri`]
+//!   where that is published, [`jws`] how it has to be written.
 //! - A token, session or invitation of our own: [`secret`], whose owner is an [`id`].
 //! - An e-mail address in the form that names its object: [`address`].
 
@@ -22,14 +22,15 @@ pub mod jws;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
 pub mod secret;
+pub mod uri;
 pub mod verify;
 #[cfg(all(feature = "web", target_arch = "wasm32"))]
 pub mod web;
 
 pub use address::{Address, AddressError};
 pub use algorithm::{Algorithm, WebCrypto};
-pub use claims::{Claims, Request, Token, Verified};
+pub use claims::{Claims, Request, Times, Token, Verified};
 pub use error::TokenError;
 pub use id::{IdError, IdKey, IdKeyError, OrganizationId, UserId};
-pub use issuer::{IssuerError, IssuerRecord, Issuers, IssuersError};
+pub use issuer::{FetchedKeys, IssuerError, IssuerRecord, Issuers, IssuersError, KeySource};
 pub use secret::{Secret, SecretError, SecretHash, SecretKind};

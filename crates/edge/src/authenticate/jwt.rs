@@ -2,16 +2,33 @@
 //!
 //! Identity is (issuer, subject): the user id is derived from the two, so a claim about an address never makes two people one.
 
-use lockstep_token::{Address, Claims, Token, TokenError, id::derived_user_id, json::Value};
+use lockstep_token::{
+    Address, Claims, IssuerRecord, Token, TokenError, id::derived_user_id, json::Value,
+};
 
 use super::{Caller, CredentialKind, Identity};
-use crate::{config::Config, edge::Edge, log, problem::ApiError, signatures::Checked, user};
+use crate::{
+    config::Config,
+    edge::Edge,
+    log,
+    problem::ApiError,
+    published::{self, Known, Need},
+    signatures::Checked,
+    user,
+};
+
+/// The scope of the deployment's own issuers in caches.
+const DEPLOYMENT: &str = "";
 
 /// The caller of a JWT.
 pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> {
-    let records = edge.config.issuers.records();
     let token = Token::parse(text).map_err(refused)?;
-    let request = token.select(records).map_err(refused)?;
+    let record = token
+        .record(edge.config.issuers.records())
+        .map_err(refused)?;
+    let known = published(edge, &token, record).await?;
+    let keys = known.as_ref().map(|known| &*known.keys);
+    let request = token.select_from(record, keys).map_err(refused)?;
     let verified = request
         .verify(&Checked(&*edge.signatures))
         .await
@@ -31,6 +48,21 @@ pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> 
             subject: subject.to_owned(),
         }),
     })
+}
+
+/// The published keys that count for a token; newer ones, when those that are known lack its key.
+async fn published(
+    edge: &Edge,
+    token: &Token<'_>,
+    record: &IssuerRecord,
+) -> Result<Option<Known>, ApiError> {
+    let known = published::keys(edge, DEPLOYMENT, record, Need::Current).await?;
+    if let Some(lacking) = &known
+        && let Err(TokenError::Key) = token.select_from(record, Some(&lacking.keys))
+    {
+        return published::keys(edge, DEPLOYMENT, record, Need::NewerThan(lacking)).await;
+    }
+    Ok(known)
 }
 
 /// The address that the token vouches for: only of an issuer that the deployment believes in this, and only what it says to have verified.

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     clients::Windows,
-    edge::{Background, Clients, Clock, Kv, KvError, Later, Random},
+    edge::{Background, Clients, Clock, Kv, KvError, Later, Random, Upstream, UpstreamError},
     problem::ApiError,
     signatures::Signatures,
 };
@@ -152,4 +152,78 @@ impl Kv for MemoryKv {
         });
         Box::pin(std::future::ready(put))
     }
+}
+
+/// What an address answers.
+#[derive(Clone, Default)]
+pub(crate) enum Answers {
+    /// These bytes, with 200.
+    Body(Vec<u8>),
+    /// These bytes, once everybody else had a turn.
+    BodyLater(Vec<u8>),
+    /// An error, such as another status or a redirect.
+    #[default]
+    Error,
+    /// Nothing, ever.
+    Nothing,
+    /// Bytes without end.
+    WithoutEnd,
+}
+
+/// The public network, with a count of what was asked of it.
+#[derive(Default)]
+pub(crate) struct MemoryUpstream {
+    pub(crate) answers: RefCell<BTreeMap<String, Answers>>,
+    pub(crate) asked: RefCell<Vec<String>>,
+}
+
+impl MemoryUpstream {
+    pub(crate) fn set(&self, url: &str, answer: Answers) {
+        self.answers.borrow_mut().insert(url.to_owned(), answer);
+    }
+
+    /// How often `url` was fetched.
+    pub(crate) fn count(&self, url: &str) -> usize {
+        self.asked.borrow().iter().filter(|one| *one == url).count()
+    }
+}
+
+impl Upstream for MemoryUpstream {
+    fn get<'a>(
+        &'a self,
+        url: &'a str,
+        bytes_max: usize,
+    ) -> Later<'a, Result<Vec<u8>, UpstreamError>> {
+        self.asked.borrow_mut().push(url.to_owned());
+        let answer = self.answers.borrow().get(url).cloned().unwrap_or_default();
+        Box::pin(async move {
+            let bytes = match answer {
+                Answers::Body(bytes) => bytes,
+                Answers::BodyLater(bytes) => {
+                    yield_once().await;
+                    bytes
+                }
+                Answers::Error => return Err(UpstreamError("status 302".to_owned())),
+                Answers::Nothing => std::future::pending().await,
+                Answers::WithoutEnd => vec![b' '; bytes_max + 1],
+            };
+            if bytes.len() > bytes_max {
+                return Err(UpstreamError(format!("more than {bytes_max} bytes")));
+            }
+            Ok(bytes)
+        })
+    }
+}
+
+/// Lets every other future have a turn.
+pub(crate) async fn yield_once() {
+    let mut has_yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut has_yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }

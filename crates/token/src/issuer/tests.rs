@@ -1,4 +1,5 @@
 use super::*;
+use crate::uri::UriError;
 
 const KEYS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k1","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
@@ -36,8 +37,12 @@ fn a_record_has_stated_defaults() {
 /// J8, J9: without issuer, audience, algorithm or key there is no record.
 #[test]
 fn j8_nothing_that_is_checked_can_be_left_away() {
+    let no_source = IssuerRecord::parse(&record("keys", "")).map(|_| ());
+    assert_eq!(no_source, Err(IssuerError::KeySource));
     for name in ["issuer", "audiences", "algorithms", "keys"] {
-        refused(name, "");
+        if name != "keys" {
+            refused(name, "");
+        }
         for value in ["null", "true", "1", "\"\"", "[]"] {
             refused(name, value);
         }
@@ -139,6 +144,57 @@ fn a_list_has_each_issuer_once() {
         second.to_string(),
         "issuer 1: `issuer` is missing, empty, of the wrong type or out of range"
     );
+}
+
+#[test]
+fn j4_keys_are_in_the_record_or_at_a_public_address() {
+    let with = |members: &str, reach| {
+        let record = record("keys", "").replacen('{', &format!("{{{members},"), 1);
+        IssuerRecord::parse_within(&record, reach)
+    };
+    let uri = r#""jwks_uri":"https://login.example/keys""#;
+    let found = with(uri, Reach::Public).unwrap();
+    assert!(matches!(found.source(), KeySource::Uri(_)));
+    assert!(found.read_keys(KEYS.as_bytes()).is_ok());
+    assert!(found.read_keys(b"{\"keys\":[]}").is_err());
+    let plain = r#""jwks_uri":"http://login.example/keys""#;
+    let refused = with(plain, Reach::Public).map(|_| ());
+    assert_eq!(refused, Err(IssuerError::Uri(UriError::Scheme)));
+    let loopback = r#""jwks_uri":"http://127.0.0.1:1/keys""#;
+    assert!(with(loopback, Reach::Public).is_err());
+    assert!(with(loopback, Reach::Loopback).is_ok());
+    let both = format!(r#"{uri},"keys":{KEYS}"#);
+    let refused = with(&both, Reach::Public).map(|_| ());
+    assert_eq!(refused, Err(IssuerError::KeySource));
+    let refused = with(r#""jwks_uri":1"#, Reach::Public).map(|_| ());
+    assert_eq!(refused, Err(IssuerError::Member { name: "jwks_uri" }));
+    let symmetric = record("keys", "").replace("EdDSA", "HS256");
+    let symmetric = symmetric.replacen('{', &format!("{{{uri},"), 1);
+    let refused = IssuerRecord::parse(&symmetric).map(|_| ());
+    assert_eq!(refused, Err(IssuerError::KeySource));
+    let inline = IssuerRecord::parse(&record("", "")).unwrap();
+    let refused = inline.read_keys(KEYS.as_bytes()).map(|_| ());
+    assert_eq!(refused, Err(KeySetError::NotPublished));
+}
+
+#[test]
+fn a_subject_claim_names_somebody() {
+    let plain = IssuerRecord::parse(&record("", "")).unwrap();
+    assert_eq!(plain.subject_claim(), "sub");
+    let named = IssuerRecord::parse(&record("subject_claim", r#""email""#)).unwrap();
+    assert_eq!(named.subject_claim(), "email");
+    for value in [
+        "\"\"",
+        "null",
+        "1",
+        "[\"sub\"]",
+        "\"iss\"",
+        "\"aud\"",
+        "\"exp\"",
+        "\"jti\"",
+    ] {
+        refused("subject_claim", value);
+    }
 }
 
 /// J17: tokens of other kinds carry other types.

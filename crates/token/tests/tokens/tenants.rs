@@ -1,6 +1,7 @@
 //! J5, J14: keys are looked for inside the record of the token's own issuer, by exact name.
 
-use lockstep_token::{Algorithm, Issuers, TokenError};
+use lockstep_token::native::{Native, ready};
+use lockstep_token::{Algorithm, IssuerRecord, Issuers, Token, TokenError};
 
 use crate::keys::TestKey;
 use crate::world::{NOW_S, subject};
@@ -133,5 +134,74 @@ fn a_token_without_kid_is_refused_where_two_keys_could_be_meant() {
         let header = format!(r#"{{"alg":"EdDSA","kid":"k{number}"}}"#);
         let text = key.token(Algorithm::EdDsa, &header, &claims);
         assert_eq!(subject(&issuers, &text).as_deref(), Ok("a"));
+    }
+}
+
+/// Published keys count only for the record that they were read for.
+#[test]
+fn j5_keys_fetched_for_one_issuer_never_verify_a_token_of_another() {
+    let record = |issuer: &str, uri: &str| {
+        format!(
+            r#"{{"issuer":"https://{issuer}.example","audiences":["lockstep"],"algorithms":["EdDSA"],
+                "jwks_uri":"https://{uri}.example/keys"}}"#
+        )
+    };
+    let published = |signer: &str| {
+        let key = TestKey::new(Algorithm::EdDsa, signer.as_bytes()[0]);
+        format!(r#"{{"keys":[{}]}}"#, key.jwk(r#""kid":"shared""#))
+    };
+    let a = IssuerRecord::parse(&record("a", "a")).unwrap();
+    let b = IssuerRecord::parse(&record("b", "b")).unwrap();
+    let wider = record("a", "a").replace(r#"["EdDSA"]"#, r#"["EdDSA","ES256"]"#);
+    let wider = IssuerRecord::parse(&wider).unwrap();
+    let moved = IssuerRecord::parse(&record("b", "a")).unwrap();
+    let of_a = a.read_keys(published("a").as_bytes()).unwrap();
+    let text = token("a", "a", r#","kid":"shared""#);
+    let parsed = Token::parse(&text).unwrap();
+    let verified = ready(parsed.select_from(&a, Some(&of_a)).unwrap().verify(&Native)).unwrap();
+    assert_eq!(verified.unwrap().claims(NOW_S).unwrap().subject(), "a");
+    let none = parsed.select_from(&a, None).map(|_| ());
+    assert_eq!(none, Err(TokenError::Key));
+    let other = parsed.select_from(&wider, Some(&of_a)).map(|_| ());
+    assert_eq!(other, Err(TokenError::Key));
+    assert_eq!(
+        parsed.select_from(&b, None).map(|_| ()),
+        Err(TokenError::Issuer)
+    );
+    let text = token("b", "a", r#","kid":"shared""#);
+    let parsed = Token::parse(&text).unwrap();
+    for record in [&b, &moved] {
+        let found = parsed.select_from(record, Some(&of_a)).map(|_| ());
+        assert_eq!(found, Err(TokenError::Key));
+    }
+}
+
+/// An issuer whose subjects are not in `sub`.
+#[test]
+fn the_record_says_which_claim_names_the_user() {
+    let key = TestKey::new(Algorithm::EdDsa, 1);
+    let issuers = Issuers::parse(&format!(
+        r#"[{{"issuer":"https://a.example","audiences":["lockstep"],"algorithms":["EdDSA"],
+            "subject_claim":"employee","keys":{{"keys":[{}]}}}}]"#,
+        key.jwk(r#""kid":"k1""#)
+    ))
+    .unwrap();
+    let found = |names: &str| {
+        let claims = format!(
+            r#"{{"iss":"https://a.example",{names}"aud":"lockstep","exp":{},"iat":{NOW_S}}}"#,
+            NOW_S + 60
+        );
+        subject(
+            &issuers,
+            &key.token(Algorithm::EdDsa, r#"{"alg":"EdDSA"}"#, &claims),
+        )
+    };
+    assert_eq!(found(r#""employee":"7","#).as_deref(), Ok("7"));
+    assert_eq!(found(r#""employee":"7","sub":"root","#).as_deref(), Ok("7"));
+    let missing = Err(TokenError::ClaimMissing { claim: "sub" });
+    assert_eq!(found(r#""sub":"root","#), missing);
+    for value in ["7", "null", "\"\"", "[\"7\"]", "true"] {
+        let mistyped = Err(TokenError::ClaimType { claim: "sub" });
+        assert_eq!(found(&format!(r#""employee":{value},"#)), mistyped);
     }
 }
