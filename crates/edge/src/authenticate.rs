@@ -2,6 +2,8 @@
 
 mod jwt;
 
+pub use jwt::Cache as VerifiedTokens;
+
 use lockstep_token::{Secret, SecretKind, UserId};
 
 use crate::{

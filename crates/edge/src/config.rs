@@ -6,8 +6,13 @@ use std::{fmt, rc::Rc};
 
 use lockstep_token::{Issuers, uri::Reach};
 use lockstep_wire::CompiledPolicy;
+use sha2::{Digest, Sha256};
 
-use crate::{doubles::Faults, keys::Keys, policies};
+use crate::{
+    doubles::Faults,
+    keys::{Keys, hex},
+    policies,
+};
 
 /// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
 const FRESHNESS_MS_DEFAULT: u32 = 5_000;
@@ -29,6 +34,8 @@ pub struct Config {
     pub keys: Keys,
     /// `LOCKSTEP_ISSUERS`: whose JWTs are accepted; none, when absent.
     pub issuers: Issuers,
+    /// SHA-256 over everything that JWTs are held against, in hex: what was verified under another one counts no more.
+    pub issuers_digest: String,
     /// `LOCKSTEP_EMAIL_ISSUERS`: those of them whose `email_verified` is believed; none, when absent.
     pub email_issuers: Vec<String>,
     /// `LOCKSTEP_DEVELOPMENT`: mailbox, seed and faulty doubles are there; refused on an https origin.
@@ -78,6 +85,7 @@ impl Config {
         } else {
             Reach::Public
         };
+        let issuers_digest = digest(["LOCKSTEP_ISSUERS", "LOCKSTEP_EMAIL_ISSUERS"].map(&lookup));
         let issuers = lookup("LOCKSTEP_ISSUERS");
         let issuers = Issuers::parse_within(issuers.as_deref().unwrap_or("[]"), reach)
             .map_err(|error| ConfigError::Refused("LOCKSTEP_ISSUERS", error.to_string()))?;
@@ -98,6 +106,7 @@ impl Config {
             keys,
             email_issuers: parse_email_issuers(lookup("LOCKSTEP_EMAIL_ISSUERS"), &issuers)?,
             issuers,
+            issuers_digest,
             is_development,
             freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
             faults,
@@ -136,6 +145,14 @@ fn parse_origin(origin: &str) -> Result<bool, ConfigError> {
         return Err(malformed);
     }
     Ok(is_https)
+}
+
+fn digest(values: [Option<String>; 2]) -> String {
+    let values = values.map(Option::unwrap_or_default);
+    let [first, _] = &values;
+    let length = u64::try_from(first.len()).unwrap_or(u64::MAX);
+    let hash = Sha256::new().chain_update(length.to_be_bytes());
+    hex(&hash.chain_update(values.concat()).finalize())
 }
 
 fn parse_policy(id: Option<String>) -> Result<Rc<CompiledPolicy>, ConfigError> {

@@ -11,8 +11,8 @@ use std::{
 use futures_util::future::{Either, select};
 
 use crate::{
-    config::Config, freshness, mail::Post, objects::Objects, problem::ApiError, published,
-    signatures::Signatures,
+    authenticate::VerifiedTokens, config::Config, freshness, mail::Post, objects::Objects,
+    problem::ApiError, published, signatures::Signatures,
 };
 
 /// A future that stays on its thread, as everything in an isolate does.
@@ -45,6 +45,8 @@ pub struct Edge {
     pub grants: Rc<freshness::Cache>,
     /// What this isolate knows of published keys.
     pub published: Rc<published::Cache>,
+    /// The JWTs that this isolate has verified.
+    pub verified: Rc<VerifiedTokens>,
 }
 
 /// The time, as an argument.

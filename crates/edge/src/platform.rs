@@ -22,6 +22,7 @@ use worker::{Context, Env, worker_sys};
 
 use self::at_once::at_once;
 use crate::{
+    authenticate::VerifiedTokens,
     config::{Config, ConfigError},
     doubles::Memory,
     edge::{Background, Edge, Later},
@@ -35,6 +36,7 @@ thread_local! {
     /// Plain data, so it may outlive the request that brought it.
     static GRANTS: Rc<Cache> = Rc::new(Cache::default());
     static PUBLISHED: Rc<published::Cache> = Rc::new(published::Cache::default());
+    static VERIFIED: Rc<VerifiedTokens> = Rc::new(VerifiedTokens::default());
     /// What the doubles of a development deployment have seen.
     static SEEN: Rc<Memory> = Rc::new(Memory::default());
 }
@@ -79,6 +81,7 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         upstream: Rc::new(upstream::PublicNetwork),
         grants: GRANTS.with(Rc::clone),
         published: PUBLISHED.with(Rc::clone),
+        verified: VERIFIED.with(Rc::clone),
         objects,
         config,
     };

@@ -77,6 +77,7 @@ impl World {
             background: background.clone(),
             grants: Rc::default(),
             published: Rc::default(),
+            verified: Rc::default(),
         };
         let edge = edge.config.faults.clone().apply(edge, &Rc::default());
         Self {

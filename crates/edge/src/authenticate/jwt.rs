@@ -2,6 +2,10 @@
 //!
 //! Identity is (issuer, subject): the user id is derived from the two, so a claim about an address never makes two people one.
 
+mod verified;
+
+use std::rc::Rc;
+
 use lockstep_token::{
     Address, Claims, IssuerRecord, Token, TokenError, id::derived_user_id, json::Value,
 };
@@ -17,37 +21,74 @@ use crate::{
     user,
 };
 
+pub use verified::Cache;
+use verified::{Name, Proven};
+
 /// The scope of the deployment's own issuers in caches.
 const DEPLOYMENT: &str = "";
 
 /// The caller of a JWT.
 pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> {
+    let proven = proven(edge, text).await?;
+    let (issuer, subject) = (proven.issuer.clone(), proven.subject.clone());
+    Ok(Caller {
+        user: derived_user_id(&edge.config.keys.id, &issuer, &subject),
+        address: proven.address.clone(),
+        credential: CredentialKind::Jwt,
+        hash: None,
+        identity: Some(Identity { issuer, subject }),
+    })
+}
+
+/// What a token says, from this isolate's memory if it was verified before.
+async fn proven(edge: &Edge, text: &str) -> Result<Rc<Proven>, ApiError> {
+    let records = edge.config.issuers.records();
+    let name = Name::of(&edge.config.issuers_digest, text);
+    let found = edge.verified.find(&name).and_then(|proven| {
+        let record = records
+            .iter()
+            .find(|record| record.issuer() == proven.issuer)?;
+        Some((proven, record))
+    });
+    if let Some((proven, record)) = found {
+        let known = published::keys(edge, DEPLOYMENT, record, Need::Current).await?;
+        if proven.is_by(known.as_ref().map(|known| &known.keys)) {
+            let valid = proven.times.check(now_s(edge));
+            return valid.map(|()| proven).map_err(|error| {
+                edge.verified.forget(&name);
+                refused(error)
+            });
+        }
+    }
+    let proven = Rc::new(verify(edge, records, text).await?);
+    edge.verified.remember(name, proven.clone());
+    Ok(proven)
+}
+
+async fn verify(edge: &Edge, records: &[IssuerRecord], text: &str) -> Result<Proven, ApiError> {
     let token = Token::parse(text).map_err(refused)?;
-    let record = token
-        .record(edge.config.issuers.records())
-        .map_err(refused)?;
+    let record = token.record(records).map_err(refused)?;
     let known = published(edge, &token, record).await?;
-    let keys = known.as_ref().map(|known| &*known.keys);
-    let request = token.select_from(record, keys).map_err(refused)?;
+    let keys = known.map(|known| known.keys);
+    let request = token
+        .select_from(record, keys.as_deref())
+        .map_err(refused)?;
     let verified = request
         .verify(&Checked(&*edge.signatures))
         .await
         .map_err(refused)?;
-    let claims = verified
-        .claims(edge.clock.now_ms() / 1_000)
-        .map_err(refused)?;
-    let (issuer, subject) = (claims.issuer(), claims.subject());
-    let user = derived_user_id(&edge.config.keys.id, issuer, subject);
-    Ok(Caller {
-        user,
+    let claims = verified.claims(now_s(edge)).map_err(refused)?;
+    Ok(Proven {
+        issuer: claims.issuer().to_owned(),
+        subject: claims.subject().to_owned(),
         address: verified_address(&edge.config, &claims),
-        credential: CredentialKind::Jwt,
-        hash: None,
-        identity: Some(Identity {
-            issuer: issuer.to_owned(),
-            subject: subject.to_owned(),
-        }),
+        times: claims.times(),
+        keys,
     })
+}
+
+fn now_s(edge: &Edge) -> i64 {
+    edge.clock.now_ms() / 1_000
 }
 
 /// The published keys that count for a token; newer ones, when those that are known lack its key.
