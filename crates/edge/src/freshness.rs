@@ -4,6 +4,8 @@
 //! An answer of the object counts for a while (`LOCKSTEP_FRESHNESS_MS` for allows, [`DENY_MS`] for denies) by this isolate's own clock, from before the question was sent.
 //! Sensitive actions do not come this way: the object decides them itself, every time.
 
+mod held;
+
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
@@ -11,9 +13,10 @@ use std::{
 };
 
 use futures_util::future::join;
-use lockstep_core::{Access, Facts};
+use lockstep_core::Facts;
 use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
 
+use self::held::Held;
 use crate::{
     edge::{Edge, KvError},
     log,
@@ -44,7 +47,7 @@ struct Known {
     asked_at_ms: i64,
     /// The organization's epoch at that time.
     epoch: i64,
-    snapshot: Rc<Snapshot>,
+    snapshot: Rc<Held>,
 }
 
 /// Who a question is about.
@@ -116,7 +119,9 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
 fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<DecisionView, ApiError> {
     let policy = &edge.config.policy;
     let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
-    let access = Access::resolve(&policy.policy, known.snapshot.record(), now_ms)
+    let access = known
+        .snapshot
+        .access(&policy.policy, None, now_ms)
         .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
     let Question {
         permission, node, ..
@@ -147,7 +152,7 @@ async fn confirm(
     edge: &Edge,
     key: &str,
     principal: Principal<'_>,
-    remembered: Option<Rc<Snapshot>>,
+    remembered: Option<Rc<Held>>,
     at_least: Option<i64>,
 ) -> Result<Known, ApiError> {
     let asked_at_ms = edge.clock.now_ms();
@@ -166,8 +171,8 @@ async fn confirm(
     let snapshot = match remembered {
         Some(snapshot) => snapshot,
         None => match from_kv(edge, key, stored, principal, &freshness) {
-            Some(snapshot) => Rc::new(snapshot),
-            None => Rc::new(from_object(edge, principal).await?),
+            Some(snapshot) => Rc::new(Held::new(snapshot)),
+            None => Rc::new(Held::new(from_object(edge, principal).await?)),
         },
     };
     let known = Known {
@@ -245,14 +250,11 @@ impl Cache {
         self.known.borrow_mut().clear();
     }
 
-    /// Keeps the newest; when full, forgets who was asked about longest ago.
+    /// Keeps the newest; when full, forgets those who were asked about longest ago.
     fn remember(&self, key: String, known: Known) {
         let mut entries = self.known.borrow_mut();
         if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
-            let oldest = entries.iter().min_by_key(|(_, known)| known.asked_at_ms);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                entries.remove(&oldest);
-            }
+            forget_oldest(&mut entries);
         }
         let newer = entries
             .get(&key)
@@ -261,4 +263,12 @@ impl Cache {
             entries.insert(key, known);
         }
     }
+}
+
+/// Forgets the older half, so that not every new one looks at all others.
+fn forget_oldest(entries: &mut BTreeMap<String, Known>) {
+    let mut times: Vec<i64> = entries.values().map(|known| known.asked_at_ms).collect();
+    let middle = times.len() / 2;
+    let (_, middle_ms, _) = times.select_nth_unstable(middle);
+    entries.retain(|_, known| known.asked_at_ms > *middle_ms);
 }

@@ -1,0 +1,139 @@
+//! A snapshot and what it comes to: resolving costs more than a whole answer, and changes only when a time window opens or ends.
+
+use std::{cell::RefCell, ops::Deref, rc::Rc, sync::Arc};
+
+use lockstep_core::{Access, Policy, Record, RecordError, TokenLimit};
+use lockstep_wire::Snapshot;
+
+/// A snapshot, with the access that was last asked of it.
+#[derive(Debug)]
+pub(super) struct Held {
+    snapshot: Snapshot,
+    resolved: RefCell<Option<Rc<Access>>>,
+}
+
+impl Held {
+    pub(super) const fn new(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot,
+            resolved: RefCell::new(None),
+        }
+    }
+
+    /// What the principal holds at `now_ms`, through a token if there is one.
+    ///
+    /// # Errors
+    /// When its nodes form no hierarchy, or it passes a limit.
+    pub(super) fn access(
+        &self,
+        policy: &Arc<Policy>,
+        token: Option<TokenLimit>,
+        now_ms: u64,
+    ) -> Result<Rc<Access>, RecordError> {
+        let token = token.or_else(|| self.snapshot.token.as_ref().map(Into::into));
+        if let Some(access) = &*self.resolved.borrow()
+            && access.record().token == token
+            && is_current(access, now_ms)
+        {
+            return Ok(access.clone());
+        }
+        let record = Record {
+            token,
+            ..self.snapshot.record()
+        };
+        let access = Rc::new(Access::resolve(policy, record, now_ms)?);
+        *self.resolved.borrow_mut() = Some(access.clone());
+        Ok(access)
+    }
+}
+
+/// Whether no window has opened or ended since. A clock that went backwards makes it too old.
+fn is_current(access: &Access, now_ms: u64) -> bool {
+    access.now_ms() <= now_ms && access.changes_at_ms().is_none_or(|at_ms| now_ms < at_ms)
+}
+
+impl Deref for Held {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.snapshot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::Window;
+    use serde_json::json;
+
+    use super::*;
+    use crate::policies;
+
+    /// A member of an organization whose being an admin ends at 2,000.
+    fn held() -> Held {
+        let policy = policies::policy("openlit").unwrap();
+        let snapshot = json!({
+            "format": lockstep_wire::SNAPSHOT_FORMAT,
+            "policy": {"id": "openlit", "digest": policy.digest},
+            "organization": "org_1",
+            "principal": "usr_1",
+            "epoch": 1,
+            "server_time_ms": 0,
+            "nodes": [{"id": "org_1", "level": "organization"}],
+            "grants": [
+                {"role": "member", "node": "org_1"},
+                {"role": "admin", "node": "org_1", "expires_at_ms": 2_000},
+            ],
+        });
+        Held::new(serde_json::from_value(snapshot).unwrap())
+    }
+
+    fn access(held: &Held, token: Option<TokenLimit>, now_ms: u64) -> Rc<Access> {
+        let policy = policies::policy("openlit").unwrap().policy;
+        held.access(&policy, token, now_ms).unwrap()
+    }
+
+    fn may(access: &Access, permission: &str) -> bool {
+        let permission = access.policy().permission(permission).unwrap();
+        access.allows(permission, access.root())
+    }
+
+    #[test]
+    fn what_was_resolved_counts_until_a_window_ends_and_not_before_it_was() {
+        let held = held();
+        let first = access(&held, None, 1_000);
+        assert!(may(&first, "organisation.update"));
+        assert!(Rc::ptr_eq(&first, &access(&held, None, 1_999)));
+        let ended = access(&held, None, 2_000);
+        assert!(!may(&ended, "organisation.update") && may(&ended, "resources.view"));
+        assert!(may(&access(&held, None, 1_999), "organisation.update"));
+    }
+
+    #[test]
+    fn what_one_token_may_is_nothing_that_another_gets() {
+        let held = held();
+        let of = |permissions: Option<&[&str]>, window| TokenLimit {
+            permissions: permissions.map(|all| all.iter().map(|&id| id.to_owned()).collect()),
+            node: None,
+            window,
+        };
+        let wide = access(&held, None, 1_000);
+        let narrow = of(Some(&["resources.view"]), Window::default());
+        let narrowed = access(&held, Some(narrow), 1_000);
+        assert!(may(&wide, "organisation.update") && !may(&narrowed, "organisation.update"));
+        let other = access(&held, Some(of(Some(&[]), Window::default())), 1_000);
+        assert!(!may(&other, "resources.view"));
+        let until = |expires_at_ms| Window {
+            not_before_ms: None,
+            expires_at_ms: Some(expires_at_ms),
+        };
+        assert!(may(
+            &access(&held, Some(of(None, until(1_500))), 1_499),
+            "resources.view"
+        ));
+        assert!(!may(
+            &access(&held, Some(of(None, until(1_500))), 1_500),
+            "resources.view"
+        ));
+        assert!(may(&access(&held, None, 1_500), "resources.view"));
+    }
+}
