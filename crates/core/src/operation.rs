@@ -25,6 +25,8 @@ macro_rules! operations {
 }
 
 operations! {
+    /// Read and export the audit log.
+    AuditRead = "audit.read",
     /// Ask for decisions about other principals, and state facts about resources.
     DecisionsAsk = "decisions.ask",
     /// Create access groups, and change their members and what they are granted.
@@ -101,7 +103,8 @@ impl Operation {
     pub const fn is_change(self) -> bool {
         !matches!(
             self,
-            Self::DecisionsAsk
+            Self::AuditRead
+                | Self::DecisionsAsk
                 | Self::GroupRead
                 | Self::InvitationRead
                 | Self::MemberRead

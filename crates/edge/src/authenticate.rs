@@ -15,6 +15,9 @@ use crate::{
     user::{self, Authenticated, Presented, UserObject},
 };
 
+/// How much of a credential's hash names it in the audit log, in characters.
+const CREDENTIAL_ID_CHARS: usize = 16;
+
 /// The principal behind a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -63,6 +66,13 @@ impl CredentialKind {
 }
 
 impl Caller {
+    /// What tells the credential from others of its kind in the audit log: the beginning of its hash.
+    #[must_use]
+    pub fn credential_id(&self) -> Option<String> {
+        let hash = self.hash.as_ref()?;
+        Some(hash.chars().take(CREDENTIAL_ID_CHARS).collect())
+    }
+
     /// Refuses callers who did not sign in themselves: a token makes no other token.
     ///
     /// # Errors

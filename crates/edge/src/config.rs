@@ -16,6 +16,8 @@ use crate::{
 
 /// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
 const FRESHNESS_MS_DEFAULT: u32 = 5_000;
+/// Longest time that audit logs are kept, in days.
+const AUDIT_DAYS_MAX: u32 = 36_500;
 /// The longest such time.
 const FRESHNESS_MS_MAX: u32 = 60_000;
 /// The policy when `LOCKSTEP_POLICY` is absent.
@@ -42,6 +44,8 @@ pub struct Config {
     pub is_development: bool,
     /// `LOCKSTEP_FRESHNESS_MS`, 0 to 60,000; defaults to 5,000.
     pub freshness_ms: u32,
+    /// How long rows of audit logs are kept, in days; for ever, when absent.
+    pub audit_days: Option<u32>,
     /// `LOCKSTEP_FAULTS`: what the stores do wrong on purpose; development only.
     pub faults: Faults,
     /// `LOCKSTEP_MAIL_FROM`: the sender of mail through the `MAIL` binding.
@@ -109,6 +113,7 @@ impl Config {
             issuers_digest,
             is_development,
             freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
+            audit_days: parse_audit_days(lookup("LOCKSTEP_AUDIT_DAYS"))?,
             faults,
             mail_from,
         })
@@ -203,6 +208,16 @@ fn parse_freshness(value: Option<String>) -> Result<u32, ConfigError> {
         "LOCKSTEP_FRESHNESS_MS",
         "0 to 60000",
     ))
+}
+
+fn parse_audit_days(value: Option<String>) -> Result<Option<u32>, ConfigError> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let days = value.parse::<u32>().ok();
+    let days = days.filter(|days| (1..=AUDIT_DAYS_MAX).contains(days));
+    days.map(Some)
+        .ok_or(ConfigError::Malformed("LOCKSTEP_AUDIT_DAYS", "1 to 36500"))
 }
 
 /// Why the Worker will not serve.
@@ -368,6 +383,13 @@ mod tests {
                 "{window}"
             );
         }
+        for days in ["0", "36501", "-1", "90d"] {
+            assert!(parse(&[("LOCKSTEP_AUDIT_DAYS", days)]).is_err(), "{days}");
+        }
+        assert_eq!(
+            parse(&[("LOCKSTEP_AUDIT_DAYS", "90")]).unwrap().audit_days,
+            Some(90)
+        );
         assert_eq!(
             parse(&[("LOCKSTEP_FRESHNESS_MS", "0")])
                 .unwrap()

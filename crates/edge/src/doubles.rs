@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{
     edge::{Clock, Edge, Kv, KvError, Later},
     http::Response,
-    objects::{CallError, Class, Manner, Objects},
+    objects::{CallError, Class, ObjectCall, Objects},
 };
 
 /// How long a hanging object is waited for in vain, in milliseconds.
@@ -172,15 +172,9 @@ pub struct FaultyObjects {
 }
 
 impl Objects for FaultyObjects {
-    fn call<'a>(
-        &'a self,
-        class: Class,
-        name: &'a str,
-        command: &'a str,
-        manner: Manner,
-    ) -> Later<'a, Result<Response, CallError>> {
-        if class != Class::Organization {
-            return self.inner.call(class, name, command, manner);
+    fn call<'a>(&'a self, call: ObjectCall<'a>) -> Later<'a, Result<Response, CallError>> {
+        if call.class != Class::Organization {
+            return self.inner.call(call);
         }
         let fault = self.fault;
         Box::pin(async move {

@@ -2,8 +2,9 @@
 //!
 //! The platform reads the body (capped, see [`BODY_BYTES_MAX`]) before a route sees the request, and sends the answer.
 
-use std::{any::Any, collections::BTreeMap, fmt};
+use std::{any::Any, collections::BTreeMap, fmt, pin::Pin};
 
+use futures_util::Stream;
 use serde::Serialize;
 
 use crate::problem::{ApiError, Code};
@@ -165,12 +166,17 @@ impl Request {
     }
 }
 
+/// A body that is made while it is sent. An error breaks it off, which the client notices.
+pub type Chunks = Pin<Box<dyn Stream<Item = Result<Vec<u8>, ApiError>>>>;
+
 /// What an answer carries.
 pub enum Body {
     /// Nothing.
     Empty,
     /// Bytes with a media type.
     Bytes(Vec<u8>),
+    /// Bytes that are made while they are sent.
+    Chunks(Chunks),
     /// A stream that only the platform can read, handed through from an object untouched.
     Stream(Box<dyn Any>),
 }
@@ -180,6 +186,7 @@ impl fmt::Debug for Body {
         match self {
             Self::Empty => f.write_str("Empty"),
             Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Chunks(_) => f.write_str("Chunks"),
             Self::Stream(_) => f.write_str("Stream"),
         }
     }
@@ -237,6 +244,13 @@ impl Response {
         self.with_header("content-type", media_type)
     }
 
+    /// Sets a body that is made while it is sent.
+    #[must_use]
+    pub fn with_chunks(mut self, media_type: &str, chunks: Chunks) -> Self {
+        self.body = Body::Chunks(chunks);
+        self.with_header("content-type", media_type)
+    }
+
     /// Sets a cookie that lives `max_age_s` seconds; 0 deletes it.
     /// Always `Secure`, `HttpOnly`, `SameSite=Lax` and for the whole host, as the `__Host-` prefix demands.
     #[must_use]
@@ -260,7 +274,7 @@ impl Response {
     pub fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::Bytes(bytes) => bytes,
-            Body::Empty | Body::Stream(_) => &[],
+            Body::Empty | Body::Chunks(_) | Body::Stream(_) => &[],
         }
     }
 }

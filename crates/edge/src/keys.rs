@@ -14,12 +14,18 @@ use sha2::Sha256;
 pub enum Purpose {
     /// A client's network address, as it is stored beside a sign-in code.
     Client,
+    /// The position in a list that a cursor carries.
+    Cursor,
     /// The comparison of two values.
     Equality,
     /// The 32 bytes that an invitation's secret is made of.
     InvitationSecret,
     /// The name under which a mail is known to its transport, so that a repeated delivery is recognized.
     Message,
+    /// The id of what a request makes that may be sent again.
+    Repeat,
+    /// The body of such a request, as it is stored.
+    RequestBody,
     /// The code that proves an address.
     SignInCode,
     /// The cookie that binds a sign-in code to a browser, as it is stored.
@@ -32,9 +38,12 @@ impl Purpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "lockstep edge client",
+            Self::Cursor => "lockstep edge cursor",
             Self::Equality => "lockstep edge equality",
             Self::InvitationSecret => "lockstep edge invitation secret",
             Self::Message => "lockstep edge message",
+            Self::Repeat => "lockstep edge repeat",
+            Self::RequestBody => "lockstep edge request body",
             Self::SignInBrowser => "lockstep edge sign-in browser",
             Self::SignInCode => "lockstep edge sign-in code",
             Self::SignInCookie => "lockstep edge sign-in cookie",
@@ -77,6 +86,12 @@ impl Keys {
     #[must_use]
     pub fn derive_hex(&self, purpose: Purpose, fields: &[&str]) -> String {
         hex(&self.derive(purpose, fields))
+    }
+
+    /// [`is_equal`](Self::is_equal) for bytes.
+    #[must_use]
+    pub fn is_equal_bytes(&self, one: &[u8], other: &[u8]) -> bool {
+        self.is_equal(&hex(one), &hex(other))
     }
 
     /// Whether two derived values are equal; the time it takes tells nothing about where they differ.

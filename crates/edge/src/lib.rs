@@ -6,14 +6,17 @@
 //! What it is not: it decides nothing about permissions (that is `lockstep-core`), and it parses no credential format (that is `lockstep-token`).
 
 pub mod address;
+pub mod audit;
 pub mod authenticate;
 pub mod clients;
 pub mod config;
 pub mod credential;
+pub mod csv;
 pub mod doubles;
 pub mod edge;
 pub mod freshness;
 pub mod http;
+pub mod idempotency;
 pub mod json;
 pub mod keys;
 pub mod log;
@@ -22,10 +25,13 @@ pub mod mailbox;
 pub mod objects;
 pub mod organization;
 pub mod outbox;
+pub mod paging;
 #[cfg(target_arch = "wasm32")]
 mod platform;
 pub mod policies;
+pub mod precondition;
 pub mod problem;
+pub mod provenance;
 pub mod published;
 pub mod router;
 pub mod routes;

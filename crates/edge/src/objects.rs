@@ -9,18 +9,23 @@
 //! What holds for every object:
 //! - **A command is one transaction.** `Err` undoes everything it wrote. A refusal that must be remembered (a failed try) is an `Ok` with its own reply.
 //! - **No birth row, no object.** Unless the command [births](Command::is_birth), an object without its tables answers 404 and writes nothing.
+//! - **What a command changes is logged** where the object [keeps a log](Object::IS_AUDITED), without the command's doing; so is a refusal of what is [sensitive](Command::is_sensitive).
+//! - **A request with an `Idempotency-Key` is done once**: its reply is kept with what it changed. So a reply holds no secret.
 //! - **Effects leave through the outbox**, written in the same transaction; what only open pages need (an event) is [announced](Reply::announcing) after the commit.
 //! - **Commands and deliveries are externally tagged enums** read with `serde_json::from_slice`: internal tags and a second reader cost a hundred kilobytes of WASM.
 //! - **Migrations only go forward**, and older code must be able to work on their result: a roll-out is not one instant.
+//! - **No statement says `OR REPLACE`**: what it removes, no trigger sees.
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    audit::{self, About},
     config::Config,
     edge::{Later, Random},
-    http::{Body, Response},
-    log,
+    http::Response,
+    idempotency, log,
     problem::ApiError,
+    provenance::Provenance,
     schema,
     sql::Sql,
 };
@@ -59,6 +64,11 @@ pub trait Command: Serialize + DeserializeOwned {
     /// Whether asking twice does no more than asking once; only such a command is repeated after a failed call.
     fn is_idempotent(&self) -> bool;
 
+    /// Whether a refusal of it is logged, where the object keeps a log.
+    fn is_sensitive(&self) -> bool {
+        !self.is_idempotent()
+    }
+
     /// Whether the answer is an event stream.
     fn opens_stream(&self) -> bool {
         false
@@ -75,6 +85,17 @@ pub trait Object {
 
     /// Its schema, one entry per version; entries are only ever added.
     const MIGRATIONS: &'static [&'static str];
+
+    /// Whether it keeps an audit log of itself. Then [`audit::SCHEMA`] is one of its migrations.
+    const IS_AUDITED: bool = false;
+
+    /// Whether there is still somebody to give earlier answers to.
+    ///
+    /// # Errors
+    /// A refusal, which then answers a repeated request, too.
+    fn may_replay(_context: &Context<'_>) -> Result<(), ApiError> {
+        Ok(())
+    }
 
     /// Answers one command, inside one transaction.
     ///
@@ -112,6 +133,8 @@ pub struct Context<'a> {
     pub config: &'a Config,
     /// The name it was called by.
     pub name: &'a str,
+    /// Where the command comes from.
+    pub provenance: &'a Provenance,
 }
 
 /// What a command answers, and what follows its commit.
@@ -125,6 +148,8 @@ pub struct Reply {
     pub subscription: Option<Subscription>,
     /// Streams of these subscribers end.
     pub ended: Vec<String>,
+    /// The answer is one that was given before, to another request with the same key.
+    pub is_replay: bool,
 }
 
 /// An event stream to be opened.
@@ -146,9 +171,7 @@ impl Reply {
             .map_err(|error| ApiError::internal(format!("reply cannot be written: {error}")))?;
         Ok(Self {
             body,
-            announcement: None,
-            subscription: None,
-            ended: Vec::new(),
+            ..Self::done()
         })
     }
 
@@ -160,6 +183,7 @@ impl Reply {
             announcement: None,
             subscription: None,
             ended: Vec::new(),
+            is_replay: false,
         }
     }
 
@@ -191,23 +215,91 @@ impl Reply {
     }
 }
 
-/// Runs one command on an object's database: birth check, migrations and `handle` in one transaction.
+/// Runs one command on an object's database: birth check, migrations, `handle`, and what is remembered of it, in one transaction.
 ///
 /// # Errors
 /// What `handle` fails with; 404 when the object was never born.
 pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Reply, ApiError> {
-    let reply = context.sql.transaction(|| {
+    let about = O::IS_AUDITED.then(|| About::of(&command)).transpose()?;
+    let is_sensitive = command.is_sensitive();
+    let outcome = context.sql.transaction(|| {
         if !context.sql.has_schema().get() {
             let version = schema::version(context.sql)?;
             if version.is_none() && !command.is_birth() {
                 return Err(ApiError::not_found());
             }
-            schema::migrate(context.sql, version, O::MIGRATIONS)?;
+            schema::migrate::<O>(context.sql, version)?;
+            if O::IS_AUDITED {
+                audit::seal_unknown(context)?;
+            }
         }
-        O::handle(context, command)
-    })?;
-    context.sql.has_schema().set(true);
-    Ok(reply)
+        if let Some(reply) = idempotency::earlier(context)? {
+            O::may_replay(context)?;
+            return Ok(reply);
+        }
+        let reply = O::handle(context, command)?;
+        if let Some(about) = &about {
+            audit::seal(context, about)?;
+        }
+        idempotency::keep(context, &reply)?;
+        Ok(reply)
+    });
+    match (&outcome, &about) {
+        (Ok(_), _) => context.sql.has_schema().set(true),
+        (Err(error), Some(about)) if is_sensitive && error.code().status() == 403 => {
+            // The refusal stands, whether it could be written down or not.
+            let denied = context.sql.transaction(|| {
+                schema::migrate::<O>(context.sql, schema::version(context.sql)?)?;
+                audit::deny(context, about, error)
+            });
+            if let Err(error) = denied {
+                log::error(error.cause().unwrap_or_default());
+            }
+        }
+        (Err(_), _) => {}
+    }
+    outcome
+}
+
+/// When something of an object expires next, in Unix milliseconds.
+///
+/// # Errors
+/// A fault.
+pub fn wake_at_ms<O: Object>(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+    if schema::is_behind::<O>(context.sql)? {
+        // Its alarm brings it forward.
+        return Ok(Some(context.now_ms));
+    }
+    let logged = if O::IS_AUDITED {
+        audit::wake_at_ms(context)?
+    } else {
+        None
+    };
+    let all = [
+        logged,
+        idempotency::wake_at_ms(context)?,
+        O::wake_at_ms(context)?,
+    ];
+    Ok(all.into_iter().flatten().min())
+}
+
+/// Removes what has expired, in one transaction; whether nothing is left, as [`Object::sweep`].
+///
+/// # Errors
+/// A fault; nothing is written.
+pub fn sweep<O: Object>(context: &Context<'_>) -> Result<bool, ApiError> {
+    context.sql.transaction(|| {
+        schema::migrate::<O>(context.sql, schema::version(context.sql)?)?;
+        if O::IS_AUDITED {
+            audit::seal_unknown(context)?;
+        }
+        let is_unused = O::sweep(context)?;
+        idempotency::sweep(context)?;
+        if O::IS_AUDITED {
+            audit::sweep(context)?;
+        }
+        Ok(is_unused)
+    })
 }
 
 /// How a command is to be sent.
@@ -234,13 +326,24 @@ impl Manner {
 /// Calls to objects. Every call has a time-out.
 pub trait Objects {
     /// Sends one command; the answer has the object's status and body, or its event stream.
-    fn call<'a>(
-        &'a self,
-        class: Class,
-        name: &'a str,
-        command: &'a str,
-        manner: Manner,
-    ) -> Later<'a, Result<Response, CallError>>;
+    fn call<'a>(&'a self, call: ObjectCall<'a>) -> Later<'a, Result<Response, CallError>>;
+}
+
+/// One call to an object.
+#[derive(Debug, Clone, Copy)]
+pub struct ObjectCall<'a> {
+    /// The kind of object.
+    pub class: Class,
+    /// Its name.
+    pub name: &'a str,
+    /// The command as JSON.
+    pub command: &'a str,
+    /// How it is to be sent.
+    pub manner: Manner,
+    /// Whether the object wants to know where it comes from.
+    pub is_sensitive: bool,
+    /// Where it comes from; absent when that is of no interest, and for what an object does by itself.
+    pub provenance: Option<&'a Provenance>,
 }
 
 /// An object did not answer; whether it did what was asked is unknown. The text is for the log.
@@ -273,8 +376,15 @@ pub async fn open<O: Object>(
 ) -> Result<Response, ApiError> {
     let text = serde_json::to_string(command)
         .map_err(|error| ApiError::internal(format!("command cannot be written: {error}")))?;
-    let call = objects.call(O::CLASS, name, &text, Manner::of(command));
-    let response = call.await.map_err(|CallError(reason)| {
+    let call = ObjectCall {
+        class: O::CLASS,
+        name,
+        command: &text,
+        manner: Manner::of(command),
+        is_sensitive: command.is_sensitive(),
+        provenance: None,
+    };
+    let response = objects.call(call).await.map_err(|CallError(reason)| {
         ApiError::unavailable(format!("object {:?} does not answer: {reason}", O::CLASS))
     })?;
     if response.status == 200 {
@@ -289,10 +399,15 @@ pub async fn open<O: Object>(
 #[must_use]
 pub fn answer(result: Result<&Reply, ApiError>) -> Response {
     match result {
-        Ok(reply) => Response {
-            body: Body::Bytes(reply.body.clone().into_bytes()),
-            ..Response::new(200).with_header("content-type", "application/json")
-        },
+        Ok(reply) => {
+            let status = if reply.is_replay {
+                idempotency::REPLAYED
+            } else {
+                200
+            };
+            let body = reply.body.clone().into_bytes();
+            Response::new(status).with_body("application/json", body)
+        }
         Err(error) => {
             if let Some(cause) = error.cause() {
                 log::error(cause);

@@ -5,6 +5,7 @@
 
 mod acting;
 mod actor;
+mod audit;
 mod decisions;
 mod invitations;
 mod members;
@@ -25,6 +26,7 @@ use lockstep_wire::{FactsView, TokenRecord};
 use serde::{Deserialize, Serialize};
 
 use acting::Acting;
+pub use audit::{AuditPage, AuditPart};
 pub use decisions::{Freshness, StoredSnapshot, grants_key};
 pub use node_members::NodeMemberCommand;
 pub use projects::ProjectCommand;
@@ -33,7 +35,9 @@ pub use suspension::SuspensionCommand;
 pub use workspaces::WorkspaceCommand;
 
 use crate::{
+    audit::{Filter, SCHEMA as AUDIT_SCHEMA},
     objects::{self, Class, Context, Object, Reply},
+    precondition,
     problem::ApiError,
 };
 
@@ -159,6 +163,17 @@ pub enum Command {
         /// Who asks.
         actor: Actor,
     },
+    /// Rows of the audit log; answers [`AuditPage`].
+    ReadAudit {
+        /// Who asks.
+        actor: Actor,
+        /// Which rows.
+        filter: Filter,
+        /// From where on.
+        part: AuditPart,
+        /// At most so many.
+        limit: u32,
+    },
     /// Ends a membership: the actor's own, or another's. Answers [`Written`].
     RemoveMember {
         /// Who asks.
@@ -254,12 +269,18 @@ impl objects::Command for Command {
                 | Self::ListMembers { .. }
                 | Self::PreviewInvitation { .. }
                 | Self::Read { .. }
+                | Self::ReadAudit { .. }
                 | Self::Snapshot { .. }
         )
     }
 
     fn opens_stream(&self) -> bool {
         matches!(self, Self::Subscribe { .. })
+    }
+
+    fn is_sensitive(&self) -> bool {
+        // Who tries to read what everybody did is worth a row, too.
+        matches!(self, Self::ReadAudit { .. }) || !self.is_idempotent()
     }
 }
 
@@ -268,78 +289,116 @@ impl Object for OrganizationObject {
 
     const CLASS: Class = Class::Organization;
 
-    const MIGRATIONS: &'static [&'static str] = &[schema::FIRST, schema::STRUCTURE];
+    const MIGRATIONS: &'static [&'static str] = &[schema::FIRST, schema::STRUCTURE, AUDIT_SCHEMA];
+
+    const IS_AUDITED: bool = true;
+
+    fn may_replay(context: &Context<'_>) -> Result<(), ApiError> {
+        store::require_live(context)
+    }
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
-        match command {
-            Command::Create {
-                name,
-                user,
-                address,
-            } => {
-                return settings::create(context, &name, &user, address.as_deref());
-            }
-            Command::Seed {
-                name,
-                nodes,
-                principals,
-            } => {
-                return seed::seed(context, &name, &nodes, &principals);
-            }
-            _ => store::require_live(context)?,
+        let edited = context.provenance.if_match.as_ref();
+        let is_met = edited.map_or(Ok(true), |edited| {
+            tag(context, &command).map(|epoch| edited.is_met(epoch))
+        })?;
+        let reply = answer(context, command)?;
+        // Who may not edit is told so, and not whether what they believe to edit is up to date.
+        if is_met {
+            Ok(reply)
+        } else {
+            Err(precondition::failed())
         }
-        match command {
-            Command::AcceptInvitation {
-                invitation,
-                user,
-                address,
-            } => invitations::accept(context, &invitation, &user, &address),
-            Command::CancelInvitation { actor, invitation } => {
-                invitations::cancel(context, &actor, &invitation)
-            }
-            Command::ChangeRole { actor, user, role } => {
-                members::change_role(context, &actor, &user, &role)
-            }
-            Command::DeclineInvitation {
-                invitation,
-                address,
-            } => invitations::decline(context, &invitation, &address),
-            Command::Delete { actor } => settings::delete(context, &actor),
-            Command::Evaluate {
-                actor,
-                permission,
-                node,
-                target,
-                facts,
-            } => decisions::evaluate(
-                context,
-                &actor,
-                &permission,
-                &node,
-                target.as_deref(),
-                facts,
-            ),
-            Command::Freshness { user } => decisions::freshness(context, &user),
-            Command::Invite {
-                actor,
-                invitation,
-                address,
-                role,
-                nonce,
-            } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
-            Command::ListInvitations { actor } => invitations::list(context, &actor),
-            Command::ListMembers { actor } => members::list(context, &actor),
-            Command::Structure { actor, command } => {
-                command.answer(&Acting::begin(context, &actor)?)
-            }
-            Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
-            Command::Read { actor } => settings::read(context, &actor),
-            Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
-            Command::Rename { actor, name } => settings::rename(context, &actor, &name),
-            Command::Snapshot { user } => decisions::snapshot(context, &user),
-            Command::Subscribe { actor } => decisions::subscribe(context, &actor),
-            // Both were answered above, before anything had to be there.
-            Command::Create { .. } | Command::Seed { .. } => Err(ApiError::not_found()),
+    }
+}
+
+/// The epoch of the last change of what a command edits; `None` for what has no tag.
+fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError> {
+    match command {
+        Command::ChangeRole { user, .. } | Command::RemoveMember { user, .. } => {
+            let member = store::member(context, user)?;
+            Ok(member.map(|member| member.epoch))
         }
+        Command::Delete { .. } | Command::Rename { .. } => {
+            Ok(Some(store::organization(context)?.epoch))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
+    match command {
+        Command::Create {
+            name,
+            user,
+            address,
+        } => {
+            return settings::create(context, &name, &user, address.as_deref());
+        }
+        Command::Seed {
+            name,
+            nodes,
+            principals,
+        } => {
+            return seed::seed(context, &name, &nodes, &principals);
+        }
+        _ => store::require_live(context)?,
+    }
+    match command {
+        Command::AcceptInvitation {
+            invitation,
+            user,
+            address,
+        } => invitations::accept(context, &invitation, &user, &address),
+        Command::CancelInvitation { actor, invitation } => {
+            invitations::cancel(context, &actor, &invitation)
+        }
+        Command::ChangeRole { actor, user, role } => {
+            members::change_role(context, &actor, &user, &role)
+        }
+        Command::DeclineInvitation {
+            invitation,
+            address,
+        } => invitations::decline(context, &invitation, &address),
+        Command::Delete { actor } => settings::delete(context, &actor),
+        Command::Evaluate {
+            actor,
+            permission,
+            node,
+            target,
+            facts,
+        } => decisions::evaluate(
+            context,
+            &actor,
+            &permission,
+            &node,
+            target.as_deref(),
+            facts,
+        ),
+        Command::Freshness { user } => decisions::freshness(context, &user),
+        Command::Invite {
+            actor,
+            invitation,
+            address,
+            role,
+            nonce,
+        } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
+        Command::ListInvitations { actor } => invitations::list(context, &actor),
+        Command::ListMembers { actor } => members::list(context, &actor),
+        Command::Structure { actor, command } => command.answer(&Acting::begin(context, &actor)?),
+        Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
+        Command::Read { actor } => settings::read(context, &actor),
+        Command::ReadAudit {
+            actor,
+            filter,
+            part,
+            limit,
+        } => audit::read(context, &actor, &filter, &part, limit),
+        Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
+        Command::Rename { actor, name } => settings::rename(context, &actor, &name),
+        Command::Snapshot { user } => decisions::snapshot(context, &user),
+        Command::Subscribe { actor } => decisions::subscribe(context, &actor),
+        // Both were answered above, before anything had to be there.
+        Command::Create { .. } | Command::Seed { .. } => Err(ApiError::not_found()),
     }
 }

@@ -50,6 +50,10 @@ codes! {
     InvalidValue = "invalid-value", 400, "A value is not accepted";
     /// The e-mail address is not one that can be fixed for ever as a name.
     InvalidAddress = "invalid-address", 400, "The e-mail address is not accepted";
+    /// The page's cursor is not one that this list gave to this caller.
+    InvalidCursor = "invalid-cursor", 400, "The cursor is not valid";
+    /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
+    InvalidIdempotencyKey = "invalid-idempotency-key", 400, "The idempotency key is not accepted";
     /// More than one credential was sent.
     SeveralCredentials = "several-credentials", 400, "Send exactly one credential";
     /// The policy knows no such permission.
@@ -106,10 +110,14 @@ codes! {
     Conflict = "conflict", 409, "The change contradicts the present state";
     /// A named limit on how many there may be is reached.
     LimitReached = "limit-reached", 409, "A limit is reached";
+    /// What is to be edited has changed since the caller read it.
+    PreconditionFailed = "precondition-failed", 412, "It has changed meanwhile";
     /// The body is larger than 64 KiB.
     BodyTooLarge = "body-too-large", 413, "The request body is too large";
     /// The body is not `application/json`, or is compressed.
     UnsupportedMediaType = "unsupported-media-type", 415, "Send application/json";
+    /// The idempotency key came with another body before.
+    IdempotencyKeyReused = "idempotency-key-reused", 422, "The idempotency key was used for something else";
     /// Too many requests from this client, or for this address.
     TooManyRequests = "too-many-requests", 429, "Too many requests";
     /// A fault of ours; the log has the reason.

@@ -10,9 +10,12 @@ use crate::{
     config::Config,
     edge::{Edge, Later},
     http::{Method, Request, Response},
+    idempotency::Repeat,
     log,
     problem::{ApiError, Code},
+    provenance::Asked,
     routes::ROUTES,
+    user,
 };
 
 /// Longest accepted path, in bytes.
@@ -49,10 +52,22 @@ pub struct Call<'a> {
     pub edge: &'a Edge,
     /// The request.
     pub request: &'a Request,
+    repeat: Option<&'a Repeat>,
     params: Params<'a>,
 }
 
 impl<'a> Call<'a> {
+    /// Bytes for the id of what the request makes: random, or the same again when it may be sent again.
+    ///
+    /// # Errors
+    /// When the platform gives no randomness, which is a fault.
+    pub fn id_bytes(&self) -> Result<[u8; 16], ApiError> {
+        match self.repeat {
+            Some(repeat) => Ok(repeat.bytes(&self.edge.config.keys)),
+            None => self.edge.random.bytes(),
+        }
+    }
+
     /// A parameter of the path.
     ///
     /// # Errors
@@ -95,23 +110,30 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     if request.method.is_unsafe() {
         check_origin(&edge.config, request)?;
     }
-    let call = Call {
-        edge,
-        request,
-        params,
-    };
-    match route.handler {
-        Handler::Anonymous(handler) => handler(call).await,
-        Handler::Asking(handler) => {
-            let caller = authenticate::caller(edge, request).await?;
-            handler(call, caller).await
-        }
-        Handler::SignedIn(handler) => {
+    let caller = match route.handler {
+        Handler::Anonymous(_) => None,
+        Handler::Asking(_) => Some(authenticate::caller(edge, request).await?),
+        Handler::SignedIn(_) => {
             let caller = authenticate::caller(edge, request).await?;
             authenticate::recognize(edge, &caller).await?;
+            Some(caller)
+        }
+    };
+    let asked = Asked::new(edge, request, caller.as_ref())?;
+    let call = Call {
+        edge: &asked.edge,
+        request,
+        repeat: asked.repeat.as_ref(),
+        params,
+    };
+    let response = match (&route.handler, caller) {
+        (Handler::Anonymous(handler), _) => handler(call).await,
+        (Handler::Asking(handler) | Handler::SignedIn(handler), Some(caller)) => {
             handler(call, caller).await
         }
-    }
+        (Handler::Asking(_) | Handler::SignedIn(_), None) => Err(user::refused()),
+    }?;
+    Ok(asked.finish(response))
 }
 
 /// The route of a request. Only one spelling of a path exists: what is not exactly it is not there.

@@ -1,5 +1,6 @@
 //! Every route, by noun. A route is in this table or it does not exist.
 
+mod audit;
 mod decisions;
 mod development;
 mod health;
@@ -17,6 +18,7 @@ use crate::router::Route;
 
 /// The route tables.
 pub const ROUTES: &[&[Route]] = &[
+    audit::ROUTES,
     development::ROUTES,
     decisions::ROUTES,
     invitations::ROUTES,

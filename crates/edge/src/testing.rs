@@ -22,10 +22,11 @@ use crate::{
     edge::{Clock, Edge},
     http::{Method, Request, Response},
     mailbox::{self, KeptMessage, MailboxObject, MailboxPost, MessageList},
-    objects::{Class, Context, Object, ask},
+    objects::{Class, Object, ask, sweep},
     organization::OrganizationObject,
     outbox,
     problem::{ApiError, Code},
+    provenance::Provenance,
     router, schema,
     user::UserObject,
 };
@@ -138,7 +139,7 @@ impl World {
         now(outbox::drain(&*sql, &self.edge)).unwrap();
         let is_unused = self
             .objects
-            .with_context(&sql, name, |context| match class {
+            .with_context(&sql, name, &Provenance::default(), |context| match class {
                 Class::Address => sweep::<AddressObject>(context),
                 Class::Mailbox => sweep::<MailboxObject>(context),
                 Class::Organization => sweep::<OrganizationObject>(context),
@@ -241,8 +242,4 @@ fn config(changes: &[(&str, &str)]) -> Config {
     vars.extend_from_slice(changes);
     let find = |name: &str| vars.iter().find(|(key, _)| *key == name);
     Config::parse(|name| find(name).map(|(_, value)| (*value).to_owned())).unwrap()
-}
-
-fn sweep<O: Object>(context: &Context<'_>) -> Result<bool, ApiError> {
-    context.sql.transaction(|| O::sweep(context))
 }

@@ -63,6 +63,8 @@ pub struct MemberView {
     pub creator: bool,
     /// When it joined.
     pub joined_at_ms: i64,
+    /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    pub epoch: i64,
     /// Since when it is suspended: its roles are kept and give nothing.
     pub suspended_at_ms: Option<i64>,
     /// The facts that guards may ask about this member: what a gate is handed for this row.

@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod audit;
 mod authzen;
 mod bytes;
 mod condition;
@@ -29,6 +30,10 @@ mod tree;
 mod unique_map;
 mod world;
 
+pub use audit::{
+    AuditChange, AuditCredential, AuditEnd, AuditError, AuditFields, AuditOutcome, AuditPoint,
+    AuditRow, AuditStart, AuditValue,
+};
 pub use authzen::{ErrorDetail, ErrorView, EvaluationRequest, Location, RequestError};
 pub use condition::{ConditionDocument, Scalar};
 pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};

@@ -103,8 +103,8 @@ function object(name) {
     }
 
     /** Answers one command with a text: three digits of status, and the body. */
-    command(text) {
-      return settled(() => this.#current().command(text));
+    command(text, provenance) {
+      return settled(() => this.#current().command(text, provenance));
     }
 
     /** The same for a command whose answer is a stream. */

@@ -51,6 +51,7 @@ pub(super) fn change_role(
     store::publish(context, &organization, user)?;
     let member = Member {
         role: role.to_owned(),
+        epoch,
         ..member
     };
     Ok(announce(
@@ -128,6 +129,7 @@ pub(super) fn view(
         is_self: target.is_self,
         creator: target.is_creator,
         joined_at_ms: member.joined_at_ms,
+        epoch: member.epoch,
         suspended_at_ms: member.suspended_at_ms,
         facts: FactsView::from(&target.facts()),
     }

@@ -37,6 +37,7 @@ pub(super) struct Member {
     pub(super) joined_at_ms: i64,
     pub(super) suspended_at_ms: Option<i64>,
     pub(super) role: String,
+    pub(super) epoch: i64,
 }
 
 impl Member {
@@ -82,7 +83,7 @@ pub(super) fn next_epoch(context: &Context<'_>) -> Result<i64, ApiError> {
 /// Who is suspended keeps what they were granted under another name, by which nobody is asked about.
 pub(super) const SUSPENDED: &str = "suspended/";
 
-const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, member.suspended_at_ms, granted.role
+const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, member.suspended_at_ms, member.epoch, granted.role
     FROM member JOIN organization JOIN granted ON granted.node = organization.id
         AND granted.user = CASE WHEN member.suspended_at_ms IS NULL THEN member.user ELSE 'suspended/' || member.user END
     WHERE member.left_at_ms IS NULL";
@@ -118,6 +119,7 @@ fn read_member(row: &Row) -> Result<Member, SqlError> {
         joined_at_ms: row.integer("joined_at_ms")?,
         suspended_at_ms: row.optional_integer("suspended_at_ms")?,
         role: row.text("role")?.to_owned(),
+        epoch: row.integer("epoch")?,
     })
 }
 

@@ -1,10 +1,12 @@
 //! The organization object behind its routes, on a real database and with a clock that is set by hand.
 //! Tests are named after the rows of the threat list they hold against, where there is one.
 
+mod audit;
 mod consistency;
 mod invitations;
 mod members;
 mod node_members;
+mod repeats;
 mod routes;
 mod structure;
 mod suspension;

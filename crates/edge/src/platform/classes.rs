@@ -20,9 +20,16 @@ macro_rules! durable_objects {
             ///
             /// # Errors
             /// Never.
-            pub fn command(&self, text: String) -> Result<JsValue, JsValue> {
+            pub fn command(
+                &self,
+                text: String,
+                provenance: Option<String>,
+            ) -> Result<JsValue, JsValue> {
                 let host = self.host.clone();
-                at_once(async move { Ok(objects::write(&host.command(&text).await).into()) })
+                at_once(async move {
+                    let answer = host.command(&text, provenance.as_deref()).await;
+                    Ok(objects::write(&answer).into())
+                })
             }
         }
 

@@ -11,6 +11,7 @@ use crate::{
     objects::{self, Context, Object, Reply},
     outbox,
     problem::{ApiError, Code},
+    provenance::Provenance,
     router, schema,
     sql::Sql,
 };
@@ -41,8 +42,8 @@ impl<O: Object> Host<O> {
     }
 
     /// Answers one command. Refusals are answers, too.
-    pub(super) async fn command(&self, text: &str) -> http::Response {
-        match self.reply(text).await {
+    pub(super) async fn command(&self, text: &str, provenance: Option<&str>) -> http::Response {
+        match self.reply(text, provenance).await {
             Ok(reply) if reply.subscription.is_some() => {
                 objects::answer(Err(ApiError::internal("a stream was not asked for as one")))
             }
@@ -53,7 +54,7 @@ impl<O: Object> Host<O> {
     /// Answers a command that opens a stream.
     pub(super) async fn fetch(&self, mut request: Request) -> worker::Result<Response> {
         let text = request.text().await?;
-        let opened = match self.reply(&text).await {
+        let opened = match self.reply(&text, None).await {
             Ok(Reply {
                 subscription: Some(subscription),
                 ..
@@ -71,12 +72,13 @@ impl<O: Object> Host<O> {
     }
 
     /// Runs a command; announcement and ended streams follow its commit.
-    async fn reply(&self, text: &str) -> Result<Reply, ApiError> {
+    async fn reply(&self, text: &str, provenance: Option<&str>) -> Result<Reply, ApiError> {
         let edge = super::edge(&self.env, Rc::new(super::InObject)).map_err(|error| {
             log::error(&format!("misconfigured: {error}"));
             router::misconfiguration()
         })?;
-        let result = self.run(&edge, text);
+        let result =
+            Provenance::parse(provenance).and_then(|provenance| self.run(&edge, &provenance, text));
         // No await lies between the commit and this, so the alarm is part of the same write.
         self.set_alarm(&edge).await;
         let reply = result?;
@@ -108,10 +110,12 @@ impl<O: Object> Host<O> {
         Response::empty()
     }
 
-    fn run(&self, edge: &Edge, text: &str) -> Result<Reply, ApiError> {
+    fn run(&self, edge: &Edge, provenance: &Provenance, text: &str) -> Result<Reply, ApiError> {
         let command = serde_json::from_slice::<O::Command>(text.as_bytes())
             .map_err(|error| ApiError::internal(format!("command cannot be read: {error}")))?;
-        self.with_context(edge, |context| objects::run::<O>(context, command))
+        self.with_context(edge, provenance, |context| {
+            objects::run::<O>(context, command)
+        })
     }
 
     async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
@@ -119,10 +123,8 @@ impl<O: Object> Host<O> {
             return Ok(());
         }
         outbox::drain(&self.sql, edge).await?;
-        let is_unused = self.with_context(edge, |context| {
-            let sql: &dyn Sql = context.sql;
-            sql.transaction(|| O::sweep(context))
-        })?;
+        let own_doing = Provenance::default();
+        let is_unused = self.with_context(edge, &own_doing, objects::sweep::<O>)?;
         if is_unused && outbox::next_at_ms(&self.sql)?.is_none() {
             self.sql.has_schema().set(false);
             let deleted = self.state.storage().delete_all().await;
@@ -167,13 +169,14 @@ impl<O: Object> Host<O> {
             return Ok(None);
         }
         let delivery = outbox::next_at_ms(&self.sql)?;
-        let own = self.with_context(edge, O::wake_at_ms)?;
+        let own = self.with_context(edge, &Provenance::default(), objects::wake_at_ms::<O>)?;
         Ok(delivery.into_iter().chain(own).min())
     }
 
     fn with_context<T>(
         &self,
         edge: &Edge,
+        provenance: &Provenance,
         body: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         let name = self.state.id().name();
@@ -185,6 +188,7 @@ impl<O: Object> Host<O> {
             random: &*edge.random,
             config: &edge.config,
             name: &name,
+            provenance,
         })
     }
 }

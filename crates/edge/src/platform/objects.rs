@@ -10,7 +10,7 @@ use super::timeout::{CALL_MS, within};
 use crate::{
     edge::Later,
     http::{Body, Response},
-    objects::{CallError, Class, Manner, Objects},
+    objects::{CallError, Manner, ObjectCall, Objects},
 };
 
 /// Objects have no address of their own; the runtime wants a URL.
@@ -29,6 +29,10 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn command(this: &Stub, text: &str) -> Result<Promise, JsValue>;
 
+    /// The same with a word about where the command comes from. It is a value of its own, so that an object of a neighbouring version that does not know it answers all the same.
+    #[wasm_bindgen(method, catch, js_name = command)]
+    fn attributed(this: &Stub, text: &str, provenance: &str) -> Result<Promise, JsValue>;
+
     #[wasm_bindgen(method, catch)]
     fn fetch(this: &Stub, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
 }
@@ -45,19 +49,21 @@ impl Stubs {
     /// One call with a fresh stub, since a stub is of no use after an exception.
     async fn call_once(
         &self,
-        class: Class,
-        name: &str,
-        command: &str,
-        manner: Manner,
+        call: ObjectCall<'_>,
+        provenance: Option<&str>,
     ) -> Result<Response, Failure> {
         let namespace: Namespace =
-            Reflect::get(&self.env, &class.binding().into())?.unchecked_into();
-        let stub = namespace.get_by_name(name)?;
+            Reflect::get(&self.env, &call.class.binding().into())?.unchecked_into();
+        let stub = namespace.get_by_name(call.name)?;
         let call = async {
-            if manner == Manner::Stream {
-                return open(&stub, command).await;
+            if call.manner == Manner::Stream {
+                return open(&stub, call.command).await;
             }
-            let answer = JsFuture::from(stub.command(command)?).await?;
+            let promise = match provenance {
+                Some(provenance) => stub.attributed(call.command, provenance)?,
+                None => stub.command(call.command)?,
+            };
+            let answer = JsFuture::from(promise).await?;
             read(&answer).ok_or_else(|| "an answer that is none".into())
         };
         let answer = within(CALL_MS, call).await.ok_or(Failure::Late)?;
@@ -66,18 +72,14 @@ impl Stubs {
 }
 
 impl Objects for Stubs {
-    fn call<'a>(
-        &'a self,
-        class: Class,
-        name: &'a str,
-        command: &'a str,
-        manner: Manner,
-    ) -> Later<'a, Result<Response, CallError>> {
+    fn call<'a>(&'a self, call: ObjectCall<'a>) -> Later<'a, Result<Response, CallError>> {
         Box::pin(async move {
-            let first = self.call_once(class, name, command, manner).await;
+            let provenance = call.provenance.map(serde_json::to_string).transpose();
+            let provenance = provenance.map_err(|error| CallError(error.to_string()))?;
+            let first = self.call_once(call, provenance.as_deref()).await;
             let answer = match first {
-                Err(failure) if manner == Manner::Repeatable && failure.may_be_repeated() => {
-                    self.call_once(class, name, command, manner).await
+                Err(failure) if call.manner == Manner::Repeatable && failure.may_be_repeated() => {
+                    self.call_once(call, provenance.as_deref()).await
                 }
                 answer => answer,
             };

@@ -1,10 +1,14 @@
 //! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request's head as one text, and makes the answer of three values.
 
+use futures_util::TryStreamExt;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::ReadableStream;
 
-use crate::http::{BODY_BYTES_MAX, Body, BodyError, Method, Request, Response};
+use crate::{
+    http::{BODY_BYTES_MAX, Body, BodyError, Chunks, Method, Request, Response},
+    log,
+};
 
 /// Reads a request. `head` has a line for each of: method, URL, and each header's name and value. `body` has its bytes, a word about why there are none, or nothing.
 pub(super) fn read(head: &str, body: &JsValue) -> Request {
@@ -44,6 +48,19 @@ fn read_body(body: &JsValue) -> Result<Vec<u8>, BodyError> {
     }
 }
 
+/// A body that is made while it is sent. What breaks it off is for the log; the client sees that it breaks off.
+fn streamed(chunks: Chunks) -> Result<ReadableStream, JsValue> {
+    let chunks = chunks.map_err(|error| {
+        log::error(error.cause().unwrap_or(error.detail()));
+        worker::Error::from("the body could not be completed")
+    });
+    let response = worker::Response::from_stream(chunks)?;
+    match response.body() {
+        worker::ResponseBody::Stream(stream) => Ok(stream.clone()),
+        _ => Err("a stream that is none".into()),
+    }
+}
+
 /// An answer as the Worker's script makes it: status, header lines, and body.
 pub(super) fn write(response: Response) -> Result<JsValue, JsValue> {
     let mut lines = String::new();
@@ -63,6 +80,7 @@ pub(super) fn write(response: Response) -> Result<JsValue, JsValue> {
             Ok(text) => JsValue::from(text),
             Err(error) => Uint8Array::from(error.as_bytes()).into(),
         },
+        Body::Chunks(chunks) => streamed(chunks)?.into(),
         Body::Stream(stream) => match stream.downcast::<ReadableStream>() {
             Ok(stream) => (*stream).into(),
             Err(_) => return Err("a stream of another platform".into()),

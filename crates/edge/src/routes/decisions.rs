@@ -71,7 +71,7 @@ async fn snapshot(call: Call<'_>, caller: Caller) -> Answer {
 }
 
 /// Whether the caller names `media_type` among what it takes. Wildcards take JSON, which people can read.
-fn accepts(request: &Request, media_type: &str) -> bool {
+pub(super) fn accepts(request: &Request, media_type: &str) -> bool {
     let accept = request.header("accept").unwrap_or_default();
     accept.split(',').any(|range| {
         let named = range.split(';').next().unwrap_or_default().trim();

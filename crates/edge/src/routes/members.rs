@@ -9,6 +9,7 @@ use crate::{
     http::{Method, Response},
     json,
     organization::{Command, Written},
+    precondition::with_etag,
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -50,9 +51,10 @@ async fn change_role(call: Call<'_>, caller: Caller) -> Answer {
         role: body.role,
     };
     let written: Written<MemberView> = command(&call, change).await?;
-    Ok(with_epoch(
-        Response::json(200, &written.value)?,
-        written.epoch,
+    let response = Response::json(200, &written.value)?;
+    Ok(with_etag(
+        with_epoch(response, written.epoch),
+        written.value.epoch,
     ))
 }
 

@@ -10,6 +10,7 @@ use crate::{
     json,
     objects::ask,
     organization::{Actor, Command, OrganizationObject, Written},
+    precondition::with_etag,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -51,7 +52,7 @@ async fn create(call: Call<'_>, caller: Caller) -> Answer {
         let detail = "The policy of this deployment lets nobody create an organization.";
         return Err(ApiError::new(Code::NoGrant, detail));
     }
-    let id = OrganizationId::mint(&call.edge.config.keys.id, call.edge.random.bytes()?);
+    let id = OrganizationId::mint(&call.edge.config.keys.id, call.id_bytes()?);
     let command = Command::Create {
         name: name(&body.name)?,
         user: caller.user.as_str().to_owned(),
@@ -73,7 +74,7 @@ async fn read(call: Call<'_>, caller: Caller) -> Answer {
         },
     )
     .await?;
-    Response::json(200, &view)
+    Ok(with_etag(Response::json(200, &view)?, view.epoch))
 }
 
 async fn rename(call: Call<'_>, caller: Caller) -> Answer {
@@ -83,9 +84,10 @@ async fn rename(call: Call<'_>, caller: Caller) -> Answer {
         name: name(&body.name)?,
     };
     let written: Written<OrganizationView> = command(&call, rename).await?;
-    Ok(with_epoch(
-        Response::json(200, &written.value)?,
-        written.epoch,
+    let response = Response::json(200, &written.value)?;
+    Ok(with_etag(
+        with_epoch(response, written.epoch),
+        written.value.epoch,
     ))
 }
 

@@ -13,9 +13,11 @@ use crate::{
     edge::{Clock, Later},
     http::{Body, Response},
     mailbox::MailboxObject,
-    objects::{self, CallError, Class, Context, Manner, Object, Objects, Reply},
+    objects::{self, CallError, Class, Context, Manner, Object, ObjectCall, Objects, Reply},
     organization::OrganizationObject,
-    outbox, schema,
+    outbox,
+    provenance::Provenance,
+    schema,
     user::UserObject,
 };
 
@@ -31,6 +33,8 @@ pub(crate) struct LocalObjects {
     pub(crate) ended: RefCell<Vec<(String, String)>>,
     /// How often each command was asked.
     asked: RefCell<BTreeMap<String, usize>>,
+    /// Answers of this class get lost after their command was done; what may be asked twice is, as in workerd.
+    pub(crate) loses_answers: Cell<Option<Class>>,
     /// Objects of this class do not answer.
     pub(crate) is_down: Cell<Option<Class>>,
 }
@@ -45,6 +49,7 @@ impl LocalObjects {
             announced: RefCell::default(),
             ended: RefCell::default(),
             asked: RefCell::default(),
+            loses_answers: Cell::new(None),
             is_down: Cell::new(None),
         }
     }
@@ -85,7 +90,8 @@ impl LocalObjects {
             .collect()
     }
 
-    fn run<O: Object>(&self, name: &str, command: &str) -> Response {
+    fn run<O: Object>(&self, call: ObjectCall<'_>) -> Response {
+        let ObjectCall { name, command, .. } = call;
         let key = (O::CLASS, name.to_owned());
         let sql = self
             .databases
@@ -99,7 +105,9 @@ impl LocalObjects {
             *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
         }
         let command = serde_json::from_str(command).unwrap();
-        let result = self.with_context(&sql, name, |context| objects::run::<O>(context, command));
+        let run = |context: &Context<'_>| objects::run::<O>(context, command);
+        let provenance = call.provenance.cloned().unwrap_or_default();
+        let result = self.with_context(&sql, name, &provenance, run);
         match result {
             Ok(reply) => self.follow(name, &reply),
             Err(error) => objects::answer(Err(error)),
@@ -134,6 +142,7 @@ impl LocalObjects {
         &self,
         sql: &LocalSql,
         name: &str,
+        provenance: &Provenance,
         body: impl FnOnce(&Context<'_>) -> T,
     ) -> T {
         body(&Context {
@@ -142,27 +151,34 @@ impl LocalObjects {
             random: &*self.random,
             config: &self.config,
             name,
+            provenance,
         })
     }
 }
 
 impl Objects for LocalObjects {
-    fn call<'a>(
-        &'a self,
-        class: Class,
-        name: &'a str,
-        command: &'a str,
-        _manner: Manner,
-    ) -> Later<'a, Result<Response, CallError>> {
-        if self.is_down.get() == Some(class) {
+    fn call<'a>(&'a self, call: ObjectCall<'a>) -> Later<'a, Result<Response, CallError>> {
+        if self.is_down.get() == Some(call.class) {
             return Box::pin(std::future::ready(Err(CallError("down".to_owned()))));
         }
-        let response = match class {
-            Class::Address => self.run::<AddressObject>(name, command),
-            Class::Mailbox => self.run::<MailboxObject>(name, command),
-            Class::Organization => self.run::<OrganizationObject>(name, command),
-            Class::User => self.run::<UserObject>(name, command),
-        };
+        let mut response = self.dispatch(call);
+        if self.loses_answers.get() == Some(call.class) {
+            if call.manner != Manner::Repeatable {
+                return Box::pin(std::future::ready(Err(CallError("lost".to_owned()))));
+            }
+            response = self.dispatch(call);
+        }
         Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+impl LocalObjects {
+    fn dispatch(&self, call: ObjectCall<'_>) -> Response {
+        match call.class {
+            Class::Address => self.run::<AddressObject>(call),
+            Class::Mailbox => self.run::<MailboxObject>(call),
+            Class::Organization => self.run::<OrganizationObject>(call),
+            Class::User => self.run::<UserObject>(call),
+        }
     }
 }

@@ -1,0 +1,342 @@
+//! The audit log that an object keeps of itself: every change of its rows, and every refusal of one.
+//!
+//! No command writes it, so none can forget to: triggers of the database note each row that is inserted, updated or deleted ([`watch`]), and [`crate::objects::run`] turns what they noted into rows of the log before the transaction ends.
+//! State, log, outbox and epoch are one transaction; a change that cannot be logged does not happen.
+//!
+//! - A refusal undoes what its command wrote, so it is logged in a transaction of its own, after it: one row for each principal, action and minute, with a count. The count lives beside the chain ([`deny`]) and enters it as one row when its minute is over ([`settle`]), so a row of the chain never changes.
+//! - Secrets are stored nowhere in clear; columns that hold hashes, nonces or sealed values are left out of the log besides.
+//! - Rows are removed after `LOCKSTEP_AUDIT_DAYS`, the oldest first; number and hash of the last one stay as the checkpoint that the chain stands on.
+
+mod log;
+mod watch;
+
+use lockstep_wire::{AuditCredential, AuditOutcome, AuditRow};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use log::Filter;
+pub(crate) use log::{after, before, head, start};
+pub(crate) use watch::{unwatch, watch};
+
+use crate::{objects::Context, problem::ApiError, provenance::Provenance};
+
+/// Changes in one row of the log; a command that changes more has several rows.
+const CHANGES_MAX: usize = 100;
+/// A minute, in milliseconds: how long denials are counted together.
+const MINUTE_MS: i64 = 60_000;
+/// A day, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// The tables.
+pub const SCHEMA: &str = "
+    CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        principal TEXT,
+        credential TEXT,
+        credential_id TEXT,
+        action TEXT NOT NULL,
+        target TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        code TEXT,
+        count INTEGER NOT NULL,
+        changes TEXT NOT NULL,
+        client TEXT,
+        user_agent TEXT,
+        hash TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX audit_principal ON audit (principal);
+    CREATE INDEX audit_action ON audit (action);
+    CREATE INDEX audit_at_ms ON audit (at_ms);
+    CREATE TABLE audit_change (
+        seq INTEGER PRIMARY KEY,
+        noun TEXT NOT NULL,
+        before TEXT,
+        after TEXT
+    ) STRICT;
+    CREATE TABLE audit_denial (
+        minute INTEGER NOT NULL,
+        principal TEXT NOT NULL,
+        action TEXT NOT NULL,
+        target TEXT NOT NULL,
+        code TEXT NOT NULL,
+        at_ms INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        credential TEXT,
+        credential_id TEXT,
+        client TEXT,
+        user_agent TEXT,
+        PRIMARY KEY (minute, principal, action)
+    ) STRICT;
+    CREATE TABLE audit_checkpoint (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        number INTEGER NOT NULL,
+        hash TEXT NOT NULL
+    ) STRICT;
+";
+
+/// What a command is about, read from the command itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    action: String,
+    target: Option<String>,
+}
+
+/// The members of a command that say what it is about; the first that is there counts.
+const TARGETS: [&str; 12] = [
+    "invitation",
+    "key",
+    "token",
+    "account",
+    "group",
+    "user",
+    "project",
+    "workspace",
+    "node",
+    "issuer",
+    "role",
+    "id",
+];
+
+impl About {
+    /// The command's name, and the id of what it names.
+    ///
+    /// # Errors
+    /// When the command cannot be written, which is a fault.
+    pub fn of(command: &impl Serialize) -> Result<Self, ApiError> {
+        let written = serde_json::to_value(command)
+            .map_err(|error| ApiError::internal(format!("command cannot be written: {error}")))?;
+        let mut names = Vec::new();
+        let members = open(&written, &mut names);
+        let action = names.join(".").replace('_', "-");
+        let target = TARGETS.iter().find_map(|name| members?.get(name)?.as_str());
+        Ok(Self {
+            action,
+            target: target.map(str::to_owned),
+        })
+    }
+
+    /// What no command did.
+    fn named(action: &str) -> Self {
+        Self {
+            action: action.to_owned(),
+            target: None,
+        }
+    }
+}
+
+/// Collects the names of a command, the outer one first; answers its members.
+fn open<'a>(command: &'a Value, names: &mut Vec<&'a str>) -> Option<&'a Map<String, Value>> {
+    let tagged = command.as_object().and_then(|tagged| tagged.iter().next());
+    let Some((name, inner)) = tagged else {
+        // A command without members is its name.
+        names.extend(command.as_str());
+        return None;
+    };
+    names.push(name);
+    let members = inner.as_object().or_else(|| open(inner, names))?;
+    if let Some(command) = members.get("command") {
+        // What groups commands is no name of what was done.
+        names.pop();
+        return open(command, names);
+    }
+    if members.len() == 1 && members.values().all(Value::is_object) {
+        return open(inner, names);
+    }
+    Some(members)
+}
+
+/// Writes down what the command changed; call it inside its transaction, after everything else.
+///
+/// # Errors
+/// A fault; nothing is written then.
+pub(crate) fn seal(context: &Context<'_>, about: &About) -> Result<(), ApiError> {
+    let changes = watch::take(context.sql)?;
+    if changes.is_empty() {
+        return Ok(());
+    }
+    settle(context)?;
+    for part in changes.chunks(CHANGES_MAX) {
+        let row = AuditRow {
+            changes: part.to_vec(),
+            ..row(context, context.provenance, about)
+        };
+        log::append(context, row)?;
+    }
+    Ok(())
+}
+
+/// What changed before this command and was not written down, because code of another version did it.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn seal_unknown(context: &Context<'_>) -> Result<(), ApiError> {
+    let own_doing = Provenance::default();
+    let context = Context {
+        provenance: &own_doing,
+        ..*context
+    };
+    seal(&context, &About::named("unknown"))
+}
+
+/// Counts a refusal.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn deny(context: &Context<'_>, about: &About, error: &ApiError) -> Result<(), ApiError> {
+    let row = row(context, context.provenance, about);
+    let count = "INSERT INTO audit_denial (minute, principal, action, target, code, at_ms, count, credential, credential_id, client, user_agent)
+        VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (minute, principal, action) DO UPDATE SET count = count + 1";
+    let credential = row.credential.as_ref();
+    let values = [
+        minute(context.now_ms).into(),
+        row.principal.as_deref().unwrap_or_default().into(),
+        row.action.into(),
+        row.target.into(),
+        error.code().as_str().into(),
+        context.now_ms.into(),
+        credential.map(|credential| credential.kind.clone()).into(),
+        credential
+            .and_then(|credential| credential.id.clone())
+            .into(),
+        row.client.into(),
+        row.user_agent.into(),
+    ];
+    context.sql.exec(count, &values)?;
+    Ok(())
+}
+
+/// Puts denials whose minute is over into the chain.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn settle(context: &Context<'_>) -> Result<(), ApiError> {
+    let over = [minute(context.now_ms).into()];
+    let select = "SELECT principal, action, target, code, at_ms, count, credential, credential_id, client, user_agent
+        FROM audit_denial WHERE minute < ? ORDER BY at_ms, principal, action";
+    let denied = context.sql.exec(select, &over)?;
+    if denied.is_empty() {
+        return Ok(());
+    }
+    for row in denied {
+        let principal = row.text("principal")?;
+        let credential = row.optional_text("credential")?;
+        let id = row.optional_text("credential_id")?;
+        let denial = AuditRow {
+            number: 0,
+            at_ms: row.integer("at_ms")?,
+            epoch: 0,
+            principal: (!principal.is_empty()).then(|| principal.to_owned()),
+            credential: credential.map(|kind| AuditCredential {
+                kind: kind.to_owned(),
+                id: id.map(str::to_owned),
+            }),
+            action: row.text("action")?.to_owned(),
+            target: row.text("target")?.to_owned(),
+            outcome: AuditOutcome::Denied,
+            code: Some(row.text("code")?.to_owned()),
+            count: row.integer("count")?,
+            changes: Vec::new(),
+            client: row.optional_text("client")?.map(str::to_owned),
+            user_agent: row.optional_text("user_agent")?.map(str::to_owned),
+            hash: String::new(),
+        };
+        log::append(context, denial)?;
+    }
+    context
+        .sql
+        .exec("DELETE FROM audit_denial WHERE minute < ?", &over)?;
+    Ok(())
+}
+
+/// When a minute of denials is over, or the oldest row has been kept long enough.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+    let first = "SELECT (SELECT MIN(minute) FROM audit_denial) AS minute, (SELECT at_ms FROM audit ORDER BY number LIMIT 1) AS oldest";
+    let Some(row) = context.sql.one(first, &[])? else {
+        return Ok(None);
+    };
+    let minute = row.optional_integer("minute")?;
+    let over = minute.map(|minute| minute.saturating_add(1).saturating_mul(MINUTE_MS));
+    let kept_ms = kept_ms(context);
+    let oldest = row.optional_integer("oldest")?;
+    let expired = oldest
+        .zip(kept_ms)
+        .map(|(at, kept)| at.saturating_add(kept));
+    Ok(over.into_iter().chain(expired).min())
+}
+
+/// Settles denials, and removes what has been kept long enough.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn sweep(context: &Context<'_>) -> Result<(), ApiError> {
+    seal(context, &About::named("expire"))?;
+    settle(context)?;
+    match kept_ms(context) {
+        Some(kept_ms) => log::prune(context, context.now_ms.saturating_sub(kept_ms)),
+        None => Ok(()),
+    }
+}
+
+/// How long rows are kept, in milliseconds; for ever, when absent.
+fn kept_ms(context: &Context<'_>) -> Option<i64> {
+    let days = context.config.audit_days?;
+    Some(i64::from(days).saturating_mul(DAY_MS))
+}
+
+const fn minute(now_ms: i64) -> i64 {
+    now_ms.div_euclid(MINUTE_MS)
+}
+
+/// A row for something that was done just now, without what changed.
+fn row(context: &Context<'_>, provenance: &Provenance, about: &About) -> AuditRow {
+    let target = about.target.as_deref().unwrap_or(context.name);
+    AuditRow {
+        number: 0,
+        at_ms: context.now_ms,
+        epoch: 0,
+        principal: provenance.principal.clone(),
+        credential: provenance.credential.clone().map(|kind| AuditCredential {
+            kind,
+            id: provenance.credential_id.clone(),
+        }),
+        action: about.action.clone(),
+        target: target.to_owned(),
+        outcome: AuditOutcome::Done,
+        code: None,
+        count: 1,
+        changes: Vec::new(),
+        client: provenance.client.clone(),
+        user_agent: provenance.user_agent.clone(),
+        hash: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::About;
+
+    #[test]
+    fn a_command_says_what_it_is_about() {
+        let read = |command| {
+            let about = About::of(&command).unwrap();
+            (about.action, about.target)
+        };
+        let known = |action: &str, target: &str| (action.to_owned(), Some(target.to_owned()));
+        assert_eq!(read(json!("list_tokens")), ("list-tokens".to_owned(), None));
+        let command =
+            json!({ "change_role": { "actor": { "user": "a" }, "user": "b", "role": "c" } });
+        assert_eq!(read(command), known("change-role", "b"));
+        let inner = json!({ "node_member": { "set_all": { "node": "n", "rows": [] } } });
+        let command = json!({ "structure": { "actor": { "user": "a" }, "command": inner } });
+        assert_eq!(read(command), known("node-member.set-all", "n"));
+        let command = json!({ "structure": { "actor": {}, "command": { "workspace": "list" } } });
+        assert_eq!(read(command), ("workspace.list".to_owned(), None));
+    }
+}

@@ -1,0 +1,216 @@
+//! The log's rows: appended, read, and removed from the front.
+
+use lockstep_wire::{AuditChange, AuditCredential, AuditOutcome, AuditPoint, AuditRow, AuditStart};
+
+use crate::{
+    objects::Context,
+    problem::ApiError,
+    sql::{Row, Value},
+};
+
+/// Rows that one sweep removes; the next alarm removes the next ones.
+const PRUNED_MAX: i64 = 5_000;
+
+const COLUMNS: &str = "SELECT number, at_ms, epoch, principal, credential, credential_id, action, target, outcome, code, count, changes, client, user_agent, hash FROM audit";
+
+/// Adds a row to the end of the chain; it gets its number, epoch and hash here.
+pub(super) fn append(context: &Context<'_>, row: AuditRow) -> Result<(), ApiError> {
+    let head = head(context)?;
+    let epoch = context.sql.one("SELECT epoch FROM organization", &[])?;
+    let mut row = AuditRow {
+        number: head.number.saturating_add(1),
+        epoch: epoch.map_or(Ok(0), |row| row.integer("epoch"))?,
+        ..row
+    };
+    row.hash = row.hash_after(&head.hash);
+    let changes = serde_json::to_string(&row.changes)
+        .map_err(|error| ApiError::internal(format!("changes cannot be written: {error}")))?;
+    let (kind, id) = row.credential.map_or((None, None), |credential| {
+        (Some(credential.kind), credential.id)
+    });
+    let insert = "INSERT INTO audit (number, at_ms, epoch, principal, credential, credential_id, action, target, outcome, code, count, changes, client, user_agent, hash)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = [
+        row.number.into(),
+        row.at_ms.into(),
+        row.epoch.into(),
+        row.principal.into(),
+        kind.into(),
+        id.into(),
+        row.action.into(),
+        row.target.into(),
+        row.outcome.as_str().into(),
+        row.code.into(),
+        row.count.into(),
+        changes.into(),
+        row.client.into(),
+        row.user_agent.into(),
+        row.hash.into(),
+    ];
+    context.sql.exec(insert, &values)?;
+    Ok(())
+}
+
+/// The last row of the log.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn head(context: &Context<'_>) -> Result<AuditPoint, ApiError> {
+    let last = "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1";
+    match context.sql.one(last, &[])? {
+        Some(row) => point(&row),
+        None => Ok(start(context)?.checkpoint),
+    }
+}
+
+/// What the chain stands on.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn start(context: &Context<'_>) -> Result<AuditStart, ApiError> {
+    let select = "SELECT number, hash FROM audit_checkpoint";
+    let checkpoint = match context.sql.one(select, &[])? {
+        Some(row) => point(&row)?,
+        None => AuditPoint::beginning(context.name),
+    };
+    Ok(AuditStart {
+        organization: context.name.to_owned(),
+        checkpoint,
+    })
+}
+
+fn point(row: &Row) -> Result<AuditPoint, ApiError> {
+    Ok(AuditPoint {
+        number: row.integer("number")?,
+        hash: row.text("hash")?.to_owned(),
+    })
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// Only of this principal.
+    pub principal: Option<String>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only from this time on, in Unix milliseconds.
+    pub from_ms: Option<i64>,
+    /// Only before this time.
+    pub to_ms: Option<i64>,
+}
+
+/// Rows before `number`, the newest first.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn before(
+    context: &Context<'_>,
+    filter: &Filter,
+    number: Option<i64>,
+    limit: u32,
+) -> Result<Vec<AuditRow>, ApiError> {
+    let number = number.map(|number| ("number < ?", number.into()));
+    read(
+        context,
+        filter,
+        number,
+        "ORDER BY number DESC LIMIT ?",
+        limit,
+    )
+}
+
+/// Rows after `number`, the oldest first.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn after(
+    context: &Context<'_>,
+    filter: &Filter,
+    number: i64,
+    limit: u32,
+) -> Result<Vec<AuditRow>, ApiError> {
+    let number = Some(("number > ?", number.into()));
+    read(context, filter, number, "ORDER BY number LIMIT ?", limit)
+}
+
+fn read(
+    context: &Context<'_>,
+    filter: &Filter,
+    number: Option<(&'static str, Value)>,
+    order: &str,
+    limit: u32,
+) -> Result<Vec<AuditRow>, ApiError> {
+    let wanted = [
+        number,
+        filter
+            .principal
+            .as_ref()
+            .map(|id| ("principal = ?", id.into())),
+        filter
+            .action
+            .as_ref()
+            .map(|action| ("action = ?", action.into())),
+        filter.from_ms.map(|at| ("at_ms >= ?", at.into())),
+        filter.to_ms.map(|at| ("at_ms < ?", at.into())),
+    ];
+    let (conditions, mut values): (Vec<&str>, Vec<Value>) = wanted.into_iter().flatten().unzip();
+    let conditions = match conditions.as_slice() {
+        [] => String::new(),
+        conditions => format!("WHERE {}", conditions.join(" AND ")),
+    };
+    values.push(limit.into());
+    let rows = context
+        .sql
+        .exec(&format!("{COLUMNS} {conditions} {order}"), &values)?;
+    rows.iter().map(read_row).collect()
+}
+
+fn read_row(row: &Row) -> Result<AuditRow, ApiError> {
+    let text = |column: &str| Ok::<_, ApiError>(row.optional_text(column)?.map(str::to_owned));
+    let changes: Vec<AuditChange> = serde_json::from_slice(row.text("changes")?.as_bytes())
+        .map_err(|error| ApiError::internal(format!("changes cannot be read: {error}")))?;
+    let id = text("credential_id")?;
+    Ok(AuditRow {
+        number: row.integer("number")?,
+        at_ms: row.integer("at_ms")?,
+        epoch: row.integer("epoch")?,
+        principal: text("principal")?,
+        credential: text("credential")?.map(|kind| AuditCredential { kind, id }),
+        action: row.text("action")?.to_owned(),
+        target: row.text("target")?.to_owned(),
+        outcome: match row.text("outcome")? {
+            "done" => AuditOutcome::Done,
+            _ => AuditOutcome::Denied,
+        },
+        code: text("code")?,
+        count: row.integer("count")?,
+        changes,
+        client: text("client")?,
+        user_agent: text("user_agent")?,
+        hash: row.text("hash")?.to_owned(),
+    })
+}
+
+/// Removes rows of before `until_ms` from the front of the log; what the rest stands on stays.
+pub(super) fn prune(context: &Context<'_>, until_ms: i64) -> Result<(), ApiError> {
+    // Denials come into the log up to a minute late, so time does not rise strictly with the number:
+    // the first row that is still to be kept ends what is removed.
+    let last = "SELECT number, hash FROM audit
+        WHERE number < COALESCE((SELECT MIN(number) FROM audit WHERE at_ms > ?), 9007199254740991)
+        AND number < (SELECT MIN(number) FROM audit) + ?
+        ORDER BY number DESC LIMIT 1";
+    let Some(row) = context
+        .sql
+        .one(last, &[until_ms.into(), PRUNED_MAX.into()])?
+    else {
+        return Ok(());
+    };
+    let AuditPoint { number, hash } = point(&row)?;
+    let keep = "INSERT INTO audit_checkpoint (one, number, hash) VALUES (1, ?, ?)
+        ON CONFLICT (one) DO UPDATE SET number = excluded.number, hash = excluded.hash";
+    context.sql.exec(keep, &[number.into(), hash.into()])?;
+    let gone = "DELETE FROM audit WHERE number <= ?";
+    context.sql.exec(gone, &[number.into()])?;
+    Ok(())
+}

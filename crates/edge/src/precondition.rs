@@ -1,0 +1,112 @@
+//! `If-Match` and `ETag`: an edit of what is no longer as the caller saw it changes nothing (RFC 9110, section 13.1.1).
+//!
+//! The tag of a thing is the epoch of its last change.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    http::{Request, Response},
+    problem::{ApiError, Code},
+};
+
+/// The most tags of one `If-Match`.
+const TAGS_MAX: usize = 20;
+
+/// What a caller believes to edit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IfMatch {
+    /// `*`: anything that is there.
+    Any,
+    /// One of these epochs.
+    Epochs(Vec<i64>),
+}
+
+impl IfMatch {
+    /// Whether what was changed last at `epoch` is what the caller means; `None` is what has no tag.
+    #[must_use]
+    pub fn is_met(&self, epoch: Option<i64>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Epochs(epochs) => epoch.is_some_and(|epoch| epochs.contains(&epoch)),
+        }
+    }
+}
+
+/// The `If-Match` of a request that edits.
+///
+/// # Errors
+/// 400 when it is no list of entity tags.
+pub fn read(request: &Request) -> Result<Option<IfMatch>, ApiError> {
+    let Some(text) = request.header("if-match") else {
+        return Ok(None);
+    };
+    if text.trim() == "*" {
+        return Ok(Some(IfMatch::Any));
+    }
+    let mut epochs = Vec::new();
+    for tag in text.split(',').take(TAGS_MAX) {
+        let tag = tag
+            .trim()
+            .strip_prefix('"')
+            .and_then(|tag| tag.strip_suffix('"'));
+        let tag = tag.ok_or_else(|| {
+            let detail = "`If-Match` is `*` or a list of entity tags, each in double quotes.";
+            ApiError::new(Code::InvalidValue, detail)
+        })?;
+        // A tag that is none of ours is legal, and matches nothing.
+        epochs.extend(
+            tag.parse::<i64>()
+                .ok()
+                .filter(|epoch| epoch.to_string() == tag),
+        );
+    }
+    Ok(Some(IfMatch::Epochs(epochs)))
+}
+
+/// The refusal of an edit of what has changed meanwhile.
+#[must_use]
+pub fn failed() -> ApiError {
+    let detail = "It has changed since you read it. Read it again.";
+    ApiError::new(Code::PreconditionFailed, detail)
+}
+
+/// Says at which epoch the thing in the answer changed last.
+#[must_use]
+pub fn with_etag(response: Response, epoch: i64) -> Response {
+    response.with_header("etag", &format!("\"{epoch}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Method;
+
+    fn parsed(text: &str) -> Result<Option<IfMatch>, ApiError> {
+        read(&Request::new(Method::Patch, "/").with_header("if-match", text))
+    }
+
+    #[test]
+    fn a_list_of_tags_is_read() {
+        assert_eq!(parsed("*").unwrap(), Some(IfMatch::Any));
+        let epochs = |epochs: &[i64]| Some(IfMatch::Epochs(epochs.to_vec()));
+        assert_eq!(parsed("\"7\"").unwrap(), epochs(&[7]));
+        assert_eq!(parsed("\"7\", \"x\" ,\"8\"").unwrap(), epochs(&[7, 8]));
+        assert_eq!(parsed("\"07\"").unwrap(), epochs(&[]), "not as we spell it");
+        for text in ["7", "", "\"7", "W/\"7\"", "\"7\", *"] {
+            assert_eq!(
+                parsed(text).unwrap_err().code(),
+                Code::InvalidValue,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_no_tag_matches_none() {
+        assert!(IfMatch::Any.is_met(None));
+        assert!(!IfMatch::Epochs(vec![7]).is_met(None));
+        assert!(!IfMatch::Epochs(vec![7]).is_met(Some(8)));
+        assert!(IfMatch::Epochs(vec![6, 7]).is_met(Some(7)));
+    }
+}
