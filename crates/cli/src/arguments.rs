@@ -11,7 +11,7 @@ use lockstep_core::Level;
 use lockstep_wire::SchemaOf;
 
 use examples::{
-    CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, LOCKSTEP, MATRIX, SCHEMA, SEARCH, TEST,
+    AUDIT, CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, LOCKSTEP, MATRIX, SCHEMA, SEARCH, TEST,
 };
 pub(crate) use fact::Fact;
 
@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Look after exported audit logs
+    #[command(subcommand, after_help = AUDIT)]
+    Audit(Audit),
     /// Say what is wrong with policies, and what in them has no effect
     #[command(after_help = CHECK)]
     Check {
@@ -118,6 +121,20 @@ pub(crate) struct InWorld {
     /// Ask at another moment than the world's, in Unix milliseconds
     #[arg(long, value_name = "MS")]
     pub(crate) now_ms: Option<u64>,
+}
+
+/// What is done with an audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Say whether an export is the log as it was written, and otherwise the first row that is not
+    #[command(after_help = AUDIT)]
+    Verify {
+        /// The export: newline-delimited JSON; standard input for `-`
+        export: PathBuf,
+        /// A hash that was written down before; the chain must go through it
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -226,6 +243,8 @@ impl From<LevelArgument> for Level {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Document {
+    /// A line of an exported audit log
+    Audit,
     /// An answer of `lockstep evaluate`
     Decision,
     /// A policy
@@ -241,6 +260,7 @@ pub(crate) enum Document {
 impl From<Document> for SchemaOf {
     fn from(document: Document) -> Self {
         match document {
+            Document::Audit => Self::Audit,
             Document::Decision => Self::Decision,
             Document::Policy => Self::Policy,
             Document::Request => Self::Request,

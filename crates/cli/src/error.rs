@@ -10,6 +10,12 @@ use lockstep_wire::SourceError;
 /// Why a command could not be done, as one line for the person who ran it.
 #[derive(Debug)]
 pub(crate) enum CommandError {
+    /// An exported audit log is not what was written.
+    Audit {
+        path: PathBuf,
+        line: u64,
+        reason: String,
+    },
     /// The result cannot be written as JSON.
     Json(serde_json::Error),
     /// The file cannot be read.
@@ -44,6 +50,9 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Audit { path, line, reason } => {
+                write!(f, "{}:{line}: {reason}", path.display())
+            }
             Self::Json(error) => write!(f, "cannot write JSON: {error}"),
             Self::Read { path, error } => write!(f, "{}: cannot read it: {error}", path.display()),
             Self::Source { path, error } => write!(f, "{}:{error}", path.display()),

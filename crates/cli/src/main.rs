@@ -1,6 +1,7 @@
 //! Lockstep's command line: questions about policies, answered without a server.
 
 mod arguments;
+mod audit;
 mod check;
 mod diff;
 mod error;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use lockstep_wire::{PolicyView, SchemaOf};
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Audit, Command};
 use crate::diff::Compared;
 use crate::error::CommandError;
 
@@ -39,6 +40,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<ExitCode, CommandError> {
     match command {
+        Command::Audit(Audit::Verify { export, head }) => {
+            audit::verify(export, head.as_deref())?;
+        }
         Command::Check {
             paths,
             deny_warnings,

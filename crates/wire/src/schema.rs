@@ -7,11 +7,16 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::{DecisionView, ErrorView, PolicyDocument, Snapshot, WorldDocument};
+use crate::{
+    AuditEnd, AuditRow, AuditStart, DecisionView, ErrorView, PolicyDocument, Snapshot,
+    WorldDocument,
+};
 
 /// What there is a schema of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaOf {
+    /// A line of an exported audit log.
+    Audit,
     /// What `lockstep evaluate` writes on a line.
     Decision,
     /// A policy.
@@ -29,6 +34,7 @@ impl SchemaOf {
     #[must_use]
     pub fn schema(self) -> Value {
         let schema = match self {
+            Self::Audit => of::<AuditLine>(),
             Self::Decision => of::<Answer>(),
             Self::Policy => of::<PolicyDocument>(),
             Self::Request => of::<Request>(),
@@ -43,6 +49,16 @@ fn of<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12()
         .into_generator()
         .into_root_schema_for::<T>()
+}
+
+/// The first line, a row, or the last line.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "a shape")]
+enum AuditLine {
+    Start(AuditStart),
+    Row(AuditRow),
+    End(AuditEnd),
 }
 
 /// A decision, or what was wrong with the request.

@@ -42,7 +42,9 @@ fn matrices(project: &Project) -> Result<Vec<Generated>, TaskError> {
 /// What editors know of the documents that people write.
 fn schemas(project: &Project) -> Result<Vec<Generated>, TaskError> {
     let mut files = Vec::new();
-    for document in ["decision", "policy", "request", "snapshot", "world"] {
+    for document in [
+        "audit", "decision", "policy", "request", "snapshot", "world",
+    ] {
         files.push(Generated {
             path: schema_path(document),
             text: printed(project, &["schema", document])?,

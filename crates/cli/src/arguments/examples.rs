@@ -63,6 +63,17 @@ everything. With one: who gains (+), loses (-) or has under other conditions (~)
 Exit codes, as those of diff(1): 0 nobody gains or loses anything; 1 somebody does; 2 a file is wrong or
 cannot be read, or a wrong call.";
 
+pub(super) const AUDIT: &str = "\
+Examples:
+  curl -H \"Authorization: Bearer $TOKEN\" \"https://…/v1/organizations/org_…/audit?format=ndjson\" > audit.ndjson
+  lockstep audit verify audit.ndjson
+  lockstep audit verify audit.ndjson --head 9c1f…
+
+A chain tells that nothing was changed inside it. That nothing was cut off its end, and that it was not
+written anew as a whole, tells a hash that was kept elsewhere: `--head`.
+
+Exit codes: 0 it is a chain; 1 it is not, and the line and row are named; 2 a wrong call.";
+
 pub(super) const SCHEMA: &str = "\
 Examples:
   lockstep schema world > world.schema.json

@@ -7,6 +7,7 @@
 )]
 
 mod arguments;
+mod audit;
 mod bad_policies;
 mod bad_worlds;
 mod check;

@@ -37,7 +37,9 @@ fn fits(schema: &Validator, name: &str, document: &Value) {
 
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
-    for document in ["decision", "policy", "request", "snapshot", "world"] {
+    for document in [
+        "audit", "decision", "policy", "request", "snapshot", "world",
+    ] {
         let path = root().join(format!("docs/schema/{document}.json"));
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert_eq!(
