@@ -110,7 +110,9 @@ impl About {
         let mut names = Vec::new();
         let members = open(&written, &mut names);
         let action = names.join(".").replace('_', "-");
-        let target = TARGETS.iter().find_map(|name| members?.get(name)?.as_str());
+        let target = TARGETS
+            .iter()
+            .find_map(|name| members?.get(*name)?.as_str());
         Ok(Self {
             action,
             target: target.map(str::to_owned),

@@ -1,5 +1,6 @@
 //! JSON Schemas of what people and programs write, so that editors complete it and others can check it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 
@@ -57,7 +58,7 @@ fn of<T: JsonSchema>() -> Schema {
 #[expect(dead_code, reason = "a shape")]
 enum AuditLine {
     Start(AuditStart),
-    Row(AuditRow),
+    Row(Box<AuditRow>),
     End(AuditEnd),
 }
 
