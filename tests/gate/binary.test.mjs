@@ -5,7 +5,8 @@ import { test } from "node:test";
 
 import { connect, createGate } from "@lockstep/gate";
 
-import { binary, compiled } from "../support/policy.mjs";
+import { binary, bothForms, compiled } from "../support/policy.mjs";
+import { flatSnapshot } from "../../www/packages/gate/dist/flat.js";
 import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const grants = [["admin", organization]];
@@ -25,6 +26,84 @@ test("a_binary_snapshot_is_read_without_parsing", async () => {
   assert.equal(gate.serverTimeMs, 1_000_000);
   assert.equal(gate.can("invite"), true);
   assert.equal(gate.can("write", "prj_a"), false);
+});
+
+test("json_is_handed_over_as_the_evaluator_writes_it", async () => {
+  const when = [
+    { fact: "a", equals: true },
+    { fact: "a", not_equals: -3 },
+    { fact: "a", equals: "é" },
+    { fact: "a", at_least: -(2 ** 53 - 1), if_exists: true },
+    { fact: "a", at_most: 2 ** 53 - 1 },
+    { fact: "a", equals_ignore_case: "X" },
+    { fact: "a", not_equals_ignore_case: "X" },
+    { fact: "a", equals_fact: "b" },
+    { fact: "a", in: ["x", "y"] },
+    { fact: "a", not_in: [] },
+    { fact: "a", matches: "x*" },
+    { fact: "a", not_matches: "x".repeat(300) },
+  ];
+  const level = "project";
+  const full = snapshot({
+    format: 2,
+    kind: "service-account",
+    epoch: 2 ** 53 - 1,
+    plan: ["extra"],
+    roles: [{ id: "own", name: "Own é", base: "writer", with: ["read"], without: ["write"] }],
+    rules: [{ id: "r", effect: "deny", roles: ["own"], permissions: ["*"], when, because: "No." }],
+    nodes: [
+      { id: organization, level: "organization" },
+      { id: "wsp_é", level: "workspace", parent: organization, owned: true },
+      ...Array.from({ length: 200 }, (_, at) => ({ id: `prj_${at}`, level, parent: at % 2 ? "wsp_é" : organization })),
+    ],
+    grants: [
+      { role: "own", node: "wsp_é", group: "g", not_before_ms: 0, expires_at_ms: 2 ** 42 },
+      { role: "gone", node: "nowhere" },
+    ],
+    token: { permissions: ["read", "gone"], node: "wsp_é", expires_at_ms: 7 },
+  });
+  const all = [full, snapshot(), snapshot({ token: { permissions: [] } })];
+  const forms = await bothForms(document, all);
+  assert.equal(forms.length, all.length);
+  forms.forEach(({ flat }, at) => assert.deepEqual(flatSnapshot(all[at]), flat));
+});
+
+test("json_that_is_no_snapshot_is_refused", async () => {
+  const [root, ...nodes] = snapshot().nodes;
+  const [remove] = [{ id: "r", effect: "deny", permissions: ["read"] }];
+  const changes = [
+    { epoch: -1 },
+    { epoch: 1.5 },
+    { organization: "org_b" },
+    { principal: undefined },
+    { kind: "robot" },
+    { plan: "all" },
+    { nodes: undefined },
+    { nodes: [] },
+    { nodes: [root, { id: 7, level: "workspace", parent: organization }] },
+    { nodes: [root, { id: "wsp_a", level: "team", parent: organization }] },
+    { nodes: [root, { id: "wsp_a", level: "workspace" }] },
+    { nodes: [root, { id: "wsp_a", level: "workspace", parent: "nowhere" }] },
+    { nodes: [root, { id: "prj_a", level: "project", parent: "wsp_a" }, nodes[0]] },
+    { nodes: [{ ...root, parent: organization }, ...nodes] },
+    { nodes: [root, root] },
+    { nodes: [root, ...nodes, { id: "prj_c", level: "project", parent: "prj_a" }] },
+    { grants: { role: "admin" } },
+    { grants: [{ role: "admin" }] },
+    { grants: [{ role: "admin", node: organization, expires_at_ms: "soon" }] },
+    { token: { permissions: "read" } },
+    { rules: [{ ...remove, effect: "maybe" }] },
+    { rules: [{ ...remove, when: [{ fact: "a" }] }] },
+    { rules: [{ ...remove, when: [{ fact: "a", equals: 1, not_equals: 2 }] }] },
+    { rules: [{ ...remove, when: [{ fact: "a", equals: 0.5 }] }] },
+    { rules: [{ ...remove, when: [{ fact: "a", at_least: "1" }] }] },
+  ];
+  assert.equal((await gateOf(snapshot({ rules: [remove] }))).status, "ready");
+  for (const change of changes) {
+    const gate = await gateOf({ ...snapshot(), ...change });
+    assert.equal(gate.status, "snapshot-unreadable", JSON.stringify(change));
+    assert.equal(gate.can("leave"), false);
+  }
 });
 
 test("a_damaged_snapshot_denies_everything", async () => {

@@ -43,7 +43,7 @@ for (const world of all) {
 }
 
 function everyCellHasOneAnswer(gate, policy, nodes, facts) {
-  const permissions = policy.gate.permissions.map(({ id }) => id);
+  const permissions = policy.permissions.map(({ id }) => id);
   const rows = nodes.flatMap((node) => [{ node }, { node, facts }]);
   const masks = gate.masks(rows);
   rows.forEach(({ node, facts: stated }, row) => {

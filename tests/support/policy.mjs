@@ -19,7 +19,12 @@ export function compiled(document) {
 }
 
 /** The binary forms of snapshots under a policy: the id of a shipped one, or one written as an object. */
-export function binary(policy, snapshots) {
+export async function binary(policy, snapshots) {
+  return (await bothForms(policy, snapshots)).map(({ bytes }) => bytes);
+}
+
+/** Their binary forms, and in `flat` what a page hands to its evaluator of their JSON. */
+export function bothForms(policy, snapshots) {
   const convert = (file) => convertAll(file, snapshots);
   return typeof policy === "string" ? convert(fileOf(policy)) : written(policy, convert);
 }
@@ -48,7 +53,11 @@ async function convertAll(file, snapshots) {
   const program = ["--package", "lockstep-wire", "--features", "toml", "--example", "binary_snapshots"];
   const lines = snapshots.map((snapshot) => `${JSON.stringify(snapshot)}\n`).join("");
   const answer = await cargo([...program, "--", file], lines);
-  return answer.trim().split("\n").map((hex) => new Uint8Array(Buffer.from(hex, "hex")));
+  const bytesOf = (hex) => new Uint8Array(Buffer.from(hex, "hex"));
+  return answer.trim().split("\n").map((line) => {
+    const [bytes, flat] = line.split(" ").map(bytesOf);
+    return { bytes, flat };
+  });
 }
 
 async function cargo(program, input = "") {

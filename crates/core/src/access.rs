@@ -1,5 +1,6 @@
 //! A policy and a record, resolved at one moment.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -8,8 +9,46 @@ use crate::hierarchy::{Hierarchy, NodeId, ROOT};
 use crate::holdings::{Basis, Holdings, Set};
 use crate::rows::Row;
 use crate::{
-    Bits, Grant, Node, Outcome, PermissionId, Policy, Record, RecordError, RoleId, Window, limits,
+    Bits, Grant, Level, Node, Outcome, PackedNodes, PermissionId, Policy, PrincipalKind, Record,
+    RecordError, RoleId, Window, limits,
 };
+
+/// A node of an [`Access`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeView<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its level.
+    pub level: Level,
+    /// The node it lies in; `None` for the organization only.
+    pub parent: Option<NodeId>,
+    /// Whether the principal owns it.
+    pub owned: bool,
+}
+
+/// `policy` as the organization of `record` has it, unless the record passes a limit.
+fn customized(
+    policy: &Arc<Policy>,
+    own: &dyn Fn() -> Option<Policy>,
+    record: &Record,
+) -> Result<Arc<Policy>, RecordError> {
+    let customization = &record.customization;
+    for (len, limit) in [
+        (record.grants.len(), limits::GRANTS_MAX),
+        (customization.roles.len(), limits::CUSTOM_ROLES_MAX),
+        (customization.rules.len(), limits::RULES_MAX),
+    ] {
+        if len > limit {
+            return Err(RecordError::TooMany { limit });
+        }
+    }
+    if customization.is_empty() {
+        return Ok(Arc::clone(policy));
+    }
+    let mut policy = own().ok_or(RecordError::NoPolicy)?;
+    policy.customize(customization);
+    Ok(Arc::new(policy))
+}
 
 /// What one principal holds in one organization at one moment: what [`crate::evaluate()`] reads.
 ///
@@ -19,7 +58,10 @@ use crate::{
 pub struct Access {
     policy: Arc<Policy>,
     hierarchy: Hierarchy,
+    /// What was resolved, but for its nodes: those are in the hierarchy.
     record: Record,
+    /// The nodes that the principal owns, by rising number.
+    owned: Vec<NodeId>,
     now_ms: u64,
     changes_at_ms: Option<u64>,
     holdings: Holdings,
@@ -39,84 +81,113 @@ impl Access {
     /// When the record's nodes do not form a hierarchy, or it passes a limit. The caller then denies
     /// everything.
     pub fn resolve(policy: &Arc<Policy>, record: Record, now_ms: u64) -> Result<Self, RecordError> {
-        let customization = &record.customization;
-        for (len, limit) in [
-            (record.grants.len(), limits::GRANTS_MAX),
-            (customization.roles.len(), limits::CUSTOM_ROLES_MAX),
-            (customization.rules.len(), limits::RULES_MAX),
-        ] {
-            if len > limit {
-                return Err(RecordError::TooMany { limit });
-            }
-        }
         let nodes = record.nodes.iter();
         let hierarchy = Hierarchy::new(
             nodes.map(|node| (node.id.as_str(), node.level, node.parent.as_deref())),
         )?;
-        let policy = if customization.is_empty() {
-            Arc::clone(policy)
-        } else {
-            Arc::new(policy.customized(customization))
-        };
+        let own = || Some(Policy::clone(policy));
+        let policy = customized(policy, &own, &record)?;
         Ok(Self::of(policy, hierarchy, record, now_ms))
+    }
+
+    /// [`Self::resolve`] for a record whose nodes are in `nodes` instead. `own` makes the policy anew, to
+    /// be changed as the organization has it.
+    ///
+    /// # Errors
+    /// As of [`Self::resolve`]; [`RecordError::NoPolicy`] when `own` makes none.
+    pub fn resolve_packed(
+        policy: &Arc<Policy>,
+        own: &dyn Fn() -> Option<Policy>,
+        record: Record,
+        nodes: PackedNodes,
+        now_ms: u64,
+    ) -> Result<Self, RecordError> {
+        let mut owned = Vec::new();
+        for (at, node) in nodes.nodes.iter().enumerate() {
+            if node.owned {
+                owned.push(NodeId(at));
+            }
+        }
+        let hierarchy = Hierarchy::packed(nodes)?;
+        let policy = customized(policy, own, &record)?;
+        Ok(Self::new(policy, hierarchy, record, owned, now_ms))
     }
 
     /// The same record resolved at another moment.
     #[must_use]
     pub fn at(self, now_ms: u64) -> Self {
-        Self::of(self.policy, self.hierarchy, self.record, now_ms)
+        Self::new(self.policy, self.hierarchy, self.record, self.owned, now_ms)
     }
 
     pub(crate) fn of(
         policy: Arc<Policy>,
         hierarchy: Hierarchy,
-        record: Record,
+        mut record: Record,
         now_ms: u64,
     ) -> Self {
-        let live = |grant: &&Grant| grant.window.contains(now_ms);
-        let granted = record.grants.iter().filter(live);
-        let granted = granted
-            .filter_map(|grant| Some((policy.role(&grant.role)?, hierarchy.node(&grant.node)?)));
-        let granted: Vec<(RoleId, NodeId)> = granted.collect();
-        // A role that is gone leaves a member without it. A node of elsewhere makes nobody a member
-        // here, and neither does a group: who was removed may still be in one.
-        let mut own = record.grants.iter().filter(live);
-        let member =
-            own.any(|grant| grant.group.is_none() && hierarchy.node(&grant.node).is_some());
-        let owned = record
-            .nodes
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| node.owned);
-        let owned: Vec<NodeId> = owned.map(|(at, _)| NodeId(at)).collect();
-        let token = record.token.as_ref();
-        let windows = record.grants.iter().map(|grant| &grant.window);
-        let windows = windows.chain(token.map(|token| &token.window));
-        let changes_at_ms = windows
-            .filter_map(|window| window.changes_after(now_ms))
-            .min();
+        let nodes = core::mem::take(&mut record.nodes).into_iter().enumerate();
+        let owned = nodes.filter(|(_, node)| node.owned);
+        let owned = owned.map(|(at, _)| NodeId(at)).collect();
+        Self::new(policy, hierarchy, record, owned, now_ms)
+    }
+
+    /// Of `record`, whose nodes are in `hierarchy`.
+    fn new(
+        policy: Arc<Policy>,
+        hierarchy: Hierarchy,
+        record: Record,
+        owned: Vec<NodeId>,
+        now_ms: u64,
+    ) -> Self {
+        let mut changes_at_ms = None;
+        let mut note = |window: &Window| {
+            let at = window.changes_after(now_ms);
+            if at.is_some_and(|at| changes_at_ms.is_none_or(|known| at < known)) {
+                changes_at_ms = at;
+            }
+        };
+        let mut granted: Vec<(RoleId, NodeId)> = Vec::new();
+        let mut member = false;
+        for grant in &record.grants {
+            note(&grant.window);
+            if let Some(node) = hierarchy.node(&grant.node)
+                && grant.window.contains(now_ms)
+            {
+                // A role that is gone leaves a member without it. A node of elsewhere makes nobody a
+                // member here, and neither does a group: who was removed may still be in one.
+                member |= grant.group.is_none();
+                if let Some(role) = policy.role(&grant.role) {
+                    granted.push((role, node));
+                }
+            }
+        }
+        if let Some(token) = &record.token {
+            note(&token.window);
+        }
         let basis = Basis {
             kind: record.kind,
             member,
             live: &granted,
             owned: &owned,
             plan: &record.plan,
-            token,
+            token: record.token.as_ref(),
             now_ms,
         };
         let holdings = Holdings::new(&policy, &hierarchy, &basis);
-        let rows = holdings
-            .sets
-            .iter()
-            .map(|set| Row::new(&policy, &holdings, set));
-        let rows: Vec<Row> = rows.collect();
+        let mut rows = Vec::with_capacity(holdings.sets.len());
+        for set in &holdings.sets {
+            rows.push(Row::new(&policy, &holdings, set));
+        }
         let stride = policy.permissions.len().div_ceil(WORD_BITS);
         let mut allowed = Vec::with_capacity(hierarchy.len() * stride);
         for node in hierarchy.nodes() {
             let position = hierarchy.position(node);
             let set = position.and_then(|at| holdings.set_number(at));
-            let row = set.and_then(|set| rows.get(set)).into_iter();
-            allowed.extend(row.flat_map(|row| &row.words).map(|word| word.allowed));
+            if let Some(row) = set.and_then(|set| rows.get(set)) {
+                for word in &row.words {
+                    allowed.push(word.allowed);
+                }
+            }
         }
         Self {
             allowed,
@@ -127,6 +198,7 @@ impl Access {
             changes_at_ms,
             holdings,
             record,
+            owned,
             hierarchy,
             policy,
         }
@@ -187,9 +259,8 @@ impl Access {
     }
 
     /// All nodes, in the record's order.
-    #[must_use]
-    pub fn nodes(&self) -> &[Node] {
-        &self.record.nodes
+    pub fn nodes(&self) -> impl Iterator<Item = NodeView<'_>> {
+        self.node_ids().filter_map(|node| self.describe(node))
     }
 
     /// The numbers of all nodes, in the same order.
@@ -199,14 +270,46 @@ impl Access {
 
     /// What is known of `node`.
     #[must_use]
-    pub fn describe(&self, node: NodeId) -> Option<&Node> {
-        self.record.nodes.get(node.0)
+    pub fn describe(&self, node: NodeId) -> Option<NodeView<'_>> {
+        Some(NodeView {
+            id: self.hierarchy.id(node),
+            level: self.hierarchy.level(node)?,
+            parent: self.hierarchy.parent(node),
+            owned: self.owned.binary_search(&node).is_ok(),
+        })
     }
 
     /// The record that this was resolved from.
     #[must_use]
-    pub const fn record(&self) -> &Record {
-        &self.record
+    pub fn record(&self) -> Record {
+        let nodes = self.nodes().map(|node| Node {
+            id: node.id.into(),
+            level: node.level,
+            parent: node.parent.map(|parent| self.hierarchy.id(parent).into()),
+            owned: node.owned,
+        });
+        Record {
+            nodes: nodes.collect(),
+            ..self.record.clone()
+        }
+    }
+
+    /// What kind of principal it is.
+    #[must_use]
+    pub const fn kind(&self) -> PrincipalKind {
+        self.record.kind
+    }
+
+    /// Ids of the features that the organization's plan has.
+    #[must_use]
+    pub fn plan(&self) -> &[String] {
+        &self.record.plan
+    }
+
+    /// The grants, in the record's order, whatever their window.
+    #[must_use]
+    pub fn grants(&self) -> &[Grant] {
+        &self.record.grants
     }
 
     /// Whether the principal has a live grant of its own in the organization.
@@ -241,6 +344,12 @@ impl Access {
     #[must_use]
     pub fn class(&self, node: NodeId) -> Option<usize> {
         self.holdings.set_number(self.hierarchy.position(node)?)
+    }
+
+    /// How many classes there are.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.rows.len()
     }
 
     /// The ids of roles that grants name and the policy does not have. They give nothing.

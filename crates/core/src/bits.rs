@@ -32,6 +32,18 @@ impl Bits {
         bits
     }
 
+    /// The set with these words, 64 numbers each.
+    #[must_use]
+    pub const fn from_words(words: Vec<u64>) -> Self {
+        Self(words)
+    }
+
+    /// Whether every member is below `len`.
+    #[must_use]
+    pub fn is_below(&self, len: usize) -> bool {
+        (len..self.0.len() * WORD_BITS).all(|bit| !self.contains(bit))
+    }
+
     /// Makes room for the numbers below `len`.
     pub(crate) fn resize(&mut self, len: usize) {
         self.0.resize(len.div_ceil(WORD_BITS), 0);

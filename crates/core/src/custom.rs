@@ -156,80 +156,110 @@ impl Policy {
     #[must_use]
     pub fn customized(&self, customization: &Customization) -> Self {
         let mut policy = self.clone();
-        // The numbers of the roles that were added, each with that of its base.
-        let mut made: Vec<(usize, usize)> = Vec::new();
-        for role in customization.roles.iter().take(limits::CUSTOM_ROLES_MAX) {
-            if let Some(base) = policy.add_role(self, role) {
-                made.push((policy.roles.len() - 1, base));
-            }
-        }
-        policy.name_roles();
-        for rule in &customization.rules {
-            let (mut roles, permissions) = policy.reach_of(rule);
-            if let Some(roles) = roles.as_mut().filter(|_| rule.effect == Effect::Deny) {
-                let bound = made.iter().filter(|(_, base)| roles.contains(base));
-                let bound: Vec<usize> = bound.map(|(role, _)| *role).collect();
-                roles.extend(bound);
-            }
-            policy.add_rule(rule, roles.as_deref(), &permissions);
-        }
-        policy.settle();
+        policy.customize(customization);
         policy
     }
 
-    /// Adds `role`, and answers the number of its base; `None` when it does not fit `base`, the policy
-    /// alone.
-    fn add_role(&mut self, base: &Self, role: &CustomRole) -> Option<usize> {
-        let number = base.role(&role.base)?;
-        let from = base.describe_role(number)?;
+    /// Makes it the policy as one organization has it.
+    pub(crate) fn customize(&mut self, customization: &Customization) {
+        // The numbers of the roles that were added, each with that of its base.
+        let mut made: Vec<(usize, usize)> = Vec::new();
+        for role in customization.roles.iter().take(limits::CUSTOM_ROLES_MAX) {
+            if let Some(base) = self.add_role(role) {
+                made.push((self.roles.len() - 1, base));
+            }
+        }
+        self.name_roles();
+        for rule in &customization.rules {
+            let (mut roles, permissions) = self.reach_of(rule);
+            if let Some(roles) = roles.as_mut().filter(|_| rule.effect == Effect::Deny) {
+                for (role, base) in &made {
+                    if roles.contains(base) {
+                        roles.push(*role);
+                    }
+                }
+            }
+            self.add_rule(rule, roles.as_deref(), &permissions);
+        }
+        self.settle();
+    }
+
+    /// Adds `role`, and answers the number of its base; `None` when it does not fit the policy. It has no
+    /// name for others to start from before [`Self::name_roles`].
+    fn add_role(&mut self, role: &CustomRole) -> Option<usize> {
+        let number = self.role(&role.base)?;
+        let from = self.describe_role(number)?;
         let known = self.roles.iter().any(|known| known.id == role.id);
-        if known || from.overriding || !base.custom_levels.contains(&from.level) {
+        if known || from.overriding || !self.custom_levels.contains(&from.level) {
             return None;
         }
         self.roles.push(Role {
             id: role.id.clone(),
             name: role.name.clone(),
+            level: from.level,
             admin: false,
-            rights: base.held(from, role, true),
-            ..from.clone()
+            overriding: false,
+            rights: self.held(from, role, true),
+            denied: from.denied.clone(),
+            cap: from.cap.clone(),
         });
         Some(number.0)
     }
 
     /// What `role`, made of `base`, holds. With `closed`, nothing that comes with what it dropped.
     fn held(&self, base: &Role, role: &CustomRole, closed: bool) -> Bits {
-        let number = |id: &String| Some(self.permission(id)?.0);
-        let without: Vec<usize> = role.without.iter().filter_map(number).collect();
-        let with = role.with.iter().filter(|_| self.custom_additions);
+        let without = self.numbers(&role.without);
         let mut rights = base.rights.clone();
-        for permission in with.filter_map(number) {
-            let implied = self.implied.get(permission).into_iter().flatten();
-            implied.for_each(|permission| rights.insert(*permission));
+        if self.custom_additions {
+            for permission in self.numbers(&role.with) {
+                for permission in self.implied_by(permission) {
+                    rights.insert(*permission);
+                }
+            }
         }
-        let drops = |right: usize| {
-            self.permission_of(right).is_none_or(|permission| {
-                let implied = self.implied.get(permission).filter(|_| closed);
-                without.contains(&permission)
-                    || implied.is_some_and(|ids| ids.iter().any(|id| without.contains(id)))
-            })
+        let drops = |permission: usize| {
+            let implied = self.implied_by(permission).iter();
+            without.contains(&permission)
+                || closed && implied.clone().any(|id| without.contains(id))
         };
-        Bits::of(rights.iter().filter(|right| !drops(*right)), self.rights)
+        let mut held = Bits::empty(self.rights);
+        for right in 0..self.rights {
+            if rights.contains(right) && self.permission_of(right).is_some_and(|of| !drops(of)) {
+                held.insert(right);
+            }
+        }
+        held
+    }
+
+    /// The numbers of those of `ids` that the policy has.
+    pub(crate) fn numbers(&self, ids: &[String]) -> Vec<usize> {
+        let mut numbers = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(permission) = self.permission(id) {
+                numbers.push(permission.0);
+            }
+        }
+        numbers
+    }
+
+    /// `permission` and all that comes with it.
+    pub(crate) fn implied_by(&self, permission: usize) -> &[usize] {
+        self.implied.get(permission).map_or(&[], Vec::as_slice)
     }
 
     /// The roles (`None`: all members) and permissions that `rule` names and the policy has.
     fn reach_of(&self, rule: &RuleSpec) -> (Option<Vec<usize>>, Vec<usize>) {
-        let roles = rule.roles.iter().filter_map(|id| Some(self.role(id)?.0));
+        let mut roles = Vec::new();
+        for id in &rule.roles {
+            if let Some(role) = self.role(id) {
+                roles.push(role.0);
+            }
+        }
         let permissions = if rule.permissions.iter().any(|id| id == "*") {
             (0..self.permissions.len()).collect()
         } else {
-            let known = rule.permissions.iter();
-            known
-                .filter_map(|id| Some(self.permission(id)?.0))
-                .collect()
+            self.numbers(&rule.permissions)
         };
-        (
-            (!rule.roles.is_empty()).then(|| roles.collect()),
-            permissions,
-        )
+        ((!rule.roles.is_empty()).then_some(roles), permissions)
     }
 }

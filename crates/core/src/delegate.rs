@@ -52,7 +52,7 @@ impl core::error::Error for DelegationError {}
 /// # Errors
 /// What is missing.
 pub fn can_delegate(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), DelegationError> {
-    let plan = &grantor.record().plan;
+    let plan = grantor.plan();
     let policy = grantor.policy();
     // What the organization's plan makes of the role is what its holder gets as long as the plan lasts.
     let counted = policy.counted_role(role, PrincipalKind::User, plan);
@@ -110,7 +110,7 @@ pub(crate) fn can_lift_cap(
     node: NodeId,
 ) -> Result<(), DelegationError> {
     let policy = grantor.policy();
-    let plan = &grantor.record().plan;
+    let plan = grantor.plan();
     let counted = |role| policy.counted_role(role, PrincipalKind::User, plan);
     // What the organization's plan makes of the two counts as long as the plan lasts.
     let (old, new) = ([old, counted(old)], new.map(|new| [new, counted(new)]));
@@ -234,10 +234,10 @@ impl<'a> Holder<'a> {
         let in_token = set.is_some_and(|set| holdings.token_allows(permission, set));
         let held =
             self.overriding() || (self.under_caps(right) && policy.gives(self.granted, right));
-        let mut denials = policy.denials_of(&self.denied, PermissionId(permission));
-        let denied_alike = denials.all(|(denial, ..)| {
-            policy.everyone_denied.contains(denial)
-                || role.is_some_and(|role| role.denied.contains(denial))
+        let denials = policy.denials_of(&self.denied, PermissionId(permission));
+        let denied_alike = denials.iter().all(|(denial, ..)| {
+            policy.everyone_denied.contains(*denial)
+                || role.is_some_and(|role| role.denied.contains(*denial))
         });
         self.access.is_member() && held && denied_alike && in_token
     }

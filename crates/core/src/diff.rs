@@ -154,7 +154,8 @@ impl<'a> View<'a> {
         all.extend(policy.guard(id).map(ToString::to_string));
         let ways = |bits: &Bits| {
             let unconditional = bits.contains(id.0);
-            let guards = policy.guards_of(bits, id).filter(|_| !unconditional);
+            let guards = policy.guards_of(bits, id).into_iter();
+            let guards = guards.filter(|_| !unconditional);
             let guards: BTreeSet<String> = guards.map(ToString::to_string).collect();
             (!guards.is_empty()).then(|| guards.into_iter().collect::<Vec<_>>().join(" or "))
         };

@@ -163,6 +163,8 @@ impl core::error::Error for PolicyError {}
 pub enum RecordError {
     /// The first node is not an organization without a parent, or a later one is.
     NoOrganization,
+    /// The policy could not be made anew to add to it what the organization has.
+    NoPolicy,
     /// A node's parent is missing, comes after it, or is not of a higher level.
     OrphanNode(String),
     /// Two nodes have one id.
@@ -180,6 +182,7 @@ impl fmt::Display for RecordError {
             Self::NoOrganization => f.write_str(
                 "the first node, and no other, must be an organization without a parent",
             ),
+            Self::NoPolicy => f.write_str("the policy cannot be read a second time"),
             Self::OrphanNode(id) => {
                 write!(
                     f,

@@ -73,9 +73,13 @@ pub fn verdict(access: &Access, permission: PermissionId, node: NodeId, facts: &
 #[must_use]
 pub fn mask(access: &Access, node: NodeId, facts: &Facts) -> Bits {
     let permissions = access.policy().permissions.len();
-    let allowed = (0..permissions)
-        .filter(|at| verdict(access, PermissionId(*at), node, facts) == Outcome::True);
-    Bits::of(allowed, permissions)
+    let mut allowed = Bits::empty(permissions);
+    for at in 0..permissions {
+        if verdict(access, PermissionId(at), node, facts) == Outcome::True {
+            allowed.insert(at);
+        }
+    }
+    allowed
 }
 
 /// [`mask`] for each of `rows`, such as the rows of a page with the facts of each.
@@ -132,7 +136,10 @@ impl Factors {
         set: &Set,
         facts: &Facts,
     ) -> Self {
-        let caps = holdings.caps.iter();
+        let mut cap = Outcome::True;
+        for bits in &holdings.caps {
+            cap = cap.min(policy.holds(bits, permission, facts));
+        }
         Self {
             member: holdings.member,
             denied: policy.denies(&set.denied, permission, facts),
@@ -142,10 +149,7 @@ impl Factors {
                 .map_or(Outcome::True, |guard| guard.outcome(facts)),
             token: holdings.token_allows(permission.0, set),
             overriding: holdings.overriding.contains(permission.0).into(),
-            cap: caps
-                .map(|cap| policy.holds(cap, permission, facts))
-                .min()
-                .unwrap_or(Outcome::True),
+            cap,
             granted: policy.holds(&set.granted, permission, facts),
         }
     }

@@ -1,6 +1,7 @@
 //! Why: the grant that allowed, or the factor that denied and the smallest grants that would not.
 
 use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::evaluate::Factors;
@@ -16,15 +17,18 @@ pub(crate) fn allowance(
     node: NodeId,
     facts: &Facts,
 ) -> Allowance {
-    let by_role = grants_on_path(access, node)
-        .filter(|(grant, ..)| access.is_live(&grant.window))
-        .find(|(_, role, _)| gives(access, *role, permission, facts))
-        .map(|(grant, role, node)| Source::Role {
-            role,
-            node,
-            group: grant.group.clone(),
-        });
-    let source = by_role
+    let mut source = None;
+    for (grant, role, at) in grants_on_path(access, node) {
+        if access.is_live(&grant.window) && gives(access, role, permission, facts) {
+            source = Some(Source::Role {
+                role,
+                node: at,
+                group: grant.group.clone(),
+            });
+            break;
+        }
+    }
+    let source = source
         .or_else(|| owned(access, permission, node).map(Source::Ownership))
         .unwrap_or(Source::Everyone);
     Allowance { permission, source }
@@ -87,37 +91,33 @@ fn reason(
         return plan_reason(access, permission);
     }
     if factors.guards != Outcome::True {
-        return guard_reason(policy.guard(permission).into_iter(), facts);
+        return guard_reason(policy.guard(permission).as_slice(), facts);
     }
     if !factors.token {
         return DenyReason::OutOfTokenScope;
     }
     if factors.cap != Outcome::True {
-        let capping = grants_on_path(access, ROOT)
-            .filter(|(grant, ..)| access.is_live(&grant.window))
-            .map(|(_, role, _)| role)
-            .find(|role| {
-                let cap = policy
-                    .describe_role(*role)
-                    .and_then(|role| role.cap.as_ref());
-                cap.is_some_and(|cap| policy.holds(cap, permission, facts) != Outcome::True)
-            });
-        if let Some(role) = capping {
-            return DenyReason::Capped { role };
+        for (grant, role, _) in grants_on_path(access, ROOT) {
+            let described = policy.describe_role(role);
+            if access.is_live(&grant.window)
+                && let Some(cap) = described.and_then(|role| role.cap.as_ref())
+                && policy.holds(cap, permission, facts) != Outcome::True
+            {
+                return DenyReason::Capped { role };
+            }
         }
     }
     let granted = set.map_or(&none, |set| &set.granted);
-    let mut guards = policy.guards_of(granted, permission).peekable();
-    if guards.peek().is_some() {
-        return guard_reason(guards, facts);
+    let guards = policy.guards_of(granted, permission);
+    if !guards.is_empty() {
+        return guard_reason(&guards, facts);
     }
-    let over = grants_on_path(access, node)
-        .filter(|(grant, ..)| grant.window.is_over(access.now_ms()))
-        .find(|(_, role, _)| gives(access, *role, permission, facts));
-    match over {
-        Some((_, role, node)) => DenyReason::Expired { role, node },
-        None => DenyReason::NoGrant,
+    for (grant, role, node) in grants_on_path(access, node) {
+        if grant.window.is_over(access.now_ms()) && gives(access, role, permission, facts) {
+            return DenyReason::Expired { role, node };
+        }
     }
+    DenyReason::NoGrant
 }
 
 /// The deny rule that applies; a missing fact only when no rule applies outright.
@@ -127,40 +127,43 @@ fn rule_reason(
     permission: PermissionId,
     facts: &Facts,
 ) -> DenyReason {
-    let rules = || access.policy().denials_of(denied, permission);
-    let outcome = |guard: Option<&Guard>| guard.map_or(Outcome::True, |guard| guard.outcome(facts));
-    if let Some((_, denial, _)) = rules().find(|(.., guard)| outcome(*guard) == Outcome::True) {
-        return DenyReason::DeniedByRule { rule: denial.rule };
+    let mut missing = None;
+    for (_, denial, guard) in access.policy().denials_of(denied, permission) {
+        if guard.is_none_or(|guard| guard.outcome(facts) == Outcome::True) {
+            return DenyReason::DeniedByRule { rule: denial.rule };
+        }
+        missing = missing.or_else(|| guard?.missing_fact(facts));
     }
-    let fact = rules().find_map(|(.., guard)| guard?.missing_fact(facts));
     DenyReason::FactMissing {
-        fact: fact.unwrap_or_default().to_owned(),
+        fact: missing.unwrap_or_default().to_owned(),
     }
 }
 
 fn plan_reason(access: &Access, permission: PermissionId) -> DenyReason {
     let policy = access.policy();
-    let needed = policy.describe(permission).into_iter();
-    let needed = needed.flat_map(|described| &described.plan);
-    let lacks = |id: &&alloc::string::String| !access.record().plan.contains(id);
-    let feature = needed
-        .filter_map(|feature| policy.features.get(*feature))
-        .find(lacks);
+    let mut feature = "";
+    if let Some(described) = policy.describe(permission) {
+        for needed in &described.plan {
+            let id = policy.features.get(*needed).map_or("", String::as_str);
+            if !access.plan().iter().any(|known| known == id) {
+                feature = id;
+                break;
+            }
+        }
+    }
     DenyReason::Plan {
-        feature: feature.cloned().unwrap_or_default(),
+        feature: feature.to_owned(),
     }
 }
 
 /// The guard that fails; a missing fact only when no guard fails outright.
-fn guard_reason<'a>(guards: impl Iterator<Item = &'a Guard>, facts: &Facts) -> DenyReason {
-    let guards: Vec<_> = guards.collect();
-    let unknown = guards
-        .iter()
-        .find(|guard| guard.outcome(facts) == Outcome::Unknown);
-    if let Some(fact) = unknown.and_then(|guard| guard.missing_fact(facts)) {
-        return DenyReason::FactMissing {
-            fact: fact.to_owned(),
-        };
+fn guard_reason(guards: &[&Guard], facts: &Facts) -> DenyReason {
+    for guard in guards {
+        if guard.outcome(facts) == Outcome::Unknown {
+            return DenyReason::FactMissing {
+                fact: guard.missing_fact(facts).unwrap_or_default().to_owned(),
+            };
+        }
     }
     let guard = guards.first().map(|guard| guard.text()).unwrap_or_default();
     DenyReason::GuardFailed { guard }
@@ -168,14 +171,22 @@ fn guard_reason<'a>(guards: impl Iterator<Item = &'a Guard>, facts: &Facts) -> D
 
 /// The grants on `node` and above, from `node` upwards, in the record's order, whatever their window,
 /// with the role that each counts as.
-fn grants_on_path(access: &Access, node: NodeId) -> impl Iterator<Item = (&Grant, RoleId, NodeId)> {
-    access.hierarchy().path(node).flat_map(move |at| {
-        let id = access.hierarchy().id(at);
-        let grants = access.record().grants.iter();
-        grants
-            .filter(move |grant| grant.node == id)
-            .filter_map(move |grant| Some((grant, access.counted_role(grant)?, at)))
-    })
+fn grants_on_path(access: &Access, node: NodeId) -> Vec<(&Grant, RoleId, NodeId)> {
+    let hierarchy = access.hierarchy();
+    let mut grants = Vec::new();
+    let mut next = Some(node);
+    while let Some(at) = next {
+        let id = hierarchy.id(at);
+        for grant in access.grants() {
+            if grant.node == id
+                && let Some(role) = access.counted_role(grant)
+            {
+                grants.push((grant, role, at));
+            }
+        }
+        next = hierarchy.parent(at);
+    }
+    grants
 }
 
 /// Whether `role` gives `permission`. A service account holds nothing personal, whatever its roles.
@@ -187,20 +198,25 @@ fn gives(access: &Access, role: RoleId, permission: PermissionId, facts: &Facts)
 }
 
 fn may_hold(access: &Access, permission: PermissionId) -> bool {
-    access.record().kind == PrincipalKind::User || !access.policy().personal.contains(permission.0)
+    access.kind() == PrincipalKind::User || !access.policy().personal.contains(permission.0)
 }
 
 fn owned(access: &Access, permission: PermissionId, node: NodeId) -> Option<NodeId> {
-    let hierarchy = access.hierarchy();
-    let mut path = hierarchy
-        .path(node)
-        .filter(|_| may_hold(access, permission));
-    path.find(|at| {
-        access.describe(*at).is_some_and(|node| {
-            let rights = access.policy().ownership.get(&node.level);
-            node.owned && rights.is_some_and(|rights| rights.contains(permission.0))
-        })
-    })
+    if !may_hold(access, permission) {
+        return None;
+    }
+    let mut next = Some(node);
+    while let Some(at) = next {
+        if let Some(node) = access.describe(at)
+            && node.owned
+            && let Some(rights) = access.policy().ownership.get(&node.level)
+            && rights.contains(permission.0)
+        {
+            return next;
+        }
+        next = access.hierarchy().parent(at);
+    }
+    None
 }
 
 /// Every single grant that would allow it, without those that hold more than another one on the
@@ -219,55 +235,46 @@ fn smallest_grants(
     let hierarchy = access.hierarchy();
     let elsewhere = granted_elsewhere(access, permission, node, facts).into();
     let personal = policy.describe(permission).is_some_and(|p| p.personal);
-    let candidates: Vec<(RoleId, &Role, NodeId)> = policy
-        .roles
-        .iter()
-        .enumerate()
-        .filter_map(|(number, role)| {
-            let id = RoleId(number);
-            let record = access.record();
-            // A role that the plan replaces would not count as itself.
-            let counted = policy.counted_role(id, record.kind, &record.plan) == id;
-            let at = place_for(access, node, role.level).filter(|_| counted)?;
-            Some((id, role, at))
-        })
-        .filter(|(id, role, _)| {
-            // A principal has one role on the organization, so another one there takes its place.
-            let held = if role.level == Level::Organization {
-                let cap = role.cap.as_ref().filter(|_| !personal);
-                Factors {
-                    cap: cap.map_or(Outcome::True, |cap| policy.holds(cap, permission, facts)),
-                    granted: elsewhere,
-                    ..*factors
-                }
-            } else {
-                *factors
-            };
-            let denied = policy.denies(&role.denied, permission, facts);
-            denied == Outcome::False
-                && would_allow(role, gives(access, *id, permission, facts), &held)
-        })
-        .collect();
-    let mut suggestions: Vec<Suggestion> = candidates
-        .iter()
-        .filter(|(id, role, at)| {
-            !candidates.iter().any(|(other_id, other, other_at)| {
-                let narrower = hierarchy.is_within(*other_at, *at);
-                let fewer = policy.covers(&role.rights, &other.rights);
-                let same = narrower
-                    && hierarchy.is_within(*at, *other_at)
-                    && fewer
-                    && policy.covers(&other.rights, &role.rights);
-                other_id != id && narrower && fewer && (!same || other_id < id)
-            })
-        })
-        .map(|(id, _, at)| Suggestion::Role(*id, *at))
-        .collect();
+    let mut candidates: Vec<(RoleId, &Role, NodeId)> = Vec::new();
+    for (number, role) in policy.roles.iter().enumerate() {
+        let id = RoleId(number);
+        // A role that the plan replaces would not count as itself.
+        let counted = policy.counted_role(id, access.kind(), access.plan()) == id;
+        let Some(at) = place_for(access, node, role.level).filter(|_| counted) else {
+            continue;
+        };
+        // A principal has one role on the organization, so another one there takes its place.
+        let mut held = *factors;
+        if role.level == Level::Organization {
+            let cap = role.cap.as_ref().filter(|_| !personal);
+            held.cap = cap.map_or(Outcome::True, |cap| policy.holds(cap, permission, facts));
+            held.granted = elsewhere;
+        }
+        if policy.denies(&role.denied, permission, facts) == Outcome::False
+            && would_allow(role, gives(access, id, permission, facts), &held)
+        {
+            candidates.push((id, role, at));
+        }
+    }
+    let mut suggestions: Vec<Suggestion> = Vec::new();
+    for (id, role, at) in &candidates {
+        let is_wider = candidates.iter().any(|(other_id, other, other_at)| {
+            let narrower = hierarchy.is_within(*other_at, *at);
+            let fewer = policy.covers(&role.rights, &other.rights);
+            let same = narrower
+                && hierarchy.is_within(*at, *other_at)
+                && fewer
+                && policy.covers(&other.rights, &role.rights);
+            other_id != id && narrower && fewer && (!same || other_id < id)
+        });
+        if !is_wider {
+            suggestions.push(Suggestion::Role(*id, *at));
+        }
+    }
     if factors.member && factors.cap == Outcome::True {
         for (level, rights) in policy.ownership.iter() {
-            if let Some(at) = hierarchy
-                .ancestor(node, *level)
-                .filter(|_| rights.contains(permission.0))
+            if rights.contains(permission.0)
+                && let Some(at) = hierarchy.ancestor(node, *level)
             {
                 suggestions.push(Suggestion::Ownership(at));
             }
@@ -302,13 +309,14 @@ fn granted_elsewhere(
         at == ROOT && level == Some(Level::Organization)
     };
     let everyone = policy.holds(&policy.everyone, permission, facts) == Outcome::True;
-    (everyone && may_hold(access, permission))
-        || owned(access, permission, node).is_some()
-        || grants_on_path(access, node)
-            .filter(|(grant, role, at)| {
-                access.is_live(&grant.window) && !of_organization(*role, *at)
-            })
-            .any(|(_, role, _)| gives(access, role, permission, facts))
+    if everyone && may_hold(access, permission) || owned(access, permission, node).is_some() {
+        return true;
+    }
+    let grants = grants_on_path(access, node);
+    grants.into_iter().any(|(grant, role, at)| {
+        let counts = access.is_live(&grant.window) && !of_organization(role, at);
+        counts && gives(access, role, permission, facts)
+    })
 }
 
 /// Whether `role`, beside what is `held`, would allow a permission that it `gives`.

@@ -101,6 +101,54 @@ impl Node {
     }
 }
 
+/// Nodes as whoever reads many of them has them: all ids in one text, and no string for each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PackedNodes {
+    /// The ids, one after the other.
+    pub ids: String,
+    /// The nodes, each after its parent; the first is the organization.
+    pub nodes: Vec<PackedNode>,
+}
+
+/// A node of [`PackedNodes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedNode {
+    /// Where its id ends in the text.
+    pub id_end: usize,
+    /// Its level.
+    pub level: Level,
+    /// The place of the node it lies in; `None` for the organization only.
+    pub parent: Option<usize>,
+    /// Whether the principal created it and so owns it.
+    pub owned: bool,
+}
+
+impl PackedNodes {
+    /// The id of the node at `at`; empty when there is none.
+    #[must_use]
+    pub fn id(&self, at: usize) -> &str {
+        let start = match at.checked_sub(1) {
+            None => 0,
+            Some(before) => self
+                .nodes
+                .get(before)
+                .map_or(usize::MAX, |node| node.id_end),
+        };
+        let end = self.nodes.get(at).map_or(0, |node| node.id_end);
+        self.ids.get(start..end).unwrap_or("")
+    }
+
+    /// The nodes, each by itself.
+    pub fn unpacked(&self) -> impl Iterator<Item = Node> {
+        self.nodes.iter().enumerate().map(|(at, node)| Node {
+            id: self.id(at).into(),
+            level: node.level,
+            parent: node.parent.map(|parent| self.id(parent).into()),
+            owned: node.owned,
+        })
+    }
+}
+
 /// What a token narrows its principal to (law 6).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenLimit {

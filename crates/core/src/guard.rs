@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::lower::lower;
 use crate::{Facts, Knowledge, Value, glob};
 
 /// What is known of a condition. Ordered so that `and` is the minimum and `or` the maximum
@@ -95,7 +96,6 @@ fn alike(one: &Value, other: &Value) -> bool {
 }
 
 pub(crate) fn same_but_for_case(one: &str, other: &str) -> bool {
-    let lower = |text: &str| -> String { text.chars().flat_map(char::to_lowercase).collect() };
     lower(one) == lower(other)
 }
 
@@ -158,11 +158,11 @@ impl Guard {
     /// fact already fails it.
     #[must_use]
     pub fn outcome(&self, facts: &Facts) -> Outcome {
-        self.conditions
-            .iter()
-            .map(|c| c.outcome(facts))
-            .min()
-            .unwrap_or(Outcome::True)
+        let mut holds = Outcome::True;
+        for condition in &self.conditions {
+            holds = holds.min(condition.outcome(facts));
+        }
+        holds
     }
 
     /// The first fact that the guard needs and `facts` do not settle.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::index::Index;
-use crate::{Level, RecordError, limits};
+use crate::{Level, PackedNodes, RecordError, limits};
 
 /// A node of one organization, as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,35 +54,68 @@ impl Hierarchy {
             names,
             ..Self::default()
         };
-        for (at, (id, level, parent)) in nodes.enumerate() {
-            if (at == 0) != (level == Level::Organization) || (at == 0) != parent.is_none() {
-                return Err(RecordError::NoOrganization);
-            }
-            let parent = match parent {
-                None => None,
-                Some(parent) => {
-                    let parent = hierarchy.node(parent);
-                    let higher = parent
-                        .and_then(|parent| hierarchy.levels.get(parent.0))
-                        .is_some_and(|above| *above < level);
-                    if !higher {
-                        return Err(RecordError::OrphanNode(id.into()));
-                    }
-                    parent
-                }
-            };
-            hierarchy.parents.push(parent);
-            hierarchy.levels.push(level);
+        for (_, level, parent) in nodes {
+            // One that is not there is behind all others.
+            let number = |parent| hierarchy.node(parent).unwrap_or(NodeId(usize::MAX));
+            hierarchy.add(level, parent.map(number))?;
         }
-        if hierarchy.parents.is_empty() {
-            return Err(RecordError::NoOrganization);
-        }
-        hierarchy.lay_out();
+        hierarchy.lay_out()?;
         Ok(hierarchy)
     }
 
+    /// Checks and numbers `nodes`.
+    ///
+    /// # Errors
+    /// The first node that is out of place.
+    pub(crate) fn packed(nodes: PackedNodes) -> Result<Self, RecordError> {
+        let PackedNodes { ids, nodes } = nodes;
+        if nodes.len() > limits::NODES_MAX {
+            let limit = limits::NODES_MAX;
+            return Err(RecordError::TooMany { limit });
+        }
+        let mut ends = Vec::with_capacity(nodes.len());
+        for node in &nodes {
+            ends.push(node.id_end);
+        }
+        let mut names = Index::packed(ids, ends);
+        if let Err(at) = names.lay_out() {
+            return Err(RecordError::RepeatedNode(names.name(at).into()));
+        }
+        let mut hierarchy = Self {
+            names,
+            parents: Vec::with_capacity(nodes.len()),
+            levels: Vec::with_capacity(nodes.len()),
+            ..Self::default()
+        };
+        for node in &nodes {
+            hierarchy.add(node.level, node.parent.map(NodeId))?;
+        }
+        hierarchy.lay_out()?;
+        Ok(hierarchy)
+    }
+
+    /// Adds the next node: the organization has no parent, any other has one of a higher level that came
+    /// before.
+    fn add(&mut self, level: Level, parent: Option<NodeId>) -> Result<(), RecordError> {
+        let at = self.levels.len();
+        if (at == 0) != (level == Level::Organization) || (at == 0) != parent.is_none() {
+            return Err(RecordError::NoOrganization);
+        }
+        if let Some(parent) = parent
+            && self.level(parent).is_none_or(|above| above >= level)
+        {
+            return Err(RecordError::OrphanNode(self.names.name(at).into()));
+        }
+        self.parents.push(parent);
+        self.levels.push(level);
+        Ok(())
+    }
+
     /// Counts what lies below each node, and gives each its position. Every node comes after its parent.
-    fn lay_out(&mut self) {
+    fn lay_out(&mut self) -> Result<(), RecordError> {
+        if self.parents.is_empty() {
+            return Err(RecordError::NoOrganization);
+        }
         self.sizes = vec![1; self.parents.len()];
         for (node, parent) in self.parents.iter().enumerate().rev() {
             let size = self.sizes.get(node).copied().unwrap_or(0);
@@ -101,6 +134,7 @@ impl Hierarchy {
             self.positions.push(position);
             next.push(position + 1);
         }
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -128,11 +162,6 @@ impl Hierarchy {
         (0..self.len()).map(NodeId)
     }
 
-    /// `node` and the nodes above it, upwards.
-    pub(crate) fn path(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        core::iter::successors(Some(node), |at| self.parent(*at))
-    }
-
     /// Where `node` comes when every node is followed by all that lies below it.
     #[inline]
     pub(crate) fn position(&self, node: NodeId) -> Option<usize> {
@@ -153,6 +182,13 @@ impl Hierarchy {
 
     /// The node of `level` at or above `node`.
     pub(crate) fn ancestor(&self, node: NodeId, level: Level) -> Option<NodeId> {
-        self.path(node).find(|at| self.level(*at) == Some(level))
+        let mut next = Some(node);
+        while let Some(at) = next {
+            if self.level(at)? == level {
+                return next;
+            }
+            next = self.parent(at);
+        }
+        None
     }
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::hierarchy::{Hierarchy, NodeId, ROOT};
-use crate::sorted::sorted;
+use crate::sorted::sort;
 use crate::{Bits, Policy, PrincipalKind, Role, RoleId, TokenLimit};
 
 /// What [`Holdings::new`] starts from.
@@ -64,8 +64,11 @@ impl Holdings {
         let (sets, spans) = sets(policy, hierarchy, basis);
         let scope = basis.token.and_then(|token| token.permissions.as_ref());
         let numbers = |ids: &Vec<String>| {
-            let known = ids.iter().filter_map(|id| Some(policy.permission(id)?.0));
-            Bits::of(known, policy.permissions.len())
+            let mut bits = Bits::empty(policy.permissions.len());
+            for permission in policy.numbers(ids) {
+                bits.insert(permission);
+            }
+            bits
         };
         Self {
             member: basis.member,
@@ -92,14 +95,14 @@ impl Holdings {
 }
 
 /// Something that makes a difference on a node, by the node's position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 struct Touch {
     position: usize,
     node: NodeId,
     change: Change,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 enum Change {
     /// Nothing; the organization is touched all the same.
     None,
@@ -108,6 +111,50 @@ enum Change {
     /// A role that the plan has replaced: what deny rules take from it stays taken.
     Replaced(RoleId),
     Token,
+}
+
+/// The distinct sets, and from which position on which of them holds, as they are found.
+#[derive(Default)]
+struct Spans {
+    sets: Vec<Set>,
+    /// The numbers of the sets, in the order of the sets.
+    order: Vec<usize>,
+    spans: Vec<(usize, usize)>,
+    /// The sets of the node at hand and of those above it, each with the position after its last node.
+    above: Vec<(usize, Set)>,
+}
+
+impl Spans {
+    /// From `from` on, `set` holds.
+    fn begin(&mut self, from: usize, set: &Set) {
+        let sets = &self.sets;
+        let place = self
+            .order
+            .binary_search_by(|at| sets.get(*at).cmp(&Some(set)));
+        let number = match place {
+            Ok(place) => self.order.get(place).copied().unwrap_or(0),
+            Err(place) => {
+                self.order.insert(place, self.sets.len());
+                self.sets.push(set.clone());
+                self.sets.len() - 1
+            }
+        };
+        match self.spans.last_mut() {
+            Some(last) if last.0 == from => last.1 = number,
+            Some(last) if last.1 == number => {}
+            _ => self.spans.push((from, number)),
+        }
+    }
+
+    /// Ends the sets of all nodes that are over at `position`; what is above them holds again.
+    fn leave(&mut self, position: usize) {
+        while let Some((end, _)) = self.above.pop_if(|(end, _)| *end <= position) {
+            if let Some((_, set)) = self.above.last() {
+                let set = set.clone();
+                self.begin(end, &set);
+            }
+        }
+    }
 }
 
 /// The distinct sets, and from which position on which of them holds. A node has its parent's set unless
@@ -122,38 +169,17 @@ fn sets(
         .token
         .is_none_or(|token| token.window.contains(basis.now_ms));
     let root = root_set(policy, basis.member, in_time && top.is_none());
-    let mut sets: Vec<Set> = Vec::new();
-    // The numbers of the sets, in the order of the sets.
-    let mut order: Vec<usize> = Vec::new();
-    let mut spans: Vec<(usize, usize)> = Vec::new();
-    // The sets of the node at hand and of those above it, each with the position after its last node.
-    let mut above: Vec<(usize, Set)> = Vec::new();
-    let mut begin = |from: usize, set: &Set| {
-        let place = order.binary_search_by(|at| sets.get(*at).cmp(&Some(set)));
-        let number = match place {
-            Ok(place) => order.get(place).copied().unwrap_or(0),
-            Err(place) => {
-                order.insert(place, sets.len());
-                sets.push(set.clone());
-                sets.len() - 1
-            }
-        };
-        match spans.last_mut() {
-            Some(last) if last.0 == from => last.1 = number,
-            Some(last) if last.1 == number => {}
-            _ => spans.push((from, number)),
-        }
-    };
+    let mut found = Spans::default();
     let touched = touched(policy, hierarchy, basis);
-    for touches in touched.chunk_by(|one, other| one.position == other.position) {
-        let Some(&Touch { position, node, .. }) = touches.first() else {
-            continue;
-        };
-        leave(&mut above, position, &mut begin);
-        let mut set = above
-            .last()
-            .map_or_else(|| root.clone(), |(_, set)| set.clone());
-        for touch in touches {
+    let mut rest = touched.as_slice();
+    while let Some(&Touch { position, node, .. }) = rest.first() {
+        found.leave(position);
+        let above = found.above.last();
+        let mut set = above.map_or(&root, |(_, set)| set).clone();
+        while let Some((touch, behind)) = rest.split_first()
+            && touch.position == position
+        {
+            rest = behind;
             match touch.change {
                 Change::None => {}
                 Change::Owned => {
@@ -179,21 +205,12 @@ fn sets(
         if basis.kind == PrincipalKind::ServiceAccount {
             set.granted.subtract(&policy.personal);
         }
-        begin(position, &set);
-        above.push((hierarchy.span(node).end, set));
+        found.begin(position, &set);
+        found.above.push((hierarchy.span(node).end, set));
     }
     // What ends with the last node gives way to nothing.
-    leave(&mut above, hierarchy.len().saturating_sub(1), &mut begin);
-    (sets, spans)
-}
-
-/// Ends the sets of all nodes that are over at `position`; what is above them holds again.
-fn leave(above: &mut Vec<(usize, Set)>, position: usize, begin: &mut impl FnMut(usize, &Set)) {
-    while let Some((end, _)) = above.pop_if(|(end, _)| *end <= position) {
-        if let Some((_, set)) = above.last() {
-            begin(end, set);
-        }
-    }
+    found.leave(hierarchy.len().saturating_sub(1));
+    (found.sets, found.spans)
 }
 
 /// What makes a difference, by the position of the node; the organization always comes first.
@@ -217,15 +234,24 @@ fn touched(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> Vec<Tou
         }
     }
     // Ownership is given to members: who was removed owns nothing.
-    for node in basis.owned.iter().filter(|_| basis.member) {
-        touch(*node, Change::Owned);
+    if basis.member {
+        for node in basis.owned {
+            touch(*node, Change::Owned);
+        }
     }
     // A token for a node that is not there may act nowhere.
     let top = basis.token.and_then(|token| token.node.as_ref());
     if let Some(node) = top.and_then(|node| hierarchy.node(node)) {
         touch(node, Change::Token);
     }
-    sorted(touched)
+    let at = |number: u32| usize::try_from(number).ok().and_then(|at| touched.get(at));
+    let mut order: Vec<u32> = (0..).take(touched.len()).collect();
+    let key = |number: u32| (at(number).map(|touch| touch.position), number);
+    sort(&mut order, &|one, other| key(one) < key(other));
+    order
+        .into_iter()
+        .filter_map(|number| at(number).copied())
+        .collect()
 }
 
 fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
@@ -242,7 +268,9 @@ fn root_set(policy: &Policy, member: bool, in_token: bool) -> Set {
 
 /// Everything, for who holds an overriding role on the organization; nothing personal for a program.
 fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
-    let overrides = roles_on_root(policy, basis).any(|role| role.overriding);
+    let overrides = roles_on_root(policy, basis)
+        .iter()
+        .any(|role| role.overriding);
     let mut rights = if overrides {
         policy.all()
     } else {
@@ -257,29 +285,40 @@ fn overriding(policy: &Policy, basis: &Basis<'_>) -> Bits {
 /// What each cap of the organization's roles leaves. What is one's own (`personal`) is never capped.
 fn caps(policy: &Policy, basis: &Basis<'_>) -> Vec<Bits> {
     let mut caps: Vec<Bits> = Vec::new();
-    for cap in roles_on_root(policy, basis).filter_map(|role| role.cap.as_ref()) {
-        if !caps.contains(cap) {
-            caps.push(cap.clone());
+    for role in roles_on_root(policy, basis) {
+        if let Some(cap) = &role.cap {
+            let mut cap = cap.clone();
+            cap.union_with(&policy.personal);
+            if !caps.contains(&cap) {
+                caps.push(cap);
+            }
         }
     }
-    caps.iter_mut()
-        .for_each(|cap| cap.union_with(&policy.personal));
     caps
 }
 
-fn roles_on_root<'a>(policy: &'a Policy, basis: &'a Basis<'_>) -> impl Iterator<Item = &'a Role> {
-    let granted = basis.live.iter().filter(|(_, node)| *node == ROOT);
-    granted.filter_map(|(role, _)| policy.describe_role(basis.counted(policy, *role)))
+fn roles_on_root<'a>(policy: &'a Policy, basis: &Basis<'_>) -> Vec<&'a Role> {
+    let mut roles = Vec::new();
+    for (role, node) in basis.live {
+        if *node == ROOT
+            && let Some(role) = policy.describe_role(basis.counted(policy, *role))
+        {
+            roles.push(role);
+        }
+    }
+    roles
 }
 
 fn in_plan(policy: &Policy, plan: &[String]) -> Bits {
     let has = |feature: &usize| {
-        policy
-            .features
-            .get(*feature)
-            .is_some_and(|id| plan.contains(id))
+        let feature = policy.features.get(*feature);
+        feature.is_some_and(|id| plan.contains(id))
     };
-    let permissions = policy.permissions.iter().enumerate();
-    let within = permissions.filter(|(_, permission)| permission.plan.iter().all(has));
-    Bits::of(within.map(|(at, _)| at), policy.permissions.len())
+    let mut within = Bits::empty(policy.permissions.len());
+    for (at, permission) in policy.permissions.iter().enumerate() {
+        if permission.plan.iter().all(has) {
+            within.insert(at);
+        }
+    }
+    within
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::sorted::sorted;
+use crate::sorted::sort;
 
 /// How many names may lie in one's way before the table is laid anew with another seed.
 const PROBES_MAX: usize = 64;
@@ -40,38 +40,58 @@ impl Index {
     /// # Errors
     /// The place of the first name that came before already.
     pub(crate) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, usize> {
-        let mut all = Self::default();
+        let mut text = String::new();
+        let mut ends = Vec::new();
         for name in names {
-            all.text.push_str(name);
-            all.ends.push(all.text.len());
+            text.push_str(name);
+            ends.push(text.len());
         }
+        let mut all = Self::packed(text, ends);
+        all.lay_out()?;
+        Ok(all)
+    }
+
+    /// The names that lie one after the other in `text`, each up to its end. None is found before
+    /// [`Self::lay_out`].
+    pub(crate) const fn packed(text: String, ends: Vec<usize>) -> Self {
+        Self {
+            text,
+            ends,
+            layout: Layout::Sorted(Vec::new()),
+        }
+    }
+
+    /// Makes the names ready to be looked up.
+    ///
+    /// # Errors
+    /// The place of the first name that came before already.
+    pub(crate) fn lay_out(&mut self) -> Result<(), usize> {
         for seed in 0..SEEDS {
-            match all.hashed(seed) {
+            match self.hashed(seed) {
                 Ok(slots) => {
-                    all.layout = Layout::Hashed { seed, slots };
-                    return Ok(all);
+                    self.layout = Layout::Hashed { seed, slots };
+                    return Ok(());
                 }
                 Err(Collision::Repeated(at)) => return Err(at),
                 Err(Collision::Crowded) => {}
             }
         }
-        let numbered = (0..).take(all.ends.len());
-        let names = sorted(
-            numbered
-                .map(|number| (all.name(place(number)), number))
-                .collect(),
-        );
-        let repeated = names.windows(2).filter_map(|pair| match pair {
-            [one, other] if one.0 == other.0 => Some(place(other.1)),
-            _ => None,
-        });
-        match repeated.min() {
-            Some(at) => Err(at),
-            None => {
-                all.layout = Layout::Sorted(names.iter().map(|(_, number)| *number).collect());
-                Ok(all)
+        let mut numbers: Vec<u32> = (0..).take(self.ends.len()).collect();
+        let key = |number: u32| (self.name(place(number)), number);
+        sort(&mut numbers, &|one, other| key(one) < key(other));
+        let mut repeated = usize::MAX;
+        for pair in numbers.windows(2) {
+            if let [one, other] = pair
+                && key(*one).0 == key(*other).0
+            {
+                repeated = repeated.min(place(*other));
             }
         }
+        if repeated < usize::MAX {
+            return Err(repeated);
+        }
+        self.layout = Layout::Sorted(numbers);
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -79,6 +79,7 @@ mod invitation;
 mod level;
 pub mod limits;
 mod lint;
+mod lower;
 mod matrix;
 mod membership;
 mod operation;
@@ -91,7 +92,7 @@ mod sorted;
 mod spec;
 mod world;
 
-pub use access::Access;
+pub use access::{Access, NodeView};
 pub use assignment::{Assignment, assign, transfer};
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization};
@@ -101,7 +102,7 @@ pub use diff::{Change, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
 pub use fact::{FactType, Facts, Knowledge, Value, fact_type};
-pub use grant::{Grant, Node, PrincipalKind, Record, TokenLimit, Window};
+pub use grant::{Grant, Node, PackedNode, PackedNodes, PrincipalKind, Record, TokenLimit, Window};
 pub use guard::{Condition, Guard, Outcome, Test};
 pub use hierarchy::NodeId;
 pub use invitation::{Invitation, InvitationError, InvitationState, InvitationStatus};
@@ -113,7 +114,7 @@ pub use membership::{
 };
 pub use operation::Operation;
 pub use parts::{
-    DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,
+    Assembly, DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,
 };
 pub use policy::{Case, Permission, PermissionId, Policy, Role, RoleId, Rule};
 pub use spec::{

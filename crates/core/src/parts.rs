@@ -23,15 +23,15 @@ pub struct PolicyParts {
     /// How many rights there are.
     pub rights: usize,
     /// Rights of every member.
-    pub everyone: Vec<usize>,
+    pub everyone: Bits,
     /// Rights of who owns a node of a level.
-    pub ownership: Vec<(Level, Vec<usize>)>,
+    pub ownership: Vec<(Level, Bits)>,
     /// The rules, as far as reasons name them.
     pub rules: Vec<RuleParts>,
     /// What deny rules take away.
     pub denials: Vec<DenialParts>,
     /// Denials that hold for every member.
-    pub everyone_denied: Vec<usize>,
+    pub everyone_denied: Bits,
     /// Ids of what an organization's plan may have.
     pub features: Vec<String>,
     /// What features make of people's roles.
@@ -106,11 +106,11 @@ pub struct RoleParts {
     /// Whether it holds everything in the organization, whatever caps say.
     pub overriding: bool,
     /// What it holds.
-    pub rights: Vec<usize>,
+    pub rights: Bits,
     /// What deny rules take from it.
-    pub denied: Vec<usize>,
+    pub denied: Bits,
     /// The rights that its holder may have at most; `None`: any.
-    pub cap: Option<Vec<usize>>,
+    pub cap: Option<Bits>,
 }
 
 impl From<&Policy> for PolicyParts {
@@ -133,9 +133,9 @@ impl From<&Policy> for PolicyParts {
             name: role.name.clone(),
             level: role.level,
             overriding: role.overriding,
-            rights: role.rights.iter().collect(),
-            denied: role.denied.iter().collect(),
-            cap: role.cap.as_ref().map(|cap| cap.iter().collect()),
+            rights: role.rights.clone(),
+            denied: role.denied.clone(),
+            cap: role.cap.clone(),
         };
         let rule = |Rule { id, because }: &Rule| RuleParts {
             id: id.clone(),
@@ -163,13 +163,13 @@ impl From<&Policy> for PolicyParts {
             roles: policy.roles.iter().map(role).collect(),
             guards: guards.map(|guard| guard.conditions.clone()).collect(),
             rights: policy.rights,
-            everyone: policy.everyone.iter().collect(),
+            everyone: policy.everyone.clone(),
             ownership: ownership
-                .map(|(level, bits)| (*level, bits.iter().collect()))
+                .map(|(level, bits)| (*level, bits.clone()))
                 .collect(),
             rules: policy.rules.iter().map(rule).collect(),
             denials: policy.denials.iter().map(denial).collect(),
-            everyone_denied: policy.everyone_denied.iter().collect(),
+            everyone_denied: policy.everyone_denied.clone(),
             features: policy.features.clone(),
             replacements: policy.replacements.iter().map(replacement).collect(),
             custom_levels: policy.custom_levels.clone(),
@@ -183,143 +183,194 @@ impl PolicyParts {
     /// hold no one back.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let in_guards = |guard: usize| guard < self.guards.len();
-        let permissions = self.permissions.iter().all(|permission| {
-            let mut conditional = permission.conditional.iter();
-            permission.guard.is_none_or(in_guards)
-                && conditional.all(|(_, guard)| in_guards(*guard))
-                && permission.plan.iter().all(|at| *at < self.features.len())
+        Assembly::from(self.clone()).is_whole()
+    }
+}
+
+/// A compiled policy in the making, for a reader that has its parts one by one.
+#[derive(Debug, Default)]
+pub struct Assembly(Policy);
+
+impl Assembly {
+    /// Begins with how many rights there are, and the rights and denials of every member.
+    #[must_use]
+    pub fn new(rights: usize, everyone: Bits, everyone_denied: Bits) -> Self {
+        Self(Policy {
+            rights: rights.min(limits::PERMISSIONS_MAX + limits::CONDITIONAL_RIGHTS_MAX),
+            everyone,
+            everyone_denied,
+            ..Policy::default()
+        })
+    }
+
+    /// Adds what an organization may have and add: features of its plan, the levels of its own roles, and
+    /// whether those may hold what their base does not.
+    pub fn organization(&mut self, features: Vec<String>, levels: Vec<Level>, additions: bool) {
+        self.0.features = features;
+        self.0.custom_levels = levels;
+        self.0.custom_additions = additions;
+    }
+
+    /// Adds the next guard.
+    pub fn guard(&mut self, conditions: Vec<Condition>) {
+        self.0.guards.push(Guard { conditions });
+    }
+
+    /// Adds the next permission.
+    pub fn permission(&mut self, permission: PermissionParts) {
+        let mut implied = permission.implied;
+        implied.insert(0, self.0.permissions.len());
+        self.0.implied.push(implied);
+        self.0.permissions.push(Permission {
+            label: String::new(),
+            id: permission.id,
+            because: permission.because,
+            level: permission.level,
+            sensitive: false,
+            personal: permission.personal,
+            cases: Vec::new(),
+            guard: permission.guard,
+            plan: permission.plan,
+            conditional: permission.conditional,
+            denials: Vec::new(),
         });
-        let in_denials = |denials: &[usize]| denials.iter().all(|at| *at < self.denials.len());
-        let roles = self.roles.iter().all(|role| in_denials(&role.denied));
-        let denials = self.denials.iter().all(|denial| {
-            denial.permission < self.permissions.len()
-                && denial.guard.is_none_or(in_guards)
-                && denial.rule < self.rules.len()
+    }
+
+    /// Adds the next role.
+    pub fn role(&mut self, role: RoleParts) {
+        self.0.roles.push(Role {
+            id: role.id,
+            name: role.name,
+            level: role.level,
+            admin: false,
+            overriding: role.overriding,
+            rights: role.rights,
+            denied: role.denied,
+            cap: role.cap,
         });
-        permissions && roles && denials && in_denials(&self.everyone_denied)
+    }
+
+    /// Sets the rights of who owns a node of `level`.
+    pub fn ownership(&mut self, level: Level, rights: Bits) {
+        self.0.ownership.insert(level, rights);
+    }
+
+    /// Adds the next rule.
+    pub fn rule(&mut self, rule: RuleParts) {
+        self.0.rules.push(Rule {
+            id: rule.id,
+            because: rule.because,
+        });
+    }
+
+    /// Adds the next denial.
+    pub fn denial(&mut self, denial: &DenialParts) {
+        let number = self.0.denials.len();
+        if let Some(permission) = self.0.permissions.get_mut(denial.permission) {
+            permission.denials.push(number);
+        }
+        self.0.denials.push(RuleDenial {
+            permission: denial.permission,
+            guard: denial.guard,
+            rule: denial.rule,
+        });
+    }
+
+    /// Adds the next replacement.
+    pub fn replacement(&mut self, replacement: &ReplacementParts) {
+        self.0.replacements.push(Replacement {
+            feature: replacement.feature,
+            level: replacement.level,
+            role: RoleId(replacement.role),
+        });
+    }
+
+    /// The policy; `None` when a number points behind its list.
+    #[must_use]
+    pub fn finish(mut self) -> Option<Policy> {
+        if !self.is_whole() {
+            return None;
+        }
+        self.number_conditional_rights();
+        let mut policy = self.0;
+        let ids = policy.permissions.iter().map(|known| known.id.as_str());
+        policy.permission_names = Index::new(ids).unwrap_or_default();
+        policy.name_roles();
+        policy.settle();
+        Some(policy)
+    }
+
+    fn is_whole(&self) -> bool {
+        let policy = &self.0;
+        let (guards, denials) = (policy.guards.len(), policy.denials.len());
+        let in_guards = |guard: Option<usize>| guard.is_none_or(|guard| guard < guards);
+        let mut is_whole = policy.everyone_denied.is_below(denials);
+        for permission in &policy.permissions {
+            is_whole &= in_guards(permission.guard);
+            for (_, guard) in &permission.conditional {
+                is_whole &= *guard < guards;
+            }
+            for feature in &permission.plan {
+                is_whole &= *feature < policy.features.len();
+            }
+        }
+        for role in &policy.roles {
+            is_whole &= role.denied.is_below(denials);
+        }
+        for denial in &policy.denials {
+            is_whole &= denial.permission < policy.permissions.len();
+            is_whole &= in_guards(denial.guard) && denial.rule < policy.rules.len();
+        }
+        is_whole
+    }
+
+    /// The conditional rights in the order of their numbers.
+    fn number_conditional_rights(&mut self) {
+        let policy = &mut self.0;
+        for right in policy.permissions.len()..policy.rights {
+            let mut found = None;
+            for (permission, described) in policy.permissions.iter().enumerate() {
+                for (number, guard) in &described.conditional {
+                    if *number == right {
+                        found = Some(ConditionalRight {
+                            permission,
+                            guard: *guard,
+                        });
+                    }
+                }
+            }
+            let Some(found) = found else {
+                return;
+            };
+            policy.conditional_rights.push(found);
+        }
+    }
+}
+
+impl From<PolicyParts> for Assembly {
+    fn from(parts: PolicyParts) -> Self {
+        let mut made = Self::new(parts.rights, parts.everyone, parts.everyone_denied);
+        made.organization(parts.features, parts.custom_levels, parts.custom_additions);
+        parts.guards.into_iter().for_each(|it| made.guard(it));
+        let permissions = parts.permissions.into_iter();
+        permissions.for_each(|it| made.permission(it));
+        parts.roles.into_iter().for_each(|it| made.role(it));
+        for (level, rights) in parts.ownership {
+            made.ownership(level, rights);
+        }
+        parts.rules.into_iter().for_each(|it| made.rule(it));
+        parts.denials.iter().for_each(|it| made.denial(it));
+        parts
+            .replacements
+            .iter()
+            .for_each(|it| made.replacement(it));
+        made
     }
 }
 
 impl From<PolicyParts> for Policy {
-    /// The policy of `parts`, which must be [whole](PolicyParts::is_whole).
+    /// The policy of `parts`, which must be [whole](PolicyParts::is_whole); otherwise one that has nothing.
     fn from(parts: PolicyParts) -> Self {
-        let rights = parts
-            .rights
-            .min(limits::PERMISSIONS_MAX + limits::CONDITIONAL_RIGHTS_MAX);
-        let bits = |numbers: &[usize]| Bits::of(numbers.iter().copied(), rights);
-        let denials = parts.denials.len();
-        let denied = |numbers: &[usize]| Bits::of(numbers.iter().copied(), denials);
-        let implied = parts.permissions.iter().enumerate();
-        let ids = parts
-            .permissions
-            .iter()
-            .map(|permission| permission.id.as_str());
-        let mut policy = Self {
-            permission_names: Index::new(ids).unwrap_or_default(),
-            conditional_rights: conditional_rights(&parts, rights),
-            implied: implied
-                .map(|(at, permission)| {
-                    let with = permission.implied.iter().copied();
-                    core::iter::once(at).chain(with).collect()
-                })
-                .collect(),
-            everyone: bits(&parts.everyone),
-            everyone_denied: denied(&parts.everyone_denied),
-            ownership: parts
-                .ownership
-                .iter()
-                .map(|(level, own)| (*level, bits(own)))
-                .collect(),
-            roles: parts
-                .roles
-                .into_iter()
-                .map(|role| Role {
-                    rights: bits(&role.rights),
-                    denied: denied(&role.denied),
-                    id: role.id,
-                    name: role.name,
-                    level: role.level,
-                    admin: false,
-                    overriding: role.overriding,
-                    cap: role.cap.as_deref().map(bits),
-                })
-                .collect(),
-            permissions: parts.permissions.into_iter().map(permission).collect(),
-            guards: parts
-                .guards
-                .into_iter()
-                .map(|conditions| Guard { conditions })
-                .collect(),
-            rights,
-            rules: parts
-                .rules
-                .into_iter()
-                .map(|RuleParts { id, because }| Rule { id, because })
-                .collect(),
-            features: parts.features,
-            replacements: parts
-                .replacements
-                .into_iter()
-                .map(|replacement| Replacement {
-                    feature: replacement.feature,
-                    level: replacement.level,
-                    role: RoleId(replacement.role),
-                })
-                .collect(),
-            custom_levels: parts.custom_levels,
-            custom_additions: parts.custom_additions,
-            ..Self::default()
-        };
-        for denial in parts.denials {
-            if let Some(permission) = policy.permissions.get_mut(denial.permission) {
-                permission.denials.push(policy.denials.len());
-            }
-            policy.denials.push(RuleDenial {
-                permission: denial.permission,
-                guard: denial.guard,
-                rule: denial.rule,
-            });
-        }
-        policy.name_roles();
-        policy.settle();
-        policy
+        Assembly::from(parts).finish().unwrap_or_default()
     }
-}
-
-fn permission(parts: PermissionParts) -> Permission {
-    Permission {
-        label: parts.id.clone(),
-        id: parts.id,
-        because: parts.because,
-        level: parts.level,
-        sensitive: false,
-        personal: parts.personal,
-        cases: Vec::new(),
-        guard: parts.guard,
-        plan: parts.plan,
-        conditional: parts.conditional,
-        denials: Vec::new(),
-    }
-}
-
-/// The conditional rights in the order of their numbers.
-fn conditional_rights(parts: &PolicyParts, rights: usize) -> Vec<ConditionalRight> {
-    let first = parts.permissions.len();
-    let mut found: Vec<(usize, ConditionalRight)> = Vec::new();
-    for (permission, described) in parts.permissions.iter().enumerate() {
-        for (right, guard) in &described.conditional {
-            let right_of = ConditionalRight {
-                permission,
-                guard: *guard,
-            };
-            found.push((*right, right_of));
-        }
-    }
-    (first..rights)
-        .map_while(|right| {
-            let right = found.iter().find(|(at, _)| *at == right);
-            right.map(|(_, right)| *right)
-        })
-        .collect()
 }

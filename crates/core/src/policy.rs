@@ -291,54 +291,58 @@ impl Policy {
 
     /// Whether `bits` holds `permission` under `facts`.
     pub(crate) fn holds(&self, bits: &Bits, permission: PermissionId, facts: &Facts) -> Outcome {
-        if bits.contains(permission.0) {
-            return Outcome::True;
+        let mut held = Outcome::from(bits.contains(permission.0));
+        if held == Outcome::False {
+            for guard in self.guards_of(bits, permission) {
+                held = held.max(guard.outcome(facts));
+            }
         }
-        self.guards_of(bits, permission)
-            .map(|guard| guard.outcome(facts))
-            .max()
-            .unwrap_or(Outcome::False)
+        held
     }
 
-    /// The guards under which `bits` holds `permission`.
-    pub(crate) fn guards_of<'a>(
-        &'a self,
-        bits: &'a Bits,
-        permission: PermissionId,
-    ) -> impl Iterator<Item = &'a Guard> {
-        self.describe(permission)
-            .into_iter()
-            .flat_map(|described| &described.conditional)
-            .filter(|(right, _)| bits.contains(*right))
-            .filter_map(|(_, guard)| self.guards.get(*guard))
+    /// The guards under which `bits` holds `permission`. A list and no iterator, as of
+    /// [`Self::denials_of`]: there are few, and the page loads less code.
+    pub(crate) fn guards_of(&self, bits: &Bits, permission: PermissionId) -> Vec<&Guard> {
+        let mut guards = Vec::new();
+        if let Some(described) = self.describe(permission) {
+            for (right, guard) in &described.conditional {
+                if bits.contains(*right)
+                    && let Some(guard) = self.guards.get(*guard)
+                {
+                    guards.push(guard);
+                }
+            }
+        }
+        guards
     }
 
     /// The denials in `denied` that concern `permission`, with their guards (`None`: always).
-    pub(crate) fn denials_of<'a>(
-        &'a self,
-        denied: &'a Bits,
+    pub(crate) fn denials_of(
+        &self,
+        denied: &Bits,
         permission: PermissionId,
-    ) -> impl Iterator<Item = (usize, &'a RuleDenial, Option<&'a Guard>)> {
-        self.describe(permission)
-            .into_iter()
-            .flat_map(|described| &described.denials)
-            .filter(|denial| denied.contains(**denial))
-            .filter_map(|at| Some((*at, self.denials.get(*at)?)))
-            .map(|(at, denial)| {
-                (
-                    at,
-                    denial,
-                    denial.guard.and_then(|guard| self.guards.get(guard)),
-                )
-            })
+    ) -> Vec<(usize, &RuleDenial, Option<&Guard>)> {
+        let mut denials = Vec::new();
+        if let Some(described) = self.describe(permission) {
+            for at in &described.denials {
+                if denied.contains(*at)
+                    && let Some(denial) = self.denials.get(*at)
+                {
+                    let guard = denial.guard.and_then(|guard| self.guards.get(guard));
+                    denials.push((*at, denial, guard));
+                }
+            }
+        }
+        denials
     }
 
     /// Whether a deny rule in `denied` takes `permission` away under `facts`.
     pub(crate) fn denies(&self, denied: &Bits, permission: PermissionId, facts: &Facts) -> Outcome {
-        self.denials_of(denied, permission)
-            .map(|(_, _, guard)| guard.map_or(Outcome::True, |guard| guard.outcome(facts)))
-            .max()
-            .unwrap_or(Outcome::False)
+        let mut denies = Outcome::False;
+        for (.., guard) in self.denials_of(denied, permission) {
+            denies = denies.max(guard.map_or(Outcome::True, |guard| guard.outcome(facts)));
+        }
+        denies
     }
 
     /// The permission that `right` gives, be it under a guard.
@@ -362,14 +366,14 @@ impl Policy {
         bits.contains(right)
             || bits.contains(permission)
             || guard_of(right).is_some_and(|narrow| {
-                let mut wide = self.guards_of(bits, PermissionId(permission));
-                wide.any(|wide| narrow.is_within(wide))
+                let wide = self.guards_of(bits, PermissionId(permission));
+                wide.iter().any(|wide| narrow.is_within(wide))
             })
     }
 
     /// Whether `wide` gives all that `narrow` gives, under the same conditions or fewer.
     pub(crate) fn covers(&self, wide: &Bits, narrow: &Bits) -> bool {
-        narrow.iter().all(|right| self.gives(wide, right))
+        (0..self.rights).all(|right| !narrow.contains(right) || self.gives(wide, right))
     }
 
     /// The guard that must hold for `permission` whoever asks.

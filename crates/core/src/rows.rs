@@ -44,8 +44,10 @@ impl Row {
             return Self { words };
         }
         for (at, word) in words.iter_mut().enumerate() {
-            let caps = holdings.caps.iter().map(|cap| cap.word(at));
-            let under_caps = caps.fold(set.granted.word(at), |held, cap| held & cap);
+            let mut under_caps = set.granted.word(at);
+            for cap in &holdings.caps {
+                under_caps &= cap.word(at);
+            }
             let held = holdings.overriding.word(at) | under_caps;
             let scope = holdings
                 .scope
@@ -54,7 +56,10 @@ impl Row {
             word.allowed = held & scope & policy.plain.word(at) & holdings.in_plan.word(at);
         }
         let none = Facts::default();
-        for at in (0..permissions).filter(|at| !policy.plain.contains(*at)) {
+        for at in 0..permissions {
+            if policy.plain.contains(at) {
+                continue;
+            }
             let outcome = Factors::of(policy, holdings, PermissionId(at), set, &none).outcome();
             if let Some(word) = words.get_mut(at / WORD_BITS) {
                 let bit = 1 << (at % WORD_BITS);
@@ -76,9 +81,12 @@ impl Row {
 
     /// The permissions that depend on facts in one of `rows`, each of `stride` words.
     pub(crate) fn open(rows: &[Self], stride: usize) -> Bits {
-        let words = rows.iter().flat_map(|row| row.words.iter().enumerate());
         let mut open = Bits::empty(stride * WORD_BITS);
-        words.for_each(|(at, word)| open.add_word(at, word.open));
+        for row in rows {
+            for (at, word) in row.words.iter().enumerate() {
+                open.add_word(at, word.open);
+            }
+        }
         open
     }
 }

@@ -32,22 +32,23 @@ impl Policy {
                         described.denials.push(denial);
                     }
                     let denials = self.denials.len();
-                    self.for_each_of(roles, |_, denied| {
+                    self.for_each_of(roles, &mut |_, denied| {
                         denied.resize(denials);
                         denied.insert(denial);
                     });
                 }
                 Effect::Allow => {
-                    let implied = self.implied.get(permission).cloned().unwrap_or_default();
-                    for permission in implied {
+                    for permission in self.implied_by(permission).to_vec() {
                         let right = match guard {
                             None => Some(permission),
                             Some(guard) => self.conditional_right(permission, guard),
                         };
                         let rights = self.rights;
-                        self.for_each_of(roles, |held, _| {
+                        self.for_each_of(roles, &mut |held, _| {
                             held.resize(rights);
-                            right.into_iter().for_each(|right| held.insert(right));
+                            if let Some(right) = right {
+                                held.insert(right);
+                            }
                         });
                     }
                 }
@@ -59,7 +60,7 @@ impl Policy {
     fn for_each_of(
         &mut self,
         roles: Option<&[usize]>,
-        mut change: impl FnMut(&mut Bits, &mut Bits),
+        change: &mut dyn FnMut(&mut Bits, &mut Bits),
     ) {
         match roles {
             None => change(&mut self.everyone, &mut self.everyone_denied),
@@ -117,10 +118,8 @@ impl Policy {
     /// Brings all sets to one length and derives what follows from the rest.
     pub(crate) fn settle(&mut self) {
         let (rights, denials) = (self.rights, self.denials.len());
-        self.for_each_of(None, |held, denied| {
-            held.resize(rights);
-            denied.resize(denials);
-        });
+        self.everyone.resize(rights);
+        self.everyone_denied.resize(denials);
         for role in &mut self.roles {
             role.rights.resize(rights);
             role.denied.resize(denials);
@@ -131,19 +130,23 @@ impl Policy {
         for owned in self.ownership.values_mut() {
             owned.resize(rights);
         }
-        let numbered = || self.permissions.iter().enumerate();
-        self.plain = Bits::of(
-            numbered()
-                .filter(|(_, p)| {
-                    p.guard.is_none() && p.conditional.is_empty() && p.denials.is_empty()
-                })
-                .map(|(at, _)| at),
-            self.permissions.len(),
-        );
-        let personal = |right: &usize| {
-            let permission = self.permission_of(*right);
-            permission.is_some_and(|at| self.permissions.get(at).is_some_and(|p| p.personal))
-        };
-        self.personal = Bits::of((0..rights).filter(personal), rights);
+        let mut plain = Bits::empty(self.permissions.len());
+        let mut personal = Bits::empty(rights);
+        for (at, permission) in self.permissions.iter().enumerate() {
+            let is_bound = permission.guard.is_some() || !permission.denials.is_empty();
+            if !is_bound && permission.conditional.is_empty() {
+                plain.insert(at);
+            }
+            if permission.personal {
+                personal.insert(at);
+            }
+        }
+        for (at, right) in self.conditional_rights.iter().enumerate() {
+            if personal.contains(right.permission) {
+                personal.insert(self.permissions.len() + at);
+            }
+        }
+        self.plain = plain;
+        self.personal = personal;
     }
 }

@@ -3,9 +3,9 @@
 //! A [`Gate`] is made from the policy and the snapshot as they came over the wire. What it cannot
 //! read makes a gate that denies everything and says why; nothing here throws.
 //!
-//! Each string that crosses into WASM costs about a hundred nanoseconds, an integer about two. So the
-//! JavaScript side asks once for the numbers of names ([`Gate::permission`], [`Gate::node`]) and then
-//! reads answers from tables in WASM memory, which [`Gate::layout`] points to:
+//! Only numbers and bytes cross into WASM, so that almost no JavaScript is needed to bind it. What it
+//! says lies in its memory, where [`Gate::say`] points to: above all a table of answers, of which the
+//! JavaScript side takes a copy and asks once for the numbers of names:
 //!
 //! ```text
 //! answer = answers[ rows[node] + permission ]      0 deny, 1 allow, 2 depends on facts
@@ -26,11 +26,13 @@ mod table;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use lockstep_core::{Access, Facts, NodeId, Outcome, PermissionId, mask, verdict};
-use lockstep_wire::{DecisionView, FactsView, GatePolicy, Held, Sentences, Tree};
+use lockstep_core::{Access, Outcome, verdict};
+use lockstep_wire::{
+    FlatReader, GatePolicy, Held, Sentences, decision_json, read_facts, refusal_json,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::table::Table;
+use crate::table::{Table, address, narrow};
 
 /// A compiled policy: read once, for any number of gates.
 #[wasm_bindgen]
@@ -39,12 +41,11 @@ pub struct Policy(Option<GatePolicy>);
 
 #[wasm_bindgen]
 impl Policy {
-    /// Reads the compiled policy (the member `gate` of what `/v1/policy` answers), parsed by the page
-    /// and written flat (see `lockstep_wire::Tree`).
+    /// Reads the compiled policy: what the member `gate.compiled` of what `/v1/policy` answers stands for.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(Tree::read(bytes).and_then(|tree| GatePolicy::read(&tree)))
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(GatePolicy::read(bytes))
     }
 }
 
@@ -55,7 +56,9 @@ pub struct Gate {
     /// Or the code of why everything is denied.
     state: Result<Ready, &'static str>,
     table: Table,
-    masks: Vec<u8>,
+    /// What was said last: a text, or answers.
+    said: Vec<u8>,
+    layout: [f64; 11],
 }
 
 /// What a gate decides with.
@@ -66,9 +69,17 @@ struct Ready {
     server_time_ms: u64,
 }
 
+/// What can be said, by number. Anything else is nothing.
+const PERMISSION: u32 = 0;
+const NODE: u32 = 1;
+const LEVEL: u32 = 2;
+const ANSWERS: u32 = 3;
+const DECISION: u32 = 4;
+const STATUS: u32 = 5;
+
 #[wasm_bindgen]
 impl Gate {
-    /// A gate for the snapshot in `bytes`, in its binary form or parsed by the page and written flat, at
+    /// A gate for the snapshot in `bytes`, in its binary form or in JSON as the page hands it over, at
     /// `now_ms` in Unix milliseconds by the server's clock; not a number: when the snapshot was sent.
     #[wasm_bindgen(constructor)]
     #[must_use]
@@ -76,37 +87,11 @@ impl Gate {
         let mut gate = Self {
             state: Ready::read(policy, bytes, now_ms),
             table: Table::default(),
-            masks: Vec::new(),
+            said: Vec::new(),
+            layout: [0.0; 11],
         };
         gate.lay_out();
         gate
-    }
-
-    /// `ready`, or the code of why this gate denies everything.
-    #[must_use]
-    pub fn status(&self) -> String {
-        self.state.as_ref().err().copied().unwrap_or("ready").into()
-    }
-
-    /// The epoch of the snapshot; 0 when it could not be read.
-    #[must_use]
-    pub fn epoch(&self) -> f64 {
-        self.ready().map_or(0.0, |ready| number(ready.epoch))
-    }
-
-    /// The server's clock when it sent the snapshot, in Unix milliseconds; 0 when it could not be read.
-    #[must_use]
-    pub fn server_time_ms(&self) -> f64 {
-        self.ready()
-            .map_or(0.0, |ready| number(ready.server_time_ms))
-    }
-
-    /// From when on, in Unix milliseconds, [`Self::refresh`] must be called before the next question,
-    /// because a grant begins or ends; infinite when never.
-    #[must_use]
-    pub fn changes_at_ms(&self) -> f64 {
-        let at = self.ready().and_then(|ready| ready.access.changes_at_ms());
-        at.map_or(f64::INFINITY, number)
     }
 
     /// Resolves the same snapshot anew at `now_ms`. The tables may move.
@@ -119,132 +104,141 @@ impl Gate {
         self.lay_out();
     }
 
-    /// The number of the permission called `id`, or -1.
+    /// The number of the permission (0) or node (1) called by the UTF-8 in `name`, or -1.
     #[must_use]
-    pub fn permission(&self, id: &str) -> i32 {
-        let found = |ready: &Ready| ready.access.policy().permission(id);
-        handle(self.ready().and_then(found).map(PermissionId::index))
-    }
-
-    /// The number of the node called `id`, or -1.
-    #[must_use]
-    pub fn node(&self, id: &str) -> i32 {
-        let found = |ready: &Ready| ready.access.node(id);
-        handle(self.ready().and_then(found).map(NodeId::index))
-    }
-
-    /// The id of the permission with a number.
-    #[must_use]
-    pub fn permission_id(&self, permission: i32) -> String {
-        let found = self.numbered_permission(permission);
-        let described = found.and_then(|(ready, permission)| {
-            let policy = ready.access.policy();
-            policy.describe(permission)
-        });
-        described.map(|p| p.id.clone()).unwrap_or_default()
-    }
-
-    /// The id of the node with a number.
-    #[must_use]
-    pub fn node_id(&self, node: i32) -> String {
-        let found = self.numbered_node(node);
-        let described = found.and_then(|(ready, node)| ready.access.describe(node));
-        described.map(|node| node.id.clone()).unwrap_or_default()
-    }
-
-    /// The level of the node with a number: 0 organization, 1 workspace, 2 project.
-    #[must_use]
-    pub fn node_level(&self, node: i32) -> i32 {
-        let found = self.numbered_node(node);
-        let described = found.and_then(|(ready, node)| ready.access.describe(node));
-        described.map_or(-1, |node| level(node.level))
-    }
-
-    /// Whether `permission` is allowed on `node`, both by number, under facts as a flat object: 0 no,
-    /// 1 yes. What depends on a fact that is missing is no.
-    #[must_use]
-    pub fn check_with(&self, permission: i32, node: i32, facts: &[u8]) -> i32 {
-        let outcome = || {
-            let facts = self::facts(facts)?;
-            let (ready, permission) = self.numbered_permission(permission)?;
-            let (_, node) = self.numbered_node(node)?;
-            Some(verdict(&ready.access, permission, node, &facts))
+    pub fn find(&self, what: u32, name: &[u8]) -> i32 {
+        let found = || {
+            let access = &self.state.as_ref().ok()?.access;
+            let name = core::str::from_utf8(name).ok()?;
+            let number = match what {
+                PERMISSION => access.policy().permission(name)?.index(),
+                _ => access.node(name)?.index(),
+            };
+            i32::try_from(number).ok()
         };
-        i32::from(outcome() == Some(Outcome::True))
+        found().unwrap_or(-1)
     }
 
-    /// For each of `rows`, a flat list of node numbers and facts, taken in turns, one byte for each
-    /// permission: 0 no, 1 yes. The address of the bytes, which stay until the next call.
-    pub fn masks(&mut self, rows: &[u8]) -> u32 {
-        self.masks.clear();
-        if let (Ok(ready), Some(Tree::List(rows))) = (&self.state, Tree::read(rows)) {
-            for row in rows.as_chunks::<2>().0 {
-                let [node, facts] = row;
-                let node = node.index().and_then(|node| ready.access.node_at(node));
-                let facts = FactsView::read(facts);
-                let allowed = match (node, facts) {
-                    (Some(node), Some(facts)) => mask(&ready.access, node, &facts),
-                    _ => lockstep_core::Bits::default(),
-                };
-                let permissions = 0..self.table.stride();
-                self.masks
-                    .extend(permissions.map(|at| u8::from(allowed.contains(at))));
+    /// Says something, and answers the address of eleven numbers of 64 bits.
+    ///
+    /// What is said: the id of the permission (0) or of the node (1) with a number; the level of that node
+    /// (2); answers (3), a byte for each permission, or for one alone when `number` is not negative, for
+    /// each row in `bytes`: 0 no, 1 yes; a decision with its reasons (4), as JSON, for the question in
+    /// `bytes` (see [`FlatReader`]); the code of why everything is denied (5). What depends on a fact that
+    /// is missing is no.
+    ///
+    /// The numbers: epoch of the snapshot; the server's clock when it sent it; from when on
+    /// [`Self::refresh`] must be called, because a grant begins or ends, or infinity; address and count of
+    /// the answers, one byte each, behind which they come again with 0 in place of 2; address and count of
+    /// the rows, 32 bits each: where the answers for each node begin; how many answers there are for a
+    /// node, one for each permission; whether it is ready; address and count of the bytes of what is said.
+    pub fn say(&mut self, what: u32, number: i32, bytes: &[u8]) -> u32 {
+        self.said = match (what, &self.state) {
+            (DECISION, _) => self.decision(bytes).into_bytes(),
+            (STATUS, Err(code)) => code.as_bytes().to_vec(),
+            (ANSWERS, Ok(ready)) => ready.answers(usize::try_from(number).ok(), bytes),
+            (_, Ok(ready)) => {
+                let name = usize::try_from(number).ok();
+                let name = name.and_then(|number| ready.name(what, number));
+                name.unwrap_or_default().as_bytes().to_vec()
             }
-        }
-        table::address(&self.masks)
-    }
-
-    /// The decision with its reasons, as JSON, for permission and node by name, under facts as a flat
-    /// object (no bytes: none), in the page's own sentences as a flat object (no bytes: in English).
-    #[must_use]
-    pub fn explain(&self, permission: &str, node: &str, facts: &[u8], sentences: &[u8]) -> String {
-        let own = Tree::read(sentences);
-        let sentences = own.as_ref().map(Sentences::new).unwrap_or_default();
-        let decided = match (&self.state, self::facts(facts)) {
-            (Err(code), _) => Err(*code),
-            (_, None) => Err("facts-unreadable"),
-            (Ok(ready), Some(facts)) => {
-                let access = &ready.access;
-                DecisionView::decide_in(access, permission, node, &facts, sentences)
-                    .map_err(|_| "unknown-permission")
-            }
+            (_, Err(_)) => Vec::new(),
         };
-        let refused = |code| DecisionView::refusal(code, sentences.of_code(code, permission));
-        decided.unwrap_or_else(refused).to_json()
+        let [.., at, len] = &mut self.layout;
+        *at = address(&self.said).into();
+        *len = narrow(self.said.len()).into();
+        address(&self.layout)
     }
+}
 
-    /// The address of six numbers of 32 bits: address and count of the answers, one byte each; address
-    /// of the answers again, with 0 in place of 2; address and count of the rows, 32 bits each: where the
-    /// answers for each node begin; and how many answers there are for a node: one for each permission.
-    #[must_use]
-    pub fn layout(&self) -> u32 {
-        self.table.layout()
-    }
-
-    fn ready(&self) -> Option<&Ready> {
-        self.state.as_ref().ok()
-    }
-
-    fn numbered_permission(&self, permission: i32) -> Option<(&Ready, PermissionId)> {
-        let ready = self.ready()?;
-        let policy = ready.access.policy();
-        Some((ready, policy.permission_at(permission.try_into().ok()?)?))
-    }
-
-    fn numbered_node(&self, node: i32) -> Option<(&Ready, NodeId)> {
-        let ready = self.ready()?;
-        Some((ready, ready.access.node_at(node.try_into().ok()?)?))
-    }
-
+impl Gate {
     fn lay_out(&mut self) {
-        self.table = self
-            .ready()
-            .map(|ready| Table::new(&ready.access))
-            .unwrap_or_default();
+        self.table = Table::default();
+        self.layout = [0.0; 11];
+        let mut changes = None;
+        let [
+            epoch,
+            sent,
+            changes_at,
+            answers,
+            count,
+            rows,
+            nodes,
+            stride,
+            is_ready,
+            ..,
+        ] = &mut self.layout;
+        if let Ok(ready) = &self.state {
+            self.table = Table::new(&ready.access);
+            changes = ready.access.changes_at_ms();
+            *epoch = float(ready.epoch);
+            *sent = float(ready.server_time_ms);
+            *answers = address(&self.table.answers).into();
+            *count = narrow(self.table.answers.len() / 2).into();
+            *rows = address(&self.table.rows).into();
+            *nodes = narrow(self.table.rows.len()).into();
+            *stride = narrow(self.table.stride).into();
+            *is_ready = 1.0;
+        }
+        *changes_at = changes.map_or(f64::INFINITY, float);
+    }
+
+    fn decision(&self, question: &[u8]) -> String {
+        let asked = FlatReader::new(question).question();
+        let (permission, node, facts, own) = asked.unwrap_or_default();
+        let sentences = Sentences::new(own);
+        let code = match (&self.state, asked.and_then(|_| read_facts(facts))) {
+            (Err(code), _) => code,
+            (_, None) => "facts-unreadable",
+            (Ok(ready), Some(facts)) => {
+                let decided = decision_json(&ready.access, permission, node, &facts, sentences);
+                match decided {
+                    Some(json) => return json,
+                    None => "unknown-permission",
+                }
+            }
+        };
+        refusal_json(code, &sentences.of_code(code, permission))
     }
 }
 
 impl Ready {
+    fn name(&self, what: u32, number: usize) -> Option<&str> {
+        let access = &self.access;
+        let node = || access.describe(access.node_at(number)?);
+        Some(match what {
+            PERMISSION => access.policy().permissions().get(number)?.id.as_str(),
+            NODE => node()?.id,
+            LEVEL => node()?.level.as_str(),
+            _ => return None,
+        })
+    }
+
+    fn answers(&self, only: Option<usize>, rows: &[u8]) -> Vec<u8> {
+        let mut answers = Vec::new();
+        let policy = self.access.policy();
+        let mut reader = FlatReader::new(rows);
+        while let Some((node, facts)) = reader.row() {
+            let node = self.access.node_at(node);
+            let facts = read_facts(facts);
+            for at in 0..policy.permissions().len() {
+                if only.is_some_and(|only| only != at) {
+                    continue;
+                }
+                let permission = policy.permission_at(at);
+                let is_allowed = if let (Some(node), Some(facts), Some(permission)) =
+                    (node, &facts, permission)
+                {
+                    verdict(&self.access, permission, node, facts) == Outcome::True
+                } else {
+                    false
+                };
+                answers.push(is_allowed.into());
+            }
+        }
+        answers
+    }
+
     fn read(policy: &Policy, bytes: &[u8], now_ms: f64) -> Result<Self, &'static str> {
         let policy = policy.0.as_ref().ok_or("policy-unreadable")?;
         let held = Held::read(bytes, policy).map_err(|error| error.code())?;
@@ -253,34 +247,13 @@ impl Ready {
         } else {
             milliseconds(now_ms)
         };
-        let access = Access::resolve(&policy.policy, held.record, now_ms);
+        let own = || policy.anew();
+        let access = Access::resolve_packed(&policy.policy, &own, held.record, held.nodes, now_ms);
         Ok(Self {
             access: access.map_err(|_| "snapshot-unreadable")?,
             epoch: held.epoch,
             server_time_ms: held.server_time_ms,
         })
-    }
-}
-
-/// No bytes are no facts; what is no object of facts is `None`.
-fn facts(bytes: &[u8]) -> Option<Facts> {
-    if bytes.is_empty() {
-        return Some(Facts::default());
-    }
-    FactsView::read(&Tree::read(bytes)?)
-}
-
-fn handle(index: Option<usize>) -> i32 {
-    index
-        .and_then(|index| i32::try_from(index).ok())
-        .unwrap_or(-1)
-}
-
-const fn level(level: lockstep_core::Level) -> i32 {
-    match level {
-        lockstep_core::Level::Organization => 0,
-        lockstep_core::Level::Workspace => 1,
-        lockstep_core::Level::Project => 2,
     }
 }
 
@@ -296,6 +269,6 @@ fn milliseconds(now_ms: f64) -> u64 {
     clippy::as_conversions,
     reason = "exact below 2^53: a time of the year 287,396"
 )]
-fn number(value: u64) -> f64 {
+fn float(value: u64) -> f64 {
     value as f64
 }

@@ -1,74 +1,55 @@
-//! The answers that do not depend on facts, laid out so that JavaScript can read them in place.
+//! The answers that do not depend on facts, laid out so that JavaScript can read them.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
-use lockstep_core::{Access, Outcome, PermissionId};
+use lockstep_core::{Access, Outcome};
 
 /// For each class of nodes one row, for each permission one answer in it.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    /// An answer a byte: 0 deny, 1 allow, 2 depends on facts.
-    answers: Vec<u8>,
-    /// The same, with 0 in place of 2.
-    sure: Vec<u8>,
+    /// An answer a byte: 0 deny, 1 allow, 2 depends on facts. Then all once more, with 0 in place of 2.
+    pub(crate) answers: Vec<u8>,
     /// Where the answers for each node begin.
-    rows: Vec<u32>,
-    stride: usize,
-    layout: [u32; 6],
+    pub(crate) rows: Vec<u32>,
+    /// How many answers a node has.
+    pub(crate) stride: usize,
 }
+
+/// Marks a class of which no node was seen yet.
+const NO_ROW: u32 = u32::MAX;
 
 impl Table {
     pub(crate) fn new(access: &Access) -> Self {
-        let policy = access.policy();
-        let permissions = (0..).map_while(|index| policy.permission_at(index));
-        let permissions: Vec<PermissionId> = permissions.collect();
         let mut table = Self {
-            stride: permissions.len(),
+            stride: access.policy().permissions().len(),
             ..Self::default()
         };
-        let mut row_of_class: Vec<Option<u32>> = Vec::new();
+        let mut row_of_class: Vec<u32> = vec![NO_ROW; access.classes()];
         for node in access.node_ids() {
-            let Some(class) = access.class(node) else {
+            let class = access.class(node);
+            let Some(row) = class.and_then(|class| row_of_class.get_mut(class)) else {
                 continue;
             };
-            if row_of_class.len() <= class {
-                row_of_class.resize(class + 1, None);
-            }
-            let Some(row) = row_of_class.get_mut(class) else {
-                continue;
-            };
-            let start = *row.get_or_insert_with(|| {
-                let start = narrow(table.answers.len());
-                for permission in &permissions {
-                    let outcome = access.settled(*permission, node);
-                    table.sure.push((outcome == Outcome::True).into());
+            if *row == NO_ROW {
+                *row = narrow(table.answers.len());
+                for at in 0..table.stride {
+                    let permission = access.policy().permission_at(at);
+                    let outcome = permission.map(|permission| access.settled(permission, node));
                     table.answers.push(match outcome {
-                        Outcome::False => 0,
-                        Outcome::True => 1,
-                        Outcome::Unknown => 2,
+                        Some(Outcome::True) => 1,
+                        Some(Outcome::Unknown) => 2,
+                        Some(Outcome::False) | None => 0,
                     });
                 }
-                start
-            });
-            table.rows.push(start);
+            }
+            table.rows.push(*row);
         }
-        table.layout = [
-            address(&table.answers),
-            narrow(table.answers.len()),
-            address(&table.sure),
-            address(&table.rows),
-            narrow(table.rows.len()),
-            narrow(table.stride),
-        ];
+        for at in 0..table.answers.len() {
+            let is_sure = table.answers.get(at) == Some(&1);
+            table.answers.push(is_sure.into());
+        }
         table
-    }
-
-    pub(crate) const fn stride(&self) -> usize {
-        self.stride
-    }
-
-    pub(crate) fn layout(&self) -> u32 {
-        address(&self.layout)
     }
 }
 
@@ -78,6 +59,6 @@ pub(crate) fn address<T>(items: &[T]) -> u32 {
 }
 
 /// WASM addresses and lengths have 32 bits. Natively an address may not fit; nobody reads it there.
-fn narrow(value: usize) -> u32 {
+pub(crate) fn narrow(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(0)
 }

@@ -1,4 +1,5 @@
-//! Snapshots in JSON, a line each, to their binary form in hex: for tests of whoever reads it.
+//! Snapshots in JSON, a line each, to their binary form in hex, and behind it to what a page hands to its
+//! evaluator of that JSON: for tests of whoever reads or writes them.
 //!
 //! ```sh
 //! cargo run --example binary_snapshots POLICY.toml < snapshots.ndjson
@@ -17,11 +18,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in io::stdin().lock().lines() {
         let snapshot = Snapshot::read(line?.as_bytes(), &policy)?;
         let bytes = snapshot.to_bytes(&policy).ok_or("no hierarchy of nodes")?;
-        let mut hex = String::new();
-        for byte in bytes {
-            write!(hex, "{byte:02x}")?;
-        }
-        println!("{hex}");
+        let flat = snapshot.to_flat().ok_or("no hierarchy of nodes")?;
+        println!("{} {}", hex(&bytes)?, hex(&flat)?);
     }
     Ok(())
+}
+
+fn hex(bytes: &[u8]) -> Result<String, Box<dyn Error>> {
+    let mut hex = String::new();
+    for byte in bytes {
+        write!(hex, "{byte:02x}")?;
+    }
+    Ok(hex)
 }

@@ -222,7 +222,7 @@ impl Location {
 }
 
 fn is_within(access: &Access, node: NodeId, outer: NodeId) -> bool {
-    let parent = |node: &NodeId| access.node(access.describe(*node)?.parent.as_ref()?);
+    let parent = |node: &NodeId| access.describe(*node)?.parent;
     core::iter::successors(Some(node), parent).any(|above| above == outer)
 }
 

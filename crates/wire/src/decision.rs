@@ -5,14 +5,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Facts, Level, NodeId, RoleId, Source, Suggestion,
-    evaluate_on,
-};
+use lockstep_core::{Access, Decision, Facts, Level, NodeId, RoleId, evaluate_on};
 use serde::{Deserialize, Serialize};
 
 use crate::LevelName;
-use crate::sentence::{Sentences, sentence_in};
+use crate::reason::{About, Reason, parts};
+use crate::sentence::Sentences;
 
 /// A decision with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,15 +132,37 @@ impl DecisionView {
     }
 
     fn in_words(access: &Access, decision: &Decision, sentences: Sentences<'_>) -> Self {
-        let view = View { access };
-        let mut reason = match decision {
-            Decision::Allow(allowance) => view.source(&allowance.source),
-            Decision::Deny(denial) => view.denial(denial),
+        let reason = Reason::new(access, decision);
+        let mut view = ReasonView {
+            code: reason.code.into(),
+            text: reason.text(access, sentences),
+            node: reason.node.map(|node| node_id(access, node).into()),
+            ..ReasonView::default()
         };
-        reason.text = sentence_in(access, decision, sentences);
+        (view.role, view.role_name) = role_names(access, reason.role);
+        if let Some((name, id)) = reason.about {
+            let member = match name {
+                About::Fact => &mut view.fact,
+                About::Feature => &mut view.feature,
+                About::Group => &mut view.group,
+                About::Guard => &mut view.guard,
+                About::Rule => &mut view.rule,
+            };
+            *member = Some(id.into());
+        }
+        for suggestion in reason.grants {
+            let (role, node) = parts(*suggestion);
+            let (role, role_name) = role_names(access, role);
+            view.grants.push(GrantView {
+                role,
+                role_name,
+                node: node_id(access, node).into(),
+                level: level(access, node).into(),
+            });
+        }
         Self {
             decision: decision.is_allow(),
-            reasons: vec![reason],
+            reasons: vec![view],
         }
     }
 
@@ -159,68 +179,85 @@ impl DecisionView {
             reasons: vec![reason],
         }
     }
+}
 
-    /// The view as compact JSON: what serde would write, with a hundredth of the code, which counts in
-    /// the page.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut json = Json::default();
-        json.text.push_str(if self.decision {
-            "{\"decision\":true"
-        } else {
-            "{\"decision\":false"
-        });
-        json.list("reasons", &self.reasons, |json, reason| {
-            json.member("code", Some(&reason.code));
-            json.member("text", Some(&reason.text));
-            json.member("role", reason.role.as_ref());
-            json.member("role_name", reason.role_name.as_ref());
-            json.member("node", reason.node.as_ref());
-            json.member("guard", reason.guard.as_ref());
-            json.member("group", reason.group.as_ref());
-            json.member("rule", reason.rule.as_ref());
-            json.member("feature", reason.feature.as_ref());
-            json.member("fact", reason.fact.as_ref());
-            if !reason.grants.is_empty() {
-                json.list("grants", &reason.grants, |json, grant| {
-                    json.member("role", grant.role.as_ref());
-                    json.member("role_name", grant.role_name.as_ref());
-                    json.member("node", Some(&grant.node));
-                    json.member(
-                        "level",
-                        Some(&String::from(Level::from(grant.level).as_str())),
-                    );
-                });
-            }
-        });
-        json.text.push('}');
-        json.text
+/// What serde would write of a [`DecisionView`], with a hundredth of the code, which counts in the page.
+/// `None` when the policy has no such permission.
+#[must_use]
+pub fn decision_json(
+    access: &Access,
+    permission: &str,
+    node: &str,
+    facts: &Facts,
+    sentences: Sentences<'_>,
+) -> Option<String> {
+    let permission = access.policy().permission(permission)?;
+    let decision = evaluate_on(access, permission, node, facts);
+    let reason = Reason::new(access, &decision);
+    let mut json = Json::decision(decision.is_allow());
+    json.member("code", reason.code);
+    json.member("text", &reason.text(access, sentences));
+    json.role(access, reason.role);
+    if let Some(node) = reason.node {
+        json.member("node", node_id(access, node));
     }
+    if let Some((name, id)) = reason.about {
+        json.member(name.as_str(), id);
+    }
+    for (at, suggestion) in reason.grants.iter().enumerate() {
+        if at == 0 {
+            json.name("grants");
+        }
+        json.text.push_str(if at == 0 { "[{" } else { "},{" });
+        let (role, node) = parts(*suggestion);
+        json.role(access, role);
+        json.member("node", node_id(access, node));
+        json.member("level", level(access, node).as_str());
+    }
+    if !reason.grants.is_empty() {
+        json.text.push_str("}]");
+    }
+    Some(json.end())
+}
+
+/// A deny that no policy made, as JSON.
+#[must_use]
+pub fn refusal_json(code: &str, text: &str) -> String {
+    let mut json = Json::decision(false);
+    json.member("code", code);
+    json.member("text", text);
+    json.end()
 }
 
 /// Text that becomes JSON. Objects begin with `{`, and each further member with a comma.
-#[derive(Default)]
 struct Json {
     text: String,
 }
 
 impl Json {
-    fn member(&mut self, name: &str, value: Option<&String>) {
-        if let Some(value) = value {
-            self.name(name);
-            self.string(value);
-        }
+    /// The beginning, up to the members of its one reason.
+    fn decision(is_allow: bool) -> Self {
+        let mut text = String::from("{\"decision\":");
+        text.push_str(if is_allow { "true" } else { "false" });
+        text.push_str(",\"reasons\":[{");
+        Self { text }
     }
 
-    fn list<T>(&mut self, name: &str, items: &[T], write: impl Fn(&mut Self, &T)) {
-        self.name(name);
-        for (at, item) in items.iter().enumerate() {
-            self.text.push_str(if at == 0 { "[{" } else { ",{" });
-            write(self, item);
-            self.text.push('}');
-        }
+    fn end(mut self) -> String {
+        self.text.push_str("}]}");
         self.text
-            .push_str(if items.is_empty() { "[]" } else { "]" });
+    }
+
+    fn member(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.string(value);
+    }
+
+    fn role(&mut self, access: &Access, role: Option<RoleId>) {
+        if let Some(role) = role.and_then(|role| access.policy().describe_role(role)) {
+            self.member("role", &role.id);
+            self.member("role_name", &role.name);
+        }
     }
 
     fn name(&mut self, name: &str) {
@@ -233,170 +270,111 @@ impl Json {
 
     fn string(&mut self, value: &str) {
         self.text.push('"');
-        for character in value.chars() {
-            match character {
-                '"' | '\\' => self.text.extend(['\\', character]),
-                '\0'..='\u{1f}' => {
-                    let code = u32::from(character);
-                    self.text.push_str("\\u00");
-                    for digit in [code >> 4, code & 0xf] {
-                        self.text.extend(char::from_digit(digit, 16));
-                    }
+        let mut rest = value;
+        while let Some(at) = rest
+            .bytes()
+            .position(|b| b < b' ' || b == b'"' || b == b'\\')
+        {
+            // Each of these is a character of one byte.
+            let (plain, behind) = rest.split_at_checked(at).unwrap_or((rest, ""));
+            self.text.push_str(plain);
+            let mut characters = behind.chars();
+            match characters.next() {
+                Some(quoted @ ('"' | '\\')) => {
+                    self.text.push('\\');
+                    self.text.push(quoted);
                 }
-                _ => self.text.push(character),
+                other => {
+                    let code = other.map_or(0, u32::from);
+                    self.text
+                        .push_str(if code < 0x10 { "\\u000" } else { "\\u001" });
+                    let digit = char::from_digit(code & 0xf, 16);
+                    self.text.push(digit.unwrap_or('0'));
+                }
             }
+            rest = characters.as_str();
         }
+        self.text.push_str(rest);
         self.text.push('"');
     }
 }
 
-struct View<'a> {
-    access: &'a Access,
+/// The id and the name of a role.
+fn role_names(access: &Access, role: Option<RoleId>) -> (Option<String>, Option<String>) {
+    let role = role.and_then(|role| access.policy().describe_role(role));
+    (
+        role.map(|role| role.id.clone()),
+        role.map(|role| role.name.clone()),
+    )
 }
 
-impl View<'_> {
-    fn source(&self, source: &Source) -> ReasonView {
-        match source {
-            Source::Everyone => ReasonView {
-                code: "everyone".into(),
-                ..ReasonView::default()
-            },
-            Source::Ownership(node) => ReasonView {
-                code: "owned".into(),
-                node: Some(self.node(*node)),
-                ..ReasonView::default()
-            },
-            Source::Role { role, node, group } => ReasonView {
-                node: Some(self.node(*node)),
-                group: group.clone(),
-                ..self.role_reason("granted", *role)
-            },
-        }
-    }
+fn node_id(access: &Access, node: NodeId) -> &str {
+    access.describe(node).map_or("", |node| node.id)
+}
 
-    fn denial(&self, denial: &Denial) -> ReasonView {
-        let code = denial.reason.code();
-        let reason = match &denial.reason {
-            DenyReason::Capped { role } => self.role_reason(code, *role),
-            DenyReason::Expired { role, node } => ReasonView {
-                node: Some(self.node(*node)),
-                ..self.role_reason(code, *role)
-            },
-            DenyReason::DeniedByRule { rule } => ReasonView {
-                code: code.into(),
-                rule: self.access.policy().rule(*rule).map(|rule| rule.id.clone()),
-                ..ReasonView::default()
-            },
-            DenyReason::Plan { feature } => ReasonView {
-                code: code.into(),
-                feature: Some(feature.clone()),
-                ..ReasonView::default()
-            },
-            DenyReason::FactMissing { fact } => ReasonView {
-                code: code.into(),
-                fact: Some(fact.clone()),
-                ..ReasonView::default()
-            },
-            DenyReason::GuardFailed { guard } => ReasonView {
-                code: code.into(),
-                guard: Some(guard.clone()),
-                ..ReasonView::default()
-            },
-            DenyReason::NoGrant | DenyReason::NoMembership | DenyReason::OutOfTokenScope => {
-                ReasonView {
-                    code: code.into(),
-                    ..ReasonView::default()
-                }
-            }
-        };
-        ReasonView {
-            grants: denial.suggestions.iter().map(|s| self.grant(*s)).collect(),
-            ..reason
-        }
-    }
-
-    fn role_reason(&self, code: &str, role: RoleId) -> ReasonView {
-        let (role, role_name) = self.role(role);
-        ReasonView {
-            code: code.into(),
-            role,
-            role_name,
-            ..ReasonView::default()
-        }
-    }
-
-    fn grant(&self, suggestion: Suggestion) -> GrantView {
-        let (role, node) = match suggestion {
-            Suggestion::Ownership(node) => ((None, None), node),
-            Suggestion::Role(role, node) => (self.role(role), node),
-        };
-        let level = self.access.describe(node).map(|node| node.level.into());
-        GrantView {
-            role: role.0,
-            role_name: role.1,
-            node: self.node(node),
-            level: level.unwrap_or(LevelName::Organization),
-        }
-    }
-
-    fn role(&self, role: RoleId) -> (Option<String>, Option<String>) {
-        let role = self.access.policy().describe_role(role);
-        (
-            role.map(|role| role.id.clone()),
-            role.map(|role| role.name.clone()),
-        )
-    }
-
-    fn node(&self, node: NodeId) -> String {
-        self.access
-            .describe(node)
-            .map(|node| node.id.clone())
-            .unwrap_or_default()
-    }
+fn level(access: &Access, node: NodeId) -> Level {
+    let described = access.describe(node);
+    described.map_or(Level::Organization, |node| node.level)
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeSet;
+
+    use lockstep_core::{Grant, Node, Record};
+
     use super::*;
 
     #[test]
     fn json_is_what_serde_would_write() {
-        let grant = |role: Option<&str>, level| GrantView {
-            role: role.map(Into::into),
-            role_name: role.map(Into::into),
-            node: "n".into(),
-            level,
-        };
-        let every = ReasonView {
-            code: "granted".into(),
-            text: "\0 \u{1f} \u{7f} \" \\ \n é 𝄞".into(),
-            role: Some("r".into()),
-            role_name: Some("R {".into()),
-            node: Some(String::new()),
-            guard: Some("g".into()),
-            group: Some("p".into()),
-            rule: Some("l".into()),
-            feature: Some("f".into()),
-            fact: Some("t".into()),
-            grants: vec![
-                grant(Some("a{"), LevelName::Organization),
-                grant(None, LevelName::Project),
-            ],
-        };
-        for (decision, reasons) in [
-            (true, vec![every.clone(), every]),
-            (false, vec![]),
-            (false, vec![ReasonView::default()]),
-        ] {
-            let view = DecisionView { decision, reasons };
-            let (own, serde) = (view.to_json(), serde_json::to_string(&view).unwrap());
-            let parsed: serde_json::Value = serde_json::from_str(&own).unwrap();
-            assert_eq!(
-                parsed,
-                serde_json::from_str::<serde_json::Value>(&serde).unwrap()
-            );
-            // Control characters have more than one spelling; everything else is the same text.
-            assert!(own == serde || own.contains("\\u000a"), "{own} {serde}");
+        let policy = crate::compile_toml(include_str!("../../../policies/lockstep.toml")).unwrap();
+        let names = ["o", "w \"\\ é 𝄞", "\0 \u{f} \u{10} \u{1f} \u{7f} \n"];
+        let levels = [Level::Organization, Level::Workspace, Level::Project];
+        let mut seen = BTreeSet::new();
+        for role in policy.policy.roles() {
+            for (at, group) in [(0, None), (1, Some("g\"")), (2, None)] {
+                let mut record = Record {
+                    nodes: vec![Node::organization(names[0])],
+                    grants: vec![Grant::new("member", "o"), Grant::new(&*role.id, names[at])],
+                    plan: policy.policy.full_plan(),
+                    ..Record::default()
+                };
+                for below in 1..3 {
+                    let parent = names[below - 1];
+                    let node = Node::inside(levels[below], names[below], parent);
+                    record.nodes.push(node);
+                }
+                record.grants[1].group = group.map(Into::into);
+                record.grants[1].window.expires_at_ms = (at == 2).then_some(5);
+                record.nodes[2].owned = at == 1;
+                let access = Access::resolve(&policy.policy, record, 9).unwrap();
+                for permission in policy.policy.permissions() {
+                    for node in names.into_iter().chain(["nowhere"]) {
+                        let none = Facts::default();
+                        let asked = (&access, &*permission.id, node, &none);
+                        let view = DecisionView::decide(asked.0, asked.1, asked.2, asked.3);
+                        let view = view.unwrap();
+                        let english = Sentences::default();
+                        let own = decision_json(asked.0, asked.1, asked.2, asked.3, english);
+                        let own: DecisionView = serde_json::from_str(&own.unwrap()).unwrap();
+                        assert_eq!(own, view);
+                        seen.insert(view.reasons[0].code.clone());
+                    }
+                }
+            }
         }
+        for code in [
+            "granted",
+            "owned",
+            "expired",
+            "no-grant",
+            "fact-missing",
+            "capped",
+        ] {
+            assert!(seen.contains(code), "{code}: {seen:?}");
+        }
+        let own = refusal_json("a", "\"");
+        let view = DecisionView::refusal("a", "\"".into());
+        assert_eq!(own, serde_json::to_string(&view).unwrap());
     }
 }

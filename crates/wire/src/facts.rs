@@ -8,8 +8,7 @@ use alloc::vec::Vec;
 use lockstep_core::Facts;
 use serde::{Deserialize, Serialize};
 
-use crate::gate_policy::value;
-use crate::{Scalar, Tree, unique_map};
+use crate::{Scalar, unique_map};
 
 /// Facts by name: `{"target.creator": false, "organization.members": 3}`. A group of facts, such as
 /// `{"resource.tags": {"Environment": "Production"}}`, states all there are of it.
@@ -46,36 +45,6 @@ impl FactsView {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// The facts in an object; `None` when it is none, or names one twice.
-    #[must_use]
-    pub fn read(tree: &Tree<'_>) -> Option<Facts> {
-        let Tree::Map(members) = tree else {
-            return None;
-        };
-        let mut facts = Facts::default();
-        let mut set = |name: String, stated: &Tree<'_>| {
-            if facts.value(&name).is_some() {
-                return None;
-            }
-            facts.set(name, value(stated)?);
-            Some(())
-        };
-        let mut groups = Vec::new();
-        for (name, stated) in members {
-            match stated {
-                Tree::Map(group) => {
-                    for (member, stated) in group {
-                        set([*name, ".", member].concat(), stated)?;
-                    }
-                    groups.push(*name);
-                }
-                _ => set((*name).into(), stated)?,
-            }
-        }
-        groups.into_iter().for_each(|group| facts.complete(group));
-        Some(facts)
     }
 }
 

@@ -1,20 +1,46 @@
-//! The policy as the page's evaluator reads it: compiled, so that the page does not compile again.
+//! The policy as the page's evaluator reads it: compiled, so that the page does not compile again, and
+//! in bytes, so that it parses nothing.
+//!
+//! ```text
+//! policy      = "plcy" format digest rights: number, everyone: set, everyone's denials: set,
+//!               features: texts, custom levels: level*, custom additions: flag,
+//!               guard* permission* role* ownership* rule* denial* replacement* checksum
+//! format      = 3                          one byte
+//! guard       = condition*
+//! permission  = id: text, because: text, level, personal: flag, guard: optional, plan: number*,
+//!               implied: number*, (right: number, guard: number)*
+//! role        = id: text, name: text, level, override: flag, rights: set, denials: set,
+//!               flag [cap: set]
+//! ownership   = level, rights: set
+//! rule        = id: text, because: text
+//! denial      = permission: number, guard: optional, rule: number
+//! replacement = feature: number, level, role: number
+//! optional    = 0 | 1 + number
+//! flag        = 0 | 1
+//! set         = count, so many bytes: a bit for each number, the lowest of the first byte first
+//! checksum    = four bytes, the lowest first, over all that comes before
+//! ```
+//! What has a star begins with its count; numbers, texts and counts are those of [`crate::bytes`],
+//! conditions those of [`crate::flat`].
 
 mod read;
+mod write;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use lockstep_core::{Condition, PermissionParts, PolicyParts, RoleParts, RuleParts};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lockstep_core::PolicyParts;
 use serde::Serialize;
 
-use crate::{CompiledPolicy, ConditionDocument, LevelName, PolicyDocument};
+use crate::{CompiledPolicy, PolicyDocument};
 
 pub use read::GatePolicy;
-pub(crate) use read::{condition, level, value};
 
-/// The only version of the compiled form that this release reads and writes.
-const FORMAT: u64 = 2;
+const MAGIC: &[u8; 4] = b"plcy";
+/// The only version of the compiled form that this release reads and writes. The first two were JSON.
+const FORMAT: u8 = 3;
 
 /// What `GET /v1/policy` answers: the document for people and tools, and its compiled form for gates.
 #[derive(Debug, Serialize)]
@@ -26,157 +52,34 @@ pub struct PolicyView<'a> {
 
 #[derive(Debug, Serialize)]
 struct GateView<'a> {
-    format: u64,
+    format: u8,
     digest: &'a str,
-    permissions: Vec<GatePermission>,
-    roles: Vec<GateRole>,
-    guards: Vec<Vec<ConditionDocument>>,
-    rights: usize,
-    everyone: Vec<usize>,
-    ownership: Vec<GateOwnership>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    rules: Vec<GateRule>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    denials: Vec<GateDenial>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    everyone_denied: Vec<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    features: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    replacements: Vec<GateReplacement>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    custom_levels: Vec<LevelName>,
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
-    custom_additions: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct GateRule {
-    id: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    because: String,
-}
-
-#[derive(Debug, Serialize)]
-struct GateDenial {
-    permission: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    guard: Option<usize>,
-    rule: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct GateReplacement {
-    feature: usize,
-    level: LevelName,
-    role: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct GatePermission {
-    id: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    because: String,
-    level: LevelName,
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
-    personal: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    guard: Option<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    plan: Vec<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    implied: Vec<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    conditional: Vec<GateConditional>,
-}
-
-#[derive(Debug, Serialize)]
-struct GateConditional {
-    right: usize,
-    guard: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct GateRole {
-    id: String,
-    name: String,
-    level: LevelName,
-    #[serde(rename = "override", skip_serializing_if = "core::ops::Not::not")]
-    overriding: bool,
-    rights: Vec<usize>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    denied: Vec<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cap: Option<Vec<usize>>,
-}
-
-#[derive(Debug, Serialize)]
-struct GateOwnership {
-    level: LevelName,
-    rights: Vec<usize>,
+    /// In base64.
+    compiled: String,
 }
 
 impl PolicyView<'_> {
     /// The version of the compiled form.
-    pub const FORMAT: u64 = FORMAT;
+    pub const FORMAT: u8 = FORMAT;
 }
 
 impl<'a> PolicyView<'a> {
     /// `policy` as it is served.
     #[must_use]
     pub fn new(policy: &'a CompiledPolicy) -> Self {
-        let parts = PolicyParts::from(&*policy.policy);
-        let gate = GateView {
-            format: FORMAT,
-            digest: &policy.digest,
-            permissions: parts.permissions.into_iter().map(Into::into).collect(),
-            roles: parts.roles.into_iter().map(Into::into).collect(),
-            guards: parts.guards.into_iter().map(conditions).collect(),
-            rights: parts.rights,
-            everyone: parts.everyone,
-            ownership: parts
-                .ownership
-                .into_iter()
-                .map(|(level, rights)| GateOwnership {
-                    level: level.into(),
-                    rights,
-                })
-                .collect(),
-            rules: parts
-                .rules
-                .into_iter()
-                .map(|RuleParts { id, because }| GateRule { id, because })
-                .collect(),
-            denials: parts
-                .denials
-                .into_iter()
-                .map(|denial| GateDenial {
-                    permission: denial.permission,
-                    guard: denial.guard,
-                    rule: denial.rule,
-                })
-                .collect(),
-            everyone_denied: parts.everyone_denied,
-            features: parts.features,
-            replacements: parts
-                .replacements
-                .into_iter()
-                .map(|replacement| GateReplacement {
-                    feature: replacement.feature,
-                    level: replacement.level.into(),
-                    role: replacement.role,
-                })
-                .collect(),
-            custom_levels: parts.custom_levels.into_iter().map(Into::into).collect(),
-            custom_additions: parts.custom_additions,
-        };
+        // Every policy that was compiled has a digest; without one there would be nothing to read.
+        let bytes = policy.to_bytes().unwrap_or_default();
         Self {
             document: &policy.document,
-            gate,
+            gate: GateView {
+                format: FORMAT,
+                digest: &policy.digest,
+                compiled: STANDARD.encode(bytes),
+            },
         }
     }
 
-    /// The view as compact JSON.
+    /// The view as JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
         // Only strings, numbers, lists and maps with string keys, which JSON can always write.
@@ -184,90 +87,140 @@ impl<'a> PolicyView<'a> {
     }
 }
 
-impl From<PermissionParts> for GatePermission {
-    fn from(parts: PermissionParts) -> Self {
-        let conditional = parts.conditional.into_iter();
-        Self {
-            id: parts.id,
-            because: parts.because,
-            level: parts.level.into(),
-            personal: parts.personal,
-            guard: parts.guard,
-            plan: parts.plan,
-            implied: parts.implied,
-            conditional: conditional
-                .map(|(right, guard)| GateConditional { right, guard })
-                .collect(),
-        }
+impl CompiledPolicy {
+    /// The compiled form that gates read; `None` when the digest is none.
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        write::write(&PolicyParts::from(&*self.policy), &self.digest)
     }
-}
-
-impl From<RoleParts> for GateRole {
-    fn from(parts: RoleParts) -> Self {
-        Self {
-            id: parts.id,
-            name: parts.name,
-            level: parts.level.into(),
-            overriding: parts.overriding,
-            rights: parts.rights,
-            denied: parts.denied,
-            cap: parts.cap,
-        }
-    }
-}
-
-fn conditions(guard: Vec<Condition>) -> Vec<ConditionDocument> {
-    guard.into_iter().map(ConditionDocument).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tree::tests::encode;
-    use crate::{Tree, compile_toml};
+    use crate::{compile_toml, digest};
 
-    #[test]
-    fn every_shipped_policy_survives_the_way_to_the_page() {
+    fn shipped() -> Vec<CompiledPolicy> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
-        let mut read = 0;
-        for file in std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-        {
-            if file.extension().is_none_or(|extension| extension != "toml") {
-                continue;
-            }
-            let policy = compile_toml(&std::fs::read_to_string(&file).unwrap()).unwrap();
-            let view: serde_json::Value =
-                serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
-            let bytes = encode(&view["gate"]);
-            let gate = GatePolicy::read(&Tree::read(&bytes).unwrap()).unwrap();
-            assert_eq!(gate.digest, policy.digest);
-            assert_eq!(
-                PolicyParts::from(&*gate.policy),
-                PolicyParts::from(&*policy.policy)
-            );
-            read += 1;
-        }
-        assert!(read >= 4, "only {read} policies");
+        let files = std::fs::read_dir(folder).unwrap();
+        let paths = files.map(|file| file.unwrap().path());
+        let paths = paths.filter(|path| path.extension().is_some_and(|kind| kind == "toml"));
+        let text = |path| std::fs::read_to_string(path).unwrap();
+        paths
+            .map(|path| compile_toml(&text(path)).unwrap())
+            .collect()
     }
 
     #[test]
-    fn a_guard_or_a_cap_that_is_not_there_is_refused() {
-        let text = include_str!("../../../policies/openlit.toml");
-        let policy = compile_toml(text).unwrap();
-        let view: serde_json::Value =
-            serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
-        let reads = |change: &dyn Fn(&mut serde_json::Value)| {
-            let mut gate = view["gate"].clone();
-            change(&mut gate);
-            let bytes = encode(&gate);
-            GatePolicy::read(&Tree::read(&bytes).unwrap()).is_some()
+    fn every_shipped_policy_survives_the_way_to_the_page() {
+        let shipped = shipped();
+        assert!(shipped.len() >= 4);
+        for policy in shipped {
+            let view: serde_json::Value =
+                serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
+            assert_eq!(view["gate"]["digest"], policy.digest.as_str());
+            let bytes = STANDARD.decode(view["gate"]["compiled"].as_str().unwrap());
+            let gate = GatePolicy::read(bytes.unwrap()).unwrap();
+            assert_eq!(Some(gate.digest), digest::of_hex(&policy.digest));
+            let [page, again, own] =
+                [&gate.policy, &gate.anew().unwrap(), &policy.policy].map(PolicyParts::from);
+            assert_eq!(page, own);
+            assert_eq!(again, own);
+        }
+    }
+
+    /// The smallest policy with something of everything that the form has.
+    const POLICY: &str = r#"
+        id = "p"
+        name = "P"
+        everyone = ["leave"]
+        [[roles]]
+        id = "admin"
+        name = "Admin"
+        level = "organization"
+        admin = true
+        override = true
+        [[roles]]
+        id = "guest"
+        level = "organization"
+        cap = "viewer"
+        [[roles]]
+        id = "viewer"
+        level = "workspace"
+        [[permissions]]
+        id = "read"
+        level = "workspace"
+        allow = ["viewer"]
+        plan = ["extra"]
+        [[permissions]]
+        id = "write"
+        level = "workspace"
+        implies = ["read"]
+        guard = [{ fact = "resource.open", equals = true }]
+        because = "Closed."
+        conditional = [{ roles = ["viewer"], when = [{ fact = "resource.size", at_most = 3 }] }]
+        [[permissions]]
+        id = "leave"
+        level = "organization"
+        personal = true
+        [[rules]]
+        id = "freeze"
+        effect = "deny"
+        permissions = ["write"]
+        when = [{ fact = "resource.frozen", equals = true }]
+        [ownership]
+        workspace = ["write"]
+        [plan]
+        features = ["extra", "flat"]
+        replace = { flat = { workspace = "viewer" } }
+        [custom_roles]
+        levels = ["workspace"]
+        additions = true
+    "#;
+
+    #[test]
+    fn any_changed_byte_and_any_cut_is_refused() {
+        let policy = compile_toml(POLICY).unwrap();
+        let good = policy.to_bytes().unwrap();
+        assert!(GatePolicy::read(good.clone()).is_some());
+        for at in 0..good.len() {
+            for bit in 0..8 {
+                let mut bytes = good.clone();
+                bytes[at] ^= 1 << bit;
+                assert!(GatePolicy::read(bytes).is_none(), "bit {bit} of byte {at}");
+            }
+            assert!(
+                GatePolicy::read(good[..at].to_vec()).is_none(),
+                "cut at {at}"
+            );
+        }
+        // Also with a sum that fits: a body that ends early is no body.
+        let body = &good[..good.len() - 4];
+        for at in 0..body.len() {
+            let cut = digest::with_checksum(body[..at].to_vec());
+            assert!(GatePolicy::read(cut).is_none(), "cut at {at}, summed anew");
+        }
+        let longer = digest::with_checksum([body, &[0]].concat());
+        assert!(GatePolicy::read(longer).is_none(), "something follows");
+    }
+
+    #[test]
+    fn another_format_and_what_points_nowhere_is_refused() {
+        let policy = compile_toml(POLICY).unwrap();
+        let parts = PolicyParts::from(&*policy.policy);
+        let reads = |change: &dyn Fn(&mut PolicyParts)| {
+            let mut parts = parts.clone();
+            change(&mut parts);
+            GatePolicy::read(write::write(&parts, &policy.digest).unwrap()).is_some()
         };
         assert!(reads(&|_| ()));
-        assert!(!reads(&|gate| gate["guards"] = serde_json::json!([])));
-        assert!(!reads(&|gate| gate["roles"][0]["cap"] = 99.into()));
-        assert!(!reads(&|gate| gate["format"] = 1.into()));
-        assert!(!reads(&|gate| gate["permissions"] = 1.into()));
+        assert!(!reads(&|parts| parts.guards.clear()));
+        assert!(!reads(&|parts| parts.rules.clear()));
+        assert!(!reads(&|parts| parts.features.clear()));
+        let mut other = policy.to_bytes().unwrap();
+        other.truncate(other.len() - 4);
+        other[4] = FORMAT + 1;
+        assert!(GatePolicy::read(digest::with_checksum(other)).is_none());
+        assert_eq!(write::write(&parts, "no digest"), None);
     }
 }

@@ -11,14 +11,17 @@ mod authzen;
 mod bytes;
 mod condition;
 mod decision;
+mod digest;
 mod directory;
 mod document;
 mod facts;
+mod flat;
 mod gate_policy;
 mod json;
 mod nesting;
 mod policy;
 mod question;
+mod reason;
 #[cfg(feature = "schema")]
 mod schema;
 mod sentence;
@@ -26,7 +29,6 @@ mod snapshot;
 mod structure;
 #[cfg(feature = "toml")]
 mod toml_source;
-mod tree;
 mod unique_map;
 mod world;
 
@@ -36,7 +38,9 @@ pub use audit::{
 };
 pub use authzen::{ErrorDetail, ErrorView, EvaluationRequest, Location, RequestError};
 pub use condition::{ConditionDocument, Scalar};
-pub use decision::{DecisionView, GrantView, ReasonView, UnknownPermission};
+pub use decision::{
+    DecisionView, GrantView, ReasonView, UnknownPermission, decision_json, refusal_json,
+};
 pub use directory::{
     AcceptedView, ChangeRoleRequest, EvaluateRequest, InvitationPreview, InvitationView,
     InvitationsView, InviteRequest, MemberView, MembersView, NameRequest, OrganizationReference,
@@ -47,6 +51,7 @@ pub use document::{
     PermissionDocument, PlanDocument, PolicyDocument, RoleDocument, RuleDocument,
 };
 pub use facts::FactsView;
+pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
 pub use policy::{CompiledPolicy, PolicyDocumentError};
@@ -65,7 +70,6 @@ pub use structure::{
 };
 #[cfg(feature = "toml")]
 pub use toml_source::{Place, Places, SourceError, compile_toml, locate_in_world, read_world};
-pub use tree::Tree;
 pub use world::{
     CustomRoleDocument, GrantDocument, GroupDocument, PrincipalDocument, TokenDocument,
     WorldDocument, WorldNodeDocument,

@@ -1,12 +1,13 @@
 //! Decisions in words: one table of sentences with named placeholders, from which English is made and
 //! in whose place a page can put its own.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use lockstep_core::{Access, Decision, DenyReason, Level, NodeId, RoleId, Source, Suggestion};
+use lockstep_core::{Access, Decision, Level, NodeId, RoleId, Suggestion};
 
-use crate::Tree;
+use crate::bytes::{Reader, write_index, write_text};
+use crate::reason::{About, Reason, parts};
 
 /// For each code a sentence, and the parts of sentences. `{role}` is a role's name, `{node}` a place such
 /// as "this workspace", `{grants}` the smallest grants that would be enough; `{fact}`, `{guard}`,
@@ -65,128 +66,157 @@ const ENGLISH: [(&str, &str); 25] = [
 
 /// Sentences in English, or in the words of a page.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sentences<'a>(Option<&'a Tree<'a>>);
+pub struct Sentences<'a>(&'a [u8]);
+
+/// Writes what a placeholder stands for; whether it is known.
+type Value<'a> = &'a dyn Fn(&str, &mut String) -> bool;
 
 impl<'a> Sentences<'a> {
-    /// The sentences of `own`, a map from codes to texts with the placeholders of the English ones, such
-    /// as `{"granted": "Deine Rolle {role} in {node} erlaubt das."}`. A text for one permission or rule
+    /// The page's own sentences, by codes: a count, then for each one its code and its text, as
+    /// [`Self::flat`] writes them; no bytes are none. A text has the placeholders of the English one, such
+    /// as `Deine Rolle {role} in {node} erlaubt das.` for `granted`. A text for one permission or rule
     /// stands under `guard-failed.<permission>`, `plan.<permission>` and `denied-by-rule.<rule>`.
     ///
     /// What is missing there, or names a placeholder that is not known, comes in English.
     #[must_use]
-    pub const fn new(own: &'a Tree<'a>) -> Self {
-        Self(Some(own))
+    pub const fn new(own: &'a [u8]) -> Self {
+        Self(own)
+    }
+
+    /// Sentences by their codes in bytes, for [`Self::new`].
+    #[must_use]
+    pub fn flat(own: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_index(own.len(), &mut bytes);
+        for (code, text) in own {
+            write_text(code, &mut bytes);
+            write_text(text, &mut bytes);
+        }
+        bytes
     }
 
     /// The sentence for a code that has nothing to do with a decision.
     #[must_use]
     pub fn of_code(&self, code: &str, permission: &str) -> String {
-        self.say(code, &|name| {
-            (name == "permission").then(|| permission.to_owned())
-        })
+        let mut text = String::new();
+        self.say(
+            code,
+            &|name, text| {
+                text.push_str(permission);
+                name == "permission"
+            },
+            &mut text,
+        );
+        text
     }
 
-    fn own(&self, code: &str) -> Option<&'a str> {
-        self.0?.member(code)?.text()
+    /// The page's own text under `code`, or under `code.of` when `of` is not empty.
+    fn own(&self, code: &str, of: &str) -> Option<&'a str> {
+        let mut reader = Reader::new(self.0);
+        let mut left = reader.count(usize::MAX);
+        while reader.more(&mut left) {
+            let name = reader.text();
+            let text = reader.text();
+            let rest = name.strip_prefix(code);
+            let is_it = if of.is_empty() {
+                rest == Some("")
+            } else {
+                rest.and_then(|rest| rest.strip_prefix('.')) == Some(of)
+            };
+            if is_it && reader.rest().is_some() {
+                return Some(text);
+            }
+        }
+        None
     }
 
-    fn say(&self, code: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
-        let english = || {
-            let (_, text) = ENGLISH.iter().find(|(known, _)| *known == code)?;
-            fill(text, value)
-        };
-        let own = self.own(code).and_then(|text| fill(text, value));
-        own.or_else(english).unwrap_or_default()
+    /// Adds the sentence for `code` to `text`.
+    fn say(&self, code: &str, value: Value<'_>, text: &mut String) {
+        if self.own(code, "").is_some_and(|own| fill(own, value, text)) {
+            return;
+        }
+        for (known, english) in &ENGLISH {
+            if *known == code {
+                fill(english, value, text);
+            }
+        }
     }
 }
 
-/// `template` with its placeholders filled; `None` when one is not known.
-fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let mut text = String::new();
-    let mut parts = template.split('{');
-    text.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let (name, rest) = part.split_once('}')?;
-        text.push_str(&value(name)?);
-        text.push_str(rest);
+/// Adds `template` with its placeholders filled to `text`; nothing when one is not known.
+fn fill(template: &str, value: Value<'_>, text: &mut String) -> bool {
+    let start = text.len();
+    let mut rest = template;
+    while let Some((plain, behind)) = split(rest, b'{') {
+        text.push_str(plain);
+        let is_filled = split(behind, b'}').is_some_and(|(name, behind)| {
+            rest = behind;
+            value(name, text)
+        });
+        if !is_filled {
+            text.truncate(start);
+            return false;
+        }
     }
-    Some(text)
+    text.push_str(rest);
+    true
+}
+
+/// What lies before and behind the first `mark`, which is ASCII.
+fn split(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// One sentence in English that tells the person who asked why.
 #[must_use]
 pub fn sentence(access: &Access, decision: &Decision) -> String {
-    sentence_in(access, decision, Sentences::default())
+    Reason::new(access, decision).text(access, Sentences::default())
 }
 
-/// One sentence that tells the person who asked why, in the words of `sentences`.
-pub(crate) fn sentence_in(
-    access: &Access,
-    decision: &Decision,
-    sentences: Sentences<'_>,
-) -> String {
-    let speaker = Speaker { access, sentences };
-    let policy = access.policy();
-    let denial = match decision {
-        Decision::Allow(allowance) => {
-            let (code, role, node, group) = match &allowance.source {
-                Source::Everyone => ("everyone", None, None, None),
-                Source::Ownership(node) => ("owned", None, Some(*node), None),
-                Source::Role { role, node, group } => {
-                    ("granted", Some(*role), Some(*node), group.as_deref())
+impl Reason<'_> {
+    /// One sentence that tells the person who asked why, in the words of `sentences`.
+    pub(crate) fn text(&self, access: &Access, sentences: Sentences<'_>) -> String {
+        let mut text = String::new();
+        let speaker = Speaker { access, sentences };
+        let is_denied = !matches!(self.code, "everyone" | "granted" | "owned");
+        let code = match self.code {
+            "no-grant" if self.grants.is_empty() => {
+                return sentences.of_code("no-grant.none", self.permission);
+            }
+            code => code,
+        };
+        let value = |name: &str, text: &mut String| {
+            let id = match (name, self.about) {
+                ("permission", _) if is_denied => self.permission,
+                ("grants", _) if is_denied => {
+                    speaker.grants(self.grants, text);
+                    return true;
                 }
+                ("group", Some((About::Group, id))) => id,
+                ("fact" | "guard" | "rule" | "feature", about) if is_denied => {
+                    about.map_or("", |(_, id)| id)
+                }
+                _ => return speaker.part(name, self.role, self.node, text),
             };
-            return sentences.say(code, &|name| match name {
-                "group" => group.map(ToOwned::to_owned),
-                _ => speaker.part(name, role, node),
-            });
+            text.push_str(id);
+            true
+        };
+        // The policy's own sentence is about this very permission or rule: only another such one, in the
+        // words of the page, says as much.
+        let of = match self.about {
+            Some((About::Rule, id)) => id,
+            _ => self.permission,
+        };
+        let own = sentences.own(code, of).filter(|_| is_denied);
+        if !own.is_some_and(|own| fill(own, &value, &mut text)) {
+            if self.because.is_empty() {
+                sentences.say(code, &value, &mut text);
+            } else {
+                text.push_str(self.because);
+            }
         }
-        Decision::Deny(denial) => denial,
-    };
-    let code = denial.reason.code();
-    let described = policy.describe(denial.permission);
-    let permission = described.map_or("", |permission| permission.id.as_str());
-    let (role, node, id) = match &denial.reason {
-        DenyReason::Capped { role } => (Some(*role), None, ""),
-        DenyReason::Expired { role, node } => (Some(*role), Some(*node), ""),
-        DenyReason::DeniedByRule { rule } => {
-            let rule = policy.rule(*rule);
-            (None, None, rule.map_or("", |rule| rule.id.as_str()))
-        }
-        DenyReason::FactMissing { fact: id }
-        | DenyReason::GuardFailed { guard: id }
-        | DenyReason::Plan { feature: id } => (None, None, id.as_str()),
-        DenyReason::NoGrant if denial.suggestions.is_empty() => {
-            return sentences.of_code("no-grant.none", permission);
-        }
-        DenyReason::NoGrant | DenyReason::NoMembership | DenyReason::OutOfTokenScope => {
-            (None, None, "")
-        }
-    };
-    // The policy's own sentence is about this very permission or rule: only another such one, in the
-    // words of the page, says as much.
-    let (because, about) = match &denial.reason {
-        DenyReason::DeniedByRule { rule } => {
-            let rule = policy.rule(*rule);
-            (rule.map_or("", |rule| rule.because.as_str()), id)
-        }
-        DenyReason::GuardFailed { .. } | DenyReason::Plan { .. } => {
-            let because = described.map_or("", |permission| permission.because.as_str());
-            (because, permission)
-        }
-        _ => ("", permission),
-    };
-    let value = |name: &str| match name {
-        "permission" => Some(permission.to_owned()),
-        "grants" => Some(speaker.grants(&denial.suggestions)),
-        "fact" | "guard" | "rule" | "feature" => Some(id.to_owned()),
-        _ => speaker.part(name, role, node),
-    };
-    let own = sentences.own(&[code, about].join("."));
-    match own.and_then(|text| fill(text, &value)) {
-        Some(text) => text,
-        None if because.is_empty() => sentences.say(code, &value),
-        None => because.to_owned(),
+        text
     }
 }
 
@@ -196,34 +226,37 @@ struct Speaker<'a> {
 }
 
 impl Speaker<'_> {
-    /// What a placeholder for a role or a place stands for.
-    fn part(&self, name: &str, role: Option<RoleId>, node: Option<NodeId>) -> Option<String> {
-        match name {
-            "role" => {
-                let role = self.access.policy().describe_role(role?)?;
-                Some(role.name.clone())
-            }
-            "node" => Some(self.place(node?)),
-            _ => None,
+    /// Writes what a placeholder for a role or a place stands for.
+    fn part(
+        &self,
+        name: &str,
+        role: Option<RoleId>,
+        node: Option<NodeId>,
+        text: &mut String,
+    ) -> bool {
+        let role = role.and_then(|role| self.access.policy().describe_role(role));
+        match (name, role, node) {
+            ("role", Some(role), _) => text.push_str(&role.name),
+            ("node", _, Some(node)) => text.push_str(&self.place(node)),
+            _ => return false,
         }
+        true
     }
 
-    fn grants(&self, suggestions: &[Suggestion]) -> String {
-        let mut text = String::new();
-        for suggestion in suggestions {
-            if !text.is_empty() {
+    fn grants(&self, suggestions: &[Suggestion], text: &mut String) {
+        for (at, suggestion) in suggestions.iter().enumerate() {
+            if at > 0 {
                 text.push_str(&self.sentences.of_code("grants.or", ""));
             }
-            let (code, role, node) = match suggestion {
-                Suggestion::Ownership(node) => ("grants.owner", None, *node),
-                Suggestion::Role(role, node) => ("grants.role", Some(*role), *node),
+            let (role, node) = parts(*suggestion);
+            let code = if role.is_some() {
+                "grants.role"
+            } else {
+                "grants.owner"
             };
-            let grant = self
-                .sentences
-                .say(code, &|name| self.part(name, role, Some(node)));
-            text.push_str(&grant);
+            let value = |name: &str, text: &mut String| self.part(name, role, Some(node), text);
+            self.sentences.say(code, &value, text);
         }
-        text
     }
 
     fn place(&self, node: NodeId) -> String {
@@ -285,8 +318,7 @@ mod tests {
             ..Record::default()
         };
         let access = Access::resolve(&policy, record, 0).unwrap();
-        let own = own.into_iter().map(|(code, text)| (code, Tree::Text(text)));
-        let own = Tree::Map(own.collect());
+        let own = Sentences::flat(&own);
         let view =
             DecisionView::decide_in(&access, permission, "q", facts, Sentences::new(&own)).unwrap();
         view.reasons[0].text.clone()
@@ -355,8 +387,8 @@ mod tests {
             "permission",
         ];
         for (code, text) in ENGLISH {
-            let value = |name: &str| known.contains(&name).then(|| name.to_owned());
-            assert!(fill(text, &value).is_some(), "{code}");
+            let value = |name: &str, _: &mut String| known.contains(&name);
+            assert!(fill(text, &value, &mut String::new()), "{code}");
         }
         for code in [
             "capped",

@@ -103,7 +103,12 @@ pub(crate) fn shrink(
             .arg(from)
             .arg("-o")
             .arg(to)
-            .args(["-O1", "--strip-debug", "--strip-producers"])
+            .args([
+                "-O1",
+                "--strip-debug",
+                "--strip-producers",
+                "--strip-target-features",
+            ])
             .args(features.map(|feature| format!("--enable-{feature}"))),
     )
 }

@@ -123,8 +123,8 @@ impl<'a> Reach<'a> {
         let role = role.and_then(|id| self.bare.describe_role(self.bare.role(id)?));
         let narrow = Guard::new(rule.when.clone());
         role.is_some_and(|role| {
-            let mut guards = self.bare.guards_of(&role.rights, permission);
-            guards.any(|wide| narrow.is_within(wide))
+            let guards = self.bare.guards_of(&role.rights, permission);
+            guards.iter().any(|wide| narrow.is_within(wide))
         })
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Effect, Facts, Level, Policy, PolicyParts, PolicySpec, Record, ReplacementSpec,
+    Access, Bits, Effect, Facts, Level, Policy, PolicyParts, PolicySpec, Record, ReplacementSpec,
     RuleSpec, evaluate,
 };
 
@@ -112,11 +112,17 @@ fn what_points_behind_a_list_is_not_whole() {
             guards,
         ),
         (|parts, at| parts.permissions[0].plan = vec![at], 2),
-        (|parts, at| parts.roles[0].denied = vec![at], denials),
+        (
+            |parts, at| parts.roles[0].denied = Bits::of([at], at + 1),
+            denials,
+        ),
         (|parts, at| parts.denials[0].permission = at, permissions),
         (|parts, at| parts.denials[0].guard = Some(at), guards),
         (|parts, at| parts.denials[0].rule = at, rules),
-        (|parts, at| parts.everyone_denied = vec![at], denials),
+        (
+            |parts, at| parts.everyone_denied = Bits::of([at], at + 1),
+            denials,
+        ),
     ];
     for (place, len) in places {
         check(&|parts| place(parts, len - 1), true);

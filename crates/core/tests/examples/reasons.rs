@@ -13,7 +13,7 @@ fn allowed_by(access: &Access, permission: &str, node: &str, known: &[(&str, boo
     let Decision::Allow(allowance) = decide(access, permission, node, known) else {
         panic!("{permission} on {node} is denied");
     };
-    let place = |node| access.describe(node).unwrap().id.as_str();
+    let place = |node| access.describe(node).unwrap().id;
     let said = match allowance.source {
         Source::Everyone => "everyone".to_owned(),
         Source::Ownership(node) => format!("owner of {}", place(node)),

@@ -49,7 +49,7 @@ fn a_node_of_elsewhere_holds_nothing() {
     assert!(deep.holds_anything(till));
     assert!(!flat.holds_anything(till));
     assert_eq!(flat.describe(till), None);
-    assert_eq!(deep.nodes().len(), 4);
+    assert_eq!(deep.nodes().count(), 4);
     assert_eq!(deep.node_ids().count(), 4);
     assert_eq!(till.index(), 3);
 }

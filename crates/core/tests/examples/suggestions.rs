@@ -11,7 +11,7 @@ use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve,
 /// The suggestions for a denial, in words.
 #[track_caller]
 fn suggested(access: &Access, permission: &str, node: &str, known: &[(&str, bool)]) -> Vec<String> {
-    let place = |node| access.describe(node).unwrap().id.clone();
+    let place = |node| access.describe(node).unwrap().id;
     let suggestions = denial(access, permission, node, known).suggestions;
     let said = suggestions.into_iter().map(|suggestion| match suggestion {
         Suggestion::Ownership(node) => format!("owner of {}", place(node)),

@@ -89,7 +89,7 @@ fn check(record: Record, expected: impl Fn(usize, &str, bool, bool) -> bool) {
     for (own, open) in [(false, false), (false, true), (true, false), (true, true)] {
         let facts = facts(&[("resource.own", own), ("resource.open", open)]);
         for node in access.node_ids() {
-            let id = access.describe(node).unwrap().id.as_str();
+            let id = access.describe(node).unwrap().id;
             let row = mask(&access, node, &facts);
             let rows = masks(&access, [(node, &facts), (node, &Facts::default())]);
             assert_eq!(rows[0], row);

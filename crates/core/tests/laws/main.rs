@@ -318,7 +318,7 @@ fn decisions_by_node(access: &Access, facts: &Facts) -> Vec<(&'static str, Decis
 fn with_suggestion(access: &Access, record: &Record, suggestion: Suggestion) -> Access {
     let policy = access.policy();
     let mut record = record.clone();
-    let id = |node| access.describe(node).unwrap().id.clone();
+    let id = |node| access.describe(node).unwrap().id;
     match suggestion {
         Suggestion::Ownership(node) => {
             let id = id(node);

@@ -303,28 +303,28 @@ pub(super) fn snapshot(
     let policy = &context.config.policy;
     let record = record(context, organization, user)?;
     let access = resolve(context, record)?;
-    let mut kept: Vec<&Node> = Vec::new();
-    for (at, node) in access.nodes().iter().enumerate() {
-        let is_held = access
-            .node(&node.id)
-            .is_some_and(|id| access.holds_anything(id));
+    let Record {
+        kind,
+        plan,
+        nodes,
+        grants,
+        ..
+    } = access.record();
+    let mut kept: Vec<NodeRecord> = Vec::new();
+    for (node, id) in nodes.iter().zip(access.node_ids()) {
         // What is granted on a node, or will be, needs the nodes above it.
-        let leads_to_grant = access.record().grants.iter().any(|grant| {
-            let mut above = Some(grant.node.as_str());
-            while let Some(id) = above {
-                if id == node.id {
+        let leads_to_grant = grants.iter().any(|grant| {
+            let mut above = access.node(&grant.node);
+            while let Some(at) = above {
+                if at == id {
                     return true;
                 }
-                above = access
-                    .nodes()
-                    .iter()
-                    .find(|n| n.id == id)
-                    .and_then(|n| n.parent.as_deref());
+                above = access.describe(at).and_then(|node| node.parent);
             }
             false
         });
-        if at == 0 || is_held || leads_to_grant {
-            kept.push(node);
+        if id == access.root() || access.holds_anything(id) || leads_to_grant {
+            kept.push(node_record(node));
         }
     }
     Ok(Snapshot {
@@ -337,12 +337,12 @@ pub(super) fn snapshot(
         principal: user.to_owned(),
         epoch: unsigned(principal_epoch(context, user)?),
         server_time_ms: unsigned(context.now_ms),
-        kind: access.record().kind.into(),
-        plan: access.record().plan.clone(),
+        kind: kind.into(),
+        plan,
         roles: Vec::new(),
         rules: Vec::new(),
-        nodes: kept.into_iter().map(node_record).collect(),
-        grants: access.record().grants.iter().map(grant_record).collect(),
+        nodes: kept,
+        grants: grants.iter().map(grant_record).collect(),
         token: None,
     })
 }

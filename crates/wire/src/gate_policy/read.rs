@@ -1,165 +1,197 @@
-//! The compiled form read back, from what the browser parsed.
+//! The compiled form read back.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use lockstep_core::{
-    Condition, DenialParts, Level, PermissionParts, Policy, PolicyParts, ReplacementParts,
-    RoleParts, RuleParts, Test, Value,
+    Assembly, Bits, DenialParts, Level, PermissionParts, Policy, ReplacementParts, RoleParts,
+    RuleParts,
 };
 
-use super::FORMAT;
-use crate::Tree;
+use super::{FORMAT, MAGIC};
+use crate::CompiledPolicy;
+use crate::bytes::Reader;
+use crate::digest::{self, DIGEST_BYTES};
 
 /// A compiled policy as a gate reads it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GatePolicy {
     /// The policy.
     pub policy: Arc<Policy>,
     /// Digest of the document it was compiled from.
-    pub digest: String,
+    pub digest: [u8; DIGEST_BYTES],
+    /// What it was read from, for an organization that changes it.
+    bytes: Vec<u8>,
 }
 
 impl GatePolicy {
-    /// Reads the member `gate` of a [`PolicyView`](crate::PolicyView); `None` when it is not one, or of another format.
+    /// Reads the compiled form; `None` when the bytes are damaged, or of another format.
     #[must_use]
-    pub fn read(tree: &Tree<'_>) -> Option<Self> {
-        if tree.member("format")?.unsigned()? != FORMAT {
-            return None;
-        }
-        let parts = PolicyParts {
-            permissions: tree.member("permissions")?.list(permission)?,
-            roles: tree.member("roles")?.list(role)?,
-            guards: tree.member("guards")?.list(|guard| guard.list(condition))?,
-            rights: tree.member("rights")?.index()?,
-            everyone: tree.member("everyone")?.list(Tree::index)?,
-            ownership: tree
-                .member("ownership")?
-                .list(|own| Some((level(own)?, own.member("rights")?.list(Tree::index)?)))?,
-            rules: tree.list_of("rules", |rule| {
-                Some(RuleParts {
-                    id: rule.member("id")?.text()?.to_owned(),
-                    because: text(rule, "because")?,
-                })
-            })?,
-            denials: tree.list_of("denials", |denial| {
-                Some(DenialParts {
-                    permission: denial.member("permission")?.index()?,
-                    guard: optional_index(denial, "guard")?,
-                    rule: denial.member("rule")?.index()?,
-                })
-            })?,
-            everyone_denied: tree.list_of("everyone_denied", Tree::index)?,
-            features: tree.list_of("features", |id| Some(id.text()?.to_owned()))?,
-            replacements: tree.list_of("replacements", |replacement| {
-                Some(ReplacementParts {
-                    feature: replacement.member("feature")?.index()?,
-                    level: level(replacement)?,
-                    role: replacement.member("role")?.index()?,
-                })
-            })?,
-            custom_levels: tree.list_of("custom_levels", level_name)?,
-            custom_additions: tree.flag("custom_additions"),
-        };
-        let digest = tree.member("digest")?.text()?.to_owned();
-        parts.is_whole().then(|| Self {
-            policy: Arc::new(parts.into()),
+    pub fn read(bytes: Vec<u8>) -> Option<Self> {
+        let (digest, policy) = read(&bytes)?;
+        Some(Self {
+            policy: Arc::new(policy),
             digest,
+            bytes,
         })
     }
-}
 
-fn permission(tree: &Tree<'_>) -> Option<PermissionParts> {
-    Some(PermissionParts {
-        id: tree.member("id")?.text()?.to_owned(),
-        because: text(tree, "because")?,
-        level: level(tree)?,
-        personal: tree.flag("personal"),
-        guard: optional_index(tree, "guard")?,
-        plan: tree.list_of("plan", Tree::index)?,
-        implied: tree.list_of("implied", Tree::index)?,
-        conditional: tree.list_of("conditional", |tree| {
-            Some((
-                tree.member("right")?.index()?,
-                tree.member("guard")?.index()?,
-            ))
-        })?,
-    })
-}
+    /// What a gate reads of `policy`.
+    #[must_use]
+    pub fn of(policy: &CompiledPolicy) -> Option<Self> {
+        Self::read(policy.to_bytes()?)
+    }
 
-fn role(tree: &Tree<'_>) -> Option<RoleParts> {
-    Some(RoleParts {
-        id: tree.member("id")?.text()?.to_owned(),
-        name: tree.member("name")?.text()?.to_owned(),
-        level: level(tree)?,
-        overriding: tree.flag("override"),
-        rights: tree.member("rights")?.list(Tree::index)?,
-        denied: tree.list_of("denied", Tree::index)?,
-        cap: match tree.optional("cap") {
-            Some(cap) => Some(cap.list(Tree::index)?),
-            None => None,
-        },
-    })
-}
-
-/// The text of a member; empty when it is not there.
-fn text(tree: &Tree<'_>, name: &str) -> Option<String> {
-    let text = tree.optional(name).map(Tree::text);
-    Some(text.unwrap_or(Some(""))?.to_owned())
-}
-
-fn optional_index(tree: &Tree<'_>, name: &str) -> Option<Option<usize>> {
-    match tree.optional(name) {
-        Some(index) => index.index().map(Some),
-        None => Some(None),
+    /// The policy once more, to be changed.
+    #[must_use]
+    pub fn anew(&self) -> Option<Policy> {
+        read(&self.bytes).map(|(_, policy)| policy)
     }
 }
 
-pub(crate) fn level(tree: &Tree<'_>) -> Option<Level> {
-    level_name(tree.member("level")?)
-}
-
-fn level_name(tree: &Tree<'_>) -> Option<Level> {
-    let name = tree.text()?;
-    Level::ALL.into_iter().find(|level| level.as_str() == name)
-}
-
-pub(crate) fn condition(tree: &Tree<'_>) -> Option<Condition> {
-    let texts = |name: &str| {
-        tree.optional(name)?
-            .list(|text| Some(text.text()?.to_owned()))
+fn read(bytes: &[u8]) -> Option<([u8; DIGEST_BYTES], Policy)> {
+    let body = digest::summed(bytes)?.strip_prefix(MAGIC)?;
+    let (format, body) = body.split_first()?;
+    if *format != FORMAT {
+        return None;
+    }
+    let (digest, body) = body.split_first_chunk()?;
+    let mut reader = PartsReader {
+        bytes: Reader::new(body),
     };
-    let text = |name: &str| Some(tree.optional(name)?.text()?.to_owned());
-    let value = |name: &str| tree.optional(name).and_then(value);
-    let integer = |name: &str| match tree.optional(name)? {
-        Tree::Integer(number) => Some(*number),
-        _ => None,
-    };
-    let test = value("equals")
-        .map(Test::Equals)
-        .or_else(|| value("not_equals").map(Test::NotEquals))
-        .or_else(|| text("equals_ignore_case").map(Test::EqualsIgnoreCase))
-        .or_else(|| text("not_equals_ignore_case").map(Test::NotEqualsIgnoreCase))
-        .or_else(|| text("equals_fact").map(Test::EqualsFact))
-        .or_else(|| texts("in").map(Test::In))
-        .or_else(|| texts("not_in").map(Test::NotIn))
-        .or_else(|| text("matches").map(Test::Matches))
-        .or_else(|| text("not_matches").map(Test::NotMatches))
-        .or_else(|| integer("at_least").map(Test::AtLeast))
-        .or_else(|| integer("at_most").map(Test::AtMost))?;
-    Some(Condition {
-        fact: tree.member("fact")?.text()?.to_owned(),
-        test,
-        if_exists: tree.flag("if_exists"),
-    })
+    let made = reader.parts();
+    if !reader.bytes.is_read() {
+        return None;
+    }
+    Some((*digest, made.finish()?))
 }
 
-pub(crate) fn value(tree: &Tree<'_>) -> Option<Value> {
-    match tree {
-        Tree::Bool(value) => Some(Value::Bool(*value)),
-        Tree::Integer(value) => Some(Value::Integer(*value)),
-        Tree::Text(value) => Some(Value::Text((*value).to_owned())),
-        Tree::Null | Tree::List(_) | Tree::Map(_) => None,
+struct PartsReader<'a> {
+    bytes: Reader<'a>,
+}
+
+impl PartsReader<'_> {
+    fn parts(&mut self) -> Assembly {
+        let mut made = Assembly::new(self.bytes.index(), self.set(), self.set());
+        made.organization(self.bytes.texts(), self.levels(), self.bytes.flag());
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.guard(self.bytes.conditions());
+        }
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.permission(self.permission());
+        }
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.role(self.role());
+        }
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.ownership(self.level(), self.set());
+        }
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.rule(RuleParts {
+                id: self.bytes.string(),
+                because: self.bytes.string(),
+            });
+        }
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.denial(&DenialParts {
+                permission: self.bytes.index(),
+                guard: self.optional(),
+                rule: self.bytes.index(),
+            });
+        }
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            made.replacement(&ReplacementParts {
+                feature: self.bytes.index(),
+                level: self.level(),
+                role: self.bytes.index(),
+            });
+        }
+        made
+    }
+
+    fn count(&mut self) -> usize {
+        self.bytes.count(usize::MAX)
+    }
+
+    fn permission(&mut self) -> PermissionParts {
+        let mut permission = PermissionParts {
+            id: self.bytes.string(),
+            because: self.bytes.string(),
+            level: self.level(),
+            personal: self.bytes.flag(),
+            guard: self.optional(),
+            plan: self.numbers(),
+            implied: self.numbers(),
+            conditional: Vec::new(),
+        };
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            let right = (self.bytes.index(), self.bytes.index());
+            permission.conditional.push(right);
+        }
+        permission
+    }
+
+    fn role(&mut self) -> RoleParts {
+        RoleParts {
+            id: self.bytes.string(),
+            name: self.bytes.string(),
+            level: self.level(),
+            overriding: self.bytes.flag(),
+            rights: self.set(),
+            denied: self.set(),
+            cap: if self.bytes.flag() {
+                Some(self.set())
+            } else {
+                None
+            },
+        }
+    }
+
+    fn level(&mut self) -> Level {
+        self.bytes.level()
+    }
+
+    fn levels(&mut self) -> Vec<Level> {
+        let mut levels = Vec::new();
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            levels.push(self.level());
+        }
+        levels
+    }
+
+    /// A number, or none.
+    fn optional(&mut self) -> Option<usize> {
+        self.bytes.index().checked_sub(1)
+    }
+
+    fn numbers(&mut self) -> Vec<usize> {
+        let mut numbers = Vec::new();
+        let mut left = self.count();
+        while self.bytes.more(&mut left) {
+            numbers.push(self.bytes.index());
+        }
+        numbers
+    }
+
+    fn set(&mut self) -> Bits {
+        let len = self.bytes.index();
+        let mut words = Vec::new();
+        for part in self.bytes.take(len).chunks(8) {
+            let mut word = 0;
+            for byte in part.iter().rev() {
+                word = word << 8 | u64::from(*byte);
+            }
+            words.push(word);
+        }
+        Bits::from_words(words)
     }
 }

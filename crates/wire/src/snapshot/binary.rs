@@ -19,26 +19,38 @@
 //! checksum = four bytes, the lowest first, over all that comes before
 //! ```
 //! `role*`, `rule*` and `grant*` begin with their count; numbers, texts and counts are those of
-//! [`crate::bytes`].
+//! [`crate::bytes`], conditions those of [`crate::flat`].
 //!
 //! Permissions that the policy does not have are left out: nobody can be asked about them.
+//!
+//! A page that has a snapshot in JSON writes it almost so, for one reader to read both. That form never
+//! leaves the page, so it has no sum, and none of the policy's numbers:
+//!
+//! ```text
+//! snapshot = "json" format: number, digest: text, organization: text, head plan role* … token
+//! name     = 0 text
+//! set      = count text…
+//! ```
 
 mod read;
 mod write;
 
 use alloc::vec::Vec;
 
-use super::{Held, Snapshot, SnapshotError};
-use crate::bytes::Reader;
+use lockstep_core::RecordError;
+
+use super::{Held, OLDEST_FORMAT, SNAPSHOT_FORMAT, Snapshot, SnapshotError};
+use crate::bytes::{Reader, write_number, write_text};
+use crate::digest::{self, DIGEST_BYTES};
 use crate::{CompiledPolicy, GatePolicy};
 use read::RecordReader;
 use write::Writer;
 
 const MAGIC: &[u8; 4] = b"lock";
+/// What a page writes of JSON. No one changed byte makes the one of the other.
+const MAGIC_OF_JSON: &[u8; 4] = b"json";
 /// The only version of the binary form that this release writes and reads.
 const FORMAT: u8 = 1;
-const DIGEST_BYTES: usize = 32;
-const CHECKSUM_BYTES: usize = 4;
 
 const HAS_GROUP: u8 = 1;
 const HAS_START: u8 = 2;
@@ -55,74 +67,81 @@ impl Snapshot {
         self.check(&policy.digest).ok()?;
         let mut bytes = MAGIC.to_vec();
         bytes.push(FORMAT);
-        bytes.extend(digest(&policy.digest)?);
-        let held = Held {
-            epoch: self.epoch,
-            server_time_ms: self.server_time_ms,
-            record: self.record(),
-        };
-        let mut writer = Writer::new(&policy.policy, bytes);
-        writer.held(&held)?;
-        let mut bytes = writer.bytes;
-        let sum = checksum(&bytes);
-        bytes.extend(sum.to_le_bytes());
-        Some(bytes)
+        bytes.extend(digest::of_hex(&policy.digest)?);
+        let record = self.record();
+        let mut writer = Writer::new(Some(&policy.policy), bytes);
+        writer.held(self.epoch, self.server_time_ms, &record)?;
+        Some(digest::with_checksum(writer.bytes))
+    }
+
+    /// The snapshot as a page hands it to its evaluator that got it in JSON: what `flat.ts` writes.
+    /// `None` when its nodes do not form a hierarchy.
+    #[must_use]
+    pub fn to_flat(&self) -> Option<Vec<u8>> {
+        let mut bytes = MAGIC_OF_JSON.to_vec();
+        write_number(self.format.into(), &mut bytes);
+        write_text(&self.policy.digest, &mut bytes);
+        write_text(&self.organization, &mut bytes);
+        let record = self.record();
+        let mut writer = Writer::new(None, bytes);
+        writer.held(self.epoch, self.server_time_ms, &record)?;
+        Some(writer.bytes)
     }
 }
 
-/// Whether `bytes` claim to be a snapshot in the binary form.
-pub(super) fn is_binary(bytes: &[u8]) -> bool {
-    bytes.starts_with(MAGIC)
+/// Reads either form.
+pub(super) fn read(bytes: &[u8], policy: &GatePolicy) -> Result<Held, SnapshotError> {
+    match bytes.split_first_chunk() {
+        Some((MAGIC, _)) => read_binary(bytes, policy),
+        Some((MAGIC_OF_JSON, rest)) => read_json(rest, policy),
+        _ => Err(SnapshotError::Damaged),
+    }
 }
 
-pub(super) fn read(bytes: &[u8], policy: &GatePolicy) -> Result<Held, SnapshotError> {
+fn read_binary(bytes: &[u8], policy: &GatePolicy) -> Result<Held, SnapshotError> {
     let format = bytes.get(MAGIC.len()).ok_or(SnapshotError::Damaged)?;
     if *format != FORMAT {
         return Err(SnapshotError::OtherFormat((*format).into()));
     }
-    let (body, sum) = bytes
-        .split_last_chunk::<CHECKSUM_BYTES>()
-        .ok_or(SnapshotError::Damaged)?;
-    if checksum(body) != u32::from_le_bytes(*sum) {
-        return Err(SnapshotError::Damaged);
-    }
-    let mut reader = RecordReader {
-        policy: &policy.policy,
-        bytes: Reader {
-            rest: body.get(MAGIC.len() + 1..).unwrap_or_default(),
-        },
-    };
-    let named = reader.bytes.take(DIGEST_BYTES);
-    if named.ok_or(SnapshotError::Damaged)? != digest(&policy.digest).unwrap_or_default() {
+    let body = digest::summed(bytes).ok_or(SnapshotError::Damaged)?;
+    let mut reader = Reader::new(body.get(MAGIC.len() + 1..).unwrap_or_default());
+    let named = reader.take(DIGEST_BYTES);
+    reader.rest().ok_or(SnapshotError::Damaged)?;
+    if named != policy.digest {
         return Err(SnapshotError::OtherPolicy);
     }
-    let held = reader.held().ok_or(SnapshotError::Damaged)?;
-    if reader.bytes.rest.is_empty() {
+    read_body(reader, Some(policy))
+}
+
+fn read_json(bytes: &[u8], policy: &GatePolicy) -> Result<Held, SnapshotError> {
+    let mut reader = Reader::new(bytes);
+    let format = reader.number();
+    reader.rest().ok_or(SnapshotError::Damaged)?;
+    if !(u64::from(OLDEST_FORMAT)..=u64::from(SNAPSHOT_FORMAT)).contains(&format) {
+        return Err(SnapshotError::OtherFormat(format));
+    }
+    let (named, organization) = (reader.text(), reader.text());
+    reader.rest().ok_or(SnapshotError::Damaged)?;
+    if digest::of_hex(named) != Some(policy.digest) {
+        return Err(SnapshotError::OtherPolicy);
+    }
+    let held = read_body(reader, None)?;
+    if held.nodes.nodes.is_empty() || held.nodes.id(0) != organization {
+        return Err(SnapshotError::Record(RecordError::NoOrganization));
+    }
+    Ok(held)
+}
+
+/// What comes between digest and checksum: with the numbers of `policy`, or without numbers.
+fn read_body(bytes: Reader<'_>, policy: Option<&GatePolicy>) -> Result<Held, SnapshotError> {
+    let mut reader = RecordReader {
+        policy: policy.map(|policy| &*policy.policy),
+        bytes,
+    };
+    let held = reader.held();
+    if reader.bytes.is_read() {
         Ok(held)
     } else {
         Err(SnapshotError::Damaged)
     }
-}
-
-/// FNV-1a. A step takes each state to another one, and different bytes to different states; so two texts
-/// of one length that differ in one byte never have the same sum.
-pub(super) fn checksum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |sum, byte| {
-        (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
-    })
-}
-
-/// A digest in hex as bytes.
-fn digest(hex: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut digest = Vec::with_capacity(DIGEST_BYTES);
-    for [high, low] in pairs {
-        digest.push(digit(*high)? << 4 | digit(*low)?);
-    }
-    (rest.is_empty() && digest.len() == DIGEST_BYTES).then_some(digest)
 }

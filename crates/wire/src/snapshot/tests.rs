@@ -5,12 +5,12 @@ use std::sync::LazyLock;
 
 use alloc::string::ToString;
 use alloc::vec;
-use lockstep_core::Access;
+use lockstep_core::{Access, Facts};
 use proptest::prelude::*;
 
 use super::*;
-use crate::tree::tests::encode;
-use crate::{ConditionDocument, EffectName, GatePolicy, compile_toml};
+use crate::digest::with_checksum;
+use crate::{ConditionDocument, DecisionView, EffectName, GatePolicy, compile_toml};
 
 /// Fixed, because the committed bytes below name its digest.
 const POLICY: &str = r#"
@@ -47,10 +47,7 @@ const POLICY: &str = r#"
 "#;
 
 static COMPILED: LazyLock<CompiledPolicy> = LazyLock::new(|| compile_toml(POLICY).unwrap());
-static POLICY_OF_GATE: LazyLock<GatePolicy> = LazyLock::new(|| GatePolicy {
-    policy: COMPILED.policy.clone(),
-    digest: COMPILED.digest.clone(),
-});
+static POLICY_OF_GATE: LazyLock<GatePolicy> = LazyLock::new(|| GatePolicy::of(&COMPILED).unwrap());
 
 /// Written by the first release.
 const FORMAT_1: &str = r#"{"format":1,"policy":{"id":"fixed","digest":"DIGEST"},
@@ -99,12 +96,21 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-fn held_of(snapshot: &Snapshot) -> Held {
-    Held {
-        epoch: snapshot.epoch,
-        server_time_ms: snapshot.server_time_ms,
-        record: snapshot.record(),
-    }
+/// What a snapshot says to the evaluator.
+type Said = (u64, u64, Record);
+
+fn said_by(snapshot: &Snapshot) -> Said {
+    let Snapshot {
+        epoch,
+        server_time_ms,
+        ..
+    } = *snapshot;
+    (epoch, server_time_ms, snapshot.record())
+}
+
+fn read(bytes: &[u8]) -> Said {
+    let held = Held::read(bytes, &POLICY_OF_GATE).unwrap();
+    (held.epoch, held.server_time_ms, held.record())
 }
 
 fn code(bytes: &[u8]) -> &'static str {
@@ -113,23 +119,18 @@ fn code(bytes: &[u8]) -> &'static str {
 
 /// The body with a sum of its own, so that what it says is looked at and not only its damage.
 fn summed(body: &[u8]) -> Vec<u8> {
-    [body, &binary::checksum(body).to_le_bytes()].concat()
+    with_checksum(body.to_vec())
 }
 
 #[test]
 fn what_earlier_releases_wrote_is_still_read() {
     for text in [FORMAT_1, FORMAT_2] {
         let snapshot = golden(text);
-        let flat = encode(&serde_json::to_value(&snapshot).unwrap());
-        assert_eq!(
-            Held::read(&flat, &POLICY_OF_GATE).unwrap(),
-            held_of(&snapshot)
-        );
+        assert_eq!(read(&snapshot.to_flat().unwrap()), said_by(&snapshot));
     }
     let snapshot = golden(FORMAT_2);
     assert_eq!(hex(&snapshot.to_bytes(&COMPILED).unwrap()), BINARY_1);
-    let held = Held::read(&unhex(BINARY_1), &POLICY_OF_GATE).unwrap();
-    assert_eq!(held, held_of(&snapshot));
+    assert_eq!(read(&unhex(BINARY_1)), said_by(&snapshot));
 }
 
 #[test]
@@ -146,10 +147,11 @@ fn what_later_releases_write_is_refused() {
             .code(),
         "snapshot-other-format"
     );
-    assert_eq!(
-        code(&encode(&serde_json::from_str(&later).unwrap())),
-        "snapshot-other-format"
-    );
+    let later = Snapshot {
+        format: SNAPSHOT_FORMAT + 1,
+        ..golden(FORMAT_2)
+    };
+    assert_eq!(code(&later.to_flat().unwrap()), "snapshot-other-format");
 }
 
 #[test]
@@ -343,15 +345,36 @@ prop_compose! {
     }
 }
 
+/// Every decision, in words.
+fn decisions(access: Access) -> Vec<DecisionView> {
+    let mut all = Vec::new();
+    for permission in access.policy().permissions() {
+        for node in access.nodes() {
+            let none = Facts::default();
+            let view = DecisionView::decide(&access, &permission.id, node.id, &none);
+            all.push(view.unwrap());
+        }
+    }
+    all
+}
+
 proptest! {
     #[test]
     fn the_binary_form_says_what_json_says(snapshot in snapshots()) {
         let bytes = snapshot.to_bytes(&COMPILED).unwrap();
-        let held = Held::read(&bytes, &POLICY_OF_GATE).unwrap();
-        prop_assert_eq!(&held, &held_of(&snapshot));
-        // Both are resolved, or refused, alike.
-        let resolve = |record| Access::resolve(&COMPILED.policy, record, 5).is_ok();
-        prop_assert_eq!(resolve(held.record), resolve(snapshot.record()));
+        prop_assert_eq!(read(&bytes), said_by(&snapshot));
+        let flat = snapshot.to_flat().unwrap();
+        prop_assert_eq!(read(&flat), said_by(&snapshot));
+        // All are resolved, or refused, and then decide alike.
+        let decided = |access: Result<Access, RecordError>| access.ok().map(decisions);
+        let expected = decided(Access::resolve(&COMPILED.policy, snapshot.record(), 5));
+        for bytes in [bytes, flat] {
+            let Held { record, nodes, .. } = Held::read(&bytes, &POLICY_OF_GATE).unwrap();
+            let GatePolicy { policy, .. } = &*POLICY_OF_GATE;
+            let own = || POLICY_OF_GATE.anew();
+            let packed = Access::resolve_packed(policy, &own, record, nodes, 5);
+            prop_assert_eq!(decided(packed), expected.clone());
+        }
     }
 
     #[test]

@@ -15,5 +15,5 @@ export type {
 /** The policy as `GET /v1/policy` serves it. */
 export interface PolicyDocument extends Document {
   /** The same policy, compiled: what the evaluator reads. */
-  readonly gate: object;
+  readonly gate: { readonly digest: string; readonly compiled: string };
 }

@@ -1,8 +1,8 @@
 import type { Decision, Facts, Level, PolicyDocument, Snapshot } from "./documents.js";
-import { encode } from "./encode.js";
+import { flatName, flatQuestion, flatRows, flatSnapshot } from "./flat.js";
 import { Masks, type Mask } from "./masks.js";
 import { refusal } from "./refusal.js";
-import { CompiledPolicy, Evaluator, loadWasm, type WasmSource } from "./wasm.js";
+import { loadWasm, own, pass, type Wasm, type WasmSource } from "./wasm.js";
 
 /** Sentences by code, in the page's own language; what is missing comes in English. */
 export type Sentences = Readonly<Record<string, string>>;
@@ -63,35 +63,50 @@ export interface GateOptions {
  * evaluator itself cannot be loaded.
  */
 export async function createGate(options: GateOptions): Promise<Gate> {
-  const { memory } = await loadWasm(options.wasm);
-  return gateOf(options, memory, options.nowMs ?? Date.now());
+  return gateOf(options, await loadWasm(options.wasm), options.nowMs ?? Date.now());
 }
 
 /** A gate as of when the edge sent the snapshot. */
 export async function gateAsSent(options: GateOptions): Promise<Gate> {
-  const { memory } = await loadWasm(options.wasm);
-  return gateOf(options, memory, Number.NaN);
+  return gateOf(options, await loadWasm(options.wasm), Number.NaN);
 }
 
-function gateOf({ policy, snapshot }: GateOptions, memory: WebAssembly.Memory, nowMs: number): Gate {
-  const bytes = snapshot instanceof Uint8Array ? snapshot : encode(parsed<Snapshot>(snapshot));
-  return new TableGate(new Evaluator(compiled(policy), bytes, nowMs), memory);
+function gateOf({ policy, snapshot }: GateOptions, wasm: Wasm, nowMs: number): Gate {
+  const bytes = snapshot instanceof Uint8Array ? snapshot : flatSnapshot(parsed(snapshot));
+  const { pointer } = compiled(policy, wasm);
+  return new TableGate(wasm, wasm.gate_new(pointer, pass(wasm, bytes), bytes.length, nowMs));
+}
+
+/** A policy in the evaluator's memory. */
+interface CompiledPolicy {
+  readonly pointer: number;
 }
 
 /** Policies that were handed over already: a page has one, and a gate for each snapshot. */
 const known = new WeakMap<object, CompiledPolicy>();
 
-function compiled(policy: PolicyDocument | string): CompiledPolicy {
+function compiled(policy: PolicyDocument | string, wasm: Wasm): CompiledPolicy {
   const document = parsed<PolicyDocument>(policy);
   const found = document && known.get(document);
   if (found) {
     return found;
   }
-  const made = new CompiledPolicy(encode(document?.gate));
+  const bytes = bytesOf(document?.gate?.compiled);
+  const made = { pointer: wasm.policy_new(pass(wasm, bytes), bytes.length) };
+  own(made, made.pointer, wasm.__wbg_policy_free);
   if (document) {
     known.set(document, made);
   }
   return made;
+}
+
+/** What is no base64 is no bytes, and no policy. */
+function bytesOf(base64: string | undefined): Uint8Array {
+  try {
+    return Uint8Array.from(atob(base64 ?? ""), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /** What cannot be parsed is nothing; the evaluator then says which of the two it could not read. */
@@ -108,78 +123,99 @@ function parsed<T extends object>(document: T | string): T | undefined {
 const ALLOW = 1;
 const DEPENDS_ON_FACTS = 2;
 
+/** What the evaluator can be asked to say (`lockstep_gate::Gate::say`). */
+const PERMISSION = 0;
+const NODE = 1;
+const LEVEL = 2;
+const ANSWERS = 3;
+const DECISION = 4;
+const STATUS = 5;
+
+/** Each permission, and not one alone. */
+const EVERY = -1;
+
 /** How many names that nobody knows are remembered, so that asking in a loop costs no memory. */
 const UNKNOWN_MAX = 256;
 
-const LEVELS: readonly Level[] = ["organization", "workspace", "project"];
+/** What lies where the evaluator points to when it says something, by the places of the numbers. */
+const EPOCH = 0;
+const SERVER_TIME = 1;
+const CHANGES_AT = 2;
+const TABLE = 3;
+const COUNT = 4;
+const STARTS = 5;
+const NODES = 6;
+const STRIDE = 7;
+const IS_READY = 8;
+const SAID = 9;
+const SAID_LENGTH = 10;
+const NUMBERS = 11;
+
+const NONE = new Uint8Array();
+const text = new TextDecoder();
 
 /**
- * Answers from the evaluator's own tables, seen through typed arrays: a name becomes a number once,
- * and an ordinary check never crosses into wasm (every string that does costs about 95 ns).
+ * Answers from a copy of the evaluator's table: a name becomes a number once, and an ordinary check
+ * never crosses into wasm.
  */
 class TableGate implements Gate {
   readonly status: string;
   readonly epoch: number;
   readonly serverTimeMs: number;
-  readonly #evaluator: Evaluator;
-  readonly #memory: WebAssembly.Memory;
+  changesAtMs!: number;
+  readonly #wasm: Wasm;
+  readonly #pointer: number;
   readonly #organization: string;
+  /** The places of names in the table; of those that nobody knows, not a number. */
   readonly #columns = new Map<string, number>();
-  /** Where a node's answers begin in the table; many nodes share theirs. */
   readonly #rows = new Map<string, number>();
   readonly #unknown = new Set<string>();
-  #stride = 0;
+  /** For each class of nodes a row of answers; then the same once more, with no in place of perhaps. */
   #answers!: Uint8Array;
-  #sure!: Uint8Array;
+  /** Where each node's row begins. */
   #starts!: Uint32Array;
+  #stride!: number;
 
-  constructor(evaluator: Evaluator, memory: WebAssembly.Memory) {
-    this.#evaluator = evaluator;
-    this.#memory = memory;
-    this.status = evaluator.status();
-    this.epoch = evaluator.epoch();
-    this.serverTimeMs = evaluator.server_time_ms();
-    this.#organization = evaluator.node_id(0);
-    this.#look();
+  constructor(wasm: Wasm, pointer: number) {
+    this.#wasm = wasm;
+    this.#pointer = pointer;
+    own(this, pointer, wasm.__wbg_gate_free);
+    const numbers = this.#look();
+    this.epoch = numbers[EPOCH]!;
+    this.serverTimeMs = numbers[SERVER_TIME]!;
+    this.status = numbers[IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
+    this.#organization = this.#name(NODE, 0);
   }
 
   get statusText(): string {
     return this.status === "ready" ? "" : (this.explain("").reasons[0]?.text ?? "");
   }
 
-  get changesAtMs(): number {
-    return this.#evaluator.changes_at_ms();
-  }
-
   can(permission: string, node: string = this.#organization, facts?: Facts): boolean {
-    const column = this.#columns.get(permission) ?? this.#column(permission);
     const row = this.#rows.get(node) ?? this.#row(node);
-    if (column < 0 || row < 0) {
-      return false;
-    }
-    // Memory that grew leaves the old view empty: reads of it are undefined, never a stale answer.
-    const answer = this.#answers[row + column] ?? this.#look()[row + column];
+    const answer = this.#answers[row + (this.#columns.get(permission) ?? this.#column(permission))];
     return (
       answer === ALLOW ||
-      (answer === DEPENDS_ON_FACTS && facts !== undefined && this.#ask(column, node, facts))
+      (answer === DEPENDS_ON_FACTS && facts !== undefined && this.#ask(permission, node, facts))
     );
   }
 
   check(permission: number, node: number): boolean {
-    const answer = this.#answers[this.#starts[node]! + permission];
-    if (answer === undefined && this.#fresh()) {
-      return this.check(permission, node);
-    }
     // A number beyond the last permission would be read from the next row.
-    return answer === ALLOW && permission >= 0 && permission < this.#stride;
+    return (
+      this.#answers[this.#starts[node]! + permission] === ALLOW &&
+      permission >= 0 &&
+      permission < this.#stride
+    );
   }
 
   permission(id: string): number {
-    return this.#columns.get(id) ?? this.#column(id);
+    const column = this.#columns.get(id) ?? this.#column(id);
+    return column >= 0 ? column : -1;
   }
 
   node(id: string): number {
-    return this.#evaluator.node(id);
+    return this.#find(NODE, id);
   }
 
   explain(
@@ -189,9 +225,8 @@ class TableGate implements Gate {
     sentences?: Sentences,
   ): Decision {
     try {
-      const own = sentences === undefined ? NONE : encode(sentences);
-      const text = this.#evaluator.explain(permission, node, bytesOf(facts), own);
-      return JSON.parse(text) as Decision;
+      const question = flatQuestion(permission, node, facts, sentences);
+      return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
     } catch (cause) {
       return broken(cause);
     }
@@ -202,25 +237,30 @@ class TableGate implements Gate {
   }
 
   masks(rows: readonly Row[]): Masks {
-    this.#fresh();
     const stride = this.#stride;
     const bytes = new Uint8Array(rows.length * stride);
-    // Rows whose facts matter, by their places, and what to ask about them: node, facts, node, facts…
+    const sure = this.#answers.subarray(this.#answers.length / 2);
+    // Rows whose facts matter, by their places, and what to ask about them.
     const places: number[] = [];
-    const asked: unknown[] = [];
+    const nodes: number[] = [];
+    const known: Facts[] = [];
     for (let at = 0; at < rows.length; at += 1) {
       const { node = this.#organization, facts } = rows[at]!;
       const start = this.#rows.get(node) ?? this.#row(node);
-      if (start < 0) continue;
+      if (!(start >= 0)) continue;
       if (facts === undefined) {
-        bytes.set(this.#sure.subarray(start, start + stride), at * stride);
+        bytes.set(sure.subarray(start, start + stride), at * stride);
       } else {
         places.push(at);
-        asked.push(this.node(node), facts);
+        nodes.push(this.node(node));
+        known.push(facts);
       }
     }
     if (places.length > 0) {
-      this.#fill(bytes, places, asked);
+      const answers = this.#answersTo(EVERY, nodes, known);
+      places.forEach((place, at) => {
+        bytes.set(answers.subarray(at * stride, (at + 1) * stride), place * stride);
+      });
     }
     return new Masks(bytes, stride, (id) => this.permission(id));
   }
@@ -228,66 +268,57 @@ class TableGate implements Gate {
   actions(node?: string, facts?: Facts): string[] {
     const { bytes } = this.mask(node, facts);
     const names: string[] = [];
-    bytes.forEach((allowed, at) => allowed === ALLOW && names.push(this.#evaluator.permission_id(at)));
+    bytes.forEach((allowed, at) => allowed === ALLOW && names.push(this.#name(PERMISSION, at)));
     return names;
   }
 
   resources(permission: string, level: Level): string[] {
-    this.#fresh();
     const column = this.permission(permission);
-    const wanted = LEVELS.indexOf(level);
     const ids: string[] = [];
     for (let node = 0; node < this.#starts.length; node += 1) {
-      if (this.check(column, node) && this.#evaluator.node_level(node) === wanted) {
-        ids.push(this.#evaluator.node_id(node));
+      if (this.check(column, node) && this.#name(LEVEL, node) === level) {
+        ids.push(this.#name(NODE, node));
       }
     }
     return ids;
   }
 
   refresh(nowMs: number = Date.now()): void {
-    this.#evaluator.refresh(nowMs);
+    this.#wasm.gate_refresh(this.#pointer, nowMs);
     this.#look();
     this.#rows.clear();
   }
 
-  #fill(bytes: Uint8Array, places: readonly number[], asked: readonly unknown[]): void {
-    try {
-      const stride = this.#stride;
-      const address = this.#evaluator.masks(encode(asked));
-      const answers = new Uint8Array(this.#memory.buffer, address, places.length * stride);
-      places.forEach((place, at) => {
-        bytes.set(answers.subarray(at * stride, (at + 1) * stride), place * stride);
-      });
-    } catch (cause) {
-      broken(cause);
-    }
+  #ask(permission: string, node: string, facts: Facts): boolean {
+    return this.#answersTo(this.permission(permission), [this.node(node)], [facts])[0] === ALLOW;
   }
 
-  #ask(column: number, node: string, facts: Facts): boolean {
+  /** The evaluator's answers about nodes under facts, row by row; none when it stopped. */
+  #answersTo(permission: number, nodes: readonly number[], facts: readonly Facts[]): Uint8Array {
     try {
-      return this.#evaluator.check_with(column, this.node(node), encode(facts)) === ALLOW;
+      return this.#say(ANSWERS, permission, flatRows(nodes, facts));
     } catch (cause) {
-      return broken(cause).decision;
+      broken(cause);
+      return NONE;
     }
   }
 
   #column(permission: string): number {
-    const column = this.#evaluator.permission(permission);
+    const column = this.#find(PERMISSION, permission);
     if (column >= 0) {
       this.#columns.set(permission, column);
-    } else if (this.status === "ready") {
+      return column;
+    }
+    if (this.status === "ready") {
       this.#report(permission);
     }
-    return column;
+    return Number.NaN;
   }
 
   #row(node: string): number {
-    const number = this.node(node);
-    this.#fresh();
-    const row = this.#starts[number];
+    const row = this.#starts[this.node(node)];
     if (row === undefined) {
-      return -1;
+      return Number.NaN;
     }
     this.#rows.set(node, row);
     return row;
@@ -300,33 +331,37 @@ class TableGate implements Gate {
     }
   }
 
-  /** Makes views anew that memory left behind when it grew; whether there were such. */
-  #fresh(): boolean {
-    if (this.#answers.buffer === this.#memory.buffer) {
-      return false;
-    }
-    this.#look();
-    return true;
+  #find(what: number, name: string): number {
+    const bytes = flatName(name);
+    return this.#wasm.gate_find(this.#pointer, what, pass(this.#wasm, bytes), bytes.length);
   }
 
-  #look(): Uint8Array {
-    const { buffer } = this.#memory;
-    const [answers, count, sure, rows, nodes, stride] = new Uint32Array(
-      buffer,
-      this.#evaluator.layout(),
-      6,
-    ) as unknown as [number, number, number, number, number, number];
-    this.#stride = stride;
-    this.#sure = new Uint8Array(buffer, sure, count);
-    this.#starts = new Uint32Array(buffer, rows, nodes);
-    return (this.#answers = new Uint8Array(buffer, answers, count));
+  #name(what: number, number: number): string {
+    return text.decode(this.#say(what, number, NONE));
   }
-}
 
-const NONE = new Uint8Array();
+  /** What the evaluator says, where it lies. */
+  #say(what: number, number: number, bytes: Uint8Array): Uint8Array {
+    const numbers = this.#numbers(what, number, bytes);
+    return new Uint8Array(this.#wasm.memory.buffer, numbers[SAID], numbers[SAID_LENGTH]);
+  }
 
-function bytesOf(facts: Facts | undefined): Uint8Array {
-  return facts === undefined ? NONE : encode(facts);
+  #numbers(what: number, number: number, bytes: Uint8Array): Float64Array {
+    const wasm = this.#wasm;
+    const at = wasm.gate_say(this.#pointer, what, number, pass(wasm, bytes), bytes.length);
+    return new Float64Array(wasm.memory.buffer, at >>> 0, NUMBERS);
+  }
+
+  /** Takes a copy of the answers, which neither moves nor changes when the evaluator's memory does. */
+  #look(): Float64Array {
+    const numbers = this.#numbers(STATUS, 0, NONE);
+    const { buffer } = this.#wasm.memory;
+    this.changesAtMs = numbers[CHANGES_AT]!;
+    this.#stride = numbers[STRIDE]!;
+    this.#answers = new Uint8Array(buffer, numbers[TABLE], numbers[COUNT]! * 2).slice();
+    this.#starts = new Uint32Array(buffer, numbers[STARTS], numbers[NODES]).slice();
+    return numbers;
+  }
 }
 
 /** The evaluator trapped. Nothing is allowed until the page has been loaded again. */

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use lockstep_core::{
-    Condition, CustomRole, Customization, Effect, Grant, Level, Node, Policy, PrincipalKind,
-    Record, RuleSpec, Test, TokenLimit, Value, Window, limits,
+    CustomRole, Effect, Grant, PackedNode, PackedNodes, Policy, PrincipalKind, Record, RuleSpec,
+    TokenLimit, Window, limits,
 };
 
 use super::{HAS_END, HAS_GROUP, HAS_START};
@@ -14,244 +14,196 @@ use crate::bytes::Reader;
 use crate::snapshot::Held;
 
 pub(super) struct RecordReader<'a> {
-    pub(super) policy: &'a Policy,
+    /// Whose numbers names are; `None` when they have none.
+    pub(super) policy: Option<&'a Policy>,
     pub(super) bytes: Reader<'a>,
 }
 
 impl RecordReader<'_> {
     /// What comes between digest and checksum.
-    pub(super) fn held(&mut self) -> Option<Held> {
-        let principal = self.text()?;
-        let kind = match self.bytes.byte()? {
-            0 => PrincipalKind::User,
-            1 => PrincipalKind::ServiceAccount,
-            _ => return None,
+    pub(super) fn held(&mut self) -> Held {
+        let mut record = Record {
+            principal: self.bytes.string(),
+            ..Record::default()
         };
-        let epoch = self.bytes.number()?;
-        let server_time_ms = self.bytes.number()?;
-        let plan = self.texts()?;
-        let customization = Customization {
-            roles: self.list(limits::CUSTOM_ROLES_MAX, Self::role)?,
-            rules: self.list(limits::RULES_MAX, Self::rule)?,
-        };
-        let nodes = self.nodes()?;
-        let grants = self.list(limits::GRANTS_MAX, |reader| reader.grant(&nodes))?;
-        let token = if self.flag()? {
-            Some(self.token(&nodes)?)
-        } else {
-            None
-        };
-        Some(Held {
+        if self.bytes.flag() {
+            record.kind = PrincipalKind::ServiceAccount;
+        }
+        let epoch = self.bytes.number();
+        let server_time_ms = self.bytes.number();
+        record.plan = self.bytes.texts();
+        let mut left = self.bytes.count(limits::CUSTOM_ROLES_MAX);
+        while self.bytes.more(&mut left) {
+            record.customization.roles.push(self.role());
+        }
+        let mut left = self.bytes.count(limits::RULES_MAX);
+        while self.bytes.more(&mut left) {
+            record.customization.rules.push(self.rule());
+        }
+        let nodes = self.nodes();
+        let mut left = self.bytes.count(limits::GRANTS_MAX);
+        record.grants.reserve(left);
+        while self.bytes.more(&mut left) {
+            record.grants.push(self.grant(&nodes));
+        }
+        if self.bytes.flag() {
+            record.token = Some(self.token(&nodes));
+        }
+        Held {
             epoch,
             server_time_ms,
-            record: Record {
-                principal,
-                kind,
-                nodes,
-                grants,
-                plan,
-                customization,
-                token,
-            },
-        })
-    }
-
-    fn text(&mut self) -> Option<String> {
-        self.bytes.text().map(ToOwned::to_owned)
-    }
-
-    fn texts(&mut self) -> Option<Vec<String>> {
-        self.list(usize::MAX, Self::text)
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        match self.bytes.byte()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
+            record,
+            nodes,
         }
     }
 
-    fn list<T>(
-        &mut self,
-        limit: usize,
-        mut read: impl FnMut(&mut Self) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        let count = self.bytes.count(limit)?;
-        let mut list = Vec::new();
-        for _ in 0..count {
-            list.push(read(self)?);
-        }
-        Some(list)
-    }
-
-    fn role(&mut self) -> Option<CustomRole> {
-        Some(CustomRole {
-            id: self.text()?,
-            name: self.text()?,
-            base: self.role_name()?,
-            with: self.set()?,
-            without: self.set()?,
-        })
-    }
-
-    fn role_name(&mut self) -> Option<String> {
-        match self.bytes.index()?.checked_sub(1) {
-            None => self.text(),
-            Some(number) => Some(self.policy.roles().get(number)?.id.clone()),
+    fn role(&mut self) -> CustomRole {
+        CustomRole {
+            id: self.bytes.string(),
+            name: self.bytes.string(),
+            base: self.role_name(),
+            with: self.set(),
+            without: self.set(),
         }
     }
 
-    fn node_name(&mut self, nodes: &[Node]) -> Option<String> {
-        match self.bytes.index()?.checked_sub(1) {
-            None => self.text(),
-            Some(number) => Some(nodes.get(number)?.id.clone()),
-        }
+    fn role_name(&mut self) -> String {
+        let number = self.bytes.index();
+        let Some(number) = number.checked_sub(1) else {
+            return self.bytes.string();
+        };
+        let role = self.policy.and_then(|policy| policy.roles().get(number));
+        self.known(role.map(|role| role.id.as_str()))
     }
 
-    fn set(&mut self) -> Option<Vec<String>> {
-        let permissions = self.policy.permissions();
-        let bits = self.bytes.take(permissions.len().div_ceil(8))?;
+    fn node_name(&mut self, nodes: &PackedNodes) -> String {
+        let number = self.bytes.index();
+        let Some(number) = number.checked_sub(1) else {
+            return self.bytes.string();
+        };
+        self.known((number < nodes.nodes.len()).then(|| nodes.id(number)))
+    }
+
+    /// The name that a number stands for.
+    fn known(&mut self, name: Option<&str>) -> String {
+        if name.is_none() {
+            self.bytes.refuse();
+        }
+        name.unwrap_or_default().to_owned()
+    }
+
+    fn set(&mut self) -> Vec<String> {
+        let Some(policy) = self.policy else {
+            return self.bytes.texts();
+        };
+        let permissions = policy.permissions();
+        let bits = self.bytes.take(permissions.len().div_ceil(8));
         let mut ids = Vec::new();
-        for (at, byte) in bits.iter().enumerate() {
-            for bit in (0..8).filter(|bit| byte >> bit & 1 == 1) {
-                ids.push(permissions.get(at * 8 + bit)?.id.clone());
+        for at in 0..bits.len() * 8 {
+            let byte = bits.get(at / 8).copied().unwrap_or(0);
+            if byte >> (at % 8) & 1 == 1 {
+                let permission = permissions.get(at);
+                ids.push(self.known(permission.map(|known| known.id.as_str())));
             }
         }
-        Some(ids)
+        ids
     }
 
-    fn rule(&mut self) -> Option<RuleSpec> {
-        let id = self.text()?;
-        let effect = if self.flag()? {
-            Effect::Deny
-        } else {
-            Effect::Allow
+    fn rule(&mut self) -> RuleSpec {
+        let mut rule = RuleSpec {
+            id: self.bytes.string(),
+            effect: if self.bytes.flag() {
+                Effect::Deny
+            } else {
+                Effect::Allow
+            },
+            because: self.bytes.string(),
+            roles: Vec::new(),
+            permissions: Vec::new(),
+            when: Vec::new(),
         };
-        Some(RuleSpec {
-            id,
-            effect,
-            because: self.text()?,
-            roles: self.list(usize::MAX, Self::role_name)?,
-            permissions: self.texts()?,
-            when: self.list(usize::MAX, Self::condition)?,
-        })
+        let mut left = self.bytes.count(usize::MAX);
+        while self.bytes.more(&mut left) {
+            rule.roles.push(self.role_name());
+        }
+        rule.permissions = self.bytes.texts();
+        rule.when = self.bytes.conditions();
+        rule
     }
 
-    fn condition(&mut self) -> Option<Condition> {
-        let fact = self.text()?;
-        let if_exists = self.flag()?;
-        let test = match self.bytes.byte()? {
-            0 => Test::AtLeast(self.integer()?),
-            1 => Test::AtMost(self.integer()?),
-            2 => Test::Equals(self.value()?),
-            3 => Test::EqualsFact(self.text()?),
-            4 => Test::EqualsIgnoreCase(self.text()?),
-            5 => Test::In(self.texts()?),
-            6 => Test::Matches(self.text()?),
-            7 => Test::NotEquals(self.value()?),
-            8 => Test::NotEqualsIgnoreCase(self.text()?),
-            9 => Test::NotIn(self.texts()?),
-            10 => Test::NotMatches(self.text()?),
-            _ => return None,
-        };
-        Some(Condition {
-            fact,
-            test,
-            if_exists,
-        })
-    }
-
-    fn value(&mut self) -> Option<Value> {
-        Some(match self.bytes.byte()? {
-            0 => Value::Bool(false),
-            1 => Value::Bool(true),
-            2 => Value::Integer(self.integer()?),
-            3 => Value::Text(self.text()?),
-            _ => return None,
-        })
-    }
-
-    fn integer(&mut self) -> Option<i64> {
-        let (number, _) = self.bytes.take(8)?.split_first_chunk()?;
-        Some(i64::from_le_bytes(*number))
-    }
-
-    fn nodes(&mut self) -> Option<Vec<Node>> {
-        let count = self.bytes.count(limits::NODES_MAX)?;
-        let mut ids = self.bytes.text()?;
-        let mut nodes: Vec<Node> = Vec::with_capacity(count.min(self.bytes.rest.len()));
+    fn nodes(&mut self) -> PackedNodes {
+        let count = self.bytes.count(limits::NODES_MAX);
+        let ids = self.bytes.text();
+        let mut nodes = Vec::with_capacity(count);
+        let mut id_end = 0;
         for at in 0..count {
-            let (id, rest) = ids.split_at_checked(self.bytes.index()?)?;
-            ids = rest;
-            let packed = self.bytes.index()?;
-            let level = Level::ALL.get(packed & 3)?;
-            let parent = match at {
-                0 => None,
-                _ => Some(nodes.get(packed >> 3)?.id.clone()),
-            };
-            nodes.push(Node {
-                id: id.to_owned(),
-                level: *level,
-                parent,
+            id_end += self.bytes.index().min(ids.len() + 1);
+            let packed = self.bytes.index();
+            if !ids.is_char_boundary(id_end) {
+                self.bytes.refuse();
+                break;
+            }
+            let level = u8::try_from(packed & 3).unwrap_or(u8::MAX);
+            nodes.push(PackedNode {
+                id_end,
+                level: self.bytes.level_of(level),
+                parent: (at > 0).then_some(packed >> 3),
                 owned: packed & 4 != 0,
             });
         }
-        ids.is_empty().then_some(nodes)
+        if id_end != ids.len() {
+            self.bytes.refuse();
+        }
+        PackedNodes {
+            ids: ids.to_owned(),
+            nodes,
+        }
     }
 
-    fn grant(&mut self, nodes: &[Node]) -> Option<Grant> {
-        let role = self.role_name()?;
-        let node = self.node_name(nodes)?;
-        let (window, group) = self.window()?;
-        Some(Grant {
+    fn grant(&mut self, nodes: &PackedNodes) -> Grant {
+        let role = self.role_name();
+        let node = self.node_name(nodes);
+        let (window, group) = self.window();
+        Grant {
             role,
             node,
             window,
             group,
-        })
-    }
-
-    fn token(&mut self, nodes: &[Node]) -> Option<TokenLimit> {
-        let permissions = if self.flag()? {
-            Some(self.set()?)
-        } else {
-            None
-        };
-        let node = if self.flag()? {
-            Some(self.node_name(nodes)?)
-        } else {
-            None
-        };
-        let (window, group) = self.window()?;
-        group.is_none().then_some(TokenLimit {
-            permissions,
-            node,
-            window,
-        })
-    }
-
-    fn window(&mut self) -> Option<(Window, Option<String>)> {
-        let flags = self.bytes.byte()?;
-        if flags > HAS_GROUP | HAS_START | HAS_END {
-            return None;
         }
-        let group = if flags & HAS_GROUP == 0 {
-            None
-        } else {
-            Some(self.text()?)
-        };
-        let mut time = |flag: u8| {
-            if flags & flag == 0 {
-                Some(None)
-            } else {
-                self.bytes.number().map(Some)
-            }
-        };
-        let window = Window {
-            not_before_ms: time(HAS_START)?,
-            expires_at_ms: time(HAS_END)?,
-        };
-        Some((window, group))
+    }
+
+    fn token(&mut self, nodes: &PackedNodes) -> TokenLimit {
+        let mut token = TokenLimit::default();
+        if self.bytes.flag() {
+            token.permissions = Some(self.set());
+        }
+        if self.bytes.flag() {
+            token.node = Some(self.node_name(nodes));
+        }
+        let (window, group) = self.window();
+        if group.is_some() {
+            self.bytes.refuse();
+        }
+        token.window = window;
+        token
+    }
+
+    fn window(&mut self) -> (Window, Option<String>) {
+        let flags = self.bytes.byte();
+        if flags > HAS_GROUP | HAS_START | HAS_END {
+            self.bytes.refuse();
+        }
+        let mut group = None;
+        let mut window = Window::default();
+        if flags & HAS_GROUP != 0 {
+            group = Some(self.bytes.string());
+        }
+        if flags & HAS_START != 0 {
+            window.not_before_ms = Some(self.bytes.number());
+        }
+        if flags & HAS_END != 0 {
+            window.expires_at_ms = Some(self.bytes.number());
+        }
+        (window, group)
     }
 }

@@ -5,23 +5,22 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use lockstep_core::{
-    Condition, Effect, Level, Node, Policy, PrincipalKind, RoleId, RuleSpec, Test, Value, Window,
-};
+use lockstep_core::{Effect, Level, Node, Policy, PrincipalKind, Record, RoleId, RuleSpec, Window};
 
 use super::{HAS_END, HAS_GROUP, HAS_START};
 use crate::bytes::{write_index, write_number, write_text};
-use crate::snapshot::Held;
+use crate::flat::{write_conditions, write_texts};
 
 pub(super) struct Writer<'a> {
-    policy: &'a Policy,
+    /// Whose numbers names are written as; `None`: all in full.
+    policy: Option<&'a Policy>,
     pub(super) bytes: Vec<u8>,
     /// The numbers of the nodes.
     nodes: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) const fn new(policy: &'a Policy, bytes: Vec<u8>) -> Self {
+    pub(super) const fn new(policy: Option<&'a Policy>, bytes: Vec<u8>) -> Self {
         Self {
             policy,
             bytes,
@@ -30,16 +29,20 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes all that comes between digest and checksum; `None` when there is no such form of it.
-    pub(super) fn held(&mut self, held: &'a Held) -> Option<()> {
-        let record = &held.record;
+    pub(super) fn held(
+        &mut self,
+        epoch: u64,
+        server_time_ms: u64,
+        record: &'a Record,
+    ) -> Option<()> {
         self.text(&record.principal);
         self.bytes.push(match record.kind {
             PrincipalKind::User => 0,
             PrincipalKind::ServiceAccount => 1,
         });
-        write_number(held.epoch, &mut self.bytes);
-        write_number(held.server_time_ms, &mut self.bytes);
-        self.texts(&record.plan);
+        write_number(epoch, &mut self.bytes);
+        write_number(server_time_ms, &mut self.bytes);
+        write_texts(&record.plan, &mut self.bytes);
         write_index(record.customization.roles.len(), &mut self.bytes);
         for role in &record.customization.roles {
             self.text(&role.id);
@@ -79,11 +82,6 @@ impl<'a> Writer<'a> {
         write_text(text, &mut self.bytes);
     }
 
-    fn texts(&mut self, texts: &[String]) {
-        write_index(texts.len(), &mut self.bytes);
-        texts.iter().for_each(|text| self.text(text));
-    }
-
     /// A name by its number, or in full when it has none.
     fn name(&mut self, number: Option<usize>, name: &str) {
         match number {
@@ -96,17 +94,23 @@ impl<'a> Writer<'a> {
     }
 
     fn role_name(&mut self, id: &str) {
-        let number = self.policy.role(id).map(RoleId::index);
+        let role = self.policy.and_then(|policy| policy.role(id));
+        let number = role.map(RoleId::index);
         self.name(number, id);
     }
 
     fn node_name(&mut self, id: &str) {
-        self.name(self.nodes.get(id).copied(), id);
+        let known = self.nodes.get(id).copied();
+        self.name(known.filter(|_| self.policy.is_some()), id);
     }
 
     fn set(&mut self, ids: &[String]) {
-        let mut set = vec![0_u8; self.policy.permissions().len().div_ceil(8)];
-        for permission in ids.iter().filter_map(|id| self.policy.permission(id)) {
+        let Some(policy) = self.policy else {
+            write_texts(ids, &mut self.bytes);
+            return;
+        };
+        let mut set = vec![0_u8; policy.permissions().len().div_ceil(8)];
+        for permission in ids.iter().filter_map(|id| policy.permission(id)) {
             if let Some(byte) = set.get_mut(permission.index() / 8) {
                 *byte |= 1 << (permission.index() % 8);
             }
@@ -123,48 +127,8 @@ impl<'a> Writer<'a> {
         self.text(&rule.because);
         write_index(rule.roles.len(), &mut self.bytes);
         rule.roles.iter().for_each(|role| self.role_name(role));
-        self.texts(&rule.permissions);
-        write_index(rule.when.len(), &mut self.bytes);
-        for condition in &rule.when {
-            self.condition(condition);
-        }
-    }
-
-    fn condition(&mut self, condition: &Condition) {
-        self.text(&condition.fact);
-        self.bytes.push(condition.if_exists.into());
-        let (kind, rest) = match &condition.test {
-            Test::AtLeast(number) => (0, Rest::Number(*number)),
-            Test::AtMost(number) => (1, Rest::Number(*number)),
-            Test::Equals(value) => (2, Rest::Value(value)),
-            Test::EqualsFact(text) => (3, Rest::Text(text)),
-            Test::EqualsIgnoreCase(text) => (4, Rest::Text(text)),
-            Test::In(texts) => (5, Rest::Texts(texts)),
-            Test::Matches(text) => (6, Rest::Text(text)),
-            Test::NotEquals(value) => (7, Rest::Value(value)),
-            Test::NotEqualsIgnoreCase(text) => (8, Rest::Text(text)),
-            Test::NotIn(texts) => (9, Rest::Texts(texts)),
-            Test::NotMatches(text) => (10, Rest::Text(text)),
-        };
-        self.bytes.push(kind);
-        match rest {
-            Rest::Number(number) => self.integer(number),
-            Rest::Text(text) => self.text(text),
-            Rest::Texts(texts) => self.texts(texts),
-            Rest::Value(Value::Bool(value)) => self.bytes.push((*value).into()),
-            Rest::Value(Value::Integer(number)) => {
-                self.bytes.push(2);
-                self.integer(*number);
-            }
-            Rest::Value(Value::Text(text)) => {
-                self.bytes.push(3);
-                self.text(text);
-            }
-        }
-    }
-
-    fn integer(&mut self, number: i64) {
-        self.bytes.extend(number.to_le_bytes());
+        write_texts(&rule.permissions, &mut self.bytes);
+        write_conditions(&rule.when, &mut self.bytes);
     }
 
     /// Every node after its parent, and the organization first: otherwise there is nothing to write.
@@ -204,12 +168,4 @@ impl<'a> Writer<'a> {
                 .for_each(|time| write_number(time, &mut self.bytes));
         }
     }
-}
-
-/// What a condition tests for.
-enum Rest<'a> {
-    Number(i64),
-    Text(&'a str),
-    Texts(&'a [String]),
-    Value(&'a Value),
 }

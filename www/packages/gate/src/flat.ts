@@ -1,0 +1,324 @@
+/**
+ * Writes in bytes what the page hands to its evaluator (`lockstep_wire::FlatReader` and
+ * `lockstep_wire::Snapshot::to_flat`). The browser has a JSON parser, so the evaluator needs none.
+ *
+ * This moves values and decides nothing: what is not as it should be is written so that the evaluator
+ * refuses it.
+ */
+
+// What was parsed from JSON may be anything; reading a member of nothing throws, and that is caught.
+type Json = any;
+
+const utf8 = new TextEncoder();
+/** Most bytes that a number has. */
+const NUMBER_MAX = 8;
+/** A byte with which nothing begins that could be read. */
+const REFUSED = 0xff;
+
+const MAGIC = "json";
+const LEVELS = ["organization", "workspace", "project"];
+const KINDS = ["user", "service-account"];
+const EFFECTS = ["allow", "deny"];
+/** The tests of a condition, by their numbers. */
+const TESTS = [
+  "at_least",
+  "at_most",
+  "equals",
+  "equals_fact",
+  "equals_ignore_case",
+  "in",
+  "matches",
+  "not_equals",
+  "not_equals_ignore_case",
+  "not_in",
+  "not_matches",
+];
+
+let buffer = new Uint8Array(8192);
+let length = 0;
+
+/** A snapshot that was parsed from JSON; of one that is none, no more than its format. */
+export function flatSnapshot(snapshot: Json): Uint8Array {
+  return flat(() => {
+    writeUtf8(MAGIC);
+    attempt(() => writeNumber(snapshot.format));
+    attempt(() => writeSnapshot(snapshot));
+  });
+}
+
+/** What is asked about permission and node by name, with the page's own sentences. */
+export function flatQuestion(permission: string, node: string, facts: Json, sentences: Json): Uint8Array {
+  return flat(() => {
+    writeText(String(permission));
+    writeText(String(node));
+    writeFacts(facts);
+    const own = Object.entries<Json>(sentences ?? {}).filter(([, text]) => typeof text === "string");
+    writeList(own, (sentence) => sentence.forEach(writeText));
+  });
+}
+
+/** Nodes by number, with the facts that are known of each. */
+export function flatRows(nodes: readonly number[], facts: readonly Json[]): Uint8Array {
+  return flat(() =>
+    nodes.forEach((node, row) => {
+      writeNumber(node);
+      writeFacts(facts[row]);
+    }),
+  );
+}
+
+/** A name alone. */
+export function flatName(name: string): Uint8Array {
+  return flat(() => writeUtf8(name));
+}
+
+/** What `write` writes, until the next call. */
+function flat(write: () => void): Uint8Array {
+  length = 0;
+  write();
+  return buffer.subarray(0, length);
+}
+
+/** Writes all of something, or in its place what is refused. */
+function attempt(write: () => void): void {
+  const start = length;
+  try {
+    write();
+  } catch {
+    length = start;
+    writeByte(REFUSED);
+  }
+}
+
+function refuse(): never {
+  throw new TypeError();
+}
+
+function writeSnapshot(snapshot: Json): void {
+  writeText(snapshot.policy.digest);
+  writeText(snapshot.organization);
+  writeText(snapshot.principal);
+  writeOneOf(KINDS, snapshot.kind ?? "user");
+  writeNumber(snapshot.epoch);
+  writeNumber(snapshot.server_time_ms);
+  writeTexts(snapshot.plan);
+  writeList(snapshot.roles ?? [], (role) => {
+    writeText(role.id);
+    writeText(role.name);
+    writeName(role.base);
+    writeTexts(role.with);
+    writeTexts(role.without);
+  });
+  writeList(snapshot.rules ?? [], (rule) => {
+    writeText(rule.id);
+    writeOneOf(EFFECTS, rule.effect);
+    writeText(rule.because ?? "");
+    writeList(rule.roles ?? [], writeName);
+    writeTexts(rule.permissions);
+    writeList(rule.when ?? [], writeCondition);
+  });
+  writeNodes(snapshot.nodes);
+  writeList(snapshot.grants, (grant) => {
+    writeName(grant.role);
+    writeName(grant.node);
+    writeWindow(grant, grant.group ?? undefined);
+  });
+  writeOptional(snapshot.token, (token) => {
+    writeOptional(token.permissions, writeTexts);
+    writeOptional(token.node, writeName);
+    writeWindow(token);
+  });
+}
+
+function writeNodes(nodes: Json): void {
+  const ids: string[] = nodes.map(({ id }: Json) => (typeof id === "string" ? id : refuse()));
+  const text = ids.join("");
+  writeNumber(ids.length);
+  const isAscii = writeText(text) === text.length;
+  // A project has no nodes in it, so nobody has to find it.
+  const numbers = new Map<Json, number>();
+  let parent: Json = numbers;
+  let number = 0;
+  for (let at = 0; at < ids.length; at += 1) {
+    const node = nodes[at];
+    const id = ids[at]!;
+    const level = oneOf(LEVELS, node.level);
+    if (at === 0) {
+      (node.parent ?? undefined) === undefined || refuse();
+    } else if (node.parent !== parent) {
+      parent = node.parent;
+      // What is not there lies behind all that is.
+      number = numbers.get(parent) ?? ids.length;
+    }
+    if (level < 2) {
+      numbers.set(id, at);
+    }
+    writeNumber(isAscii ? id.length : utf8.encode(id).length);
+    writeNumber(number * 8 + (node.owned === true ? 4 : 0) + level);
+  }
+}
+
+function writeWindow({ not_before_ms, expires_at_ms }: Json, group?: Json): void {
+  const all = [group, not_before_ms ?? undefined, expires_at_ms ?? undefined];
+  writeByte(all.reduce((flags, value, bit) => flags + (value === undefined ? 0 : 1 << bit), 0));
+  all.forEach((value, bit) => value === undefined || (bit === 0 ? writeText : writeNumber)(value));
+}
+
+function writeCondition(condition: Json): void {
+  const kinds = TESTS.filter((name) => (condition[name] ?? undefined) !== undefined);
+  const [name = "", ...others] = kinds;
+  const value = others.length > 0 ? refuse() : condition[name];
+  writeText(condition.fact);
+  writeByte(condition.if_exists === true ? 1 : 0);
+  writeOneOf(TESTS, name);
+  if (name.startsWith("at_")) {
+    writeInteger(value);
+  } else if (name === "equals" || name === "not_equals") {
+    writeValue(value);
+  } else {
+    (name.endsWith("in") ? writeTexts : writeText)(value);
+  }
+}
+
+/** Facts, with the count of their bytes before them; nothing when nothing is stated. */
+function writeFacts(facts: Json): void {
+  counted(() => {
+    if (facts !== undefined) {
+      attempt(() => {
+        const all: [string, Json][] = [];
+        const groups: string[] = [];
+        for (const [name, stated] of members(facts)) {
+          if (typeof stated === "object") {
+            groups.push(name);
+            all.push(...members(stated).map(([member, value]): [string, Json] => [`${name}.${member}`, value]));
+          } else {
+            all.push([name, stated]);
+          }
+        }
+        writeList(all, ([name, value]) => {
+          writeText(name);
+          writeValue(value);
+        });
+        writeTexts(groups);
+      });
+    }
+  });
+}
+
+/** The members of an object that is no list, but for those that are undefined. */
+function members(object: Json): [string, Json][] {
+  return typeof object === "object" && object !== null && !Array.isArray(object)
+    ? Object.entries(object).filter(([, value]) => value !== undefined)
+    : refuse();
+}
+
+function writeValue(value: Json): void {
+  if (typeof value === "boolean") {
+    writeByte(value ? 1 : 0);
+  } else if (typeof value === "string") {
+    writeByte(3);
+    writeText(value);
+  } else {
+    writeByte(2);
+    writeInteger(value);
+  }
+}
+
+function writeOptional(value: Json, write: (value: Json) => void): void {
+  const isThere = (value ?? undefined) !== undefined;
+  writeByte(isThere ? 1 : 0);
+  isThere && write(value);
+}
+
+function writeName(name: Json): void {
+  writeByte(0);
+  writeText(name);
+}
+
+function writeTexts(texts: Json): void {
+  writeList(texts ?? [], writeText);
+}
+
+function writeList(list: Json, write: (item: Json) => void): void {
+  Array.isArray(list) || refuse();
+  writeNumber(list.length);
+  for (const item of list) {
+    write(item);
+  }
+}
+
+function writeOneOf(names: readonly string[], name: Json): void {
+  writeByte(oneOf(names, name));
+}
+
+function oneOf(names: readonly string[], name: Json): number {
+  const number = names.indexOf(name);
+  return number < 0 ? refuse() : number;
+}
+
+/** The lowest byte first; negative ones as the evaluator has them, in two's complement. */
+function writeInteger(integer: Json): void {
+  let rest: number = Number.isSafeInteger(integer) ? integer : refuse();
+  for (let byte = 0; byte < 8; byte += 1) {
+    writeByte(rest & 0xff);
+    rest = Math.floor(rest / 0x100);
+  }
+}
+
+function writeNumber(number: Json): void {
+  let rest: number = Number.isSafeInteger(number) && number >= 0 ? number : refuse();
+  while (rest > 0x7f) {
+    writeByte((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  writeByte(rest);
+}
+
+/** How many bytes it has in UTF-8. */
+function writeText(text: Json): number {
+  typeof text === "string" || refuse();
+  return counted(() => writeUtf8(text));
+}
+
+/** Writes what `write` writes, and before it the count of its bytes. */
+function counted(write: () => void): number {
+  makeRoom(NUMBER_MAX);
+  const start = length;
+  const begin = start + NUMBER_MAX;
+  length = begin;
+  write();
+  const end = length;
+  length = start;
+  writeNumber(end - begin);
+  buffer.copyWithin(length, begin, end);
+  length += end - begin;
+  return end - begin;
+}
+
+function writeUtf8(text: string): void {
+  // UTF-8 has at most three bytes for each UTF-16 unit.
+  makeRoom(text.length * 3);
+  let at = length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f || index > 99) {
+      length += utf8.encodeInto(text, buffer.subarray(length)).written;
+      return;
+    }
+    buffer[at++] = unit;
+  }
+  length = at;
+}
+
+function writeByte(byte: number): void {
+  makeRoom(1);
+  buffer[length++] = byte;
+}
+
+function makeRoom(bytes: number): void {
+  if (length + bytes > buffer.length) {
+    const larger = new Uint8Array((length + bytes) * 2);
+    larger.set(buffer);
+    buffer = larger;
+  }
+}
