@@ -50,6 +50,29 @@ fn customized(
     Ok(Arc::new(policy))
 }
 
+/// The number of the set that each node has: as long as a set holds, the nodes come one after the other by
+/// position.
+fn classes(hierarchy: &Hierarchy, holdings: &Holdings) -> Vec<usize> {
+    let mut by_position = Vec::with_capacity(hierarchy.len());
+    let mut set_here = 0;
+    let mut spans = holdings.spans.as_slice();
+    for position in 0..hierarchy.len() {
+        if let Some(((from, set), behind)) = spans.split_first()
+            && *from == position
+        {
+            set_here = *set;
+            spans = behind;
+        }
+        by_position.push(set_here);
+    }
+    let mut classes = Vec::with_capacity(hierarchy.len());
+    for node in hierarchy.nodes() {
+        let position = hierarchy.position(node).unwrap_or(usize::MAX);
+        classes.push(by_position.get(position).copied().unwrap_or(usize::MAX));
+    }
+    classes
+}
+
 /// What one principal holds in one organization at one moment: what [`crate::evaluate()`] reads.
 ///
 /// It keeps the policy as the organization has it, custom roles and rules included, so that numbers of
@@ -70,6 +93,8 @@ pub struct Access {
     /// What they allow, for each node `stride` words of 64 permissions.
     allowed: Vec<u64>,
     stride: usize,
+    /// The class of each node.
+    classes: Vec<usize>,
     /// The permissions that depend on facts somewhere.
     open: Bits,
 }
@@ -179,11 +204,10 @@ impl Access {
             rows.push(Row::new(&policy, &holdings, set));
         }
         let stride = policy.permissions.len().div_ceil(WORD_BITS);
-        let mut allowed = Vec::with_capacity(hierarchy.len() * stride);
-        for node in hierarchy.nodes() {
-            let position = hierarchy.position(node);
-            let set = position.and_then(|at| holdings.set_number(at));
-            if let Some(row) = set.and_then(|set| rows.get(set)) {
+        let classes = classes(&hierarchy, &holdings);
+        let mut allowed = Vec::with_capacity(classes.len() * stride);
+        for class in &classes {
+            if let Some(row) = rows.get(*class) {
                 for word in &row.words {
                     allowed.push(word.allowed);
                 }
@@ -191,6 +215,7 @@ impl Access {
         }
         Self {
             allowed,
+            classes,
             stride,
             open: Row::open(&rows, stride),
             rows,
@@ -343,7 +368,7 @@ impl Access {
     /// their numbers are the smallest.
     #[must_use]
     pub fn class(&self, node: NodeId) -> Option<usize> {
-        self.holdings.set_number(self.hierarchy.position(node)?)
+        self.classes.get(node.0).copied()
     }
 
     /// How many classes there are.

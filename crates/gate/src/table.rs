@@ -26,6 +26,8 @@ impl Table {
             ..Self::default()
         };
         let mut row_of_class: Vec<u32> = vec![NO_ROW; access.classes()];
+        table.answers.reserve(access.classes() * table.stride * 2);
+        table.rows.reserve(access.node_ids().count());
         for node in access.node_ids() {
             let class = access.class(node);
             let Some(row) = class.and_then(|class| row_of_class.get_mut(class)) else {

@@ -10,7 +10,7 @@ use crate::project::Project;
 type Limit = (&'static str, &'static str, u64);
 
 /// The gate's goal is 30,000; until it is reached, the limit follows what was reached.
-const LIMITS: [Limit; 2] = [("gate", "brotli", 54_500), ("worker", "gzip", 600_000)];
+const LIMITS: [Limit; 2] = [("gate", "brotli", 36_000), ("worker", "gzip", 600_000)];
 
 /// Prints the table of sizes.
 pub(crate) fn run(project: &Project) -> Result<(), TaskError> {

@@ -2,7 +2,7 @@ import type { Decision, Facts, Level, PolicyDocument, Snapshot } from "./documen
 import { flatName, flatQuestion, flatRows, flatSnapshot } from "./flat.js";
 import { Masks, type Mask } from "./masks.js";
 import { refusal } from "./refusal.js";
-import { loadWasm, own, pass, type Wasm, type WasmSource } from "./wasm.js";
+import { loadWasm, memoryOf, own, pass, type Wasm, type WasmSource } from "./wasm.js";
 
 /** Sentences by code, in the page's own language; what is missing comes in English. */
 export type Sentences = Readonly<Record<string, string>>;
@@ -149,7 +149,6 @@ const STRIDE = 7;
 const IS_READY = 8;
 const SAID = 9;
 const SAID_LENGTH = 10;
-const NUMBERS = 11;
 
 const NONE = new Uint8Array();
 const text = new TextDecoder();
@@ -165,7 +164,7 @@ class TableGate implements Gate {
   changesAtMs!: number;
   readonly #wasm: Wasm;
   readonly #pointer: number;
-  readonly #organization: string;
+  #organization: string | undefined;
   /** The places of names in the table; of those that nobody knows, not a number. */
   readonly #columns = new Map<string, number>();
   readonly #rows = new Map<string, number>();
@@ -180,23 +179,23 @@ class TableGate implements Gate {
     this.#wasm = wasm;
     this.#pointer = pointer;
     own(this, pointer, wasm.__wbg_gate_free);
-    const numbers = this.#look();
-    this.epoch = numbers[EPOCH]!;
-    this.serverTimeMs = numbers[SERVER_TIME]!;
-    this.status = numbers[IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
-    this.#organization = this.#name(NODE, 0);
+    const at = this.#look();
+    const { numbers } = memoryOf(wasm);
+    this.epoch = numbers[at + EPOCH]!;
+    this.serverTimeMs = numbers[at + SERVER_TIME]!;
+    this.status = numbers[at + IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
   }
 
   get statusText(): string {
     return this.status === "ready" ? "" : (this.explain("").reasons[0]?.text ?? "");
   }
 
-  can(permission: string, node: string = this.#organization, facts?: Facts): boolean {
+  can(permission: string, node: string = this.#root(), facts?: Facts): boolean {
     const row = this.#rows.get(node) ?? this.#row(node);
     const answer = this.#answers[row + (this.#columns.get(permission) ?? this.#column(permission))];
     return (
       answer === ALLOW ||
-      (answer === DEPENDS_ON_FACTS && facts !== undefined && this.#ask(permission, node, facts))
+      (answer === DEPENDS_ON_FACTS && facts !== undefined && this.#allows(permission, node, facts))
     );
   }
 
@@ -220,7 +219,7 @@ class TableGate implements Gate {
 
   explain(
     permission: string,
-    node: string = this.#organization,
+    node: string = this.#root(),
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
@@ -232,7 +231,7 @@ class TableGate implements Gate {
     }
   }
 
-  mask(node: string = this.#organization, facts?: Facts): Mask {
+  mask(node: string = this.#root(), facts?: Facts): Mask {
     return this.masks([facts === undefined ? { node } : { node, facts }]).row(0);
   }
 
@@ -245,7 +244,7 @@ class TableGate implements Gate {
     const nodes: number[] = [];
     const known: Facts[] = [];
     for (let at = 0; at < rows.length; at += 1) {
-      const { node = this.#organization, facts } = rows[at]!;
+      const { node = this.#root(), facts } = rows[at]!;
       const start = this.#rows.get(node) ?? this.#row(node);
       if (!(start >= 0)) continue;
       if (facts === undefined) {
@@ -289,7 +288,7 @@ class TableGate implements Gate {
     this.#rows.clear();
   }
 
-  #ask(permission: string, node: string, facts: Facts): boolean {
+  #allows(permission: string, node: string, facts: Facts): boolean {
     return this.#answersTo(this.permission(permission), [this.node(node)], [facts])[0] === ALLOW;
   }
 
@@ -340,27 +339,36 @@ class TableGate implements Gate {
     return text.decode(this.#say(what, number, NONE));
   }
 
-  /** What the evaluator says, where it lies. */
-  #say(what: number, number: number, bytes: Uint8Array): Uint8Array {
-    const numbers = this.#numbers(what, number, bytes);
-    return new Uint8Array(this.#wasm.memory.buffer, numbers[SAID], numbers[SAID_LENGTH]);
+  #root(): string {
+    return (this.#organization ??= this.#name(NODE, 0));
   }
 
-  #numbers(what: number, number: number, bytes: Uint8Array): Float64Array {
+  /** What the evaluator says, where it lies. */
+  #say(what: number, number: number, bytes: Uint8Array): Uint8Array {
+    const at = this.#ask(what, number, bytes);
+    const { numbers, bytes: all } = memoryOf(this.#wasm);
+    const said = numbers[at + SAID]!;
+    return all.subarray(said, said + numbers[at + SAID_LENGTH]!);
+  }
+
+  /** Lets the evaluator say something; the place of its numbers. */
+  #ask(what: number, number: number, bytes: Uint8Array): number {
     const wasm = this.#wasm;
     const at = wasm.gate_say(this.#pointer, what, number, pass(wasm, bytes), bytes.length);
-    return new Float64Array(wasm.memory.buffer, at >>> 0, NUMBERS);
+    return (at >>> 0) / Float64Array.BYTES_PER_ELEMENT;
   }
 
   /** Takes a copy of the answers, which neither moves nor changes when the evaluator's memory does. */
-  #look(): Float64Array {
-    const numbers = this.#numbers(STATUS, 0, NONE);
-    const { buffer } = this.#wasm.memory;
-    this.changesAtMs = numbers[CHANGES_AT]!;
-    this.#stride = numbers[STRIDE]!;
-    this.#answers = new Uint8Array(buffer, numbers[TABLE], numbers[COUNT]! * 2).slice();
-    this.#starts = new Uint32Array(buffer, numbers[STARTS], numbers[NODES]).slice();
-    return numbers;
+  #look(): number {
+    const at = this.#ask(STATUS, 0, NONE);
+    const { numbers, bytes } = memoryOf(this.#wasm);
+    const table = numbers[at + TABLE]!;
+    const starts = numbers[at + STARTS]!;
+    this.changesAtMs = numbers[at + CHANGES_AT]!;
+    this.#stride = numbers[at + STRIDE]!;
+    this.#answers = bytes.slice(table, table + numbers[at + COUNT]! * 2);
+    this.#starts = new Uint32Array(bytes.slice(starts, starts + numbers[at + NODES]! * 4).buffer);
+    return at;
   }
 }
 

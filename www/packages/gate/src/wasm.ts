@@ -61,9 +61,21 @@ export function own(owner: object, pointer: number, free: (pointer: number, all:
   owners.register(owner, () => free(pointer, 1));
 }
 
+let bytes = new Uint8Array();
+let numbers = new Float64Array();
+
+/** The evaluator's memory, which leaves the old views empty when it grows. */
+export function memoryOf({ memory: { buffer } }: Wasm): { bytes: Uint8Array; numbers: Float64Array } {
+  if (bytes.buffer !== buffer) {
+    bytes = new Uint8Array(buffer);
+    numbers = new Float64Array(buffer);
+  }
+  return { bytes, numbers };
+}
+
 /** Puts bytes into the evaluator's memory, for the call that they are passed to. */
-export function pass({ memory, __wbindgen_malloc }: Wasm, bytes: Uint8Array): number {
-  const pointer = __wbindgen_malloc(bytes.length, 1) >>> 0;
-  new Uint8Array(memory.buffer).set(bytes, pointer);
+export function pass(wasm: Wasm, passed: Uint8Array): number {
+  const pointer = wasm.__wbindgen_malloc(passed.length, 1) >>> 0;
+  memoryOf(wasm).bytes.set(passed, pointer);
   return pointer;
 }
