@@ -110,5 +110,5 @@ function checkProblem(response, text) {
 }
 
 function isJson(response) {
-  return /json$/.test(response.headers.get("content-type") ?? "");
+  return /[/+]json$/.test(response.headers.get("content-type") ?? "");
 }

@@ -1,5 +1,8 @@
 //! The schema of an object's database: whether it is there, and how it gets from one version to the next.
 
+#[cfg(test)]
+mod fixtures;
+
 use crate::{audit, idempotency, objects::Object, outbox, problem::ApiError, sql::Sql};
 
 /// Whether an object was born, which is: whether its tables are there. It reads only.

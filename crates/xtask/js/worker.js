@@ -10,6 +10,8 @@
 import { DurableObject } from "cloudflare:workers";
 import * as edge from "./edge.js";
 
+/** Methods whose body is read at all. */
+const methodsWithBody = new Set(["PATCH", "POST", "PUT"]);
 /** What is taken of a body, in bytes. */
 const bodyBytesMax = 65_536;
 /** A body that is too large is read and thrown away up to here: otherwise the connection is reset, and the client never sees why. */
@@ -19,7 +21,7 @@ const bodyMs = 10_000;
 
 export default {
   async fetch(request, env, context) {
-    const body = request.method === "POST" || request.method === "PATCH" ? await bodyOf(request) : undefined;
+    const body = methodsWithBody.has(request.method) ? await bodyOf(request) : undefined;
     const call = () => {
       // Texts go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();

@@ -61,6 +61,13 @@ impl LocalObjects {
             .remove(&(class, name.to_owned()));
     }
 
+    /// Puts an object as it was stored before.
+    pub(crate) fn restore(&self, class: Class, name: &str, sql: Rc<LocalSql>) {
+        self.databases
+            .borrow_mut()
+            .insert((class, name.to_owned()), sql);
+    }
+
     /// How often any object was asked this command.
     pub(crate) fn asked(&self, command: &str) -> usize {
         self.asked.borrow().get(command).copied().unwrap_or(0)
