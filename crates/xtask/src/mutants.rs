@@ -82,7 +82,7 @@ impl Options {
     }
 }
 
-/// Runs what is to be run; when there are results for every module, writes the report.
+/// Runs what is to be run, and writes the report about all modules that there are results for.
 pub(crate) fn run(project: &Project, args: &[&str]) -> Result<ExitCode, TaskError> {
     let options = Options::parse(args)?;
     let program = setup::mutants::find_or_install(project)?;
@@ -93,20 +93,16 @@ pub(crate) fn run(project: &Project, args: &[&str]) -> Result<ExitCode, TaskErro
     }
 
     let mut mutants = Vec::new();
-    let mut missing = 0;
+    let mut missing = Vec::new();
     for module in &all {
         let folder = folder(project, module);
         if stamp(project, module)?.is_on(&folder, &[RESULTS]) {
             mutants.extend(read(&folder)?);
         } else {
-            missing += 1;
+            missing.push(module.as_str());
         }
     }
-    if missing > 0 {
-        println!("{missing} of {} modules are still to be run", all.len());
-        return Ok(ExitCode::SUCCESS);
-    }
-    finish(project, &mutants)
+    finish(project, &mutants, &missing)
 }
 
 /// All modules with something that can be changed.
@@ -176,12 +172,17 @@ fn write(folder: &Path, mutants: &[Mutant]) -> Result<(), TaskError> {
 }
 
 /// Writes the report and says which survivors nobody has explained.
-fn finish(project: &Project, mutants: &[Mutant]) -> Result<ExitCode, TaskError> {
+fn finish(project: &Project, mutants: &[Mutant], missing: &[&str]) -> Result<ExitCode, TaskError> {
     let path = project.path(REPORT);
-    let text = report::report(mutants, &SURVIVORS);
+    let text = report::report(mutants, &SURVIVORS, missing);
     std::fs::write(&path, text).map_err(TaskError::io("write", &path))?;
     println!("wrote {REPORT}");
-    let complaints = report::complaints(mutants, &SURVIVORS);
+    let mut complaints = report::complaints(mutants, &SURVIVORS, missing);
+    complaints.extend(
+        missing
+            .iter()
+            .map(|module| format!("still to be run: {module}")),
+    );
     for complaint in &complaints {
         println!("{complaint}");
     }

@@ -195,3 +195,12 @@ fn a_cap_keeps_a_role_from_being_suggested_but_for_what_is_personal() {
         assert_eq!(suggested(&staff, "browse", "shop", &[]), expected);
     }
 }
+
+#[test]
+fn ownership_is_suggested_to_uncapped_members_only() {
+    let shut = [("resource.open", false)];
+    for grants in [&[][..], &[("guest", "shop")]] {
+        let found = suggested(&access(grants), "count", "till", &shut);
+        assert!(!found.contains(&"owner of till".to_owned()), "{found:?}");
+    }
+}

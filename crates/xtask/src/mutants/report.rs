@@ -5,22 +5,28 @@ use std::collections::BTreeMap;
 use super::outcome::{Fate, Mutant};
 use crate::setup;
 
-/// Survivors that nobody has explained, and explanations of what does not survive.
-pub(super) fn complaints(mutants: &[Mutant], survivors: &[(&str, &str)]) -> Vec<String> {
-    let missed = missed(mutants);
-    let unexplained = missed
+/// Survivors that nobody has explained, and explanations of what does not survive, outside the modules
+/// that are still to be run.
+pub(super) fn complaints(
+    mutants: &[Mutant],
+    survivors: &[(&str, &str)],
+    missing: &[&str],
+) -> Vec<String> {
+    let survived = missed(mutants);
+    let unexplained = survived
         .iter()
         .filter(|name| survivors.iter().all(|(known, _)| known != name))
         .map(|name| format!("no test notices: {name}"));
     let dead = survivors
         .iter()
-        .filter(|(known, _)| missed.iter().all(|name| name != known))
+        .filter(|(known, _)| survived.iter().all(|name| name != known))
+        .filter(|(known, _)| missing.iter().all(|module| !known.starts_with(module)))
         .map(|(known, _)| format!("does not survive, take it out of survivors.rs: {known}"));
     unexplained.chain(dead).collect()
 }
 
-/// The report about all modules.
-pub(super) fn report(mutants: &[Mutant], survivors: &[(&str, &str)]) -> String {
+/// The report about all modules but those that are still to be run.
+pub(super) fn report(mutants: &[Mutant], survivors: &[(&str, &str)], missing: &[&str]) -> String {
     let mut modules: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     for mutant in mutants {
         let [caught, endless, missed, unviable] = modules.entry(mutant.place().0).or_default();
@@ -50,6 +56,10 @@ pub(super) fn report(mutants: &[Mutant], survivors: &[(&str, &str)]) -> String {
         text.push_str(&format!(
             "| {module} | {caught} | {endless} | {missed} | {unviable} |\n"
         ));
+    }
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.iter().map(|module| format!("`{module}`")).collect();
+        text.push_str(&format!("\nStill to be run: {}.\n", missing.join(", ")));
     }
     text.push_str("\n## Survivors\n\n");
     let missed = missed(mutants);
@@ -94,22 +104,29 @@ mod tests {
 
     #[test]
     fn outcomes_are_counted_by_module() {
-        let report = report(&mutants(), &[("b/c.rs: replace c", "it cannot differ")]);
+        let known = ("b/c.rs: replace c", "it cannot differ");
+        let report = report(&mutants(), &[known], &["d.rs"]);
         assert!(report.contains(
             "| `a.rs` | 1 | 1 | 0 | 0 |\n| `b/c.rs` | 0 | 0 | 1 | 1 |\n| all | 1 | 1 | 1 | 1 |\n"
         ));
-        assert!(report.ends_with("- `b/c.rs: replace c`: it cannot differ.\n"));
+        assert!(report.ends_with(
+            "\nStill to be run: `d.rs`.\n\n## Survivors\n\n- `b/c.rs: replace c`: it cannot differ.\n"
+        ));
     }
 
     #[test]
     fn every_survivor_has_a_reason_and_every_reason_a_survivor() {
         let known = ("b/c.rs: replace c", "why");
-        assert_eq!(complaints(&mutants(), &[known]), [""; 0]);
+        assert_eq!(complaints(&mutants(), &[known], &[]), [""; 0]);
         assert_eq!(
-            complaints(&mutants(), &[]),
+            complaints(&mutants(), &[], &[]),
             ["no test notices: b/c.rs: replace c"]
         );
         let dead = ("a.rs: replace a", "why");
-        assert_eq!(complaints(&mutants(), &[known, dead]).len(), 1);
+        assert_eq!(complaints(&mutants(), &[known, dead], &[]).len(), 1);
+        assert_eq!(
+            complaints(&mutants(), &[known, ("d.rs: replace d", "why")], &["d.rs"]),
+            [""; 0]
+        );
     }
 }
