@@ -177,12 +177,10 @@ fn finish(project: &Project, mutants: &[Mutant], missing: &[&str]) -> Result<Exi
     let text = report::report(mutants, &SURVIVORS, missing);
     std::fs::write(&path, text).map_err(TaskError::io("write", &path))?;
     println!("wrote {REPORT}");
-    let mut complaints = report::complaints(mutants, &SURVIVORS, missing);
-    complaints.extend(
-        missing
-            .iter()
-            .map(|module| format!("still to be run: {module}")),
-    );
+    for module in missing {
+        println!("still to be run: {module}");
+    }
+    let complaints = report::complaints(mutants, &SURVIVORS, missing);
     for complaint in &complaints {
         println!("{complaint}");
     }
