@@ -10,6 +10,7 @@ mod assignments;
 mod conditions;
 mod custom_roles;
 mod delegation;
+mod facts;
 mod invitations;
 mod lints;
 mod memberships;

@@ -1,0 +1,40 @@
+//! Facts: what is known, what is known to be absent, and what nobody knows.
+
+use lockstep_core::{Facts, Knowledge, Value};
+
+#[test]
+fn what_is_not_stated_of_a_whole_group_is_absent_and_else_unknown() {
+    let mut facts = Facts::default();
+    assert!(facts.is_empty());
+    let yes = Value::Bool(true);
+    facts.set("resource.tags.env", yes.clone());
+    assert!(!facts.is_empty());
+    assert_eq!(facts.knowledge("resource.tags.team"), Knowledge::Unknown);
+    facts.complete("resource.tags");
+    facts.complete("resource.tags");
+    assert_eq!(facts.groups().collect::<Vec<_>>(), ["resource.tags"]);
+    assert_eq!(facts.knowledge("resource.tags.env"), Knowledge::Known(&yes));
+    assert_eq!(facts.knowledge("resource.tags.team"), Knowledge::Absent);
+    // The group itself, and what only begins alike, are not in it.
+    for name in ["resource.tags", "resource.tagsets", "resource.flag"] {
+        assert_eq!(facts.knowledge(name), Knowledge::Unknown, "{name}");
+    }
+}
+
+#[test]
+fn facts_are_joined_and_the_later_ones_count() {
+    let mut facts = Facts::default();
+    facts.set("a", Value::Integer(1));
+    facts.set("b", Value::Integer(2));
+    let mut others = Facts::default();
+    others.complete("c");
+    assert!(!others.is_empty());
+    others.set("b", Value::Integer(3));
+    facts.extend(&others);
+    let known: Vec<_> = facts.iter().collect();
+    assert_eq!(
+        known,
+        [("a", &Value::Integer(1)), ("b", &Value::Integer(3))]
+    );
+    assert_eq!(facts.groups().collect::<Vec<_>>(), ["c"]);
+}
