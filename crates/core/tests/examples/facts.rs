@@ -38,3 +38,17 @@ fn facts_are_joined_and_the_later_ones_count() {
     );
     assert_eq!(facts.groups().collect::<Vec<_>>(), ["c"]);
 }
+
+#[test]
+fn values_are_written_as_people_write_them() {
+    let values = [
+        Value::Bool(true),
+        Value::Bool(false),
+        Value::Integer(-120),
+        Value::Text("prod".into()),
+    ];
+    assert_eq!(
+        values.map(|value| value.to_string()),
+        ["true", "false", "-120", "prod"]
+    );
+}
