@@ -1,5 +1,6 @@
 //! Law 5: no one hands out what they do not hold.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -79,6 +80,91 @@ fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), Delegati
         Ok(())
     } else {
         Err(DelegationError::LiftsCap)
+    }
+}
+
+/// Whether the principal of `grantor` may hand out a credential that acts as the principal of `holder`:
+/// all that one was granted, or will be when a window opens, within the scope and subtree of `holder`'s
+/// token, must be held by the grantor. A cap of the holder is not counted, so less is allowed than might
+/// be. Both are resolved on the same nodes.
+///
+/// # Errors
+/// What is missing.
+pub fn can_hand_over(grantor: &Access, holder: &Access) -> Result<(), DelegationError> {
+    let policy = grantor.policy();
+    let record = holder.record();
+    let mut missing: Vec<PermissionId> = Vec::new();
+    for (held, role, node) in held(holder, &record) {
+        let Some(at) = reached(holder, &record, node) else {
+            continue;
+        };
+        let at = grantor.node(holder.hierarchy().id(at));
+        let hands = at.and_then(|at| Holder::on(grantor, at));
+        let hands = hands.ok_or(DelegationError::Unknown)?;
+        let scope = holder.holdings().scope.as_ref();
+        let scoped = rights(policy, &held)
+            .filter(|(_, permission)| scope.is_none_or(|scope| scope.contains(*permission)));
+        missing.extend(
+            scoped
+                .filter(|(right, permission)| !hands.holds(*right, *permission, role))
+                .map(|(_, permission)| PermissionId(permission)),
+        );
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    Err(DelegationError::Exceeds {
+        permissions: missing,
+    })
+}
+
+/// What the principal of `holder` was granted and where, whatever the windows and caps.
+fn held<'a>(
+    holder: &'a Access,
+    record: &'a Record,
+) -> impl Iterator<Item = (Cow<'a, Bits>, Option<&'a Role>, NodeId)> {
+    let policy = holder.policy();
+    let granted = record.grants.iter().filter_map(|grant| {
+        let role = policy.role(&grant.role)?;
+        let counted = policy.counted_role(role, record.kind, &record.plan);
+        let node = holder.node(&grant.node)?;
+        Some([role, counted].map(|role| (policy.describe_role(role), node)))
+    });
+    let granted = granted.flatten().filter_map(|(role, node)| {
+        let role = role?;
+        let overrides = role.overriding && node == ROOT;
+        let rights = if overrides {
+            Cow::Owned(policy.all())
+        } else {
+            Cow::Borrowed(&role.rights)
+        };
+        Some((rights, Some(role), node))
+    });
+    let owned = holder.node_ids().filter_map(|node| {
+        let described = holder.describe(node).filter(|described| described.owned)?;
+        let rights = policy.ownership.get(&described.level)?;
+        Some((Cow::Borrowed(rights), None, node))
+    });
+    let everyone = Cow::Borrowed(&policy.everyone);
+    let everyone = (!record.grants.is_empty()).then_some((everyone, None, ROOT));
+    granted.chain(owned).chain(everyone)
+}
+
+/// Where what was granted on `node` can be used through the token: there, on the token's own node below
+/// it, or nowhere.
+fn reached(holder: &Access, record: &Record, node: NodeId) -> Option<NodeId> {
+    let token = record.token.as_ref();
+    let Some(top) = token.and_then(|token| token.node.as_ref()) else {
+        return Some(node);
+    };
+    let hierarchy = holder.hierarchy();
+    let top = hierarchy.node(top)?;
+    if hierarchy.is_within(node, top) {
+        Some(node)
+    } else {
+        hierarchy.is_within(top, node).then_some(top)
     }
 }
 

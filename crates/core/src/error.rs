@@ -48,6 +48,8 @@ pub enum PolicyErrorKind {
     Duplicate(String),
     /// The id is empty, too long or has a character that ids may not have.
     InvalidId(String),
+    /// The prefix does not have the form of one, or another kind of secret begins with it.
+    InvalidPrefix(String),
     /// No role is marked `admin`.
     NoAdminRole,
     /// A role is said to hold a permission under conditions, and there is none.
@@ -106,6 +108,10 @@ impl fmt::Display for PolicyErrorKind {
                 f,
                 "`{id}` is not an id: use 1 to {} letters, digits and `. _ : - >`",
                 crate::limits::ID_BYTES_MAX
+            ),
+            Self::InvalidPrefix(prefix) => write!(
+                f,
+                "`{prefix}` is no prefix: use 3 to 16 lower-case letters, digits, `_` and `-`, and let no two kinds of secrets begin alike"
             ),
             Self::NoAdminRole => f.write_str(
                 "no role is marked `admin = true`, so nobody could administer an organization",

@@ -97,7 +97,7 @@ pub use assignment::{Assignment, assign, transfer};
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
-pub use delegate::{DelegationError, can_delegate, can_transfer};
+pub use delegate::{DelegationError, can_delegate, can_hand_over, can_transfer};
 pub use diff::{Change, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};

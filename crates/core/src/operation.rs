@@ -55,7 +55,7 @@ operations! {
     OrganizationDelete = "organization.delete",
     /// See the organization's name and settings.
     OrganizationRead = "organization.read",
-    /// Rename the organization.
+    /// Rename the organization, and say how long tokens may live in it.
     OrganizationUpdate = "organization.update",
     /// Create projects; whoever does owns them.
     ProjectCreate = "project.create",
@@ -85,6 +85,12 @@ operations! {
     WorkspaceMemberManage = "workspace-member.manage",
     /// See who has a role in the workspace.
     WorkspaceMemberRead = "workspace-member.read",
+    /// Create, rename and delete service accounts, and say what they may do.
+    ServiceAccountManage = "service-account.manage",
+    /// List service accounts and their keys.
+    ServiceAccountRead = "service-account.read",
+    /// Create, rotate, deactivate and delete keys of service accounts.
+    ServiceKeyManage = "service-key.manage",
 }
 
 impl Operation {
@@ -97,7 +103,7 @@ impl Operation {
             .find(|operation| operation.as_str() == text)
     }
 
-    /// Whether the operation changes members, roles or settings, or deletes. The permission it needs
+    /// Whether the operation changes members, roles, credentials or settings, or deletes. The permission it needs
     /// is then sensitive, whatever the policy says.
     #[must_use]
     pub const fn is_change(self) -> bool {
@@ -116,6 +122,7 @@ impl Operation {
                 | Self::RoleRead
                 | Self::WorkspaceMemberRead
                 | Self::WorkspaceRead
+                | Self::ServiceAccountRead
         )
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use lockstep_core::{Access, DelegationError, PolicySpec, TokenLimit, can_delegate};
+use lockstep_core::{
+    Access, DelegationError, PolicySpec, PrincipalKind, Record, TokenLimit, can_delegate,
+    can_hand_over,
+};
 use lockstep_core::{ConditionalSpec, Level, PermissionSpec, Policy, RoleSpec};
 
 use crate::shop::{NOW_MS, access, is, policy, record, resolve, spec, strings};
@@ -34,6 +37,66 @@ fn a_role_is_handed_out_by_who_holds_all_of_it() {
         missing(&policy, &clerk, "manager", "north"),
         ["refund", "count", "close"]
     );
+}
+
+/// What is missing for `grantor` to see a key of a program that was granted `granted`: permission ids.
+fn missing_for_key(
+    granted: &[(&str, &str)],
+    scope: Option<&[&str]>,
+    node: Option<&str>,
+    grantor: &Access,
+) -> Vec<String> {
+    let record = Record {
+        kind: PrincipalKind::ServiceAccount,
+        token: Some(TokenLimit {
+            permissions: scope.map(strings),
+            node: node.map(Into::into),
+            ..TokenLimit::default()
+        }),
+        ..record(granted)
+    };
+    match can_hand_over(grantor, &resolve(record)) {
+        Ok(()) => Vec::new(),
+        Err(DelegationError::Exceeds { permissions }) => {
+            let id = |permission| grantor.policy().describe(permission).unwrap().id.clone();
+            permissions.into_iter().map(id).collect()
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_key_is_shown_to_who_holds_what_it_gives() {
+    let manager = access(&[("manager", "north")]);
+    let clerk = access(&[("clerk", "north")]);
+    let of_manager = [("manager", "north")];
+    assert_eq!(missing_for_key(&of_manager, None, None, &manager), [""; 0]);
+    assert_eq!(
+        missing_for_key(&of_manager, None, None, &clerk),
+        ["refund", "count", "close"]
+    );
+    // Scopes and a subtree leave less of it.
+    assert_eq!(
+        missing_for_key(&of_manager, Some(&["look", "refund"]), None, &clerk),
+        ["refund"]
+    );
+    assert_eq!(
+        missing_for_key(&of_manager, Some(&["look"]), None, &clerk),
+        [""; 0]
+    );
+    let of_both = [("clerk", "north"), ("manager", "south")];
+    assert_eq!(
+        missing_for_key(&of_both, None, Some("north"), &clerk),
+        [""; 0]
+    );
+    assert!(!missing_for_key(&of_both, None, Some("shop"), &clerk).is_empty());
+    // A key for a node below what was granted is one for that node.
+    assert_eq!(
+        missing_for_key(&of_manager, None, Some("till"), &manager),
+        [""; 0]
+    );
+    assert!(!missing_for_key(&[("manager", "shop")], None, Some("south"), &manager).is_empty());
+    assert!(!missing_for_key(&of_manager, None, None, &access(&[])).is_empty());
 }
 
 #[test]

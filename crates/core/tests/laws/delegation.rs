@@ -1,6 +1,8 @@
 //! Law 5: no one hands out what they do not hold.
 
-use lockstep_core::{Grant, PrincipalKind, Record, Target, can_delegate, change_role};
+use lockstep_core::{
+    Grant, PrincipalKind, Record, Target, can_delegate, can_hand_over, change_role,
+};
 use proptest::prelude::*;
 
 use crate::support::worlds::{self, NODES};
@@ -54,6 +56,33 @@ proptest! {
                         "{} on {} gives {:?}", role.id, node.id, access
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_gives_no_more_than_who_sees_it_holds(
+        spec in any_policy(),
+        grantor in worlds::records(),
+        grantors_token in prop::option::of(worlds::tokens()),
+        account in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        is_program in any::<bool>(),
+        facts in worlds::facts(),
+    ) {
+        let policy = compile(&spec);
+        let kind = if is_program { PrincipalKind::ServiceAccount } else { PrincipalKind::User };
+        let (plan, customization) = (grantor.plan.clone(), grantor.customization.clone());
+        let account = Record { kind, plan, customization, token, ..account };
+        let grantor = Record { token: grantors_token, ..grantor };
+        let (grantor, holder) = (resolve(&policy, &grantor), resolve(&policy, &account));
+        if can_hand_over(&grantor, &holder).is_ok() {
+            let grantor_may = allowed(&grantor, &facts);
+            for access in allowed(&holder, &facts) {
+                prop_assert!(
+                    is_personal(&spec, &access.0) || grantor_may.contains(&access),
+                    "the key gives {:?}", access
+                );
             }
         }
     }
