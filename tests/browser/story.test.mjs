@@ -118,7 +118,7 @@ test("3_the_edge_refuses_the_same_action_with_the_same_reason", async () => {
   await page.getByLabel("Name").fill("Terminal");
   await page.getByRole("button", { name: "Create token" }).click();
   token = await page.getByRole("status", { name: "Token" }).textContent();
-  assert.match(token, /^lsk_pat_usr_/);
+  assert.match(token, /^openlit-usr_/);
   const shown = page.getByLabel("Command");
   command = await shown.textContent();
   assert.ok(command.includes(token));

@@ -101,7 +101,7 @@ test("an edit of what has changed meanwhile changes nothing", async () => {
   assert.equal((await edit.patch(path, { name: "Gamma" })).status, 200);
   assert.equal((await edit.patch(path, { name: "Delta" })).code, "precondition-failed");
   assert.equal((await ann.get(path)).json.name, "Gamma");
-  assert.deepEqual((await rows(path)).map(({ action }) => action), ["create", "rename"]);
+  assert.deepEqual((await rows(path)).map(({ action }) => action), ["create", "update"]);
 });
 
 test("m12 a cursor counts for its list and its reader", async () => {

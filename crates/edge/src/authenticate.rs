@@ -1,36 +1,54 @@
 //! Who is calling: exactly one credential, checked by the object that knows it.
+//!
+//! What that object answered counts for a while (`LOCKSTEP_FRESHNESS_MS`), as answers about what a principal was granted do; so a [`Caller`] may be a few seconds behind a revocation.
+//! A [`FreshCaller`] is not: its credential was checked by its object during this request. Whatever changes something, and every sensitive decision, takes one of these.
 
+mod cache;
 mod jwt;
+mod secret;
 
+pub use cache::Cache;
 pub use jwt::Cache as VerifiedTokens;
 
-use lockstep_token::{Secret, SecretKind, UserId};
+use lockstep_token::{OrganizationId, SecretKind, UserId};
 
 use crate::{
     credential::{self, Credential},
     edge::Edge,
+    freshness::Confirmed,
     http::Request,
+    log,
+    narrow::{Narrow, TokenUse},
     objects::ask,
     problem::{ApiError, Code},
-    user::{self, Authenticated, Presented, UserObject},
+    user::{self, Authenticated, UserObject},
 };
 
-/// How much of a credential's hash names it in the audit log, in characters.
-const CREDENTIAL_ID_CHARS: usize = 16;
-
-/// The principal behind a request.
+/// Who is behind a request, and by what.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The user.
-    pub user: UserId,
+    /// The principal.
+    pub principal: Principal,
     /// The user's verified address, if there is one.
     pub address: Option<String>,
-    /// How the user proved it.
+    /// How the principal proved itself.
     pub credential: CredentialKind,
-    /// The hash of the secret, when the credential is one of ours.
-    pub hash: Option<String>,
+    /// The id of that session, token or key; a JWT has none.
+    pub credential_id: Option<String>,
+    /// What the organization answered together with the check of a service key.
+    pub confirmed: Option<Confirmed>,
     /// Who the issuer of a JWT says the user is.
     pub identity: Option<Identity>,
+    /// What a token or key is narrowed to.
+    narrow: Option<Narrow>,
+    /// The hash of the secret, when the credential is one of ours.
+    hash: Option<String>,
+    /// From when on that secret no longer counts, as far as its object knew.
+    until_ms: Option<i64>,
+    /// Whether it is a session that should get another secret.
+    is_old: bool,
+    /// Whether the credential's object was asked during this request.
+    is_fresh: bool,
 }
 
 /// A user as another system names them; a user id is derived from the two.
@@ -42,6 +60,35 @@ pub struct Identity {
     pub subject: String,
 }
 
+/// A caller whose credential was checked during this request; only this module makes one.
+#[derive(Debug, Clone)]
+pub struct FreshCaller(Caller);
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// A program of one organization.
+    ServiceAccount {
+        /// The organization.
+        organization: OrganizationId,
+        /// The account's id.
+        id: String,
+    },
+    /// A person.
+    User(UserId),
+}
+
+impl Principal {
+    /// The principal's id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::ServiceAccount { id, .. } => id,
+            Self::User(user) => user.as_str(),
+        }
+    }
+}
+
 /// How a caller proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CredentialKind {
@@ -49,6 +96,8 @@ pub enum CredentialKind {
     Jwt,
     /// A personal access token.
     PersonalAccessToken,
+    /// A service key.
+    ServiceKey,
     /// A session cookie.
     Session,
 }
@@ -60,31 +109,96 @@ impl CredentialKind {
         match self {
             Self::Jwt => "jwt",
             Self::PersonalAccessToken => "personal_access_token",
+            Self::ServiceKey => "service_key",
             Self::Session => "session",
         }
     }
 }
 
 impl Caller {
-    /// What tells the credential from others of its kind in the audit log: the beginning of its hash.
-    #[must_use]
-    pub fn credential_id(&self) -> Option<String> {
-        let hash = self.hash.as_ref()?;
-        Some(hash.chars().take(CREDENTIAL_ID_CHARS).collect())
+    /// The person who calls, for what only people have: an account, an address, invitations.
+    ///
+    /// # Errors
+    /// 403 `person-required` for a service account.
+    pub fn user(&self) -> Result<&UserId, ApiError> {
+        match &self.principal {
+            Principal::User(user) => Ok(user),
+            Principal::ServiceAccount { .. } => Err(ApiError::new(
+                Code::PersonRequired,
+                "This is about a person's own account, and a service account has none.",
+            )),
+        }
     }
 
-    /// Refuses callers who did not sign in themselves: a token makes no other token.
+    /// The person who calls, with all that is theirs: account routes for which the policy has no permission take no token that is less than its user.
+    ///
+    /// # Errors
+    /// 403 `person-required` for a service account, `out-of-token-scope` for a token with scopes or a subtree.
+    pub fn whole_user(&self) -> Result<&UserId, ApiError> {
+        if self.is_limited() {
+            return Err(out_of_token_scope());
+        }
+        self.user()
+    }
+
+    /// The person who signed in: a token makes no other token and ends no session.
     ///
     /// # Errors
     /// 403 `session-required`.
-    pub fn require_session(&self) -> Result<(), ApiError> {
+    pub fn signed_in(&self) -> Result<&UserId, ApiError> {
         if self.credential == CredentialKind::Session {
-            return Ok(());
+            return self.user();
         }
         Err(ApiError::new(
             Code::SessionRequired,
             "Sign in and do this in the console; a token may not.",
         ))
+    }
+
+    /// Whether the credential is a token or key with scopes or a subtree.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.narrow.as_ref().is_some_and(Narrow::is_limited)
+    }
+
+    /// The token or key as `organization` sees it; `None` for a session and a JWT.
+    #[must_use]
+    pub fn token(&self, organization: &str) -> Option<TokenUse> {
+        self.narrow
+            .as_ref()
+            .map(|narrow| narrow.within(organization))
+    }
+
+    /// Whether the caller's token, if it is one, may use `permission` where no organization is concerned: a subtree lies in one.
+    #[must_use]
+    pub fn may_use_anywhere(&self, permission: &str) -> bool {
+        self.narrow.as_ref().is_none_or(|narrow| {
+            let scopes = narrow.scopes.as_ref();
+            narrow.subtree.is_none()
+                && scopes.is_none_or(|scopes| scopes.iter().any(|scope| scope == permission))
+        })
+    }
+
+    /// Checks the credential with its object, unless this request has done so.
+    ///
+    /// # Errors
+    /// As [`caller`].
+    pub async fn confirm(self, edge: &Edge) -> Result<FreshCaller, ApiError> {
+        if self.is_fresh {
+            return Ok(FreshCaller(self));
+        }
+        secret::confirm(edge, &self)
+            .await
+            .map(FreshCaller)
+            .map_err(refuse)
+    }
+}
+
+impl std::ops::Deref for FreshCaller {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
     }
 }
 
@@ -94,21 +208,30 @@ pub fn is_bearer(request: &Request) -> bool {
     matches!(credential::read(request), Ok(Some(Credential::Bearer(_))))
 }
 
-/// The caller of a request.
+/// The caller of a request, whose credential was checked now or not long ago.
 ///
 /// # Errors
 /// 400 for two credentials, 401 for none or one that is not valid, 503 when the object that knows it does not answer.
 pub async fn caller(edge: &Edge, request: &Request) -> Result<Caller, ApiError> {
-    match credential::read(request)? {
-        None => {
-            let detail = "Send a session cookie, a personal access token or a JWT.";
-            Err(ApiError::new(Code::Unauthenticated, detail))
-        }
-        Some(Credential::Session(text)) => secret(edge, SecretKind::Session, text).await,
-        // A JWT is the only credential with dots in it.
-        Some(Credential::Bearer(text)) if text.contains('.') => jwt::caller(edge, text).await,
-        Some(Credential::Bearer(text)) => secret(edge, SecretKind::PersonalAccessToken, text).await,
-    }
+    let presented = present(edge, request)?;
+    let caller = match presented {
+        Presented::Jwt(text) => jwt::caller(edge, text).await,
+        Presented::Secret(kind, text) => secret::caller(edge, kind, text).await,
+    };
+    caller.map_err(refuse)
+}
+
+/// The caller of a request, whose credential is checked now.
+///
+/// # Errors
+/// As [`caller`].
+pub async fn fresh_caller(edge: &Edge, request: &Request) -> Result<FreshCaller, ApiError> {
+    let presented = present(edge, request)?;
+    let caller = match presented {
+        Presented::Jwt(text) => jwt::caller(edge, text).await,
+        Presented::Secret(kind, text) => secret::fresh_caller(edge, kind, text).await,
+    };
+    caller.map(FreshCaller).map_err(refuse)
 }
 
 /// Makes the user of a JWT known to their object. Whoever only asks needs none: an issuer vouches for
@@ -125,38 +248,87 @@ pub async fn recognize(edge: &Edge, caller: &Caller) -> Result<(), ApiError> {
         subject: identity.subject.clone(),
         address: caller.address.clone(),
     };
-    let name = caller.user.as_str();
+    let name = caller.user()?.as_str();
     ask::<UserObject, Authenticated>(&*edge.objects, name, &command).await?;
     Ok(())
 }
 
-/// A secret of ours: its checksum and its owner's keyed check are read before any object is called.
-async fn secret(edge: &Edge, kind: SecretKind, text: &str) -> Result<Caller, ApiError> {
-    let secret = Secret::parse(kind, &edge.config.keys.id, text).map_err(credential::refused)?;
-    let user = secret.user().ok_or_else(user::refused)?.clone();
-    let hash = secret.hash().to_hex();
-    let (presented, credential) = match kind {
-        SecretKind::Session => (
-            Presented::Session { hash: hash.clone() },
-            CredentialKind::Session,
-        ),
-        _ => (
-            Presented::PersonalAccessToken { hash: hash.clone() },
-            CredentialKind::PersonalAccessToken,
-        ),
+/// The cookie value that takes the place of a session's old one, if it is time for that. A failure is no reason to refuse the request: the old one still counts.
+pub async fn rotated_session(edge: &Edge, caller: &Caller) -> Option<String> {
+    let (Principal::User(user), Some(hash), true) =
+        (&caller.principal, &caller.hash, caller.is_old)
+    else {
+        return None;
     };
-    let command = user::Command::Authenticate { presented };
-    let asked = ask::<UserObject, Authenticated>(&*edge.objects, user.as_str(), &command).await;
-    let authenticated = asked.map_err(|error| match error.code() {
-        // No such user is not told apart from no such secret.
-        Code::NotFound => user::refused(),
-        _ => error,
-    })?;
-    Ok(Caller {
-        user,
-        address: authenticated.address,
-        credential,
-        hash: Some(hash),
-        identity: None,
+    let rotated = secret::rotate_session(edge, user, hash).await;
+    rotated.unwrap_or_else(|error| {
+        let cause = error.cause().unwrap_or(error.detail());
+        log::error(&format!("rotation of a session: {cause}"));
+        None
     })
+}
+
+/// What a request carries.
+enum Presented<'a> {
+    Jwt(&'a str),
+    Secret(SecretKind, &'a str),
+}
+
+fn present<'a>(edge: &Edge, request: &'a Request) -> Result<Presented<'a>, ApiError> {
+    match credential::read(request).map_err(refuse)? {
+        None => {
+            let detail = "Send a session cookie, a personal access token, a service key or a JWT.";
+            Err(ApiError::new(Code::Unauthenticated, detail))
+        }
+        Some(Credential::Session(text)) => Ok(Presented::Secret(SecretKind::Session, text)),
+        // A JWT is the only credential with dots in it.
+        Some(Credential::Bearer(text)) if text.contains('.') => Ok(Presented::Jwt(text)),
+        Some(Credential::Bearer(text)) => {
+            let kind = edge.config.prefixes.kind_of(text);
+            let is_bearer = |kind: &SecretKind| {
+                matches!(
+                    kind,
+                    SecretKind::PersonalAccessToken | SecretKind::ServiceKey
+                )
+            };
+            // What begins like no token of ours is told off as one that is misspelled.
+            let kind = kind
+                .filter(is_bearer)
+                .unwrap_or(SecretKind::PersonalAccessToken);
+            Ok(Presented::Secret(kind, text))
+        }
+    }
+}
+
+/// A credential was sent and is not valid (RFC 6750, section 3.1).
+fn refuse(error: ApiError) -> ApiError {
+    if error.code() == Code::Unauthenticated {
+        error.with_invalid_token()
+    } else {
+        error
+    }
+}
+
+fn out_of_token_scope() -> ApiError {
+    ApiError::new(
+        Code::OutOfTokenScope,
+        "The token has scopes or a subtree, and this lies outside of them.",
+    )
+}
+
+/// Refuses an account route to a token that may not use the permission behind it.
+///
+/// # Errors
+/// 403 `out-of-token-scope`.
+pub fn require_anywhere(caller: &Caller, permission: &str) -> Result<(), ApiError> {
+    if caller.may_use_anywhere(permission) {
+        Ok(())
+    } else {
+        Err(out_of_token_scope())
+    }
+}
+
+/// One answer for every secret of ours that is not valid.
+fn refused() -> ApiError {
+    user::refused()
 }

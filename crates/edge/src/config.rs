@@ -4,7 +4,7 @@
 
 use std::{fmt, rc::Rc};
 
-use lockstep_token::{Issuers, uri::Reach};
+use lockstep_token::{Issuers, Prefixes, uri::Reach};
 use lockstep_wire::CompiledPolicy;
 use sha2::{Digest, Sha256};
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub is_https: bool,
     /// `LOCKSTEP_POLICY`: the shipped policy of that id.
     pub policy: Rc<CompiledPolicy>,
+    /// How tokens and keys begin, as the policy says.
+    pub prefixes: Prefixes,
     /// What is derived from `LOCKSTEP_ID_KEY`.
     pub keys: Keys,
     /// `LOCKSTEP_ISSUERS`: whose JWTs are accepted; none, when absent.
@@ -103,10 +105,12 @@ impl Config {
                 "an e-mail address",
             ));
         }
+        let policy = parse_policy(lookup("LOCKSTEP_POLICY"))?;
         Ok(Self {
             origin,
             is_https,
-            policy: parse_policy(lookup("LOCKSTEP_POLICY"))?,
+            prefixes: parse_prefixes(&policy)?,
+            policy,
             keys,
             email_issuers: parse_email_issuers(lookup("LOCKSTEP_EMAIL_ISSUERS"), &issuers)?,
             issuers,
@@ -170,6 +174,12 @@ fn parse_policy(id: Option<String>) -> Result<Rc<CompiledPolicy>, ConfigError> {
         )
     };
     policies::policy(id).map(Rc::new).ok_or_else(unknown)
+}
+
+fn parse_prefixes(policy: &CompiledPolicy) -> Result<Prefixes, ConfigError> {
+    let tokens = &policy.document.tokens;
+    Prefixes::new(tokens.personal.as_deref(), tokens.service.as_deref())
+        .map_err(|error| ConfigError::Refused("LOCKSTEP_POLICY", error.to_string()))
 }
 
 /// A JSON array of issuers, each of which is configured.

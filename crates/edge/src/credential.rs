@@ -1,6 +1,6 @@
 //! Where a credential stands in a request. Exactly one is accepted.
 
-use lockstep_token::SecretError;
+use lockstep_token::{Prefixes, SecretError, SecretKind};
 
 use crate::{
     http::Request,
@@ -10,6 +10,8 @@ use crate::{
 
 /// The session cookie.
 pub const SESSION_COOKIE: &str = "__Host-lockstep_session";
+/// How long the session cookie lives, in seconds, as the session does at most.
+pub const SESSION_COOKIE_S: u32 = 2_592_000;
 /// Longest accepted credential, in bytes; a JWT is the longest.
 const CREDENTIAL_BYTES_MAX: usize = 8_192;
 
@@ -60,9 +62,13 @@ pub fn read(request: &Request) -> Result<Option<Credential<'_>>, ApiError> {
 
 /// The refusal of a secret. It does not say what is wrong, save for the form that has a successor.
 #[must_use]
-pub fn refused(error: SecretError) -> ApiError {
+pub fn refused(error: SecretError, prefixes: &Prefixes) -> ApiError {
     match error {
-        SecretError::Legacy => ApiError::new(Code::Unauthenticated, format!("Refused: {error}.")),
+        SecretError::Legacy => {
+            let successor = prefixes.of(SecretKind::PersonalAccessToken);
+            let detail = format!("Refused: {error}, which begins with `{successor}`.");
+            ApiError::new(Code::Unauthenticated, detail)
+        }
         _ => user::refused(),
     }
 }

@@ -11,8 +11,14 @@ use std::{
 use futures_util::future::{Either, select};
 
 use crate::{
-    authenticate::VerifiedTokens, config::Config, freshness, mail::Post, objects::Objects,
-    problem::ApiError, published, signatures::Signatures,
+    authenticate::{self, VerifiedTokens},
+    config::Config,
+    freshness,
+    mail::Post,
+    objects::Objects,
+    problem::ApiError,
+    published,
+    signatures::Signatures,
 };
 
 /// A future that stays on its thread, as everything in an isolate does.
@@ -47,6 +53,8 @@ pub struct Edge {
     pub published: Rc<published::Cache>,
     /// The JWTs that this isolate has verified.
     pub verified: Rc<VerifiedTokens>,
+    /// What this isolate knows of credentials.
+    pub credentials: Rc<authenticate::Cache>,
 }
 
 /// The time, as an argument.

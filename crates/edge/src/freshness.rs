@@ -20,8 +20,11 @@ use self::held::Held;
 use crate::{
     edge::{Edge, KvError},
     log,
+    narrow::TokenUse,
     objects::ask,
-    organization::{Command, Freshness, OrganizationObject, StoredSnapshot, grants_key},
+    organization::{
+        Command, Freshness, OrganizationObject, StoredSnapshot, grants_key, require_lifetime,
+    },
     problem::{ApiError, Code},
 };
 
@@ -40,6 +43,15 @@ pub struct Cache {
     refreshing: RefCell<BTreeSet<String>>,
 }
 
+/// What the organization's object said together with another answer, and when it was asked.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// This isolate's clock right before the object was asked.
+    pub asked_at_ms: i64,
+    /// What it said.
+    pub freshness: Freshness,
+}
+
 /// A snapshot, and when the object last confirmed it.
 #[derive(Debug, Clone)]
 struct Known {
@@ -47,6 +59,8 @@ struct Known {
     asked_at_ms: i64,
     /// The organization's epoch at that time.
     epoch: i64,
+    /// How long tokens might live at that time, in seconds.
+    token_lifetime_max_s: Option<i64>,
     snapshot: Rc<Held>,
 }
 
@@ -62,8 +76,12 @@ struct Principal<'a> {
 pub struct Question<'a> {
     /// Organization id.
     pub organization: &'a str,
-    /// The principal's user id.
+    /// The principal's id.
     pub user: &'a str,
+    /// The token through which the principal asks, if it does.
+    pub token: Option<&'a TokenUse>,
+    /// What the object said of the principal when it checked the credential.
+    pub confirmed: Option<&'a Confirmed>,
     /// Permission id.
     pub permission: &'a str,
     /// Node id.
@@ -75,7 +93,7 @@ pub struct Question<'a> {
 /// Decides a question that depends on no facts and is not sensitive.
 ///
 /// # Errors
-/// 400 for an unknown permission or an epoch that is not reached, 404 for an organization that is not there, 503 when the object does not answer and what is known is too old.
+/// 400 for an unknown permission or an epoch that is not reached, 403 for a token that lives longer than the organization allows, 404 for an organization that is not there, 503 when the object does not answer and what is known is too old.
 pub async fn decide(edge: &Edge, question: &Question<'_>) -> Result<DecisionView, ApiError> {
     let allow_ms = i64::from(edge.config.freshness_ms);
     let known = current(edge, question, allow_ms).await?;
@@ -106,7 +124,7 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
             organization: &organization,
             user: &user,
         };
-        if let Err(error) = confirm(&edge, &key, principal, None, None).await {
+        if let Err(error) = confirm(&edge, &key, principal, None, Ask::default()).await {
             log::error(&format!(
                 "refresh: {}",
                 error.cause().unwrap_or(error.detail())
@@ -119,9 +137,13 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
 fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<DecisionView, ApiError> {
     let policy = &edge.config.policy;
     let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
+    if let Some(token) = question.token {
+        require_lifetime(token, known.token_lifetime_max_s)?;
+    }
+    let token = question.token.map(|token| (&token.record).into());
     let access = known
         .snapshot
-        .access(&policy.policy, None, now_ms)
+        .access(&policy.policy, token, now_ms)
         .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
     let Question {
         permission, node, ..
@@ -144,7 +166,26 @@ async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result
         user: question.user,
     };
     let remembered = known.map(|known| known.snapshot);
-    confirm(edge, &key, principal, remembered, question.at_least).await
+    let now_ms = edge.clock.now_ms();
+    let counts = |confirmed: &&Confirmed| {
+        let age_ms = now_ms.saturating_sub(confirmed.asked_at_ms);
+        let epoch = confirmed.freshness.epoch;
+        (0..window_ms).contains(&age_ms) && question.at_least.is_none_or(|least| least <= epoch)
+    };
+    let ask = Ask {
+        confirmed: question.confirmed.filter(counts),
+        at_least: question.at_least,
+    };
+    confirm(edge, &key, principal, remembered, ask).await
+}
+
+/// What is asked of the object.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ask<'a> {
+    /// What it said already; then it is not asked again.
+    confirmed: Option<&'a Confirmed>,
+    /// An epoch that it must have reached.
+    at_least: Option<i64>,
 }
 
 /// Asks the object for the freshness and KV for the bytes, at the same time.
@@ -153,17 +194,23 @@ async fn confirm(
     key: &str,
     principal: Principal<'_>,
     remembered: Option<Rc<Held>>,
-    at_least: Option<i64>,
+    ask: Ask<'_>,
 ) -> Result<Known, ApiError> {
-    let asked_at_ms = edge.clock.now_ms();
-    let command = Command::Freshness {
-        user: principal.user.to_owned(),
+    let (confirmed, stored) = match ask.confirmed {
+        // Bytes that are remembered and current need no look at KV.
+        Some(confirmed) if remembered.is_some() => (confirmed.clone(), Some(Ok(None))),
+        Some(confirmed) => {
+            let stored = edge.clock.within(KV_MS, edge.kv.get(key)).await;
+            (confirmed.clone(), stored)
+        }
+        None => {
+            let kv = edge.clock.within(KV_MS, edge.kv.get(key));
+            let (stored, confirmed) = join(kv, ask_freshness(edge, principal)).await;
+            (confirmed?, stored)
+        }
     };
-    let object =
-        ask::<OrganizationObject, Freshness>(&*edge.objects, principal.organization, &command);
-    let (stored, freshness) = join(edge.clock.within(KV_MS, edge.kv.get(key)), object).await;
-    let freshness = freshness?;
-    if at_least.is_some_and(|epoch| epoch > freshness.epoch) {
+    let freshness = confirmed.freshness;
+    if ask.at_least.is_some_and(|epoch| epoch > freshness.epoch) {
         let detail = "`Lockstep-Epoch` is above the organization's epoch.";
         return Err(ApiError::new(Code::EpochAhead, detail));
     }
@@ -176,12 +223,25 @@ async fn confirm(
         },
     };
     let known = Known {
-        asked_at_ms,
+        asked_at_ms: confirmed.asked_at_ms,
         epoch: freshness.epoch,
+        token_lifetime_max_s: freshness.token_lifetime_max_s,
         snapshot,
     };
     edge.grants.remember(key.to_owned(), known.clone());
     Ok(known)
+}
+
+async fn ask_freshness(edge: &Edge, principal: Principal<'_>) -> Result<Confirmed, ApiError> {
+    let asked_at_ms = edge.clock.now_ms();
+    let command = Command::Freshness {
+        user: principal.user.to_owned(),
+    };
+    let asked = ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command);
+    Ok(Confirmed {
+        asked_at_ms,
+        freshness: asked.await?,
+    })
 }
 
 /// The bytes in KV, if they are what the object says is current. Everything else is a miss.

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     authenticate::Caller,
+    config::Config,
     edge::Edge,
     http::{Body, Method, Request, Response},
     keys::{Keys, Purpose, hex},
@@ -94,7 +95,7 @@ pub fn read(
     let keys = &edge.config.keys;
     let sum = hex(&Sha256::digest(request.body()?));
     Ok(Some(Repeat {
-        principal: caller.user.as_str().to_owned(),
+        principal: caller.principal.as_str().to_owned(),
         route: request.path.clone(),
         key: key.to_owned(),
         digest: keys.derive_hex(Purpose::RequestBody, &[&sum]),
@@ -207,12 +208,12 @@ pub fn sweep(context: &Context<'_>) -> Result<(), ApiError> {
 ///
 /// The handler has made a fresh secret, which is stored nowhere; whatever member holds one is left out here, so no handler can forget to.
 #[must_use]
-pub fn replayed(keys: &Keys, mut response: Response) -> Response {
+pub fn replayed(config: &Config, mut response: Response) -> Response {
     if let Body::Bytes(bytes) = &response.body
         && let Ok(Value::Object(mut members)) = serde_json::from_slice(bytes)
     {
         let before = members.len();
-        members.retain(|_, value| !value.as_str().is_some_and(|text| is_secret(keys, text)));
+        members.retain(|_, value| !value.as_str().is_some_and(|text| is_secret(config, text)));
         if members.len() < before {
             members.insert("withheld".to_owned(), "already-shown".into());
             response.body = Body::Bytes(Value::Object(members).to_string().into_bytes());
@@ -222,10 +223,10 @@ pub fn replayed(keys: &Keys, mut response: Response) -> Response {
     response.with_header("idempotency-replayed", "true")
 }
 
-fn is_secret(keys: &Keys, text: &str) -> bool {
+fn is_secret(config: &Config, text: &str) -> bool {
     SecretKind::ALL
         .iter()
-        .any(|kind| Secret::parse(*kind, &keys.id, text).is_ok())
+        .any(|kind| Secret::parse(*kind, &config.prefixes, &config.keys.id, text).is_ok())
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod log;
 pub mod mail;
 pub mod mailbox;
+pub mod narrow;
 pub mod objects;
 pub mod organization;
 pub mod outbox;
@@ -38,6 +39,7 @@ pub mod routes;
 pub mod schema;
 pub mod signatures;
 pub mod sql;
+pub mod stored_token;
 #[cfg(test)]
 mod testing;
 pub mod user;

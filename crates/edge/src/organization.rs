@@ -15,6 +15,8 @@ mod projects;
 mod refusal;
 mod schema;
 mod seed;
+mod service_accounts;
+mod service_keys;
 mod settings;
 mod store;
 mod suspension;
@@ -22,15 +24,18 @@ mod suspension;
 mod tests;
 mod workspaces;
 
-use lockstep_wire::{FactsView, TokenRecord};
+use lockstep_wire::{FactsView, OrganizationChangeRequest};
 use serde::{Deserialize, Serialize};
 
 use acting::Acting;
+pub use actor::{Actor, FreshActor, require_lifetime};
 pub use audit::{AuditPage, AuditPart};
 pub use decisions::{Freshness, StoredSnapshot, grants_key};
 pub use node_members::NodeMemberCommand;
 pub use projects::ProjectCommand;
 pub use seed::{SeedNode, SeedPrincipal};
+pub use service_accounts::ServiceAccountCommand;
+pub use service_keys::{NewKey, PresentedKey};
 pub use suspension::SuspensionCommand;
 pub use workspaces::WorkspaceCommand;
 
@@ -45,16 +50,6 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct OrganizationObject;
 
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// User id.
-    pub user: String,
-    /// Set when the user acts through a token that is narrower than the user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<TokenRecord>,
-}
-
 /// What may be asked of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,17 +63,22 @@ pub enum Command {
         /// The address that they have proven.
         address: String,
     },
+    /// Checks a service key; answers [`PresentedKey`], or refuses with `unauthenticated`.
+    Authenticate {
+        /// The secret's hash.
+        hash: String,
+    },
     /// Takes a pending invitation back; answers [`Written`].
     CancelInvitation {
         /// Who asks.
-        actor: Actor,
+        actor: FreshActor,
         /// The invitation.
         invitation: String,
     },
     /// Gives a member another role; answers [`Written`] with `MemberView`.
     ChangeRole {
         /// Who asks.
-        actor: Actor,
+        actor: FreshActor,
         /// The member.
         user: String,
         /// Role id.
@@ -103,7 +103,7 @@ pub enum Command {
     /// Deletes the organization; answers [`Written`].
     Delete {
         /// Who asks.
-        actor: Actor,
+        actor: FreshActor,
     },
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate {
@@ -126,7 +126,7 @@ pub enum Command {
     /// Invites an address; answers [`Written`] with `InvitationView`.
     Invite {
         /// Who asks.
-        actor: Actor,
+        actor: FreshActor,
         /// Id of the new invitation.
         invitation: String,
         /// The address in its normal form.
@@ -153,6 +153,11 @@ pub enum Command {
         /// What.
         command: StructureCommand,
     },
+    /// What the actor was granted and its token leaves of it, as of now; answers `Snapshot`.
+    OwnSnapshot {
+        /// Who asks.
+        actor: Actor,
+    },
     /// An invitation as its link shows it; answers `InvitationPreview`.
     PreviewInvitation {
         /// Hash of the link's secret.
@@ -177,16 +182,9 @@ pub enum Command {
     /// Ends a membership: the actor's own, or another's. Answers [`Written`].
     RemoveMember {
         /// Who asks.
-        actor: Actor,
+        actor: FreshActor,
         /// The member.
         user: String,
-    },
-    /// Renames the organization; answers [`Written`] with `OrganizationView`.
-    Rename {
-        /// Who asks.
-        actor: Actor,
-        /// The new name.
-        name: String,
     },
     /// Fills a new organization with a whole world; development only. Answers [`Written`].
     Seed {
@@ -197,6 +195,8 @@ pub enum Command {
         /// Members with what they were granted; the first is the creator.
         principals: Vec<SeedPrincipal>,
     },
+    /// About service accounts and their keys.
+    ServiceAccounts(ServiceAccountCommand),
     /// What a principal was granted, as of now; answers `Snapshot`.
     Snapshot {
         /// The principal.
@@ -206,6 +206,13 @@ pub enum Command {
     Subscribe {
         /// Who listens.
         actor: Actor,
+    },
+    /// Renames the organization, and says how long tokens may live in it; answers [`Written`] with `OrganizationView`.
+    Update {
+        /// Who asks.
+        actor: FreshActor,
+        /// What is to be changed.
+        change: OrganizationChangeRequest,
     },
 }
 
@@ -261,12 +268,17 @@ impl objects::Command for Command {
         if let Self::Structure { command, .. } = self {
             return command.is_idempotent();
         }
+        if let Self::ServiceAccounts(command) = self {
+            return command.is_idempotent();
+        }
         matches!(
             self,
-            Self::Evaluate { .. }
+            Self::Authenticate { .. }
+                | Self::Evaluate { .. }
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }
                 | Self::ListMembers { .. }
+                | Self::OwnSnapshot { .. }
                 | Self::PreviewInvitation { .. }
                 | Self::Read { .. }
                 | Self::ReadAudit { .. }
@@ -289,7 +301,12 @@ impl Object for OrganizationObject {
 
     const CLASS: Class = Class::Organization;
 
-    const MIGRATIONS: &'static [&'static str] = &[schema::FIRST, schema::STRUCTURE, AUDIT_SCHEMA];
+    const MIGRATIONS: &'static [&'static str] = &[
+        schema::FIRST,
+        schema::STRUCTURE,
+        AUDIT_SCHEMA,
+        schema::SERVICE_ACCOUNTS,
+    ];
 
     const IS_AUDITED: bool = true;
 
@@ -319,7 +336,7 @@ fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError
             let member = store::member(context, user)?;
             Ok(member.map(|member| member.epoch))
         }
-        Command::Delete { .. } | Command::Rename { .. } => {
+        Command::Delete { .. } | Command::Update { .. } => {
             Ok(Some(store::organization(context)?.epoch))
         }
         _ => Ok(None),
@@ -350,6 +367,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             user,
             address,
         } => invitations::accept(context, &invitation, &user, &address),
+        Command::Authenticate { hash } => service_keys::authenticate(context, &hash),
         Command::CancelInvitation { actor, invitation } => {
             invitations::cancel(context, &actor, &invitation)
         }
@@ -385,6 +403,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
         Command::ListInvitations { actor } => invitations::list(context, &actor),
         Command::ListMembers { actor } => members::list(context, &actor),
+        Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),
         Command::Structure { actor, command } => command.answer(&Acting::begin(context, &actor)?),
         Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
         Command::Read { actor } => settings::read(context, &actor),
@@ -395,9 +414,10 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             limit,
         } => audit::read(context, &actor, &filter, &part, limit),
         Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
-        Command::Rename { actor, name } => settings::rename(context, &actor, &name),
+        Command::ServiceAccounts(command) => service_accounts::handle(context, command),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),
+        Command::Update { actor, change } => settings::update(context, &actor, &change),
         // Both were answered above, before anything had to be there.
         Command::Create { .. } | Command::Seed { .. } => Err(ApiError::not_found()),
     }

@@ -58,7 +58,7 @@ impl<'a> Pages<'a> {
         filters: &'static [&'static str],
     ) -> Result<Self, ApiError> {
         let request = call.request;
-        let mut scope = vec![caller.user.as_str(), request.path.as_str()];
+        let mut scope = vec![caller.principal.as_str(), request.path.as_str()];
         for name in filters {
             let value = parameter(request, name)?;
             scope.extend([

@@ -22,7 +22,7 @@ use worker::{Context, Env, worker_sys};
 
 use self::at_once::at_once;
 use crate::{
-    authenticate::VerifiedTokens,
+    authenticate::{self, VerifiedTokens},
     config::{Config, ConfigError},
     doubles::Memory,
     edge::{Background, Edge, Later},
@@ -37,6 +37,7 @@ thread_local! {
     static GRANTS: Rc<Cache> = Rc::new(Cache::default());
     static PUBLISHED: Rc<published::Cache> = Rc::new(published::Cache::default());
     static VERIFIED: Rc<VerifiedTokens> = Rc::new(VerifiedTokens::default());
+    static CREDENTIALS: Rc<authenticate::Cache> = Rc::new(authenticate::Cache::default());
     /// What the doubles of a development deployment have seen.
     static SEEN: Rc<Memory> = Rc::new(Memory::default());
 }
@@ -82,6 +83,7 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         grants: GRANTS.with(Rc::clone),
         published: PUBLISHED.with(Rc::clone),
         verified: VERIFIED.with(Rc::clone),
+        credentials: CREDENTIALS.with(Rc::clone),
         objects,
         config,
     };

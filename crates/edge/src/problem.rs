@@ -70,6 +70,10 @@ codes! {
     OriginRefused = "origin-refused", 403, "The request comes from another origin";
     /// The action is for people who signed in with a session, not for tokens.
     SessionRequired = "session-required", 403, "This needs a signed-in session";
+    /// The action is about a person's own account, and a service account asks.
+    PersonRequired = "person-required", 403, "This is for people";
+    /// The organization takes no token that lives as long as this one.
+    TokenLifetime = "token-lifetime", 403, "The token lives longer than the organization allows";
     /// Decision: the principal is not a member.
     NoMembership = "no-membership", 403, "Not a member";
     /// Decision: no grant gives the permission.
@@ -145,6 +149,7 @@ pub struct ApiError {
     retry_after_s: Option<u32>,
     allow: Option<String>,
     cause: Option<String>,
+    is_invalid_token: bool,
 }
 
 impl ApiError {
@@ -157,6 +162,7 @@ impl ApiError {
             retry_after_s: None,
             allow: None,
             cause: None,
+            is_invalid_token: false,
         }
     }
 
@@ -208,6 +214,13 @@ impl ApiError {
     #[must_use]
     pub fn with_allow(mut self, methods: String) -> Self {
         self.allow = Some(methods);
+        self
+    }
+
+    /// Says that a credential was sent and is not valid; nothing about why (RFC 6750, section 3.1).
+    #[must_use]
+    pub const fn with_invalid_token(mut self) -> Self {
+        self.is_invalid_token = true;
         self
     }
 
@@ -289,7 +302,12 @@ impl ApiError {
         let mut response = Response::new(self.code.status())
             .with_body("application/problem+json", self.to_problem().into_bytes());
         if self.code.status() == 401 {
-            response = response.with_header("www-authenticate", "Bearer realm=\"lockstep\"");
+            let challenge = if self.is_invalid_token {
+                "Bearer realm=\"lockstep\", error=\"invalid_token\""
+            } else {
+                "Bearer realm=\"lockstep\""
+            };
+            response = response.with_header("www-authenticate", challenge);
         }
         if let Some(seconds) = self.retry_after_s {
             response = response.with_header("retry-after", &seconds.to_string());

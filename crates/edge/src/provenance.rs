@@ -94,9 +94,9 @@ impl Asked {
     pub fn new(edge: &Edge, request: &Request, caller: Option<&Caller>) -> Result<Self, ApiError> {
         let repeat = idempotency::read(edge, request, caller)?;
         let provenance = Provenance {
-            principal: caller.map(|caller| caller.user.as_str().to_owned()),
+            principal: caller.map(|caller| caller.principal.as_str().to_owned()),
             credential: caller.map(|caller| caller.credential.as_str().to_owned()),
-            credential_id: caller.and_then(Caller::credential_id),
+            credential_id: caller.and_then(|caller| caller.credential_id.clone()),
             if_match: precondition::read(request)?,
             ..Provenance::of(request)
         };
@@ -121,7 +121,7 @@ impl Asked {
     /// The answer, marked when it repeats an earlier one.
     pub fn finish(&self, response: Response) -> Response {
         if self.is_replay.get() {
-            idempotency::replayed(&self.edge.config.keys, response)
+            idempotency::replayed(&self.edge.config, response)
         } else {
             response
         }

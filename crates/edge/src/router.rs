@@ -1,13 +1,14 @@
 //! From a request to its route, and from every outcome to an answer.
 //!
 //! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401).
-//! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`].
+//! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
 use std::collections::BTreeSet;
 
 use crate::{
-    authenticate::{self, Caller},
+    authenticate::{self, Caller, FreshCaller},
     config::Config,
+    credential::{SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
     http::{Method, Request, Response},
     idempotency::Repeat,
@@ -40,9 +41,11 @@ pub struct Route {
 pub enum Handler {
     /// Anybody.
     Anonymous(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
-    /// Whoever presents a valid credential; it touches nothing of their own, so their object need not know of them.
+    /// Whoever presents a credential that was found valid not long ago; it touches nothing of their own, so their object need not know of them.
     Asking(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
-    /// Whoever presents a valid credential.
+    /// Whoever presents a credential that its object finds valid during this request: everything that changes something.
+    Fresh(for<'a> fn(Call<'a>, FreshCaller) -> Later<'a, Answer>),
+    /// Whoever presents a credential that was found valid not long ago.
     SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
 }
 
@@ -112,14 +115,14 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     }
     let caller = match route.handler {
         Handler::Anonymous(_) => None,
-        Handler::Asking(_) => Some(authenticate::caller(edge, request).await?),
-        Handler::SignedIn(_) => {
-            let caller = authenticate::caller(edge, request).await?;
-            authenticate::recognize(edge, &caller).await?;
-            Some(caller)
-        }
+        Handler::Asking(_) => Some(Known::Before(authenticate::caller(edge, request).await?)),
+        Handler::Fresh(_) => Some(Known::Now(authenticate::fresh_caller(edge, request).await?)),
+        Handler::SignedIn(_) => Some(Known::Before(authenticate::caller(edge, request).await?)),
     };
-    let asked = Asked::new(edge, request, caller.as_ref())?;
+    if let (Some(known), false) = (&caller, matches!(route.handler, Handler::Asking(_))) {
+        authenticate::recognize(edge, known.caller()).await?;
+    }
+    let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller))?;
     let call = Call {
         edge: &asked.edge,
         request,
@@ -128,12 +131,37 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     };
     let response = match (&route.handler, caller) {
         (Handler::Anonymous(handler), _) => handler(call).await,
-        (Handler::Asking(handler) | Handler::SignedIn(handler), Some(caller)) => {
-            handler(call, caller).await
+        (Handler::Fresh(handler), Some(Known::Now(caller))) => handler(call, caller).await,
+        (Handler::Asking(handler) | Handler::SignedIn(handler), Some(Known::Before(caller))) => {
+            let rotated = authenticate::rotated_session(edge, &caller).await;
+            with_session(handler(call, caller).await, rotated)
         }
-        (Handler::Asking(_) | Handler::SignedIn(_), None) => Err(user::refused()),
+        (Handler::Asking(_) | Handler::Fresh(_) | Handler::SignedIn(_), _) => Err(user::refused()),
     }?;
     Ok(asked.finish(response))
+}
+
+/// A caller whose credential was checked before or during this request.
+enum Known {
+    Before(Caller),
+    Now(FreshCaller),
+}
+
+impl Known {
+    fn caller(&self) -> &Caller {
+        match self {
+            Self::Before(caller) => caller,
+            Self::Now(caller) => caller,
+        }
+    }
+}
+
+/// The answer with the session's new cookie. A refusal carries it, too: the old one is about to end.
+fn with_session(answer: Answer, rotated: Option<String>) -> Answer {
+    match rotated {
+        Some(session) => Ok(settle(answer).with_cookie(SESSION_COOKIE, &session, SESSION_COOKIE_S)),
+        None => answer,
+    }
 }
 
 /// The route of a request. Only one spelling of a path exists: what is not exactly it is not there.
@@ -194,13 +222,7 @@ fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
 }
 
 fn finish(config: &Config, answer: Answer) -> Response {
-    let response = answer.unwrap_or_else(|error| {
-        if let Some(cause) = error.cause() {
-            log::error(cause);
-        }
-        error.into_response()
-    });
-    let response = with_common_headers(response);
+    let response = with_common_headers(settle(answer));
     if config.is_https {
         return response.with_header(
             "strict-transport-security",
@@ -208,6 +230,16 @@ fn finish(config: &Config, answer: Answer) -> Response {
         );
     }
     response
+}
+
+/// What a handler answers or refuses with, as it is sent.
+fn settle(answer: Answer) -> Response {
+    answer.unwrap_or_else(|error| {
+        if let Some(cause) = error.cause() {
+            log::error(cause);
+        }
+        error.into_response()
+    })
 }
 
 fn with_common_headers(mut response: Response) -> Response {

@@ -9,9 +9,12 @@ mod me;
 mod members;
 mod node_members;
 mod organizations;
+mod service_accounts;
+mod sessions;
 mod sign_in;
 mod structure;
 mod tokens;
+mod values;
 mod world;
 
 use crate::router::Route;
@@ -26,6 +29,8 @@ pub const ROUTES: &[&[Route]] = &[
     node_members::ROUTES,
     structure::ROUTES,
     organizations::ROUTES,
+    service_accounts::ROUTES,
+    sessions::ROUTES,
     world::ROUTES,
     health::ROUTES,
     me::ROUTES,

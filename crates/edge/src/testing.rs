@@ -79,6 +79,7 @@ impl World {
             grants: Rc::default(),
             published: Rc::default(),
             verified: Rc::default(),
+            credentials: Rc::default(),
         };
         let edge = edge.config.faults.clone().apply(edge, &Rc::default());
         Self {
@@ -94,6 +95,20 @@ impl World {
     /// One request through the router.
     pub(crate) fn send(&self, request: &Request) -> Response {
         now(router::handle(&self.edge, request))
+    }
+
+    /// Another isolate of the same deployment, which knows nothing yet.
+    pub(crate) fn isolate(&self) -> Edge {
+        Edge {
+            grants: Rc::default(),
+            credentials: Rc::default(),
+            ..self.edge.clone()
+        }
+    }
+
+    /// One request through the router of another isolate.
+    pub(crate) fn send_to(&self, isolate: &Edge, request: &Request) -> Response {
+        now(router::handle(isolate, request))
     }
 
     /// Runs what goes on after the answers; says how much that was.

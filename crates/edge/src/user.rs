@@ -4,6 +4,7 @@
 
 mod credential;
 mod organization;
+mod session;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -13,11 +14,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) use credential::refused;
 pub use credential::{Authenticated, Presented};
 pub use organization::{ListedOrganization, OrganizationChange};
+pub use session::{ListedSession, SessionList};
 pub use token::{ListedToken, TokenList};
 
 use crate::{
+    narrow::Subtree,
     objects::{self, Class, Context, Object, Reply},
     problem::ApiError,
+    stored_token::NewToken,
 };
 
 /// The object of one user.
@@ -33,10 +37,10 @@ pub enum Command {
         /// The credential, hashed.
         presented: Presented,
     },
-    /// Ends a session.
+    /// Ends a session; refuses with `not-found` when there is none.
     CloseSession {
-        /// The session's hash.
-        hash: String,
+        /// Its id.
+        id: String,
     },
     /// Makes a personal access token; answers [`ListedToken`].
     CreateToken {
@@ -46,6 +50,12 @@ pub enum Command {
         hash: String,
         /// The name that its user gives it.
         name: String,
+        /// Permission ids that it may use; all, when absent.
+        #[serde(default)]
+        scopes: Option<Vec<String>>,
+        /// Where it may act; everywhere, when absent.
+        #[serde(default)]
+        subtree: Option<Subtree>,
         /// How long it lives, in seconds; for ever, when absent.
         expires_in_s: Option<i64>,
     },
@@ -54,12 +64,21 @@ pub enum Command {
         /// Its id.
         id: String,
     },
+    /// Ends every session, and on demand every personal access token.
+    EndAll {
+        /// Whether tokens end, too.
+        tokens: bool,
+    },
+    /// The sessions; answers [`SessionList`].
+    ListSessions,
     /// The personal access tokens; answers [`TokenList`].
     ListTokens,
     /// Opens a session for the user who has just proven `address`; it makes the user when there is none.
     OpenSession {
         /// The proven address in its normal form.
         address: String,
+        /// The session's id.
+        id: String,
         /// The session's hash.
         hash: String,
     },
@@ -79,6 +98,29 @@ pub enum Command {
         /// The address, when the issuer is trusted to have verified it.
         address: Option<String>,
     },
+    /// Gives a session another secret when its present one is old; answers whether it did.
+    RotateSession {
+        /// The present secret's hash.
+        hash: String,
+        /// The new secret's hash.
+        fresh_hash: String,
+    },
+    /// Gives a personal access token another secret; answers [`ListedToken`].
+    RotateToken {
+        /// Its id.
+        id: String,
+        /// The new secret's hash.
+        hash: String,
+        /// How long the old secret still counts, in seconds.
+        overlap_s: i64,
+    },
+    /// Switches a personal access token on or off; answers [`ListedToken`].
+    SetTokenActive {
+        /// Its id.
+        id: String,
+        /// Whether it is to be on.
+        active: bool,
+    },
 }
 
 impl objects::Command for Command {
@@ -87,23 +129,58 @@ impl objects::Command for Command {
     }
 
     fn is_idempotent(&self) -> bool {
-        !matches!(self, Self::CreateToken { .. } | Self::DeleteToken { .. })
+        !matches!(
+            self,
+            Self::CloseSession { .. }
+                | Self::CreateToken { .. }
+                | Self::DeleteToken { .. }
+                | Self::RotateSession { .. }
+                | Self::RotateToken { .. }
+        )
     }
 }
 
 /// The answer to [`Command::Profile`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The organizations that the user is a member of, by name.
     pub organizations: Vec<ListedOrganization>,
 }
+
+/// Tokens move to a table of their own: older code, which knows neither scopes nor subtrees, must not find a narrow token and take it for a whole one.
+const MIGRATION_2: &str = "
+    CREATE TABLE access_token (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        previous_hash TEXT UNIQUE,
+        previous_until_ms INTEGER,
+        name TEXT NOT NULL,
+        scopes TEXT,
+        organization TEXT,
+        node TEXT,
+        created_at_ms INTEGER NOT NULL,
+        seen_at_ms INTEGER,
+        expires_at_ms INTEGER,
+        deactivated_at_ms INTEGER
+    ) STRICT;
+    INSERT INTO access_token (id, hash, name, created_at_ms, seen_at_ms, expires_at_ms)
+        SELECT id, hash, name, created_at_ms, seen_at_ms, expires_at_ms FROM token;
+    DELETE FROM token;
+    ALTER TABLE session ADD COLUMN id TEXT;
+    ALTER TABLE session ADD COLUMN rotated_at_ms INTEGER;
+    ALTER TABLE session ADD COLUMN previous_hash TEXT;
+    ALTER TABLE session ADD COLUMN previous_until_ms INTEGER;
+    UPDATE session SET id = 'ses_' || lower(hex(randomblob(16)));
+    CREATE INDEX session_previous ON session (previous_hash) WHERE previous_hash IS NOT NULL;
+";
 
 impl Object for UserObject {
     type Command = Command;
 
     const CLASS: Class = Class::User;
 
-    const MIGRATIONS: &'static [&'static str] = &["
+    const MIGRATIONS: &'static [&'static str] = &[
+        "
         CREATE TABLE birth (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             user TEXT NOT NULL,
@@ -131,32 +208,52 @@ impl Object for UserObject {
             epoch INTEGER NOT NULL,
             name TEXT
         ) STRICT;
-    "];
+    ",
+        MIGRATION_2,
+    ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         match command {
             Command::Authenticate { presented } => {
                 Reply::of(&credential::authenticate(context, &presented)?)
             }
-            Command::CloseSession { hash } => {
-                context
-                    .sql
-                    .exec("DELETE FROM session WHERE hash = ?", &[hash.into()])?;
+            Command::CloseSession { id } => {
+                session::close(context, &id)?;
                 Ok(Reply::done())
             }
             Command::CreateToken {
                 id,
                 hash,
                 name,
+                scopes,
+                subtree,
                 expires_in_s,
-            } => Reply::of(&token::create(context, id, &hash, name, expires_in_s)?),
+            } => {
+                let new = NewToken {
+                    id: &id,
+                    hash: &hash,
+                    name: &name,
+                    scopes: scopes.as_deref(),
+                    node: subtree.as_ref().map(|subtree| subtree.node.as_str()),
+                    expires_in_s,
+                };
+                Reply::of(&token::create(context, &new, subtree.as_ref())?)
+            }
             Command::DeleteToken { id } => {
                 token::delete(context, &id)?;
                 Ok(Reply::done())
             }
+            Command::EndAll { tokens } => {
+                session::close_all(context)?;
+                if tokens {
+                    token::delete_all(context)?;
+                }
+                Ok(Reply::done())
+            }
+            Command::ListSessions => Reply::of(&session::list(context)?),
             Command::ListTokens => Reply::of(&token::list(context)?),
-            Command::OpenSession { address, hash } => {
-                credential::open_session(context, &address, &hash)?;
+            Command::OpenSession { address, id, hash } => {
+                session::open(context, &address, &id, &hash)?;
                 Ok(Reply::done())
             }
             Command::Profile => Reply::of(&Profile {
@@ -171,6 +268,17 @@ impl Object for UserObject {
                 subject,
                 address,
             } => Reply::of(&credential::recognize(context, &issuer, &subject, address)?),
+            Command::RotateSession { hash, fresh_hash } => {
+                Reply::of(&session::rotate(context, &hash, &fresh_hash)?)
+            }
+            Command::RotateToken {
+                id,
+                hash,
+                overlap_s,
+            } => Reply::of(&token::rotate(context, &id, &hash, overlap_s)?),
+            Command::SetTokenActive { id, active } => {
+                Reply::of(&token::set_active(context, &id, active)?)
+            }
         }
     }
 

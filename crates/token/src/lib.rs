@@ -6,7 +6,8 @@
 //!
 //! - A JWT: [`claims`] walks through it; [`issuer`] says who may sign, [`jwk`] with what, [`uri`]
 //!   where that is published, [`jws`] how it has to be written.
-//! - A token, session or invitation of our own: [`secret`], whose owner is an [`id`].
+//! - A token, session or invitation of our own: [`secret`], which begins with a
+//!   [`prefix`] and whose owner is an [`id`].
 //! - An e-mail address in the form that names its object: [`address`].
 
 pub mod address;
@@ -21,6 +22,7 @@ pub mod jwk;
 pub mod jws;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 pub mod native;
+pub mod prefix;
 pub mod secret;
 pub mod uri;
 pub mod verify;
@@ -33,4 +35,5 @@ pub use claims::{Claims, Request, Times, Token, Verified};
 pub use error::TokenError;
 pub use id::{IdError, IdKey, IdKeyError, OrganizationId, UserId};
 pub use issuer::{FetchedKeys, IssuerError, IssuerRecord, Issuers, IssuersError, KeySource};
+pub use prefix::{PrefixError, Prefixes};
 pub use secret::{Secret, SecretError, SecretHash, SecretKind};

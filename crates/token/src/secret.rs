@@ -1,23 +1,25 @@
 //! Secrets that people and programs carry: personal access tokens, service keys, session cookies
 //! and invitation links.
 //!
-//! A secret is `<prefix>_<owner id>_<43 base62>_<6 base62>`: the prefix tells the kind, the owner
-//! id names the object to ask, then 256 random bits, then the CRC-32 of all before it. A typo, a
-//! wrong kind and a made-up owner are refused without any storage read. Only the hash is stored.
+//! A secret is `<prefix>_<owner id>_<43 base62>_<6 base62>`: the prefix tells the kind
+//! ([`Prefixes`]), the owner id names the object to ask, then 256 random bits, then the CRC-32 of all
+//! before it. A typo, a wrong kind and a made-up owner are refused without any storage read. Only the
+//! hash is stored.
 //!
 //! ```
-//! use lockstep_token::{IdKey, Secret, SecretKind, UserId};
+//! use lockstep_token::{IdKey, Prefixes, Secret, SecretKind, UserId};
 //!
+//! let prefixes = Prefixes::default();
 //! let key = IdKey::from_base64url("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE").unwrap();
 //! let ann = UserId::mint(&key, [7; 16]);
-//! let token = Secret::personal_access_token(&ann, [9; 32]);
+//! let token = Secret::personal_access_token(&prefixes, &ann, [9; 32]);
 //! let stored = token.hash();
 //!
 //! let shown = token.reveal().to_owned();
-//! let presented = Secret::parse(SecretKind::PersonalAccessToken, &key, &shown).unwrap();
+//! let presented = Secret::parse(SecretKind::PersonalAccessToken, &prefixes, &key, &shown).unwrap();
 //! assert_eq!(presented.user(), Some(&ann));
 //! assert!(stored.matches(&presented.hash()));
-//! assert!(Secret::parse(SecretKind::Session, &key, &shown).is_err());
+//! assert!(Secret::parse(SecretKind::Session, &prefixes, &key, &shown).is_err());
 //! ```
 
 use std::fmt;
@@ -25,25 +27,19 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::base62;
 use crate::id::{ID_LEN, IdKey, OrganizationId, UserId, hex};
+use crate::{Prefixes, base62};
 
-/// Finds every secret of ours in a text, for leak scanners (RE2 and PCRE syntax).
-///
-/// What it finds still has a checksum to tell a real one from a look-alike.
-pub const LEAK_PATTERN: &str =
-    r"\blsk_(?:pat_usr|ses_usr|svc_org|inv_org)_[0-9A-Za-z]{28}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}\b";
-
-/// What a secret is for. Each kind has its own prefix and its own hash.
+/// What a secret is for. Each kind has its own prefix ([`Prefixes`]) and its own hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretKind {
-    /// `lsk_inv`, in an invitation link; owned by the organization that invites.
+    /// In an invitation link; owned by the organization that invites.
     Invitation,
-    /// `lsk_pat`, acts as its user.
+    /// Acts as its user.
     PersonalAccessToken,
-    /// `lsk_svc`, acts as a service account of the organization that owns it.
+    /// Acts as a service account of the organization that owns it.
     ServiceKey,
-    /// `lsk_ses`, the value of the session cookie; owned by its user.
+    /// The value of the session cookie; owned by its user.
     Session,
 }
 
@@ -56,21 +52,21 @@ impl SecretKind {
         Self::Session,
     ];
 
-    /// The prefix, without the underscore that follows it.
-    pub const fn prefix(self) -> &'static str {
+    /// How the id of its owner begins.
+    pub(crate) const fn owner(self) -> &'static str {
         match self {
-            Self::Invitation => "lsk_inv",
-            Self::PersonalAccessToken => "lsk_pat",
-            Self::ServiceKey => "lsk_svc",
-            Self::Session => "lsk_ses",
+            Self::Invitation | Self::ServiceKey => "org",
+            Self::PersonalAccessToken | Self::Session => "usr",
         }
     }
 
-    /// The kind that a text claims to be by its prefix; `None` when it is no secret of ours.
-    pub fn of(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| after_prefix(*kind, text).is_some())
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::PersonalAccessToken => "personal access token",
+            Self::ServiceKey => "service key",
+            Self::Session => "session",
+        }
     }
 
     /// Names the kind in the hash, whatever prefix a policy gives it.
@@ -100,35 +96,31 @@ enum Owner {
 
 impl Secret {
     /// A new personal access token of `user` from 32 random bytes.
-    pub fn personal_access_token(user: &UserId, random: [u8; 32]) -> Self {
-        Self::mint(
-            SecretKind::PersonalAccessToken,
-            Owner::User(user.clone()),
-            random,
-        )
+    pub fn personal_access_token(prefixes: &Prefixes, user: &UserId, random: [u8; 32]) -> Self {
+        let owner = Owner::User(user.clone());
+        Self::mint(SecretKind::PersonalAccessToken, prefixes, owner, random)
     }
 
     /// A new session of `user` from 32 random bytes.
     pub fn session(user: &UserId, random: [u8; 32]) -> Self {
-        Self::mint(SecretKind::Session, Owner::User(user.clone()), random)
+        let (kind, owner) = (SecretKind::Session, Owner::User(user.clone()));
+        Self::mint(kind, &Prefixes::default(), owner, random)
     }
 
     /// A new invitation into `organization` from 32 random bytes.
     pub fn invitation(organization: &OrganizationId, random: [u8; 32]) -> Self {
-        Self::mint(
-            SecretKind::Invitation,
-            Owner::Organization(organization.clone()),
-            random,
-        )
+        let owner = Owner::Organization(organization.clone());
+        Self::mint(SecretKind::Invitation, &Prefixes::default(), owner, random)
     }
 
     /// A new service key of `organization` from 32 random bytes.
-    pub fn service_key(organization: &OrganizationId, random: [u8; 32]) -> Self {
-        Self::mint(
-            SecretKind::ServiceKey,
-            Owner::Organization(organization.clone()),
-            random,
-        )
+    pub fn service_key(
+        prefixes: &Prefixes,
+        organization: &OrganizationId,
+        random: [u8; 32],
+    ) -> Self {
+        let owner = Owner::Organization(organization.clone());
+        Self::mint(SecretKind::ServiceKey, prefixes, owner, random)
     }
 
     /// Reads a secret of the kind that is expected here.
@@ -136,11 +128,16 @@ impl Secret {
     /// # Errors
     /// [`SecretError`] says what is wrong; an answer to the presenter should not, save for
     /// [`SecretError::Legacy`].
-    pub fn parse(kind: SecretKind, key: &IdKey, text: &str) -> Result<Self, SecretError> {
+    pub fn parse(
+        kind: SecretKind,
+        prefixes: &Prefixes,
+        key: &IdKey,
+        text: &str,
+    ) -> Result<Self, SecretError> {
         if text.starts_with("ls__") {
             return Err(SecretError::Legacy);
         }
-        let rest = after_prefix(kind, text).ok_or(SecretError::Kind)?;
+        let rest = prefixes.after(kind, text).ok_or(SecretError::Kind)?;
         let (owner, rest) = field(rest, ID_LEN)?;
         let (random, check) = field(rest, base62::DIGITS_256)?;
         if check.len() != base62::DIGITS_CHECK || !base62::is_base62(random) {
@@ -192,9 +189,9 @@ impl Secret {
         &self.text
     }
 
-    fn mint(kind: SecretKind, owner: Owner, random: [u8; 32]) -> Self {
+    fn mint(kind: SecretKind, prefixes: &Prefixes, owner: Owner, random: [u8; 32]) -> Self {
         let random = base62::encode(random, base62::DIGITS_256);
-        let signed = format!("{}_{}_{random}", kind.prefix(), owner.as_str());
+        let signed = format!("{}{}_{random}", prefixes.start(kind), owner.as_str());
         let text = format!("{signed}_{}", checksum(&signed)).into_boxed_str();
         Self { kind, owner, text }
     }
@@ -205,7 +202,7 @@ impl fmt::Debug for Secret {
         write!(
             formatter,
             "Secret({}, {}, redacted)",
-            self.kind.prefix(),
+            self.kind.as_str(),
             self.owner.as_str()
         )
     }
@@ -298,8 +295,7 @@ impl fmt::Display for SecretError {
             Self::Format => "the secret is cut off or has something added",
             Self::Kind => "the secret is not of the kind that is accepted here",
             Self::Legacy => {
-                "keys that begin with `ls__` are no longer accepted: create a personal access \
-                 token, which begins with `lsk_pat_`, and use that instead"
+                "keys that begin with `ls__` are no longer accepted: create a personal access token"
             }
             Self::Owner => "the secret does not belong to this deployment",
         })
@@ -307,10 +303,6 @@ impl fmt::Display for SecretError {
 }
 
 impl std::error::Error for SecretError {}
-
-fn after_prefix(kind: SecretKind, text: &str) -> Option<&str> {
-    text.strip_prefix(kind.prefix())?.strip_prefix('_')
-}
 
 /// Takes a field of `len` bytes and the underscore after it.
 fn field(text: &str, len: usize) -> Result<(&str, &str), SecretError> {

@@ -3,16 +3,38 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::FactsView;
 
-/// POST `/v1/organizations`, PATCH `/v1/organizations/{org}`.
+/// POST `/v1/organizations`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NameRequest {
     /// The organization's name, 1 to 100 characters.
     pub name: String,
+}
+
+/// PATCH `/v1/organizations/{org}`. What is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationChangeRequest {
+    /// The organization's name, 1 to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How long a token or key may live to be taken in the organization, in seconds, 60 to 315,360,000;
+    /// `null`: as long as it likes.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub token_lifetime_max_s: Option<Option<i64>>,
+}
+
+/// Tells `null` from what is absent.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// An organization.
@@ -26,6 +48,8 @@ pub struct OrganizationView {
     pub epoch: i64,
     /// When it was created.
     pub created_at_ms: i64,
+    /// How long a token or key may live to be taken here, in seconds; as long as it likes, when absent.
+    pub token_lifetime_max_s: Option<i64>,
     /// The facts that guards may ask about it and who asks: what a gate is handed for its own actions.
     pub facts: FactsView,
 }

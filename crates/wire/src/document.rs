@@ -10,7 +10,7 @@ use lockstep_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionDocument, Scalar, unique_map};
+use crate::{ConditionDocument, Scalar, TokensDocument, unique_map};
 
 /// A policy: who may do what, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct PolicyDocument {
         deserialize_with = "unique_map::deserialize"
     )]
     pub operations: BTreeMap<String, String>,
+    /// How the product's tokens begin.
+    #[serde(default, skip_serializing_if = "TokensDocument::is_empty")]
+    pub tokens: TokensDocument,
 }
 
 /// What organizations' plans are about.

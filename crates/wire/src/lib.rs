@@ -25,8 +25,10 @@ mod reason;
 #[cfg(feature = "schema")]
 mod schema;
 mod sentence;
+mod service_account;
 mod snapshot;
 mod structure;
+mod tokens;
 #[cfg(feature = "toml")]
 mod toml_source;
 mod unique_map;
@@ -43,8 +45,8 @@ pub use decision::{
 };
 pub use directory::{
     AcceptedView, ChangeRoleRequest, EvaluateRequest, InvitationPreview, InvitationView,
-    InvitationsView, InviteRequest, MemberView, MembersView, NameRequest, OrganizationReference,
-    OrganizationView, ResourceRequest,
+    InvitationsView, InviteRequest, MemberView, MembersView, NameRequest,
+    OrganizationChangeRequest, OrganizationReference, OrganizationView, ResourceRequest,
 };
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
@@ -59,6 +61,10 @@ pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
 #[cfg(feature = "schema")]
 pub use schema::SchemaOf;
 pub use sentence::{Sentences, sentence};
+pub use service_account::{
+    GrantRequest, ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView,
+    ServiceAccountsView, ServiceKeyRequest, ServiceKeyView, ServiceKeysView,
+};
 pub use snapshot::{
     CustomRoleRecord, GrantRecord, Held, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
     Snapshot, SnapshotError, TokenRecord,
@@ -68,6 +74,7 @@ pub use structure::{
     OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView,
     WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
 };
+pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]
 pub use toml_source::{Place, Places, SourceError, compile_toml, locate_in_world, read_world};
 pub use world::{

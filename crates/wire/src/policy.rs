@@ -50,6 +50,7 @@ impl CompiledPolicy {
     /// The first place where the policy is wrong.
     pub fn new(document: PolicyDocument) -> Result<Self, PolicyError> {
         let policy = Arc::new(Policy::compile(&PolicySpec::from(&document))?);
+        document.tokens.check()?;
         let digest = Sha256::digest(to_json(&document));
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {

@@ -68,6 +68,11 @@ const SPOILED: &[(&str, &str, &str)] = &[
         r#""organization.raed" ="#,
         "16:23: there is no operation `organization.raed`; did you mean `organization.read`?",
     ),
+    (
+        r#""organization.read" = "orders.view""#,
+        "\"organization.read\" = \"orders.view\"\n[tokens]\npersonal = \"lsk_svc\"",
+        "18:12: `lsk_svc` is no prefix: use 3 to 16 lower-case letters, digits, `_` and `-`, and let no two kinds of secrets begin alike",
+    ),
     // Ids.
     (
         r#"id = "clerk""#,
@@ -217,7 +222,8 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "creator =",
         "founder =",
         "3:1: unknown field `founder`, expected one of `id`, `name`, `description`, `creator`, \
-         `everyone`, `roles`, `permissions`, `rules`, `plan`, `custom_roles`, `ownership`, `operations`",
+         `everyone`, `roles`, `permissions`, `rules`, `plan`, `custom_roles`, `ownership`, `operations`, \
+         `tokens`",
     ),
     (r#"{ id = "clerk", "#, "{ ", "7:5: missing field `id`"),
     // The text.

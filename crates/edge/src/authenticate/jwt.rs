@@ -10,7 +10,7 @@ use lockstep_token::{
     Address, Claims, IssuerRecord, Token, TokenError, id::derived_user_id, json::Value,
 };
 
-use super::{Caller, CredentialKind, Identity};
+use super::{Caller, CredentialKind, Identity, Principal};
 use crate::{
     config::Config,
     edge::Edge,
@@ -32,10 +32,16 @@ pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> 
     let proven = proven(edge, text).await?;
     let (issuer, subject) = (proven.issuer.clone(), proven.subject.clone());
     Ok(Caller {
-        user: derived_user_id(&edge.config.keys.id, &issuer, &subject),
+        principal: Principal::User(derived_user_id(&edge.config.keys.id, &issuer, &subject)),
         address: proven.address.clone(),
         credential: CredentialKind::Jwt,
+        credential_id: None,
+        confirmed: None,
+        narrow: None,
         hash: None,
+        until_ms: None,
+        is_old: false,
+        is_fresh: true,
         identity: Some(Identity { issuer, subject }),
     })
 }

@@ -30,7 +30,15 @@ fn the_link_has_the_configured_origin_and_the_secret_in_its_fragment() {
     let (message, secret) = invitation(&world, "Acme");
     let link = format!("{ORIGIN}/invitations#{secret}");
     assert!(message.text.contains(&link) && message.html.contains(&link));
-    assert!(Secret::parse(SecretKind::Invitation, &world.edge.config.keys.id, &secret).is_ok());
+    assert!(
+        Secret::parse(
+            SecretKind::Invitation,
+            &world.edge.config.prefixes,
+            &world.edge.config.keys.id,
+            &secret
+        )
+        .is_ok()
+    );
     assert!(message.text.contains("to join Acme as Member"));
 }
 

@@ -39,7 +39,7 @@ impl<'a> Acting<'a> {
         let organization = organization(context)?;
         let access = access(context, &organization, actor)?;
         Ok(Self {
-            facts: directory_facts(context, &organization, &actor.user)?,
+            facts: directory_facts(context, &organization, &actor.principal)?,
             context,
             actor,
             organization,
@@ -53,7 +53,7 @@ impl<'a> Acting<'a> {
     }
 
     pub(super) fn principal(&self) -> &str {
-        &self.actor.user
+        &self.actor.principal
     }
 
     pub(super) const fn now_ms(&self) -> i64 {
@@ -229,6 +229,9 @@ impl Change<'_> {
         let list = serde_json::to_string(principals)
             .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))?;
         let touch = "UPDATE member SET epoch = ? WHERE user IN (SELECT value FROM json_each(?))";
+        self.exec(touch, &[self.epoch.into(), (&list).into()])?;
+        let touch =
+            "UPDATE service_account SET epoch = ? WHERE id IN (SELECT value FROM json_each(?))";
         self.exec(touch, &[self.epoch.into(), list.into()])?;
         let Acting {
             context,

@@ -1,16 +1,61 @@
 //! Who asks, resolved on the rows as they are at this instant.
 
-use lockstep_core::{Access, Facts, MembershipError, NodeId, Operation, Value};
+use lockstep_core::{Access, Facts, MembershipError, NodeId, Operation, Outcome, Value};
 use lockstep_wire::DecisionView;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    Actor, refusal,
+    refusal,
     store::{self, Member, Organization},
 };
 use crate::{
+    authenticate::{Caller, FreshCaller},
+    narrow::TokenUse,
     objects::Context,
     problem::{ApiError, Code},
 };
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// Id of a user or a service account.
+    pub principal: String,
+    /// Set when the principal acts through a token or key.
+    pub token: Option<TokenUse>,
+}
+
+/// Who asks for a change: an actor whose credential was checked during the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FreshActor(Actor);
+
+impl Actor {
+    /// The caller as the organization sees it.
+    #[must_use]
+    pub fn of(caller: &Caller, organization: &str) -> Self {
+        Self {
+            principal: caller.principal.as_str().to_owned(),
+            token: caller.token(organization),
+        }
+    }
+}
+
+impl FreshActor {
+    /// The caller as the organization sees it.
+    #[must_use]
+    pub fn of(caller: &FreshCaller, organization: &str) -> Self {
+        Self(Actor::of(caller, organization))
+    }
+}
+
+impl std::ops::Deref for FreshActor {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
 
 /// What the actor holds. Who is no member is told nothing: 404.
 pub(super) fn access(
@@ -32,9 +77,40 @@ pub(super) fn access_of(
     organization: &Organization,
     actor: &Actor,
 ) -> Result<Access, ApiError> {
-    let mut record = store::record(context, organization, &actor.user)?;
-    record.token = actor.token.as_ref().map(Into::into);
+    let mut record = store::record(context, organization, &actor.principal)?;
+    if let Some(token) = &actor.token {
+        require_lifetime(token, organization.token_lifetime_max_s)?;
+        record.token = Some((&token.record).into());
+    }
     store::resolve(context, record)
+}
+
+/// Refuses a token that lives longer than the organization allows, whatever it may do.
+///
+/// # Errors
+/// 403 `token-lifetime`.
+pub fn require_lifetime(token: &TokenUse, lifetime_max_s: Option<i64>) -> Result<(), ApiError> {
+    if token.lives_within(lifetime_max_s) {
+        return Ok(());
+    }
+    let max_s = lifetime_max_s.unwrap_or_default();
+    let detail = format!("The organization takes no token that lives longer than {max_s} seconds.");
+    Err(ApiError::new(Code::TokenLifetime, detail))
+}
+
+/// Refuses a token that leaves nothing of what its principal holds in the organization. What every member may do without a permission, it may with any.
+pub(super) fn require_reach(actor: &Actor, access: &Access) -> Result<(), ApiError> {
+    let policy = access.policy();
+    let reaches = |node| {
+        let permissions = 0..policy.permissions().len();
+        let mut permissions = permissions.filter_map(|at| policy.permission_at(at));
+        permissions.any(|permission| access.settled(permission, node) != Outcome::False)
+    };
+    if actor.token.is_none() || access.node_ids().any(reaches) {
+        return Ok(());
+    }
+    let detail = "The token does not reach into this organization.";
+    Err(ApiError::new(Code::OutOfTokenScope, detail))
 }
 
 /// Proof that an actor may do one operation at this instant; only [`permit_on`] and [`permitted`] make it.
@@ -124,7 +200,7 @@ pub(super) fn target<'a>(
     Ok(lockstep_core::Target {
         role: context.config.policy.policy.role(&member.role),
         role_id: &member.role,
-        is_self: member.user == actor.user,
+        is_self: member.user == actor.principal,
         is_creator: member.user == organization.creator,
         other_admins: store::admins(context, Some(&member.user))?,
         record: None,

@@ -47,7 +47,7 @@ pub(super) fn read(
 ) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::AuditRead, &facts)?;
     audit::settle(context)?;
     let rows = match part {

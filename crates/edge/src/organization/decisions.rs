@@ -1,7 +1,7 @@
 //! What the edge asks before it decides: snapshots, their freshness, and decisions with the directory's own facts.
 
 use lockstep_core::{Facts, Operation};
-use lockstep_wire::{DecisionView, FactsView, Snapshot};
+use lockstep_wire::{DecisionView, FactsView, Snapshot, TokenRecord};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -23,6 +23,9 @@ pub struct Freshness {
     pub principal_epoch: i64,
     /// Digest of the policy that the object decides by.
     pub digest: String,
+    /// How long tokens may live in the organization, in seconds; as long as they like, when absent.
+    #[serde(default)]
+    pub token_lifetime_max_s: Option<i64>,
 }
 
 /// A snapshot as it lies in KV. It repeats its own key, so that bytes under a wrong key are a miss.
@@ -40,11 +43,30 @@ pub fn grants_key(organization: &str, user: &str) -> String {
     format!("grants/{organization}/{user}")
 }
 
-pub(super) fn freshness(context: &Context<'_>, user: &str) -> Result<Reply, ApiError> {
-    Reply::of(&Freshness {
-        epoch: organization(context)?.epoch,
-        principal_epoch: store::principal_epoch(context, user)?,
+pub(super) fn freshness(context: &Context<'_>, principal: &str) -> Result<Reply, ApiError> {
+    Reply::of(&freshness_of(context, principal)?)
+}
+
+pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Freshness, ApiError> {
+    let organization = organization(context)?;
+    Ok(Freshness {
+        epoch: organization.epoch,
+        principal_epoch: store::principal_epoch(context, principal)?,
         digest: context.config.policy.digest.clone(),
+        token_lifetime_max_s: organization.token_lifetime_max_s,
+    })
+}
+
+/// What the actor holds; a page that shows what a token may do is handed the token's limits, too.
+pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
+    let organization = organization(context)?;
+    let access = access(context, &organization, actor)?;
+    actor::require_reach(actor, &access)?;
+    let snapshot = store::snapshot(context, &organization, &actor.principal)?;
+    let token = actor.token.as_ref().map(|token| token.record.clone());
+    Reply::of(&Snapshot {
+        token: token.filter(|token| *token != TokenRecord::default()),
+        ..snapshot
     })
 }
 
@@ -56,9 +78,10 @@ pub(super) fn snapshot(context: &Context<'_>, user: &str) -> Result<Reply, ApiEr
 
 pub(super) fn subscribe(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
-    access(context, &organization, actor)?;
+    let access = access(context, &organization, actor)?;
+    actor::require_reach(actor, &access)?;
     Ok(Reply::stream(
-        &actor.user,
+        &actor.principal,
         store::epoch_event(organization.epoch),
     ))
 }
@@ -73,7 +96,7 @@ pub(super) fn evaluate(
 ) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access_of(context, &organization, actor)?;
-    let mut facts = directory_facts(context, &organization, &actor.user)?;
+    let mut facts = directory_facts(context, &organization, &actor.principal)?;
     let member = match target_user {
         // Who may not list the members learns nothing about one: the fact stays missing.
         Some(user) if may_read(context, &access, &facts) => store::member(context, user)?,

@@ -65,7 +65,7 @@ pub(super) fn invite(
         address: address.to_owned(),
         role: role.to_owned(),
         state: InvitationState::Pending,
-        invited_by: actor.user.clone(),
+        invited_by: actor.principal.clone(),
         created_at_ms: context.now_ms,
         expires_at_ms: context.now_ms.saturating_add(INVITATION_MS),
     };
@@ -78,7 +78,7 @@ pub(super) fn invite(
         secret.hash().to_hex().into(),
         address.into(),
         role.into(),
-        actor.user.as_str().into(),
+        actor.principal.as_str().into(),
         stored.created_at_ms.into(),
         stored.expires_at_ms.into(),
     ];
@@ -101,7 +101,7 @@ pub(super) fn invite(
 pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::InvitationRead, &facts)?;
     let mut invitations = Vec::new();
     for stored in pending(context)? {
@@ -113,7 +113,7 @@ pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiErr
 pub(super) fn cancel(context: &Context<'_>, actor: &Actor, id: &str) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let mut facts = directory_facts(context, &organization, &actor.user)?;
+    let mut facts = directory_facts(context, &organization, &actor.principal)?;
     let stored = find(context, id);
     if let Ok(stored) = &stored {
         facts.set("target.role", Value::Text(stored.role.clone()));
@@ -159,7 +159,7 @@ pub(super) fn accept(
     let organization = organization(context)?;
     let stored = find(context, id)?;
     let inviter = Actor {
-        user: stored.invited_by.clone(),
+        principal: stored.invited_by.clone(),
         token: None,
     };
     let inviter = access_of(context, &organization, &inviter)?;
@@ -388,18 +388,18 @@ fn view(context: &Context<'_>, stored: &Stored) -> Result<InvitationView, ApiErr
     })
 }
 
-/// The address of who invited, or their user id: an identity provider need not give an address.
+/// The address of who invited, or the name of the service account, or the id: an identity provider need not give an address.
 fn inviter_address(context: &Context<'_>, stored: &Stored) -> Result<String, ApiError> {
-    let select = "SELECT address FROM member WHERE user = ?";
-    let row = context
-        .sql
-        .one(select, &[stored.invited_by.as_str().into()])?;
-    let address = row
+    let select = "SELECT address AS shown FROM member WHERE user = ?
+        UNION ALL SELECT name AS shown FROM service_account WHERE id = ?";
+    let id = stored.invited_by.as_str();
+    let row = context.sql.one(select, &[id.into(), id.into()])?;
+    let shown = row
         .as_ref()
-        .map(|row| row.optional_text("address"))
+        .map(|row| row.optional_text("shown"))
         .transpose()?
         .flatten();
-    Ok(address.unwrap_or(&stored.invited_by).to_owned())
+    Ok(shown.unwrap_or(id).to_owned())
 }
 
 fn role_name(context: &Context<'_>, role: &str) -> String {

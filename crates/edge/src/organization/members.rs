@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::MemberRead, &facts)?;
     let members = store::members(context)?;
     let members = members
@@ -94,8 +94,8 @@ fn visible_member(
     access: &lockstep_core::Access,
     user: &str,
 ) -> Result<Member, ApiError> {
-    let facts = directory_facts(context, organization, &actor.user)?;
-    if user != actor.user {
+    let facts = directory_facts(context, organization, &actor.principal)?;
+    if user != actor.principal {
         actor::permit(context, access, Operation::MemberRead, &facts)?;
     }
     store::member(context, user)?.ok_or_else(ApiError::not_found)
@@ -113,7 +113,7 @@ pub(super) fn view(
     let target = lockstep_core::Target {
         role,
         role_id: &member.role,
-        is_self: member.user == actor.user,
+        is_self: member.user == actor.principal,
         is_creator: member.user == organization.creator,
         other_admins: 0,
         record: None,

@@ -56,7 +56,7 @@ pub(super) fn membership(
     }
 }
 
-fn delegation(context: &Context<'_>, error: &DelegationError) -> ApiError {
+pub(super) fn delegation(context: &Context<'_>, error: &DelegationError) -> ApiError {
     let detail = match error {
         DelegationError::Exceeds { permissions } => {
             let policy = &context.config.policy.policy;

@@ -61,3 +61,33 @@ pub(super) const STRUCTURE: &str = "
         epoch INTEGER NOT NULL
     ) STRICT;
 ";
+
+/// Service accounts, their keys, and how long tokens may live.
+pub(super) const SERVICE_ACCOUNTS: &str = "
+    ALTER TABLE organization ADD COLUMN token_lifetime_max_s INTEGER;
+    CREATE TABLE service_account (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        deleted_at_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE service_key (
+        id TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        hash TEXT NOT NULL UNIQUE,
+        previous_hash TEXT UNIQUE,
+        previous_until_ms INTEGER,
+        name TEXT NOT NULL,
+        scopes TEXT,
+        node TEXT,
+        created_at_ms INTEGER NOT NULL,
+        seen_at_ms INTEGER,
+        expires_at_ms INTEGER,
+        deactivated_at_ms INTEGER,
+        shown_to TEXT NOT NULL,
+        stops_at_ms INTEGER
+    ) STRICT;
+    CREATE INDEX service_key_account ON service_key (account);
+    CREATE INDEX service_key_shown_to ON service_key (shown_to);
+";

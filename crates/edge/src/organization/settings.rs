@@ -1,12 +1,12 @@
 //! The organization itself: create, read, rename, delete.
 
 use lockstep_core::Operation;
-use lockstep_wire::{FactsView, OrganizationView};
+use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
 
 use super::{
     Actor,
     actor::{self, access, directory_facts},
-    invitations,
+    invitations, service_accounts,
     store::{self, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -69,37 +69,44 @@ pub(super) fn begin(
 pub(super) fn read(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::OrganizationRead, &facts)?;
-    Reply::of(&view(context, &organization, &actor.user)?)
+    Reply::of(&view(context, &organization, &actor.principal)?)
 }
 
-pub(super) fn rename(context: &Context<'_>, actor: &Actor, name: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+pub(super) fn update(
+    context: &Context<'_>,
+    actor: &Actor,
+    change: &OrganizationChangeRequest,
+) -> Result<Reply, ApiError> {
+    let before = organization(context)?;
+    let access = access(context, &before, actor)?;
+    let facts = directory_facts(context, &before, &actor.principal)?;
     actor::permit(context, &access, Operation::OrganizationUpdate, &facts)?;
-    context
-        .sql
-        .exec("UPDATE organization SET name = ?", &[name.into()])?;
-    let epoch = next_epoch(context)?;
-    let organization = Organization {
-        name: name.to_owned(),
-        epoch,
-        ..organization
-    };
-    for member in store::members(context)? {
-        store::tell_user(context, &organization, &member.user, epoch, Some(name))?;
+    if let Some(max_s) = change.token_lifetime_max_s {
+        let set = "UPDATE organization SET token_lifetime_max_s = ?";
+        context.sql.exec(set, &[max_s.into()])?;
     }
-    invitations::tell_addresses(context, &organization, epoch)?;
-    let view = view(context, &organization, &actor.user)?;
+    if let Some(name) = &change.name {
+        let rename = "UPDATE organization SET name = ?";
+        context.sql.exec(rename, &[name.into()])?;
+    }
+    let epoch = next_epoch(context)?;
+    let organization = organization(context)?;
+    if let Some(name) = &change.name {
+        for member in store::members(context)? {
+            store::tell_user(context, &organization, &member.user, epoch, Some(name))?;
+        }
+        invitations::tell_addresses(context, &organization, epoch)?;
+    }
+    let view = view(context, &organization, &actor.principal)?;
     Ok(announce(written(epoch, view)?, epoch))
 }
 
 pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.user)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::OrganizationDelete, &facts)?;
     let epoch = next_epoch(context)?;
     invitations::cancel_all(context, epoch)?;
@@ -108,6 +115,7 @@ pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiE
         store::leave(context, &organization, &member.user, epoch)?;
         ended.push(member.user);
     }
+    ended.extend(service_accounts::delete_all(context, &organization, epoch)?);
     let deleted = "UPDATE organization SET deleted_at_ms = ?";
     context.sql.exec(deleted, &[context.now_ms.into()])?;
     let reply = announce(written(epoch, ())?, epoch);
@@ -128,6 +136,7 @@ fn view(
         name: organization.name.clone(),
         epoch: organization.epoch,
         created_at_ms: organization.created_at_ms,
+        token_lifetime_max_s: organization.token_lifetime_max_s,
         facts: FactsView::from(&facts),
     })
 }

@@ -27,6 +27,8 @@ pub(super) struct Organization {
     pub(super) creator: String,
     pub(super) created_at_ms: i64,
     pub(super) epoch: i64,
+    /// How long tokens may live in it, in seconds.
+    pub(super) token_lifetime_max_s: Option<i64>,
 }
 
 /// A member's row, with the role it holds on the organization itself.
@@ -56,7 +58,7 @@ pub(super) fn require_live(context: &Context<'_>) -> Result<(), ApiError> {
 }
 
 pub(super) fn organization(context: &Context<'_>) -> Result<Organization, ApiError> {
-    let select = "SELECT id, name, creator, created_at_ms, epoch FROM organization WHERE deleted_at_ms IS NULL";
+    let select = "SELECT id, name, creator, created_at_ms, epoch, token_lifetime_max_s FROM organization WHERE deleted_at_ms IS NULL";
     let row = context
         .sql
         .one(select, &[])?
@@ -67,6 +69,7 @@ pub(super) fn organization(context: &Context<'_>) -> Result<Organization, ApiErr
         creator: row.text("creator")?.to_owned(),
         created_at_ms: row.integer("created_at_ms")?,
         epoch: row.integer("epoch")?,
+        token_lifetime_max_s: row.optional_integer("token_lifetime_max_s")?,
     })
 }
 
@@ -199,6 +202,7 @@ pub(super) fn leave(
         "UPDATE node SET owner = NULL WHERE owner = ?",
         &[user.into()],
     )?;
+    super::service_keys::stop_those_shown_to(context, user)?;
     tell_user(context, organization, user, epoch, None)?;
     publish(context, organization, user)
 }
@@ -287,10 +291,14 @@ pub(super) fn catch_up(
     publish(context, organization, user)
 }
 
-/// The epoch of a principal's last change; 0 for who was never a member. The nodes are everybody's.
-pub(super) fn principal_epoch(context: &Context<'_>, user: &str) -> Result<i64, ApiError> {
-    let select = "SELECT MAX(member.epoch, organization.nodes_epoch) AS epoch FROM member JOIN organization WHERE user = ?";
-    let row = context.sql.one(select, &[user.into()])?;
+/// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
+pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
+    let select = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
+        SELECT epoch FROM member WHERE user = ? UNION ALL SELECT epoch FROM service_account WHERE id = ?
+    ) AS known";
+    let row = context
+        .sql
+        .one(select, &[principal.into(), principal.into()])?;
     Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
 }
 
@@ -379,6 +387,7 @@ pub(super) fn record(
     let grants = rows.iter().map(grant).collect::<Result<_, _>>()?;
     Ok(Record {
         principal: user.to_owned(),
+        kind: super::service_accounts::kind(context, user)?,
         nodes,
         grants,
         // No organization has less than everything yet.

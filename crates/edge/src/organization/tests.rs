@@ -8,8 +8,12 @@ mod members;
 mod node_members;
 mod repeats;
 mod routes;
+mod scopes;
+mod service_accounts;
+mod service_keys;
 mod structure;
 mod suspension;
+mod tokens;
 
 use serde_json::{Value, json};
 

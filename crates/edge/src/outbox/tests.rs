@@ -12,6 +12,7 @@ use crate::{
 /// A user's object: any born object has an outbox.
 fn born(world: &World) -> std::rc::Rc<crate::testing::LocalSql> {
     let open = Command::OpenSession {
+        id: "ses_1".to_owned(),
         address: "ann@example.com".to_owned(),
         hash: "h".to_owned(),
     };

@@ -59,7 +59,7 @@ async fn page(call: Call<'_>, caller: Caller, filter: Filter) -> Answer {
     let pages = Pages::of(&call, &caller, FILTERS)?;
     let range = pages.range::<i64>()?;
     let read = Command::ReadAudit {
-        actor: actor(&caller),
+        actor: actor(&call, &caller)?,
         filter,
         part: range.after.map_or(AuditPart::Newest, AuditPart::Before),
         // One more than asked for tells whether there is another page.
@@ -117,7 +117,7 @@ async fn export(call: Call<'_>, caller: Caller, filter: Filter, format: Format) 
     let export = Export {
         edge: call.edge.clone(),
         organization: organization(&call)?.as_str().to_owned(),
-        actor: actor(&caller),
+        actor: actor(&call, &caller)?,
         filter,
         format,
     };

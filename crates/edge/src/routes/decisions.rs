@@ -5,8 +5,8 @@ use lockstep_wire::{DecisionView, EvaluateRequest, FactsView, PolicyView, Reason
 
 use super::organizations::{actor, command, organization};
 use crate::{
-    authenticate::Caller,
-    freshness::{self, Question},
+    authenticate::{Caller, Principal},
+    freshness::{self, Confirmed, Question},
     http::{Method, Request, Response},
     json,
     objects::{ask, open},
@@ -54,11 +54,10 @@ async fn policy(call: Call<'_>) -> Answer {
 
 /// The page fetches it after it was told of a new epoch, so it comes from the object itself.
 async fn snapshot(call: Call<'_>, caller: Caller) -> Answer {
-    let user = caller.user.as_str().to_owned();
-    let snapshot: Snapshot = command(&call, Command::Snapshot { user }).await?;
-    if snapshot.grants.is_empty() {
-        return Err(ApiError::not_found());
-    }
+    let own = Command::OwnSnapshot {
+        actor: actor(&call, &caller)?,
+    };
+    let snapshot: Snapshot = command(&call, own).await?;
     // Made under another policy than this isolate's, it has no binary form; its JSON says so to the page.
     let bytes = accepts(call.request, Snapshot::MEDIA_TYPE)
         .then(|| snapshot.to_bytes(&call.edge.config.policy))
@@ -93,13 +92,20 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     }
     let described = policy.policy.describe(permission);
     let about_member = body.resource.kind.as_deref() == Some("member");
+    let is_sensitive = described.is_none_or(|permission| permission.sensitive);
     let asks_object = policy.policy.depends_on_facts(permission)
-        || described.is_none_or(|permission| permission.sensitive)
+        || is_sensitive
         || !body.facts.0.is_empty()
         || about_member;
     let view = if asks_object {
+        let actor = if is_sensitive {
+            let fresh = caller.confirm(call.edge).await?;
+            actor(&call, &fresh)?
+        } else {
+            actor(&call, &caller)?
+        };
         let evaluate = Command::Evaluate {
-            actor: actor(&caller),
+            actor,
             permission: body.permission.clone(),
             node: node.to_owned(),
             target: body.resource.id.clone().filter(|_| about_member),
@@ -107,9 +113,12 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
         };
         ask::<OrganizationObject, _>(&*call.edge.objects, organization.as_str(), &evaluate).await?
     } else {
+        let token = caller.token(organization.as_str());
         let question = Question {
             organization: organization.as_str(),
-            user: caller.user.as_str(),
+            user: caller.principal.as_str(),
+            token: token.as_ref(),
+            confirmed: confirmed(&caller, organization.as_str()),
             permission: &body.permission,
             node,
             at_least: at_least(call.request)?,
@@ -135,7 +144,7 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
         .and_then(|permission| policy.describe(permission))
         .ok_or_else(|| refuse(None))?;
     let evaluate = Command::Evaluate {
-        actor: actor(caller),
+        actor: actor(call, caller)?,
         permission: ask_permission.id.clone(),
         node: organization(call)?.as_str().to_owned(),
         target: None,
@@ -152,9 +161,15 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
 async fn events(call: Call<'_>, caller: Caller) -> Answer {
     let organization = organization(&call)?;
     let subscribe = Command::Subscribe {
-        actor: actor(&caller),
+        actor: actor(&call, &caller)?,
     };
     open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await
+}
+
+/// What the organization of a service key said when it checked the key; another organization's word says nothing here.
+fn confirmed<'a>(caller: &'a Caller, organization: &str) -> Option<&'a Confirmed> {
+    let is_own = matches!(&caller.principal, Principal::ServiceAccount { organization: own, .. } if own.as_str() == organization);
+    caller.confirmed.as_ref().filter(|_| is_own)
 }
 
 /// The epoch that a caller holds from an earlier write.

@@ -6,9 +6,9 @@ use lockstep_wire::{
 };
 use serde::Deserialize;
 
-use super::organizations::{actor, command, with_epoch};
+use super::organizations::{actor, command, fresh_actor, with_epoch};
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
     keys::hex,
@@ -30,22 +30,22 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations",
-        handler: Handler::SignedIn(|call, caller| Box::pin(invite(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(invite(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/invitations/{invitation}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(cancel(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(cancel(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/{invitation}/accept",
-        handler: Handler::SignedIn(|call, caller| Box::pin(accept(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(accept(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/{invitation}/decline",
-        handler: Handler::SignedIn(|call, caller| Box::pin(decline(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(decline(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -61,13 +61,13 @@ struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let list = Command::ListInvitations {
-        actor: actor(&caller),
+        actor: actor(&call, &caller)?,
     };
     let view: InvitationsView = command(&call, list).await?;
     Response::json(200, &view)
 }
 
-async fn invite(call: Call<'_>, caller: Caller) -> Answer {
+async fn invite(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: InviteRequest = json::body(call.request)?;
     let address = Address::from_typed(&body.email).map_err(|error| {
         ApiError::new(
@@ -76,7 +76,7 @@ async fn invite(call: Call<'_>, caller: Caller) -> Answer {
         )
     })?;
     let invite = Command::Invite {
-        actor: actor(&caller),
+        actor: fresh_actor(&call, &caller)?,
         invitation: opaque_id("inv", call.edge.random.bytes()?),
         address: address.as_str().to_owned(),
         role: body.role,
@@ -89,20 +89,20 @@ async fn invite(call: Call<'_>, caller: Caller) -> Answer {
     ))
 }
 
-async fn cancel(call: Call<'_>, caller: Caller) -> Answer {
+async fn cancel(call: Call<'_>, caller: FreshCaller) -> Answer {
     let cancel = Command::CancelInvitation {
-        actor: actor(&caller),
+        actor: fresh_actor(&call, &caller)?,
         invitation: invitation(&call)?,
     };
     let written: Written = command(&call, cancel).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
-async fn accept(call: Call<'_>, caller: Caller) -> Answer {
+async fn accept(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let accept = Command::AcceptInvitation {
         invitation: invitation(&call)?,
-        user: caller.user.as_str().to_owned(),
+        user: caller.whole_user()?.as_str().to_owned(),
         address: proven(&caller)?,
     };
     let written: Written<AcceptedView> = command(&call, accept).await?;
@@ -112,7 +112,7 @@ async fn accept(call: Call<'_>, caller: Caller) -> Answer {
     ))
 }
 
-async fn decline(call: Call<'_>, caller: Caller) -> Answer {
+async fn decline(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let decline = Command::DeclineInvitation {
         invitation: invitation(&call)?,
@@ -128,9 +128,15 @@ async fn preview(call: Call<'_>) -> Answer {
         .request
         .header(SECRET_HEADER)
         .ok_or_else(ApiError::not_found)?;
+    let config = &call.edge.config;
     // A wrong secret, a canceled organization and a secret of another kind look alike.
-    let secret = Secret::parse(SecretKind::Invitation, &call.edge.config.keys.id, text)
-        .map_err(|_| ApiError::not_found())?;
+    let secret = Secret::parse(
+        SecretKind::Invitation,
+        &config.prefixes,
+        &config.keys.id,
+        text,
+    )
+    .map_err(|_| ApiError::not_found())?;
     let organization = secret.organization().ok_or_else(ApiError::not_found)?;
     let command = Command::PreviewInvitation {
         hash: secret.hash().to_hex(),
@@ -145,7 +151,8 @@ fn invitation(call: &Call<'_>) -> Result<String, ApiError> {
     call.param("invitation").map(str::to_owned)
 }
 
-/// The address that the caller has proven. Without one nobody can have invited them.
+/// The address that the caller has proven. Without one nobody can have invited them. No permission stands for one's own invitations, so a token must be all of its user.
 fn proven(caller: &Caller) -> Result<String, ApiError> {
+    caller.whole_user()?;
     caller.address.clone().ok_or_else(ApiError::not_found)
 }

@@ -3,9 +3,9 @@
 use lockstep_token::UserId;
 use lockstep_wire::{ChangeRoleRequest, MemberView, MembersView};
 
-use super::organizations::{actor, command, with_epoch};
+use super::organizations::{actor, command, fresh_actor, with_epoch};
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
     organization::{Command, Written},
@@ -23,12 +23,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/members/{user}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(change_role(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(change_role(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/members/{user}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(remove(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(remove(call, caller))),
     },
 ];
 
@@ -36,17 +36,17 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let view: MembersView = command(
         &call,
         Command::ListMembers {
-            actor: actor(&caller),
+            actor: actor(&call, &caller)?,
         },
     )
     .await?;
     Response::json(200, &view)
 }
 
-async fn change_role(call: Call<'_>, caller: Caller) -> Answer {
+async fn change_role(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ChangeRoleRequest = json::body(call.request)?;
     let change = Command::ChangeRole {
-        actor: actor(&caller),
+        actor: fresh_actor(&call, &caller)?,
         user: user(&call)?,
         role: body.role,
     };
@@ -58,9 +58,9 @@ async fn change_role(call: Call<'_>, caller: Caller) -> Answer {
     ))
 }
 
-async fn remove(call: Call<'_>, caller: Caller) -> Answer {
+async fn remove(call: Call<'_>, caller: FreshCaller) -> Answer {
     let remove = Command::RemoveMember {
-        actor: actor(&caller),
+        actor: fresh_actor(&call, &caller)?,
         user: user(&call)?,
     };
     let written: Written = command(&call, remove).await?;

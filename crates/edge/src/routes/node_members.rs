@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::structure::{end, param, read, user, write};
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller},
     http::Method,
     json,
     organization::{NodeMemberCommand, StructureCommand, SuspensionCommand},
@@ -30,27 +30,27 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members",
-        handler: Handler::SignedIn(|call, caller| Box::pin(set_all(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(set_all(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(set(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(set(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(remove(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(remove(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/members/{user}/suspension",
-        handler: Handler::SignedIn(|call, caller| Box::pin(suspend(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(suspend(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/members/{user}/suspension",
-        handler: Handler::SignedIn(|call, caller| Box::pin(restore(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(restore(call, caller))),
     },
 ];
 
@@ -66,7 +66,7 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
     read::<NodeMembersView>(&call, &caller, StructureCommand::NodeMember(list)).await
 }
 
-async fn set(call: Call<'_>, caller: Caller) -> Answer {
+async fn set(call: Call<'_>, caller: FreshCaller) -> Answer {
     let grant: NodeGrantRequest = json::body(call.request)?;
     check_window(&call, &grant)?;
     let set = NodeMemberCommand::Set {
@@ -78,7 +78,7 @@ async fn set(call: Call<'_>, caller: Caller) -> Answer {
 }
 
 /// Every row has its own result, also one about somebody who cannot be there.
-async fn set_all(call: Call<'_>, caller: Caller) -> Answer {
+async fn set_all(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NodeMembersRequest = json::body(call.request)?;
     if !(1..=ROWS_MAX).contains(&body.members.len()) {
         let detail = format!("`members` has 1 to {ROWS_MAX} rows.");
@@ -93,7 +93,7 @@ async fn set_all(call: Call<'_>, caller: Caller) -> Answer {
     write::<ResultsView>(&call, &caller, 207, StructureCommand::NodeMember(set_all)).await
 }
 
-async fn remove(call: Call<'_>, caller: Caller) -> Answer {
+async fn remove(call: Call<'_>, caller: FreshCaller) -> Answer {
     let remove = NodeMemberCommand::Remove {
         workspace: param(&call, "workspace")?,
         user: user(&call, call.param("user")?)?,
@@ -101,7 +101,7 @@ async fn remove(call: Call<'_>, caller: Caller) -> Answer {
     end(&call, &caller, StructureCommand::NodeMember(remove)).await
 }
 
-async fn suspend(call: Call<'_>, caller: Caller) -> Answer {
+async fn suspend(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let begin = SuspensionCommand::Begin {
         user: user(&call, call.param("user")?)?,
@@ -109,7 +109,7 @@ async fn suspend(call: Call<'_>, caller: Caller) -> Answer {
     write::<MemberView>(&call, &caller, 200, StructureCommand::Suspension(begin)).await
 }
 
-async fn restore(call: Call<'_>, caller: Caller) -> Answer {
+async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
     let over = SuspensionCommand::End {
         user: user(&call, call.param("user")?)?,
     };

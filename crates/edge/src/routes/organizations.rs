@@ -2,27 +2,25 @@
 
 use lockstep_core::Operation;
 use lockstep_token::OrganizationId;
-use lockstep_wire::{NameRequest, OrganizationView};
+use lockstep_wire::{NameRequest, OrganizationChangeRequest, OrganizationView};
 
+use super::values::{life_s, name};
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller, require_anywhere},
     http::{Method, Response},
     json,
     objects::ask,
-    organization::{Actor, Command, OrganizationObject, Written},
+    organization::{Actor, Command, FreshActor, OrganizationObject, Written},
     precondition::with_etag,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
 
-/// Longest name of an organization, in characters.
-const NAME_CHARS_MAX: usize = 100;
-
 pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/organizations",
-        handler: Handler::SignedIn(|call, caller| Box::pin(create(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -32,31 +30,34 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(rename(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(delete(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
 ];
 
-async fn create(call: Call<'_>, caller: Caller) -> Answer {
+async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
     let policy = &call.edge.config.policy.policy;
     // Nobody is a member of what is not there yet, so only what everybody holds counts here.
-    let may = policy
+    let permission = policy
         .operation(Operation::OrganizationCreate)
-        .is_some_and(|p| policy.everyone_holds(p));
-    if !may {
+        .filter(|permission| policy.everyone_holds(*permission))
+        .and_then(|permission| policy.describe(permission));
+    let Some(permission) = permission else {
         let detail = "The policy of this deployment lets nobody create an organization.";
         return Err(ApiError::new(Code::NoGrant, detail));
-    }
+    };
+    let user = caller.user()?;
+    require_anywhere(&caller, &permission.id)?;
     let id = OrganizationId::mint(&call.edge.config.keys.id, call.id_bytes()?);
     let command = Command::Create {
         name: name(&body.name)?,
-        user: caller.user.as_str().to_owned(),
-        address: caller.address,
+        user: user.as_str().to_owned(),
+        address: caller.address.clone(),
     };
     let written: Written<OrganizationView> =
         ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &command).await?;
@@ -70,20 +71,31 @@ async fn read(call: Call<'_>, caller: Caller) -> Answer {
     let view: OrganizationView = command(
         &call,
         Command::Read {
-            actor: actor(&caller),
+            actor: actor(&call, &caller)?,
         },
     )
     .await?;
     Ok(with_etag(Response::json(200, &view)?, view.epoch))
 }
 
-async fn rename(call: Call<'_>, caller: Caller) -> Answer {
-    let body: NameRequest = json::body(call.request)?;
-    let rename = Command::Rename {
-        actor: actor(&caller),
-        name: name(&body.name)?,
+async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: OrganizationChangeRequest = json::body(call.request)?;
+    if body == OrganizationChangeRequest::default() {
+        let detail = "Say what to change: `name` or `token_lifetime_max_s`.";
+        return Err(ApiError::new(Code::InvalidBody, detail));
+    }
+    let lifetime = body.token_lifetime_max_s.flatten();
+    lifetime
+        .map(|seconds| life_s("token_lifetime_max_s", seconds))
+        .transpose()?;
+    let update = Command::Update {
+        actor: fresh_actor(&call, &caller)?,
+        change: OrganizationChangeRequest {
+            name: body.name.as_deref().map(name).transpose()?,
+            ..body
+        },
     };
-    let written: Written<OrganizationView> = command(&call, rename).await?;
+    let written: Written<OrganizationView> = command(&call, update).await?;
     let response = Response::json(200, &written.value)?;
     Ok(with_etag(
         with_epoch(response, written.epoch),
@@ -91,11 +103,11 @@ async fn rename(call: Call<'_>, caller: Caller) -> Answer {
     ))
 }
 
-async fn delete(call: Call<'_>, caller: Caller) -> Answer {
+async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     let written: Written = command(
         &call,
         Command::Delete {
-            actor: actor(&caller),
+            actor: fresh_actor(&call, &caller)?,
         },
     )
     .await?;
@@ -117,26 +129,17 @@ pub(super) async fn command<R: serde::de::DeserializeOwned>(
     ask::<OrganizationObject, R>(&*call.edge.objects, organization.as_str(), &command).await
 }
 
-pub(super) fn actor(caller: &Caller) -> Actor {
-    Actor {
-        user: caller.user.as_str().to_owned(),
-        token: None,
-    }
+/// The caller as the organization of the path sees it.
+pub(super) fn actor(call: &Call<'_>, caller: &Caller) -> Result<Actor, ApiError> {
+    Ok(Actor::of(caller, organization(call)?.as_str()))
+}
+
+/// As [`actor`], for a change.
+pub(super) fn fresh_actor(call: &Call<'_>, caller: &FreshCaller) -> Result<FreshActor, ApiError> {
+    Ok(FreshActor::of(caller, organization(call)?.as_str()))
 }
 
 /// Tells the epoch that a change led to. A caller who sends it back is never answered from before it.
 pub(super) fn with_epoch(response: Response, epoch: i64) -> Response {
     response.with_header("lockstep-epoch", &epoch.to_string())
-}
-
-/// A name that people read.
-pub(super) fn name(name: &str) -> Result<String, ApiError> {
-    let name = name.trim();
-    let chars = name.chars().count();
-    if (1..=NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    let detail =
-        format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
-    Err(ApiError::new(Code::InvalidValue, detail))
 }

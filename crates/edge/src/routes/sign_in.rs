@@ -1,12 +1,14 @@
 //! Signing in with a code by e-mail, and signing out.
 
-use lockstep_token::{Address, Secret, UserId, id::address_name};
+use lockstep_token::{
+    Address, Secret, UserId,
+    id::{address_name, opaque_id},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     address::{self, AddressObject, Asked, Taken},
-    authenticate::Caller,
-    credential::SESSION_COOKIE,
+    credential::{SESSION_COOKIE, SESSION_COOKIE_S},
     edge::Edge,
     http::{Method, Request, Response},
     json,
@@ -21,9 +23,6 @@ use crate::{
 const SIGN_IN_COOKIE: &str = "__Host-lockstep_sign_in";
 /// How long that cookie lives, in seconds; a code lives ten minutes.
 const SIGN_IN_COOKIE_S: u32 = 3_600;
-/// How long the session cookie lives, in seconds, as the session does.
-const SESSION_COOKIE_S: u32 = 2_592_000;
-
 pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
@@ -34,11 +33,6 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Post,
         pattern: "/v1/sign-in/sessions",
         handler: Handler::Anonymous(|call| Box::pin(open_session(call))),
-    },
-    Route {
-        method: Method::Delete,
-        pattern: "/v1/session",
-        handler: Handler::SignedIn(|call, caller| Box::pin(close_session(call, caller))),
     },
 ];
 
@@ -117,6 +111,7 @@ async fn open_session(call: Call<'_>) -> Answer {
     let session = Secret::session(&user, edge.random.bytes()?);
     let command = user::Command::OpenSession {
         address: address.as_str().to_owned(),
+        id: opaque_id("ses", edge.random.bytes()?),
         hash: session.hash().to_hex(),
     };
     ask::<UserObject, ()>(&*edge.objects, user.as_str(), &command).await?;
@@ -129,15 +124,6 @@ async fn open_session(call: Call<'_>) -> Answer {
     Ok(Response::json(201, &view)?
         .with_cookie(SESSION_COOKIE, session.reveal(), SESSION_COOKIE_S)
         .with_cookie(SIGN_IN_COOKIE, "", 0))
-}
-
-async fn close_session(call: Call<'_>, caller: Caller) -> Answer {
-    caller.require_session()?;
-    if let Some(hash) = caller.hash {
-        let command = user::Command::CloseSession { hash };
-        ask::<UserObject, ()>(&*call.edge.objects, caller.user.as_str(), &command).await?;
-    }
-    Ok(Response::no_content().with_cookie(SESSION_COOKIE, "", 0))
 }
 
 /// The browser that asked for a code: a random part, and a check that it asked for this very address.

@@ -7,9 +7,12 @@ use lockstep_wire::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::organizations::{actor, command, name, with_epoch};
+use super::{
+    organizations::{actor, command, with_epoch},
+    values::name,
+};
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
     organization::{Command, ProjectCommand, StructureCommand, WorkspaceCommand, Written},
@@ -26,7 +29,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/workspaces",
-        handler: Handler::SignedIn(|call, caller| Box::pin(create_workspace(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(create_workspace(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -36,12 +39,12 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(update_workspace(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(update_workspace(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(delete_workspace(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(delete_workspace(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -51,7 +54,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/projects",
-        handler: Handler::SignedIn(|call, caller| Box::pin(create_project(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(create_project(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -61,17 +64,17 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/projects/{project}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(rename_project(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(rename_project(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/projects/{project}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(delete_project(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(delete_project(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/projects/{project}/owner",
-        handler: Handler::SignedIn(|call, caller| Box::pin(transfer_project(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(transfer_project(call, caller))),
     },
 ];
 
@@ -80,7 +83,7 @@ async fn workspaces(call: Call<'_>, caller: Caller) -> Answer {
     read::<WorkspacesView>(&call, &caller, list).await
 }
 
-async fn create_workspace(call: Call<'_>, caller: Caller) -> Answer {
+async fn create_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
     let create = WorkspaceCommand::Create {
         workspace: opaque_id("wsp", call.edge.random.bytes()?),
@@ -97,7 +100,7 @@ async fn workspace(call: Call<'_>, caller: Caller) -> Answer {
     read::<WorkspaceView>(&call, &caller, StructureCommand::Workspace(read_one)).await
 }
 
-async fn update_workspace(call: Call<'_>, caller: Caller) -> Answer {
+async fn update_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: WorkspaceChangeRequest = json::body(call.request)?;
     let update = WorkspaceCommand::Update {
         workspace: param(&call, "workspace")?,
@@ -110,7 +113,7 @@ async fn update_workspace(call: Call<'_>, caller: Caller) -> Answer {
     write::<WorkspaceView>(&call, &caller, 200, update).await
 }
 
-async fn delete_workspace(call: Call<'_>, caller: Caller) -> Answer {
+async fn delete_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
     let delete = WorkspaceCommand::Delete {
         workspace: param(&call, "workspace")?,
     };
@@ -122,7 +125,7 @@ async fn projects(call: Call<'_>, caller: Caller) -> Answer {
     read::<ProjectsView>(&call, &caller, list).await
 }
 
-async fn create_project(call: Call<'_>, caller: Caller) -> Answer {
+async fn create_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ProjectRequest = json::body(call.request)?;
     let create = ProjectCommand::Create {
         project: opaque_id("prj", call.edge.random.bytes()?),
@@ -140,7 +143,7 @@ async fn project(call: Call<'_>, caller: Caller) -> Answer {
     read::<ProjectView>(&call, &caller, StructureCommand::Project(read_one)).await
 }
 
-async fn rename_project(call: Call<'_>, caller: Caller) -> Answer {
+async fn rename_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
     let rename = ProjectCommand::Rename {
         project: param(&call, "project")?,
@@ -149,7 +152,7 @@ async fn rename_project(call: Call<'_>, caller: Caller) -> Answer {
     write::<ProjectView>(&call, &caller, 200, StructureCommand::Project(rename)).await
 }
 
-async fn transfer_project(call: Call<'_>, caller: Caller) -> Answer {
+async fn transfer_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: OwnerRequest = json::body(call.request)?;
     let transfer = ProjectCommand::Transfer {
         project: param(&call, "project")?,
@@ -158,7 +161,7 @@ async fn transfer_project(call: Call<'_>, caller: Caller) -> Answer {
     write::<ProjectView>(&call, &caller, 200, StructureCommand::Project(transfer)).await
 }
 
-async fn delete_project(call: Call<'_>, caller: Caller) -> Answer {
+async fn delete_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let delete = ProjectCommand::Delete {
         project: param(&call, "project")?,
     };
@@ -171,33 +174,37 @@ pub(super) async fn read<T: DeserializeOwned + Serialize>(
     caller: &Caller,
     asked: StructureCommand,
 ) -> Answer {
-    let view: T = command(call, structure(caller, asked)).await?;
+    let view: T = command(call, structure(call, caller, asked)?).await?;
     Response::json(200, &view)
 }
 
 /// Answers what has become of the thing that was changed.
 pub(super) async fn write<T: DeserializeOwned + Serialize>(
     call: &Call<'_>,
-    caller: &Caller,
+    caller: &FreshCaller,
     status: u16,
     asked: StructureCommand,
 ) -> Answer {
-    let written: Written<T> = command(call, structure(caller, asked)).await?;
+    let written: Written<T> = command(call, structure(call, caller, asked)?).await?;
     let response = Response::json(status, &written.value)?;
     Ok(with_epoch(response, written.epoch))
 }
 
 /// Answers that it is done.
-pub(super) async fn end(call: &Call<'_>, caller: &Caller, asked: StructureCommand) -> Answer {
-    let written: Written = command(call, structure(caller, asked)).await?;
+pub(super) async fn end(call: &Call<'_>, caller: &FreshCaller, asked: StructureCommand) -> Answer {
+    let written: Written = command(call, structure(call, caller, asked)?).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
-fn structure(caller: &Caller, command: StructureCommand) -> Command {
-    Command::Structure {
-        actor: actor(caller),
+fn structure(
+    call: &Call<'_>,
+    caller: &Caller,
+    command: StructureCommand,
+) -> Result<Command, ApiError> {
+    Ok(Command::Structure {
+        actor: actor(call, caller)?,
         command,
-    }
+    })
 }
 
 pub(super) fn param(call: &Call<'_>, name: &str) -> Result<String, ApiError> {

@@ -1,24 +1,21 @@
-//! `/v1/me/tokens`: personal access tokens of the caller.
+//! `/v1/me/tokens`: personal access tokens of the caller. Only who signed in makes and changes them.
 
-use lockstep_token::{Secret, id::opaque_id};
+use lockstep_token::{OrganizationId, Secret, id::opaque_id};
+use lockstep_wire::Snapshot;
 use serde::{Deserialize, Serialize};
 
+use super::values::{life_s, name, overlap_s, scopes};
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
+    narrow::Subtree,
     objects::ask,
+    organization::{self, OrganizationObject},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{self, ListedToken, TokenList, UserObject},
 };
-
-/// Longest name of a token, in characters.
-const NAME_CHARS_MAX: usize = 100;
-/// Shortest life of a token that expires, in seconds.
-const EXPIRES_IN_S_MIN: i64 = 60;
-/// Longest life of a token that expires, in seconds: ten years.
-const EXPIRES_IN_S_MAX: i64 = 315_360_000;
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
@@ -29,12 +26,22 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/me/tokens",
-        handler: Handler::SignedIn(|call, caller| Box::pin(create(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
+    },
+    Route {
+        method: Method::Patch,
+        pattern: "/v1/me/tokens/{token}",
+        handler: Handler::Fresh(|call, caller| Box::pin(set_active(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/me/tokens/{token}",
-        handler: Handler::SignedIn(|call, caller| Box::pin(delete(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/me/tokens/{token}/rotate",
+        handler: Handler::Fresh(|call, caller| Box::pin(rotate(call, caller))),
     },
 ];
 
@@ -42,75 +49,143 @@ pub(super) const ROUTES: &[Route] = &[
 #[serde(deny_unknown_fields)]
 struct CreateTokenRequest {
     name: String,
+    scopes: Option<Vec<String>>,
+    subtree: Option<SubtreeRequest>,
     expires_in_s: Option<i64>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubtreeRequest {
+    organization: String,
+    node: Option<String>,
+}
+
+/// A body that switches a token or key on or off.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActiveRequest {
+    pub(super) active: bool,
+}
+
+/// A body that asks for another secret.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotateRequest {
+    pub(super) overlap_s: Option<i64>,
+}
+
+/// A token or key with its secret, which is shown in this answer and never again.
 #[derive(Serialize)]
-struct CreatedTokenView<'a> {
-    id: &'a str,
-    name: &'a str,
-    token: &'a str,
-    created_at_ms: i64,
-    expires_at_ms: Option<i64>,
+pub(super) struct ShownView<'a, T> {
+    #[serde(flatten)]
+    pub(super) listed: &'a T,
+    pub(super) token: &'a str,
 }
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let user = caller.whole_user()?;
     let command = user::Command::ListTokens;
     let list: TokenList =
-        ask::<UserObject, _>(&*call.edge.objects, caller.user.as_str(), &command).await?;
+        ask::<UserObject, _>(&*call.edge.objects, user.as_str(), &command).await?;
     Response::json(200, &list)
 }
 
-async fn create(call: Call<'_>, caller: Caller) -> Answer {
-    caller.require_session()?;
+async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let user = caller.signed_in()?;
     let edge = call.edge;
     let body: CreateTokenRequest = json::body(call.request)?;
-    let secret = Secret::personal_access_token(&caller.user, edge.random.bytes()?);
+    let secret = Secret::personal_access_token(&edge.config.prefixes, user, edge.random.bytes()?);
+    let subtree = match body.subtree {
+        Some(subtree) => Some(place(&call, user.as_str(), subtree).await?),
+        None => None,
+    };
     let command = user::Command::CreateToken {
         id: opaque_id("tok", edge.random.bytes()?),
         hash: secret.hash().to_hex(),
-        name: token_name(&body.name)?,
-        expires_in_s: body.expires_in_s.map(life_s).transpose()?,
+        name: name(&body.name)?,
+        scopes: scopes(body.scopes)?,
+        subtree,
+        expires_in_s: body
+            .expires_in_s
+            .map(|seconds| life_s("expires_in_s", seconds))
+            .transpose()?,
     };
-    let listed: ListedToken =
-        ask::<UserObject, _>(&*edge.objects, caller.user.as_str(), &command).await?;
-    let view = CreatedTokenView {
-        id: &listed.id,
-        name: &listed.name,
-        token: secret.reveal(),
-        created_at_ms: listed.created_at_ms,
-        expires_at_ms: listed.expires_at_ms,
-    };
-    Response::json(201, &view)
+    let listed: ListedToken = ask::<UserObject, _>(&*edge.objects, user.as_str(), &command).await?;
+    shown(201, &listed, &secret)
 }
 
-async fn delete(call: Call<'_>, caller: Caller) -> Answer {
-    caller.require_session()?;
-    let command = user::Command::DeleteToken {
+async fn set_active(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let user = caller.signed_in()?;
+    let body: ActiveRequest = json::body(call.request)?;
+    let command = user::Command::SetTokenActive {
         id: call.param("token")?.to_owned(),
+        active: body.active,
     };
-    ask::<UserObject, ()>(&*call.edge.objects, caller.user.as_str(), &command).await?;
+    let listed: ListedToken =
+        ask::<UserObject, _>(&*call.edge.objects, user.as_str(), &command).await?;
+    call.edge.credentials.forget_credential(&listed.id);
+    Response::json(200, &listed)
+}
+
+async fn rotate(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let user = caller.signed_in()?;
+    let edge = call.edge;
+    let body: RotateRequest = json::body(call.request)?;
+    let secret = Secret::personal_access_token(&edge.config.prefixes, user, edge.random.bytes()?);
+    let command = user::Command::RotateToken {
+        id: call.param("token")?.to_owned(),
+        hash: secret.hash().to_hex(),
+        overlap_s: overlap_s(body.overlap_s)?,
+    };
+    let listed: ListedToken = ask::<UserObject, _>(&*edge.objects, user.as_str(), &command).await?;
+    edge.credentials.forget_credential(&listed.id);
+    shown(200, &listed, &secret)
+}
+
+async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let user = caller.signed_in()?;
+    let id = call.param("token")?;
+    let command = user::Command::DeleteToken { id: id.to_owned() };
+    ask::<UserObject, ()>(&*call.edge.objects, user.as_str(), &command).await?;
+    call.edge.credentials.forget_credential(id);
     Ok(Response::no_content())
 }
 
-fn token_name(name: &str) -> Result<String, ApiError> {
-    let name = name.trim();
-    let is_good = !name.is_empty()
-        && name.chars().count() <= NAME_CHARS_MAX
-        && !name.contains(char::is_control);
-    if is_good {
-        return Ok(name.to_owned());
-    }
-    let detail =
-        format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
-    Err(ApiError::new(Code::InvalidValue, detail))
+/// The answer that shows a secret.
+pub(super) fn shown<T: Serialize>(status: u16, listed: &T, secret: &Secret) -> Answer {
+    let view = ShownView {
+        listed,
+        token: secret.reveal(),
+    };
+    Response::json(status, &view)
 }
 
-fn life_s(seconds: i64) -> Result<i64, ApiError> {
-    if (EXPIRES_IN_S_MIN..=EXPIRES_IN_S_MAX).contains(&seconds) {
-        return Ok(seconds);
+/// The subtree of a new token, if its user holds anything there: a token for a misspelled node would do nothing, and nobody would know why.
+async fn place(call: &Call<'_>, user: &str, asked: SubtreeRequest) -> Result<Subtree, ApiError> {
+    let nowhere = || {
+        let detail =
+            "`subtree` names no organization, workspace or project in which you hold anything.";
+        ApiError::new(Code::InvalidValue, detail)
+    };
+    let organization = OrganizationId::parse(&call.edge.config.keys.id, &asked.organization)
+        .map_err(|_| nowhere())?;
+    let node = asked.node.unwrap_or_else(|| asked.organization.clone());
+    let command = organization::Command::Snapshot {
+        user: user.to_owned(),
+    };
+    let objects = &*call.edge.objects;
+    let snapshot = ask::<OrganizationObject, Snapshot>(objects, organization.as_str(), &command);
+    let snapshot = snapshot.await.map_err(|error| match error.code() {
+        Code::NotFound => nowhere(),
+        _ => error,
+    })?;
+    let is_known = snapshot.nodes.iter().any(|known| known.id == node);
+    if snapshot.grants.is_empty() || !is_known {
+        return Err(nowhere());
     }
-    let detail =
-        format!("`expires_in_s` is a number from {EXPIRES_IN_S_MIN} to {EXPIRES_IN_S_MAX}.");
-    Err(ApiError::new(Code::InvalidValue, detail))
+    Ok(Subtree {
+        organization: asked.organization,
+        node,
+    })
 }

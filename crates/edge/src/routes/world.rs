@@ -137,11 +137,13 @@ async fn person(
         address: None,
     };
     ask::<UserObject, Authenticated>(&*edge.objects, user.as_str(), &command).await?;
-    let secret = Secret::personal_access_token(&user, edge.random.bytes()?);
+    let secret = Secret::personal_access_token(&edge.config.prefixes, &user, edge.random.bytes()?);
     let command = user::Command::CreateToken {
         id: opaque_id("tok", edge.random.bytes()?),
         hash: secret.hash().to_hex(),
         name: name.to_owned(),
+        scopes: None,
+        subtree: None,
         expires_in_s: None,
     };
     ask::<UserObject, ListedToken>(&*edge.objects, user.as_str(), &command).await?;

@@ -50,6 +50,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-2.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 3,
+        base: 1,
+        text: include_str!("fixtures/organization-3.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -129,6 +135,14 @@ fn rows(sql: &dyn Sql, table: &str, columns: &str) -> String {
     format!("{rows:?}")
 }
 
+/// Where the rows of a table are from now on. Code from before scopes must not find a narrow token.
+fn moved(table: &str) -> &str {
+    match table {
+        "token" => "access_token",
+        table => table,
+    }
+}
+
 /// Table and columns of what is inserted.
 fn inserted(statement: &str) -> Option<(&str, &str)> {
     let rest = statement.strip_prefix("INSERT INTO ")?;
@@ -179,7 +193,7 @@ fn every_earlier_version_becomes_what_a_new_object_is_and_keeps_its_rows() {
         fixture.migrate(sql);
         let after: Vec<String> = stored
             .iter()
-            .map(|(table, columns)| rows(sql, table, columns))
+            .map(|(table, columns)| rows(sql, moved(table), columns))
             .collect();
         assert_eq!(after, kept, "{place}");
         assert_eq!(shape(sql), shape(&*fixture.fresh()), "{place}");
@@ -220,12 +234,17 @@ fn an_organization_of_every_version_answers_and_changes() {
             .objects
             .restore(fixture.class, &name, fixture.open(&name));
         let actor = organization::Actor {
-            user: "usr_ada".to_owned(),
+            principal: "usr_ada".to_owned(),
             token: None,
         };
-        let rename = organization::Command::Rename {
-            actor: actor.clone(),
-            name: "New".to_owned(),
+        let change = lockstep_wire::OrganizationChangeRequest {
+            name: Some("New".to_owned()),
+            token_lifetime_max_s: None,
+        };
+        let fresh = serde_json::to_value(&actor).and_then(serde_json::from_value);
+        let rename = organization::Command::Update {
+            actor: fresh.unwrap(),
+            change,
         };
         let written: organization::Written<lockstep_wire::OrganizationView> =
             world.ask::<OrganizationObject, _>(&name, &rename).unwrap();
@@ -249,7 +268,7 @@ fn an_organization_of_every_version_answers_and_changes() {
         let actions: Vec<&str> = log.rows.iter().map(|row| row.action.as_str()).collect();
         assert_eq!(
             actions,
-            ["rename", "accept-invitation"],
+            ["update", "accept-invitation"],
             "version {}",
             fixture.own
         );

@@ -1,18 +1,14 @@
-//! Sessions and the check of every credential of this user.
+//! The check of every credential of this user.
 
 use serde::{Deserialize, Serialize};
 
+use super::{session, token};
 use crate::{
+    narrow::Narrow,
     objects::Context,
     problem::{ApiError, Code},
+    stored_token::{StoredToken, until_ms},
 };
-
-/// How long a session lives from its beginning, however much it is used, in milliseconds.
-const SESSION_MS: i64 = 2_592_000_000;
-/// Sessions of one user; the oldest ends when another begins.
-const SESSIONS_MAX: i64 = 50;
-/// "Last seen" is written at most this often, in milliseconds, so that reading stays reading.
-const SEEN_MS: i64 = 3_600_000;
 
 /// A credential as the object sees it: which table, and the secret's hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,46 +27,22 @@ pub enum Presented {
 }
 
 /// Who a valid credential stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authenticated {
     /// The verified address, if there is one.
     pub address: Option<String>,
-}
-
-/// Opens a session, and makes the user when there is none.
-pub(super) fn open_session(
-    context: &Context<'_>,
-    address: &str,
-    hash: &str,
-) -> Result<(), ApiError> {
-    let now_ms = context.now_ms;
-    let birth = "INSERT INTO birth (one, user, address, created_at_ms) VALUES (1, ?, ?, ?) ON CONFLICT DO NOTHING";
-    context
-        .sql
-        .exec(birth, &[context.name.into(), address.into(), now_ms.into()])?;
-    if verified_address(context)?.as_deref() != Some(address) {
-        return Err(ApiError::internal(
-            "an address object names a user with another address",
-        ));
-    }
-    context.sql.exec(
-        "DELETE FROM session WHERE expires_at_ms <= ?",
-        &[now_ms.into()],
-    )?;
-    let open = "INSERT INTO session (hash, created_at_ms, seen_at_ms, expires_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
-    let expires_at_ms = now_ms.saturating_add(SESSION_MS);
-    context.sql.exec(
-        open,
-        &[
-            hash.into(),
-            now_ms.into(),
-            now_ms.into(),
-            expires_at_ms.into(),
-        ],
-    )?;
-    let oldest = "DELETE FROM session WHERE hash NOT IN (SELECT hash FROM session ORDER BY created_at_ms DESC, rowid DESC LIMIT ?)";
-    context.sql.exec(oldest, &[SESSIONS_MAX.into()])?;
-    Ok(())
+    /// The credential's own id; a JWT has none.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// What a personal access token is narrowed to; a session and a JWT are not.
+    #[serde(default)]
+    pub narrow: Option<Narrow>,
+    /// From when on the secret no longer counts, in Unix milliseconds, as far as that is known.
+    #[serde(default)]
+    pub until_ms: Option<i64>,
+    /// Whether it is a session that should get another secret.
+    #[serde(default)]
+    pub is_old: bool,
 }
 
 /// Makes the user of a JWT known. Identity is (issuer, subject): another pair under this id is a fault.
@@ -91,7 +63,7 @@ pub(super) fn recognize(
             context.now_ms.into(),
         ];
         context.sql.exec(birth, &values)?;
-        return Ok(Authenticated { address });
+        return Ok(of_address(address));
     };
     if row.optional_text("issuer")? != Some(issuer)
         || row.optional_text("subject")? != Some(subject)
@@ -106,7 +78,7 @@ pub(super) fn recognize(
             .sql
             .exec("UPDATE birth SET address = ?", &[address.clone().into()])?;
     }
-    Ok(Authenticated { address })
+    Ok(of_address(address))
 }
 
 /// Checks a credential.
@@ -114,28 +86,35 @@ pub(super) fn authenticate(
     context: &Context<'_>,
     presented: &Presented,
 ) -> Result<Authenticated, ApiError> {
-    let now_ms = context.now_ms;
-    let (live, seen, hash) = match presented {
-        Presented::PersonalAccessToken { hash } => (
-            "SELECT COALESCE(seen_at_ms, 0) AS seen_at_ms FROM token WHERE hash = ? AND (expires_at_ms IS NULL OR expires_at_ms > ?)",
-            "UPDATE token SET seen_at_ms = ? WHERE hash = ?",
-            hash,
-        ),
-        Presented::Session { hash } => (
-            "SELECT seen_at_ms FROM session WHERE hash = ? AND expires_at_ms > ?",
-            "UPDATE session SET seen_at_ms = ? WHERE hash = ?",
-            hash,
-        ),
-    };
-    let Some(row) = context.sql.one(live, &[hash.into(), now_ms.into()])? else {
-        return Err(refused());
-    };
-    if row.integer("seen_at_ms")?.saturating_add(SEEN_MS) <= now_ms {
-        context.sql.exec(seen, &[now_ms.into(), hash.into()])?;
+    let address = verified_address(context)?;
+    match presented {
+        Presented::PersonalAccessToken { hash } => {
+            let row = token::TABLE.present(context, hash)?.ok_or_else(refused)?;
+            let stored = StoredToken::read(&row)?;
+            Ok(Authenticated {
+                id: Some(stored.id.clone()),
+                until_ms: until_ms(&row, hash)?,
+                narrow: Some(stored.narrow(row.optional_text("organization")?)?),
+                ..of_address(address)
+            })
+        }
+        Presented::Session { hash } => {
+            let live = session::present(context, hash)?.ok_or_else(refused)?;
+            Ok(Authenticated {
+                id: Some(live.id),
+                until_ms: Some(live.until_ms),
+                is_old: live.is_old,
+                ..of_address(address)
+            })
+        }
     }
-    Ok(Authenticated {
-        address: verified_address(context)?,
-    })
+}
+
+fn of_address(address: Option<String>) -> Authenticated {
+    Authenticated {
+        address,
+        ..Authenticated::default()
+    }
 }
 
 /// One sentence for every credential that is not valid, whatever is wrong with it.
@@ -146,7 +125,7 @@ pub(crate) fn refused() -> ApiError {
     )
 }
 
-fn verified_address(context: &Context<'_>) -> Result<Option<String>, ApiError> {
+pub(super) fn verified_address(context: &Context<'_>) -> Result<Option<String>, ApiError> {
     let birth = context.sql.one("SELECT address FROM birth", &[])?;
     let birth = birth.ok_or_else(ApiError::not_found)?;
     Ok(birth.optional_text("address")?.map(str::to_owned))

@@ -1,5 +1,8 @@
 //! Sessions and personal access tokens through the router (threats P1, P2, P3).
 
+mod sessions;
+mod tokens;
+
 use serde_json::json;
 
 use super::{Authenticated, Command, OrganizationChange, Presented, Profile, UserObject};
@@ -47,10 +50,12 @@ fn a_session_says_who_is_calling() {
 #[test]
 fn a_session_ends_thirty_days_after_its_beginning_however_much_it_is_used() {
     let world = World::new();
-    let session = world.sign_in(ANN);
+    let mut session = world.sign_in(ANN);
     for _ in 0..29 {
         world.clock.advance_ms(DAY_MS);
-        assert_eq!(me(&world, ("cookie", &session)), 200);
+        let answer = get(&world, "/v1/me", ("cookie", &session));
+        assert_eq!(answer.status, 200);
+        session = cookies(&answer);
     }
     world.clock.advance_ms(DAY_MS - 1);
     assert_eq!(me(&world, ("cookie", &session)), 200);
@@ -186,7 +191,7 @@ fn a_secret_of_another_kind_is_refused() {
         json(&legacy)["detail"]
             .as_str()
             .unwrap()
-            .contains("lsk_pat_")
+            .contains("`openlit-`")
     );
 }
 
@@ -205,7 +210,10 @@ fn names_and_lives_of_tokens_are_checked() {
         json!({ "name": "a", "expires_in_s": -1 }),
         json!({ "name": "a", "expires_in_s": 315_360_001 }),
         json!({ "name": "a", "expires_in_s": 1.5 }),
-        json!({ "name": "a", "scopes": [] }),
+        json!({ "name": "a", "scopes": "all" }),
+        json!({ "name": "a", "scopes": ["no.such.permission"] }),
+        json!({ "name": "a", "subtree": { "organization": "org_1" } }),
+        json!({ "name": "a", "permissions": [] }),
     ] {
         assert_eq!(create_token(&world, &session, &body).status, 400, "{body}");
     }
@@ -234,7 +242,7 @@ fn an_object_without_its_birth_row_answers_404_and_writes_nothing() {
             },
         },
         Command::CloseSession {
-            hash: "h".to_owned(),
+            id: "ses_1".to_owned(),
         },
         Command::ProjectOrganization {
             change: OrganizationChange {

@@ -1,15 +1,21 @@
 //! Personal access tokens: named secrets of one user. Only the hash is stored.
+//!
+//! Whoever makes one hands out nothing (law 5): at every use it is at most what its user holds at that moment (law 6).
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    narrow::Subtree,
     objects::Context,
     problem::{ApiError, Code},
     sql::Row,
+    stored_token::{NewToken, StoredToken, Table, check_scopes},
 };
 
 /// Tokens of one user.
 const TOKENS_MAX: i64 = 50;
+
+pub(super) const TABLE: Table = Table("access_token");
 
 /// All tokens, the newest first. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,70 +31,97 @@ pub struct ListedToken {
     pub id: String,
     /// The name that its user gave it.
     pub name: String,
+    /// Permission ids that it may use; all of its user's, when absent.
+    pub scopes: Option<Vec<String>>,
+    /// Where it may act; everywhere, when absent.
+    pub subtree: Option<Subtree>,
+    /// Whether it is switched on.
+    pub active: bool,
     /// When it was made, in Unix milliseconds.
     pub created_at_ms: i64,
     /// When it expires, in Unix milliseconds; never, when absent.
     pub expires_at_ms: Option<i64>,
+    /// When it was last used, to the hour, in Unix milliseconds; never, when absent.
+    pub last_used_at_ms: Option<i64>,
 }
 
 pub(super) fn create(
     context: &Context<'_>,
-    id: String,
-    hash: &str,
-    name: String,
-    expires_in_s: Option<i64>,
+    new: &NewToken<'_>,
+    subtree: Option<&Subtree>,
 ) -> Result<ListedToken, ApiError> {
-    let created_at_ms = context.now_ms;
-    let expires_at_ms =
-        expires_in_s.map(|life_s| created_at_ms.saturating_add(life_s.saturating_mul(1_000)));
-    let expired = "DELETE FROM token WHERE expires_at_ms <= ?";
-    context.sql.exec(expired, &[created_at_ms.into()])?;
-    let insert = "INSERT INTO token (id, hash, name, created_at_ms, expires_at_ms)
-        SELECT ?, ?, ?, ?, ? WHERE (SELECT COUNT(*) FROM token) < ? RETURNING id";
-    let values = [
-        id.as_str().into(),
-        hash.into(),
-        name.as_str().into(),
-        created_at_ms.into(),
-        expires_at_ms.into(),
-        TOKENS_MAX.into(),
-    ];
-    if context.sql.exec(insert, &values)?.is_empty() {
+    check_scopes(context, new.scopes)?;
+    TABLE.sweep(context)?;
+    let count = context
+        .sql
+        .one("SELECT COUNT(*) AS n FROM access_token", &[])?;
+    if count.map_or(Ok(0), |row| row.integer("n"))? >= TOKENS_MAX {
         let detail = format!("You have {TOKENS_MAX} personal access tokens. Delete one first.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }
-    Ok(ListedToken {
-        id,
-        name,
-        created_at_ms,
-        expires_at_ms,
-    })
+    let organization = subtree.map(|subtree| subtree.organization.as_str());
+    TABLE.insert(context, new, &[("organization", organization)])?;
+    find(context, new.id)
 }
 
 pub(super) fn delete(context: &Context<'_>, id: &str) -> Result<(), ApiError> {
-    let gone = context
-        .sql
-        .exec("DELETE FROM token WHERE id = ? RETURNING id", &[id.into()])?;
-    if gone.is_empty() {
-        Err(ApiError::not_found())
-    } else {
-        Ok(())
-    }
+    TABLE.delete(context, id)
+}
+
+pub(super) fn delete_all(context: &Context<'_>) -> Result<(), ApiError> {
+    context.sql.exec("DELETE FROM access_token", &[])?;
+    Ok(())
+}
+
+pub(super) fn rotate(
+    context: &Context<'_>,
+    id: &str,
+    hash: &str,
+    overlap_s: i64,
+) -> Result<ListedToken, ApiError> {
+    let listed = find(context, id)?;
+    TABLE.rotate(context, id, hash, overlap_s)?;
+    Ok(listed)
+}
+
+pub(super) fn set_active(
+    context: &Context<'_>,
+    id: &str,
+    is_active: bool,
+) -> Result<ListedToken, ApiError> {
+    find(context, id)?;
+    TABLE.set_active(context, id, is_active)?;
+    find(context, id)
 }
 
 pub(super) fn list(context: &Context<'_>) -> Result<TokenList, ApiError> {
-    let select = "SELECT id, name, created_at_ms, expires_at_ms FROM token
+    let select = "SELECT * FROM access_token
         WHERE expires_at_ms IS NULL OR expires_at_ms > ? ORDER BY created_at_ms DESC, id";
     let rows = context.sql.exec(select, &[context.now_ms.into()])?;
-    let read = |row: &Row| {
-        Ok(ListedToken {
-            id: row.text("id")?.to_owned(),
-            name: row.text("name")?.to_owned(),
-            created_at_ms: row.integer("created_at_ms")?,
-            expires_at_ms: row.optional_integer("expires_at_ms")?,
-        })
-    };
     Ok(TokenList {
-        tokens: rows.iter().map(read).collect::<Result<_, ApiError>>()?,
+        tokens: rows.iter().map(read).collect::<Result<_, _>>()?,
+    })
+}
+
+fn find(context: &Context<'_>, id: &str) -> Result<ListedToken, ApiError> {
+    read(&TABLE.find(context, id)?)
+}
+
+fn read(row: &Row) -> Result<ListedToken, ApiError> {
+    let stored = StoredToken::read(row)?;
+    let organization = row.optional_text("organization")?;
+    let subtree = |(organization, node): (&str, &String)| Subtree {
+        organization: organization.to_owned(),
+        node: node.clone(),
+    };
+    Ok(ListedToken {
+        subtree: organization.zip(stored.node.as_ref()).map(subtree),
+        id: stored.id,
+        name: stored.name,
+        scopes: stored.scopes,
+        active: stored.is_active,
+        created_at_ms: stored.created_at_ms,
+        expires_at_ms: stored.expires_at_ms,
+        last_used_at_ms: stored.seen_at_ms,
     })
 }

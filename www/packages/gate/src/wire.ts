@@ -191,6 +191,8 @@ export interface PolicyDocument {
   readonly roles: readonly RoleDocument[];
   /** Rules that allow or deny beside roles. */
   readonly rules?: readonly RuleDocument[];
+  /** How the product's tokens begin. */
+  readonly tokens?: TokensDocument;
 }
 
 /** A policy, by name and content. */
@@ -316,4 +318,15 @@ export interface TokenRecord {
   readonly not_before_ms?: number;
   /** Permission ids it may use; all when absent. */
   readonly permissions?: readonly string[];
+}
+
+/**
+ * How the product's tokens begin: 3 to 16 lower-case letters, digits, `_` and `-`. After a prefix that
+ * does not end in `-` comes an underscore.
+ */
+export interface TokensDocument {
+  /** Personal access tokens. Defaults to `lsk_pat`. */
+  readonly personal?: string;
+  /** Keys of service accounts. Defaults to `lsk_svc`. */
+  readonly service?: string;
 }

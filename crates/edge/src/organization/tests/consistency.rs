@@ -157,8 +157,8 @@ fn past_half_the_window_the_object_is_asked_in_the_background() {
     assert!(acme.may(&ben, ORDINARY) && acme.may(&ben, ORDINARY));
     assert_eq!(
         acme.world.run_background(),
-        1,
-        "one refresh for one principal"
+        2,
+        "one refresh for one principal, and one for its session"
     );
     acme.world.clock.advance_ms(4_900);
     let before = acme.world.objects.asked("freshness");

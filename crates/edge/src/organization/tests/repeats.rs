@@ -130,7 +130,7 @@ fn a_repeated_request_shows_no_secret_again() {
         acme.post_with_key(&acme.ada, "/v1/me/tokens", &body, KEY)
     };
     let first = json(&make());
-    assert!(first["token"].as_str().unwrap().starts_with("lsk_pat_"));
+    assert!(first["token"].as_str().unwrap().starts_with("openlit-"));
     let again = make();
     assert!(is_replay(&again));
     let mut expected = first.clone();

@@ -1,0 +1,103 @@
+//! What this isolate knows of credentials: what their objects answered, and when they were asked.
+//!
+//! Only valid ones are kept, by the hash of the secret, so nobody fills this with inventions. A refusal is never kept.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use super::Caller;
+
+/// How many credentials an isolate remembers.
+const ENTRIES_MAX: usize = 1_000;
+
+/// What this isolate knows of credentials.
+#[derive(Debug, Default)]
+pub struct Cache {
+    known: RefCell<BTreeMap<String, Known>>,
+    /// Those that a background refresh is under way for.
+    refreshing: RefCell<BTreeSet<String>>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// This isolate's clock right before the object was asked.
+    asked_at_ms: i64,
+    caller: Caller,
+}
+
+/// What is known of a credential.
+pub(super) struct Found {
+    pub(super) caller: Caller,
+    /// Whether more than half of the time for which it counts is over.
+    pub(super) is_aging: bool,
+}
+
+impl Cache {
+    /// What is known, if it counts for `window_ms` after the object was asked. A clock that went backwards makes everything too old.
+    pub(super) fn find(&self, hash: &str, now_ms: i64, window_ms: i64) -> Option<Found> {
+        let known = self.known.borrow();
+        let known = known.get(hash)?;
+        let age_ms = now_ms.saturating_sub(known.asked_at_ms);
+        let is_over = known.caller.until_ms.is_some_and(|at_ms| at_ms <= now_ms);
+        let counts = (0..window_ms).contains(&age_ms) && !is_over;
+        counts.then(|| Found {
+            caller: known.caller.clone(),
+            is_aging: age_ms >= window_ms / 2,
+        })
+    }
+
+    /// Keeps the newest; when full, forgets who was asked about longest ago.
+    pub(super) fn remember(&self, hash: &str, asked_at_ms: i64, caller: Caller) {
+        let mut entries = self.known.borrow_mut();
+        if entries.len() >= ENTRIES_MAX && !entries.contains_key(hash) {
+            let oldest = entries.iter().min_by_key(|(_, known)| known.asked_at_ms);
+            if let Some(oldest) = oldest.map(|(hash, _)| hash.clone()) {
+                entries.remove(&oldest);
+            }
+        }
+        let newer = entries
+            .get(hash)
+            .is_some_and(|there| there.asked_at_ms > asked_at_ms);
+        if !newer {
+            let caller = Caller {
+                is_fresh: false,
+                ..caller
+            };
+            entries.insert(
+                hash.to_owned(),
+                Known {
+                    asked_at_ms,
+                    caller,
+                },
+            );
+        }
+    }
+
+    /// Forgets a credential, which was refused or replaced.
+    pub(super) fn remove(&self, hash: &str) {
+        self.known.borrow_mut().remove(hash);
+    }
+
+    /// Forgets the session, token or key with this id, which this isolate was just told to change: here the change counts at once, elsewhere within the stated time.
+    pub fn forget_credential(&self, id: &str) {
+        let is_it = |known: &Known| known.caller.credential_id.as_deref() == Some(id);
+        self.known.borrow_mut().retain(|_, known| !is_it(known));
+    }
+
+    /// Forgets everything that acts as this principal.
+    pub fn forget_principal(&self, id: &str) {
+        let is_it = |known: &Known| known.caller.principal.as_str() == id;
+        self.known.borrow_mut().retain(|_, known| !is_it(known));
+    }
+
+    /// Whether nobody is refreshing what is known of this credential; then it is the caller's to do.
+    pub(super) fn begin_refresh(&self, hash: &str) -> bool {
+        self.refreshing.borrow_mut().insert(hash.to_owned())
+    }
+
+    pub(super) fn end_refresh(&self, hash: &str) {
+        self.refreshing.borrow_mut().remove(hash);
+    }
+}

@@ -1,0 +1,116 @@
+//! What a token or key is narrowed to, as its object tells it and as an organization sees it (law 6).
+
+use lockstep_wire::TokenRecord;
+use serde::{Deserialize, Serialize};
+
+/// What a token or key may do at most, whatever its principal may.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Narrow {
+    /// Permission ids that it may use; all of its principal's, when absent.
+    pub scopes: Option<Vec<String>>,
+    /// Where it may act; everywhere, when absent.
+    pub subtree: Option<Subtree>,
+    /// When it was made, in Unix milliseconds.
+    pub created_at_ms: i64,
+    /// From when on it is over, in Unix milliseconds; never, when absent.
+    pub expires_at_ms: Option<i64>,
+}
+
+/// A node of one organization, and all that lies below it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subtree {
+    /// Organization id.
+    pub organization: String,
+    /// Node id; the organization itself is one.
+    pub node: String,
+}
+
+/// A token or key, as one organization sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenUse {
+    /// What it may do at most in this organization.
+    pub record: TokenRecord,
+    /// How long it lives from its making to its end, in seconds; for ever, when absent.
+    pub lifetime_s: Option<i64>,
+}
+
+impl Narrow {
+    /// Whether it is less than its principal by anything but time.
+    #[must_use]
+    pub const fn is_limited(&self) -> bool {
+        self.scopes.is_some() || self.subtree.is_some()
+    }
+
+    /// What is left of it in `organization`: nothing, for a subtree of another one.
+    #[must_use]
+    pub fn within(&self, organization: &str) -> TokenUse {
+        let is_elsewhere =
+            |subtree: &Subtree| (subtree.organization != organization).then(Vec::new);
+        let elsewhere = self.subtree.as_ref().and_then(is_elsewhere);
+        let unsigned = |at_ms: i64| u64::try_from(at_ms).unwrap_or(0);
+        TokenUse {
+            record: TokenRecord {
+                permissions: elsewhere.or_else(|| self.scopes.clone()),
+                node: self.subtree.as_ref().map(|subtree| subtree.node.clone()),
+                not_before_ms: None,
+                expires_at_ms: self.expires_at_ms.map(unsigned),
+            },
+            lifetime_s: self
+                .expires_at_ms
+                .map(|at_ms| at_ms.saturating_sub(self.created_at_ms).saturating_add(999) / 1_000),
+        }
+    }
+}
+
+impl TokenUse {
+    /// Whether it lives no longer than an organization allows.
+    #[must_use]
+    pub fn lives_within(&self, lifetime_max_s: Option<i64>) -> bool {
+        lifetime_max_s.is_none_or(|max_s| self.lifetime_s.is_some_and(|life_s| life_s <= max_s))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn narrow(node: Option<(&str, &str)>, expires_at_ms: Option<i64>) -> Narrow {
+        Narrow {
+            scopes: Some(vec!["a".to_owned()]),
+            subtree: node.map(|(organization, node)| Subtree {
+                organization: organization.to_owned(),
+                node: node.to_owned(),
+            }),
+            created_at_ms: 1_000,
+            expires_at_ms,
+        }
+    }
+
+    #[test]
+    fn a_subtree_of_another_organization_leaves_nothing() {
+        let token = narrow(Some(("org_1", "ws_1")), None);
+        let here = token.within("org_1").record;
+        assert_eq!(here.permissions, Some(vec!["a".to_owned()]));
+        assert_eq!(here.node.as_deref(), Some("ws_1"));
+        assert_eq!(token.within("org_2").record.permissions, Some(Vec::new()));
+        let everything = Narrow {
+            scopes: None,
+            ..token
+        };
+        assert_eq!(everything.within("org_1").record.permissions, None);
+        assert_eq!(
+            everything.within("org_2").record.permissions,
+            Some(Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_life_is_counted_in_seconds_that_were_begun() {
+        let life = |expires_at_ms| narrow(None, expires_at_ms).within("org_1");
+        assert!(life(Some(61_000)).lives_within(Some(60)));
+        assert!(!life(Some(61_001)).lives_within(Some(60)));
+        assert!(!life(None).lives_within(Some(i64::MAX)), "for ever");
+        assert!(life(None).lives_within(None));
+    }
+}

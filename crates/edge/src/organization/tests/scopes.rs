@@ -1,0 +1,450 @@
+//! P4: every route by every scope, made from the route table, so that a new route fails here until somebody says what it needs.
+//!
+//! With a token scoped to nothing every signed-in route refuses; with exactly what it needs it passes; with everything but one of that it refuses again.
+
+use serde_json::{Value, json};
+
+use super::{Acme, BEN, CAT};
+use crate::{
+    http::{Method, Request, Response},
+    router::{Handler, Route},
+    routes::ROUTES,
+    testing::{World, json, post, text, write},
+};
+
+/// What a route takes of a token.
+enum Needs {
+    /// All of these permissions.
+    All(&'static [&'static str]),
+    /// Any permission at all that its user holds.
+    Any,
+    /// This permission, for anything to be in the list.
+    Listed(&'static [&'static str]),
+    /// A token without scopes and subtree.
+    Whole,
+    /// No token at all: a session.
+    Session,
+    /// Nothing: it tells a token what the token itself says.
+    Nothing,
+}
+
+/// What the role that the requests below hand out gives: a token hands out no more than it holds (law 5).
+const GATEWAY: [&str; 2] = ["decisions.ask", "token.introspect"];
+
+/// What the role Viewer gives, and what it takes to see and change who holds it.
+const VIEWER: &[&str] = &[
+    "workspace.read",
+    "workspace-member.manage",
+    "member.read",
+    "workspace-member.read",
+    "group.read",
+    "project.read",
+    "data.read",
+    "run.read",
+    "resource.read",
+    "organization.read",
+    "role.read",
+];
+
+/// What Ben holds, and what it takes to give it back to him.
+const RESTORED: &[&str] = &[
+    "member.read",
+    "member.remove",
+    "organization.read",
+    "role.read",
+    "workspace.read",
+    "workspace-member.read",
+    "group.read",
+    "project.read",
+    "data.read",
+    "run.read",
+    "resource.read",
+];
+
+/// What the owner of a project holds in it, and what it takes to make somebody that.
+const OWNER: &[&str] = &[
+    "member.read",
+    "project.read",
+    "project.update",
+    "project.share",
+    "project.delete",
+    "data.create",
+    "run.create",
+    "run.read",
+    "run.delete",
+    "resource.create",
+    "resource.read",
+    "resource.update",
+    "resource.delete",
+];
+
+/// The routes that are not about people.
+fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)> {
+    use Needs::{All, Listed};
+    let none = json!({});
+    let viewer = json!({ "role": "viewer" });
+    Some(match (method, pattern) {
+        (Method::Get, "audit") => (All(&["audit.read"]), none),
+        (Method::Get, "workspaces") => (Listed(&["workspace.read"]), none),
+        (Method::Post, "workspaces") => (All(&["workspace.create"]), json!({ "name": "Next" })),
+        (Method::Get, "workspaces/{workspace}") => (All(&["workspace.read"]), none),
+        (Method::Patch, "workspaces/{workspace}") => (
+            All(&["workspace.read", "workspace.update"]),
+            json!({ "name": "Next" }),
+        ),
+        (Method::Delete, "workspaces/{workspace}") => {
+            (All(&["workspace.read", "workspace.delete"]), none)
+        }
+        (Method::Get, "workspaces/{workspace}/members") => {
+            (All(&["workspace.read", "workspace-member.read"]), none)
+        }
+        (Method::Post, "workspaces/{workspace}/members") => (
+            All(VIEWER),
+            json!({ "members": [{ "user_id": "{user}", "role": "viewer" }] }),
+        ),
+        (Method::Put, "workspaces/{workspace}/members/{user}") => (All(VIEWER), viewer),
+        (Method::Delete, "workspaces/{workspace}/members/{user}") => (
+            All(&["workspace.read", "workspace-member.manage", "member.read"]),
+            none,
+        ),
+        (Method::Get, "projects") => (Listed(&["project.read"]), none),
+        (Method::Post, "projects") => (
+            All(&["workspace.read", "project.create"]),
+            json!({ "name": "Next", "workspace": "{workspace}" }),
+        ),
+        (Method::Get, "projects/{project}") => (All(&["project.read"]), none),
+        (Method::Patch, "projects/{project}") => (
+            All(&["project.read", "project.update"]),
+            json!({ "name": "Next" }),
+        ),
+        (Method::Delete, "projects/{project}") => (All(&["project.read", "project.delete"]), none),
+        (Method::Put, "projects/{project}/owner") => (All(OWNER), json!({ "user_id": "{user}" })),
+        (Method::Put, "members/{user}/suspension") => {
+            (All(&["member.read", "member.remove"]), none)
+        }
+        (Method::Delete, "members/{user}/suspension") => (All(RESTORED), none),
+        _ => return None,
+    })
+}
+
+/// For each route what it needs, and a body.
+fn row(route: &Route) -> (Needs, Value) {
+    use Needs::{All, Any, Nothing, Session, Whole};
+    let rest = route.pattern.strip_prefix("/v1/organizations/{org}/");
+    if let Some(row) = rest.and_then(|rest| structure(route.method, rest)) {
+        return row;
+    }
+    let none = json!({});
+    let on = json!({ "active": false });
+    match (route.method, route.pattern.trim_start_matches("/v1/")) {
+        (Method::Get, "organizations/{org}") => (All(&["organization.read"]), none),
+        (Method::Patch, "organizations/{org}") => {
+            (All(&["organization.update"]), json!({ "name": "Next" }))
+        }
+        (Method::Delete, "organizations/{org}") => (All(&["organization.delete"]), none),
+        (Method::Post, "organizations") => {
+            (All(&["organization.create"]), json!({ "name": "Other" }))
+        }
+        (Method::Get, "organizations/{org}/snapshot" | "organizations/{org}/events") => (Any, none),
+        (Method::Post, "organizations/{org}/evaluate") => {
+            (All(&["run.delete"]), json!({ "permission": "run.delete" }))
+        }
+        (Method::Get, "organizations/{org}/members") => (All(&["member.read"]), none),
+        (Method::Patch, "organizations/{org}/members/{user}") => (
+            All(&["member.read", "member.update-role", GATEWAY[0], GATEWAY[1]]),
+            json!({ "role": "gateway" }),
+        ),
+        (Method::Delete, "organizations/{org}/members/{user}") => {
+            (All(&["member.read", "member.remove"]), none)
+        }
+        (Method::Get, "organizations/{org}/invitations") => (All(&["invitation.read"]), none),
+        (Method::Post, "organizations/{org}/invitations") => (
+            All(&["invitation.create", GATEWAY[0], GATEWAY[1]]),
+            json!({ "email": "new@example.com", "role": "gateway" }),
+        ),
+        (Method::Delete, "organizations/{org}/invitations/{invitation}") => {
+            (All(&["invitation.cancel"]), none)
+        }
+        (Method::Post, "organizations/{org}/invitations/{invitation}/accept") => (Whole, none),
+        (Method::Post, "organizations/{org}/invitations/{invitation}/decline") => (Whole, none),
+        (Method::Get, "organizations/{org}/service-accounts") => {
+            (All(&["service-account.read"]), none)
+        }
+        (Method::Post, "organizations/{org}/service-accounts") => (
+            All(&["service-account.manage", GATEWAY[0], GATEWAY[1]]),
+            json!({ "name": "Next", "grants": [{ "role": "gateway" }] }),
+        ),
+        (Method::Patch, "organizations/{org}/service-accounts/{account}") => (
+            All(&["service-account.manage", GATEWAY[0], GATEWAY[1]]),
+            json!({ "grants": [{ "role": "gateway" }] }),
+        ),
+        (Method::Delete, "organizations/{org}/service-accounts/{account}") => {
+            (All(&["service-account.manage"]), none)
+        }
+        (Method::Get, "organizations/{org}/service-accounts/{account}/keys") => {
+            (All(&["service-account.read"]), none)
+        }
+        (Method::Post, "organizations/{org}/service-accounts/{account}/keys") => (
+            All(&["service-account.manage", GATEWAY[0]]),
+            json!({ "name": "Next", "scopes": [GATEWAY[0]] }),
+        ),
+        (Method::Patch, "organizations/{org}/service-accounts/{account}/keys/{key}") => {
+            (All(&["service-account.manage"]), on)
+        }
+        (Method::Delete, "organizations/{org}/service-accounts/{account}/keys/{key}") => {
+            (All(&["service-account.manage"]), none)
+        }
+        (Method::Post, "organizations/{org}/service-accounts/{account}/keys/{key}/rotate") => {
+            (All(&["service-account.manage", GATEWAY[0]]), none)
+        }
+        (Method::Get, "me") => (Nothing, none),
+        (Method::Get, "me/invitations" | "me/tokens") => (Whole, none),
+        (Method::Get | Method::Delete, "me/sessions" | "me/sessions/{session}" | "session") => {
+            (Session, none)
+        }
+        (Method::Post, "me/sign-out") => (Session, json!({ "tokens": false })),
+        (Method::Post, "me/tokens") => (Session, json!({ "name": "more" })),
+        (Method::Patch, "me/tokens/{token}") => (Session, on),
+        (Method::Delete, "me/tokens/{token}") => (Session, none),
+        (Method::Post, "me/tokens/{token}/rotate") => (Session, none),
+        (method, pattern) => panic!("say what a token needs for {} {pattern}", method.as_str()),
+    }
+}
+
+/// An organization of the default policy with one of everything that a path may name.
+struct Full {
+    acme: Acme,
+    params: Vec<(&'static str, String)>,
+}
+
+impl Full {
+    fn new() -> Self {
+        let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_POLICY", "lockstep")]));
+        acme.joined(BEN, "member");
+        let invitation = acme.invited(CAT, "gateway");
+        let account = acme.account(&[json!({ "role": "gateway" })]);
+        let (key, _) = acme.key(
+            &acme.ada,
+            &account,
+            &json!({ "name": "ci", "scopes": [GATEWAY[0]] }),
+        );
+        let workspace = acme.workspace("North");
+        acme.workspace("South");
+        acme.grant(&workspace, BEN, "viewer");
+        let project =
+            json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
+        let project = acme.post(&acme.ada, "/projects", &project);
+        let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+        let params = vec![
+            ("{org}", acme.id.clone()),
+            ("{user}", last(&acme.member(BEN))),
+            ("{invitation}", invitation),
+            ("{account}", last(&account)),
+            ("{key}", last(&key)),
+            (
+                "{token}",
+                acme.token(&acme.ada, &json!({ "name": "old" })).0,
+            ),
+            ("{session}", "ses_1".to_owned()),
+            ("{workspace}", last(&workspace)),
+            ("{project}", super::id(&project)),
+        ];
+        Self { acme, params }
+    }
+
+    /// A text with what it names put in.
+    fn fill(&self, text: &str) -> String {
+        let params = self.params.iter();
+        params.fold(text.to_owned(), |text, (name, value)| {
+            text.replace(name, value)
+        })
+    }
+
+    /// The answer of a route to a token of Ada's with these scopes.
+    fn answer(&self, route: &Route, body: &Value, scopes: &Value) -> Response {
+        let path = self.fill(route.pattern);
+        let body: Value = serde_json::from_str(&self.fill(&body.to_string())).unwrap();
+        let token = json!({ "name": "scoped", "scopes": scopes });
+        let (id, token) = self.acme.token(&self.acme.ada, &token);
+        let request = if route.method == Method::Get {
+            Request::new(Method::Get, path)
+        } else {
+            write(route.method, &path, &body)
+        };
+        let world = &self.acme.world;
+        let answer = world.send(&request.with_header("x-api-key", &token));
+        let path = format!("/v1/me/tokens/{id}");
+        let delete = write(Method::Delete, &path, &json!({}));
+        world.send(&delete.with_header("cookie", &self.acme.ada));
+        answer
+    }
+}
+
+fn is_allowed(answer: &Response) -> bool {
+    let is_read = matches!(answer.body, crate::http::Body::Bytes(_));
+    let body = if is_read { json(answer) } else { Value::Null };
+    let lists = ["workspaces", "projects"].map(|name| &body[name]);
+    answer.status < 300
+        && body["decision"] != false
+        && body["results"][0]["problem"].is_null()
+        && lists.iter().all(|list| **list != json!([]))
+}
+
+/// Refused by scope: by itself, by what it would hand out, or because it does not even see what it names.
+#[track_caller]
+fn refuses(route: &Route, answer: &Response) {
+    let name = format!(
+        "{} {}: {}",
+        route.method.as_str(),
+        route.pattern,
+        text(answer)
+    );
+    assert!(!is_allowed(answer), "{name}");
+    let codes = ["out-of-token-scope", "exceeds-grantor", "not-found"];
+    if answer.status >= 300 {
+        assert!(
+            codes.contains(&json(answer)["code"].as_str().unwrap()),
+            "{name}"
+        );
+    }
+}
+
+#[track_caller]
+fn passes(route: &Route, answer: &Response) {
+    let stream = !matches!(answer.body, crate::http::Body::Bytes(_));
+    let shown = if stream { String::new() } else { text(answer) };
+    assert!(
+        is_allowed(answer),
+        "{} {}: {shown}",
+        route.method.as_str(),
+        route.pattern
+    );
+}
+
+fn signed_in() -> impl Iterator<Item = &'static Route> {
+    let all = ROUTES.iter().copied().flatten();
+    all.filter(|route| !matches!(route.handler, Handler::Anonymous(_)))
+}
+
+#[test]
+fn p4_a_token_scoped_to_nothing_is_refused_by_every_route() {
+    let full = Full::new();
+    for route in signed_in() {
+        let (needs, body) = row(route);
+        let answer = full.answer(route, &body, &json!([]));
+        match needs {
+            Needs::All(_) | Needs::Any | Needs::Listed(_) | Needs::Whole => refuses(route, &answer),
+            Needs::Session => assert_eq!(json(&answer)["code"], "session-required"),
+            Needs::Nothing => assert_eq!(json(&answer)["organizations"], json!([])),
+        }
+    }
+}
+
+#[test]
+fn p4_a_token_with_exactly_what_a_route_needs_passes_and_without_one_of_it_does_not() {
+    for route in signed_in() {
+        let (needs, body) = row(route);
+        let all = match needs {
+            Needs::All(all) | Needs::Listed(all) => all,
+            Needs::Any => &["run.delete"],
+            Needs::Whole | Needs::Session | Needs::Nothing => continue,
+        };
+        for left_out in all {
+            let rest: Vec<&str> = all
+                .iter()
+                .copied()
+                .filter(|scope| scope != left_out)
+                .collect();
+            let answer = Full::new().answer(route, &body, &json!(rest));
+            refuses(route, &answer);
+        }
+        passes(route, &Full::new().answer(route, &body, &json!(all)));
+    }
+}
+
+#[test]
+fn p4_a_token_with_everything_but_what_a_route_needs_is_refused() {
+    let full = Full::new();
+    let policy = &full.acme.world.edge.config.policy.document;
+    let permissions: Vec<&str> = policy
+        .permissions
+        .iter()
+        .map(|permission| permission.id.as_str())
+        .collect();
+    for route in signed_in() {
+        let (Needs::All(all) | Needs::Listed(all), body) = row(route) else {
+            continue;
+        };
+        let others: Vec<&str> = permissions
+            .iter()
+            .copied()
+            .filter(|id| !all.contains(id))
+            .collect();
+        refuses(route, &full.answer(route, &body, &json!(others)));
+    }
+}
+
+/// What changes something checks the credential with its object every time: its handler takes nothing less.
+#[test]
+fn p2_every_route_that_changes_something_takes_a_fresh_caller() {
+    for route in signed_in().filter(|route| route.method.is_unsafe()) {
+        // It reads; and asks again for what is sensitive.
+        let is_question = route.pattern.ends_with("/evaluate");
+        assert_eq!(
+            !matches!(route.handler, Handler::Fresh(_)),
+            is_question,
+            "{}",
+            route.pattern
+        );
+    }
+}
+
+/// J17: a credential of one kind is none of another, whatever the route.
+#[test]
+fn j17_a_secret_of_one_kind_is_refused_as_any_other() {
+    let full = Full::new();
+    let acme = &full.acme;
+    let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
+    let account = acme.account(&[json!({ "role": "gateway" })]);
+    let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+    let (_, session) = acme.ada.split_once('=').unwrap();
+    let mail = acme.world.mail(CAT);
+    let (_, link) = mail.first().unwrap().message.text.split_once('#').unwrap();
+    let link = link.split_whitespace().next().unwrap();
+    let bearers = [session, link];
+    let cookies = [pat.as_str(), key.as_str(), link];
+    for route in signed_in() {
+        let (_, body) = row(route);
+        let path = full.fill(route.pattern);
+        let request = || write(route.method, &path, &body);
+        for secret in bearers {
+            let answer = acme.world.send(&request().with_header("x-api-key", secret));
+            assert_eq!(answer.status, 401, "{path}");
+        }
+        for secret in cookies {
+            let cookie = format!("__Host-lockstep_session={secret}");
+            assert_eq!(
+                acme.world
+                    .send(&request().with_header("cookie", &cookie))
+                    .status,
+                401,
+                "{path}"
+            );
+        }
+    }
+    for secret in [pat.as_str(), key.as_str(), session] {
+        let preview = Request::new(Method::Get, "/v1/invitations/preview")
+            .with_header("lockstep-invitation", secret);
+        assert_eq!(acme.world.send(&preview).status, 404);
+    }
+    let code = post(
+        "/v1/sign-in/sessions",
+        &json!({ "email": CAT, "code": "7K3M01Q9" }),
+    );
+    assert_eq!(
+        acme.world
+            .send(&code.with_header("cookie", &format!("__Host-lockstep_sign_in={session}")))
+            .status,
+        401
+    );
+}

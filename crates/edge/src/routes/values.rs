@@ -1,0 +1,59 @@
+//! Values that several routes take.
+
+use crate::problem::{ApiError, Code};
+
+/// Longest name of anything, in characters.
+const NAME_CHARS_MAX: usize = 100;
+/// Shortest life of a token or key that expires, in seconds.
+const LIFE_S_MIN: i64 = 60;
+/// Longest life of a token or key that expires, in seconds: ten years.
+const LIFE_S_MAX: i64 = 315_360_000;
+/// How long an old secret may still count after a rotation, in seconds. It is as long as a key counts whose secret a removed person saw.
+const OVERLAP_S_MAX: i64 = 86_400;
+/// The most scopes of one token.
+const SCOPES_MAX: usize = lockstep_core::limits::PERMISSIONS_MAX;
+
+/// A name as it is stored.
+pub(super) fn name(name: &str) -> Result<String, ApiError> {
+    let name = name.trim();
+    let chars = name.chars().count();
+    if (1..=NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    let detail =
+        format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
+    Err(ApiError::new(Code::InvalidValue, detail))
+}
+
+/// How long a token lives, in seconds.
+pub(super) fn life_s(member: &str, seconds: i64) -> Result<i64, ApiError> {
+    if (LIFE_S_MIN..=LIFE_S_MAX).contains(&seconds) {
+        return Ok(seconds);
+    }
+    let detail = format!("`{member}` is a number from {LIFE_S_MIN} to {LIFE_S_MAX}.");
+    Err(ApiError::new(Code::InvalidValue, detail))
+}
+
+/// How long an old secret still counts, in seconds; not at all, when absent.
+pub(super) fn overlap_s(seconds: Option<i64>) -> Result<i64, ApiError> {
+    let seconds = seconds.unwrap_or(0);
+    if (0..=OVERLAP_S_MAX).contains(&seconds) {
+        return Ok(seconds);
+    }
+    let detail = format!("`overlap_s` is a number from 0 to {OVERLAP_S_MAX}.");
+    Err(ApiError::new(Code::InvalidValue, detail))
+}
+
+/// Scopes without repetition; whether the policy has them is the object's to say.
+pub(super) fn scopes(scopes: Option<Vec<String>>) -> Result<Option<Vec<String>>, ApiError> {
+    let Some(mut scopes) = scopes else {
+        return Ok(None);
+    };
+    if scopes.len() > SCOPES_MAX {
+        let detail = format!("`scopes` has at most {SCOPES_MAX} permissions.");
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    scopes.sort_unstable();
+    scopes.dedup();
+    Ok(Some(scopes))
+}
