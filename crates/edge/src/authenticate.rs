@@ -332,3 +332,6 @@ pub fn require_anywhere(caller: &Caller, permission: &str) -> Result<(), ApiErro
 fn refused() -> ApiError {
     user::refused()
 }
+
+#[cfg(test)]
+mod tests;

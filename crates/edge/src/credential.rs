@@ -74,11 +74,14 @@ pub fn refused(error: SecretError, prefixes: &Prefixes) -> ApiError {
 }
 
 fn bearer(value: &str) -> Result<&str, ApiError> {
-    let value = value.trim();
+    // White space in HTTP is space and tab (RFC 9110, section 5.6.3), whatever Unicode has beside them.
+    let value = value.trim_matches([' ', '\t']);
     match value.split_once(' ') {
         // Opik's clients send the bare key.
         None => Ok(value),
-        Some((scheme, text)) if scheme.eq_ignore_ascii_case("bearer") => Ok(text.trim_start()),
+        Some((scheme, text)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(text.trim_start_matches(' '))
+        }
         Some((scheme, _)) if scheme.ends_with(',') => Err(several()),
         Some(_) => Err(user::refused()),
     }
