@@ -6,6 +6,7 @@ mod bench;
 mod bless;
 mod build;
 mod clock;
+mod conformance;
 mod dev;
 mod error;
 mod fuzz;
@@ -39,6 +40,7 @@ usage: cargo xtask TASK
                      build the parts that are older than their sources (all without a name)
   fuzz [TARGET] [--seconds N]
                      coverage-guided fuzzing of every reader, ten seconds each
+  conformance        the vectors of others (LOCKSTEP_VECTORS) through the crate and the running Worker
   soak               fuzzing and the comparison with the model, for long
   mutants [--shard K/N] [--in MODULE]
                      every change that no test of core notices; K counts from 0, and
@@ -74,6 +76,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
         ["fuzz", rest @ ..] => {
             fuzz::run(&Project::find()?, &fuzz::Options::parse(rest)?).map(Tally::exit_code)
         }
+        ["conformance"] => conformance::run(&Project::find()?).map(Tally::exit_code),
         ["soak"] => soak::run(&Project::find()?).map(Tally::exit_code),
         ["mutants", rest @ ..] => mutants::run(&Project::find()?, rest),
         ["bench", rest @ ..] => bench::run(&Project::find()?, rest).map(done),

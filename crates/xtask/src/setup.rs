@@ -12,6 +12,7 @@ pub(crate) mod compiler;
 mod debian;
 pub(crate) mod mutants;
 mod packages;
+pub(crate) mod python;
 pub(crate) mod valgrind;
 
 pub(crate) use packages::npm;

@@ -59,7 +59,8 @@ pub(super) const ALL: [Step; 16] = [
         node_tests(project, "gate", &[])
     }),
     built("e2e", "the Worker on workerd", |project, _| {
-        node_tests(project, "e2e", &[])
+        let python = setup::python::find_or_install(project)?;
+        node_tests(project, "e2e", &[("LOCKSTEP_PYTHON", python)])
     }),
     built("dev", "`cargo xtask dev` itself", dev),
     built("browser", "the story in Chromium against workerd", browser),

@@ -1,0 +1,135 @@
+// Vectors that nobody here wrote, as credentials of requests to the running Worker: nobody gets in, and
+// nothing breaks (threats J1 to J19, J24). What the vectors say about signatures is told apart natively,
+// in crates/token/tests; they have no issuer and audience of ours, so here each of them is a forgery.
+
+import assert from "node:assert/strict";
+import { createHmac, randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { root, startEdge } from "../support/edge.mjs";
+
+const named = process.env.LOCKSTEP_VECTORS;
+const folder = named === undefined ? undefined : path.resolve(root, named);
+const read = (file) => JSON.parse(readFileSync(path.join(folder, file), "utf8"));
+const atOnce = 16;
+
+const secret = randomBytes(32);
+const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+const record = (issuer, changes) => ({ issuer, audiences: ["lockstep"], algorithms, ...changes });
+const symmetric = (k) => ({ algorithms: ["HS256"], keys: { keys: [{ kty: "oct", kid: "k1", k }] } });
+
+const published = new Map();
+let server;
+let edge;
+
+/** Every key of the vectors is one that this deployment trusts. */
+function issuers(base) {
+  const trusted = [record("https://login.example", symmetric(secret.toString("base64url")))];
+  const groups = ["jws", "jwk"].flatMap((kind) => {
+    const file = kind === "jws" ? "json_web_signature_test.json" : "json_web_key_test.json";
+    return read(`wycheproof/${file}`).testGroups.map((group, at) => [`/${kind}/${at}`, group.public ?? group.private]);
+  });
+  for (const [place, key] of groups) {
+    published.set(place, JSON.stringify("keys" in key ? key : { keys: [key] }));
+    trusted.push(record(`${base}${place}`, { jwks_uri: `${base}${place}` }));
+  }
+  // RFC 7515 appendix A.1 names its issuer.
+  const { jwk } = read("rfc/jose-rfc-appendices.json").cases.find(({ id }) => id === "rfc7515-A.1");
+  trusted.push(record("joe", symmetric(jwk.k)));
+  return trusted;
+}
+
+before(async () => {
+  if (folder === undefined) return;
+  server = createServer((request, response) => {
+    response.writeHead(published.has(request.url) ? 200 : 404).end(published.get(request.url));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const trusted = issuers(`http://127.0.0.1:${server.address().port}`);
+  edge = await startEdge({ vars: { LOCKSTEP_ISSUERS: JSON.stringify(trusted) } });
+});
+
+after(async () => {
+  await edge?.stop();
+  server?.close();
+});
+
+/** Sends each as a credential in every place of one, and counts what comes back. */
+async function present(name, credentials) {
+  const places = [(text) => ({ authorization: `Bearer ${text}` }), (text) => ({ "x-api-key": text })];
+  const requests = credentials.flatMap((text) => places.map((place) => place(text)));
+  const statuses = new Map();
+  for (let at = 0; at < requests.length; at += atOnce) {
+    const answers = requests.slice(at, at + atOnce).map(async (headers) => {
+      const ask = () => edge.fetch("/v1/me", { headers });
+      // A kept connection that the other side has just closed is no answer: ask once more.
+      const response = await ask().catch(ask);
+      await response.arrayBuffer();
+      return response.status;
+    });
+    for (const status of await Promise.all(answers)) {
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  }
+  console.log(`${name}: ${requests.length} requests, ${JSON.stringify(Object.fromEntries(statuses))}`);
+  const allowed = [...statuses.keys()].filter((status) => ![400, 401].includes(status));
+  assert.deepEqual(allowed, [], name);
+}
+
+/** What a header can hold; the rest is refused by the client already. */
+const sendable = (text) => typeof text === "string" && /^[\x21-\x7e]+$/.test(text);
+const encode = (text) => Buffer.from(text).toString("base64url");
+
+function signed(header, claims) {
+  const message = `${encode(header)}.${claims.toString("base64url")}`;
+  return `${message}.${createHmac("sha256", secret).update(message).digest("base64url")}`;
+}
+
+const now = Math.floor(Date.now() / 1_000);
+const header = '{"alg":"HS256","kid":"k1"}';
+const claims = `"iss":"https://login.example","aud":"lockstep","sub":"ann","iat":${now},"exp":${now + 600}`;
+
+if (folder === undefined) {
+  console.log("left out: outside vectors (set LOCKSTEP_VECTORS to their folder)");
+} else {
+  test("the key that the next tests sign with is trusted", async () => {
+    const authorization = `Bearer ${signed(header, Buffer.from(`{${claims}}`))}`;
+    assert.equal((await edge.fetch("/v1/me", { headers: { authorization } })).status, 200);
+  });
+
+  test("wycheproof signatures and keys: nobody gets in", async () => {
+    const cases = ["json_web_signature_test.json", "json_web_key_test.json"].flatMap((file) =>
+      read(`wycheproof/${file}`).testGroups.flatMap(({ tests }) => tests.map(({ jws }) => jws)),
+    );
+    assert.equal(cases.length, 401 + 26);
+    await present("Wycheproof", cases.filter(sendable));
+  });
+
+  test("the examples of the RFCs: nobody gets in", async () => {
+    await present("RFC appendices", read("rfc/jose-rfc-appendices.json").cases.map(({ jws }) => jws).filter(sendable));
+  });
+
+  test("j11 JSON that must not be read, signed as it should be: nobody gets in", async () => {
+    const files = readdirSync(path.join(folder, "json/test_parsing")).filter((file) => !file.startsWith("y_"));
+    const texts = files.map((file) => readFileSync(path.join(folder, "json/test_parsing", file)));
+    const small = texts.filter((text) => text.length < 4_096);
+    await present("JSON as claims", small.map((text) => signed(header, text)));
+    await present("JSON as headers", small.map((text) => signed(text, Buffer.from(`{${claims}}`))));
+    const doubled = ['"sub":"ann"', '"sub":"root"', '"\\u0073ub":"root"', '"sub\\u0000":"root"', '"x":{"a":1,"a":2}', '"x":"\\u0000"'];
+    await present("doubled members and NULs", doubled.map((member) => signed(header, Buffer.from(`{${claims},${member}}`))));
+  });
+
+  test("j24 mutated tokens: nobody gets in", async () => {
+    const good = signed(header, Buffer.from(`{${claims}}`));
+    const pieces = ["", ".", "..", "=", "==", "-", "_", "A", "eyJhbGciOiJub25lIn0", ",", ";", "%00", "'", "\\"];
+    const mutated = [...Array(1_000)].map(() => {
+      const at = Math.floor(Math.random() * good.length);
+      const piece = pieces[Math.floor(Math.random() * pieces.length)];
+      return good.slice(0, at) + piece + good.slice(at + Math.floor(Math.random() * 3));
+    });
+    await present("mutated", mutated.filter((text) => text !== good));
+  });
+}
