@@ -3,7 +3,7 @@
 import http from "node:http";
 
 const connections = 8;
-const limitMs = 20_000;
+const limitMs = 120_000;
 
 /** Requests to one Worker. */
 export class Client {

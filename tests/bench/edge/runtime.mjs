@@ -12,7 +12,7 @@ import { Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const product = process.env.BENCH_EDGE ?? path.join(root, "crates/edge/build");
+const product = path.join(root, "crates/edge/build");
 
 /** The product's Worker as it is deployed, without the console's files. */
 export async function lockstep(vars, shared = {}) {
