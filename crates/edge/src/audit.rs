@@ -1,9 +1,9 @@
 //! The audit log that an object keeps of itself: every change of its rows, and every refusal of one.
 //!
-//! No command writes it, so none can forget to: triggers of the database note each row that is inserted, updated or deleted ([`watch`]), and [`crate::objects::run`] turns what they noted into rows of the log before the transaction ends.
+//! No command writes it, so none can forget to: triggers of the database note each row that is inserted, updated or deleted (`watch`), and [`crate::objects::run`] turns what they noted into rows of the log before the transaction ends.
 //! State, log, outbox and epoch are one transaction; a change that cannot be logged does not happen.
 //!
-//! - A refusal undoes what its command wrote, so it is logged in a transaction of its own, after it: one row for each principal, action and minute, with a count. The count lives beside the chain ([`deny`]) and enters it as one row when its minute is over ([`settle`]), so a row of the chain never changes.
+//! - A refusal undoes what its command wrote, so it is logged in a transaction of its own, after it: one row for each principal, action and minute, with a count. The count lives beside the chain (`deny`) and enters it as one row when its minute is over (`settle`), so a row of the chain never changes.
 //! - Secrets are stored nowhere in clear; columns that hold hashes, nonces or sealed values are left out of the log besides.
 //! - Rows are removed after `LOCKSTEP_AUDIT_DAYS`, the oldest first; number and hash of the last one stay as the checkpoint that the chain stands on.
 
