@@ -283,6 +283,18 @@ impl Access {
         (index < self.hierarchy.len()).then_some(NodeId(index))
     }
 
+    /// The level of `node`.
+    #[must_use]
+    pub fn level(&self, node: NodeId) -> Option<Level> {
+        self.hierarchy.level(node)
+    }
+
+    /// Whether `node` is `top` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, node: NodeId, top: NodeId) -> bool {
+        self.hierarchy.is_within(node, top)
+    }
+
     /// All nodes, in the record's order.
     pub fn nodes(&self) -> impl Iterator<Item = NodeView<'_>> {
         self.node_ids().filter_map(|node| self.describe(node))

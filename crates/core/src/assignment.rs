@@ -3,7 +3,7 @@
 use crate::delegate::can_lift_cap;
 use crate::membership::permit_on;
 use crate::{
-    Access, Facts, Level, MembershipError, NodeId, Operation, RoleId, Value, can_delegate,
+    Access, Facts, Grant, Level, MembershipError, NodeId, Operation, RoleId, Value, can_delegate,
     can_transfer,
 };
 
@@ -52,6 +52,50 @@ pub fn assign(actor: &Access, assignment: &Assignment<'_>) -> Result<(), Members
     delegated
         .and_then(|()| lifted.find(Result::is_err).unwrap_or(Ok(())))
         .map_err(MembershipError::Delegation)
+}
+
+/// Whether `actor` may put somebody into an access group of `home` that was granted `grants`: all of that
+/// is handed out by it (law 5).
+///
+/// # Errors
+/// The first reason against it.
+pub fn enter_group(
+    actor: &Access,
+    home: NodeId,
+    grants: &[Grant],
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::GroupManage, home, facts)?;
+    known(actor, grants)
+        .try_for_each(|(role, node)| can_delegate(actor, role, node))
+        .map_err(MembershipError::Delegation)
+}
+
+/// Whether `actor` may take somebody out of an access group of `home` that was granted `grants`, or delete
+/// it: what deny rules took because of these roles comes to life.
+///
+/// # Errors
+/// The first reason against it.
+pub fn leave_group(
+    actor: &Access,
+    home: NodeId,
+    grants: &[Grant],
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::GroupManage, home, facts)?;
+    known(actor, grants)
+        .try_for_each(|(role, node)| can_lift_cap(actor, None, role, None, node))
+        .map_err(MembershipError::Delegation)
+}
+
+/// The grants that count for anything: those of roles and on nodes that are there.
+fn known<'a>(
+    actor: &'a Access,
+    grants: &'a [Grant],
+) -> impl Iterator<Item = (RoleId, NodeId)> + 'a {
+    grants
+        .iter()
+        .filter_map(|grant| Some((actor.policy().role(&grant.role)?, actor.node(&grant.node)?)))
 }
 
 /// Whether `actor` may make somebody else the owner of `node`. What ownership gives is handed out by that,

@@ -93,7 +93,7 @@ mod spec;
 mod world;
 
 pub use access::{Access, NodeView};
-pub use assignment::{Assignment, assign, transfer};
+pub use assignment::{Assignment, assign, enter_group, leave_group, transfer};
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};

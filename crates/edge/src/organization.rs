@@ -7,6 +7,7 @@ mod acting;
 mod actor;
 mod audit;
 mod decisions;
+mod groups;
 mod invitations;
 mod members;
 mod node_members;
@@ -31,6 +32,7 @@ use acting::Acting;
 pub use actor::{Actor, FreshActor, require_lifetime};
 pub use audit::{AuditPage, AuditPart};
 pub use decisions::{Freshness, StoredSnapshot, grants_key};
+pub use groups::GroupCommand;
 pub use node_members::NodeMemberCommand;
 pub use projects::ProjectCommand;
 pub use seed::{SeedNode, SeedPrincipal};
@@ -220,6 +222,8 @@ pub enum Command {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StructureCommand {
+    /// About access groups.
+    Group(GroupCommand),
     /// About roles in one workspace.
     NodeMember(NodeMemberCommand),
     /// About projects.
@@ -233,6 +237,7 @@ pub enum StructureCommand {
 impl StructureCommand {
     const fn is_idempotent(&self) -> bool {
         match self {
+            Self::Group(command) => command.is_idempotent(),
             Self::NodeMember(command) => command.is_idempotent(),
             Self::Project(command) => command.is_idempotent(),
             Self::Suspension(_) => false,
@@ -242,6 +247,7 @@ impl StructureCommand {
 
     fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
+            Self::Group(command) => command.answer(acting),
             Self::NodeMember(command) => command.answer(acting),
             Self::Project(command) => command.answer(acting),
             Self::Suspension(command) => command.answer(acting),
@@ -306,6 +312,7 @@ impl Object for OrganizationObject {
         schema::STRUCTURE,
         AUDIT_SCHEMA,
         schema::SERVICE_ACCOUNTS,
+        schema::GROUPS,
     ];
 
     const IS_AUDITED: bool = true;

@@ -3,6 +3,7 @@
 mod audit;
 mod decisions;
 mod development;
+mod groups;
 mod health;
 mod invitations;
 mod me;
@@ -26,6 +27,7 @@ pub const ROUTES: &[&[Route]] = &[
     decisions::ROUTES,
     invitations::ROUTES,
     members::ROUTES,
+    groups::ROUTES,
     node_members::ROUTES,
     structure::ROUTES,
     organizations::ROUTES,

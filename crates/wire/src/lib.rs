@@ -70,9 +70,10 @@ pub use snapshot::{
     Snapshot, SnapshotError, TokenRecord,
 };
 pub use structure::{
-    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView,
-    OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView,
-    WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
+    GroupGrantView, GroupMemberView, GroupRequest, GroupView, GroupsView, NodeGrantRequest,
+    NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView, OwnerRequest,
+    ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView, WorkspaceChangeRequest,
+    WorkspaceView, WorkspacesView,
 };
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]

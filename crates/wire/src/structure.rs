@@ -155,6 +155,66 @@ pub struct NodeMemberView {
     pub expires_at_ms: Option<i64>,
 }
 
+/// POST `/v1/organizations/{org}/groups`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRequest {
+    /// The group's name, 1 to 100 characters.
+    pub name: String,
+    /// Id of the workspace whose group it is; the organization's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+}
+
+/// GET `/v1/organizations/{org}/groups`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupsView {
+    /// The access groups that the caller may see, the oldest first.
+    pub groups: Vec<GroupView>,
+}
+
+/// An access group: what is granted to it is granted to its members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id of the workspace whose group it is; absent for the organization's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// What it was granted, one role on a node.
+    pub grants: Vec<GroupGrantView>,
+    /// Its members, the first who was put into it first.
+    pub members: Vec<GroupMemberView>,
+}
+
+/// A role of an access group on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupGrantView {
+    /// Id of the workspace or project.
+    pub node: String,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// First moment at which it counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<u64>,
+    /// First moment at which it no longer counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<u64>,
+}
+
+/// Somebody in an access group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupMemberView {
+    /// User id.
+    pub user_id: String,
+    /// The verified address, where the user has one.
+    pub email: Option<String>,
+}
+
 /// The answer to several changes at once: one result for each row, in the order of the rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResultsView {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Assignment, DelegationError, Effect, Facts, Grant, MembershipError, Operation, Policy,
-    PolicySpec, Record, RuleSpec, Target, assign, restore, suspend, transfer,
+    PolicySpec, Record, RuleSpec, Target, assign, enter_group, leave_group, restore, suspend,
+    transfer,
 };
 
 use crate::shop::{NOW_MS, record, spec, strings};
@@ -12,6 +13,7 @@ use crate::shop::{NOW_MS, record, spec, strings};
 /// The shop, in which whoever hires also gives roles in branches, hands over and suspends.
 fn policy(rules: Vec<RuleSpec>) -> Arc<Policy> {
     let operations = [
+        Operation::GroupManage,
         Operation::WorkspaceMemberManage,
         Operation::ProjectTransfer,
         Operation::MemberSuspend,
@@ -132,6 +134,45 @@ fn a_project_is_handed_over_by_who_holds_what_ownership_gives() {
     assert_eq!(hand_over(&owning), Ok(()));
     let staff = access(&policy, &[("staff", "shop"), ("manager", "north")]);
     assert!(matches!(hand_over(&staff), Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn who_comes_into_a_group_gets_what_who_puts_them_there_holds() {
+    let plain = policy(Vec::new());
+    let foreman = access(&plain, &[("foreman", "shop")]);
+    let north = foreman.node("north").unwrap();
+    let none = Facts::default();
+    let grants = |grants: &[(&str, &str)]| record(grants).grants;
+    let enter =
+        |actor: &Access, given: &[(&str, &str)]| enter_group(actor, north, &grants(given), &none);
+    assert_eq!(
+        enter(&foreman, &[("clerk", "north"), ("viewer", "till")]),
+        Ok(())
+    );
+    assert_eq!(
+        enter(&foreman, &[("gone", "north"), ("manager", "gone")]),
+        Ok(())
+    );
+    let lacks = exceeds(&foreman, &["refund", "count", "close"]);
+    assert_eq!(
+        enter(&foreman, &[("clerk", "north"), ("manager", "till")]),
+        lacks
+    );
+    let staff = access(&plain, &[("staff", "shop"), ("manager", "north")]);
+    assert!(matches!(
+        enter(&staff, &[]),
+        Err(MembershipError::Denied(_))
+    ));
+    // Whoever goes is freed of what the group's role held back.
+    let denied = policy(vec![deny("viewer", "count")]);
+    let foreman = access(&denied, &[("foreman", "shop")]);
+    let leave = |given: &[(&str, &str)]| leave_group(&foreman, north, &grants(given), &none);
+    assert_eq!(leave(&[("manager", "north")]), Ok(()));
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    assert_eq!(leave(&[("clerk", "till"), ("viewer", "till")]), lifts);
+    let staff = access(&denied, &[("staff", "shop"), ("manager", "north")]);
+    let refused = leave_group(&staff, north, &[], &none);
+    assert!(matches!(refused, Err(MembershipError::Denied(_))));
 }
 
 #[test]

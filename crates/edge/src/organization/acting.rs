@@ -3,8 +3,8 @@
 //! What is built on this sees no database: it reads rows through [`Acting`] and writes through [`Change`], which nobody has without what core permitted.
 
 use lockstep_core::{
-    Access, Assignment, Facts, Level, NodeId, Operation, Record, RoleId, Target, assign, restore,
-    suspend, transfer,
+    Access, Assignment, Facts, Grant, Level, NodeId, Operation, Record, RoleId, Target, assign,
+    enter_group, leave_group, restore, suspend, transfer,
 };
 use lockstep_wire::MemberView;
 use serde::Serialize;
@@ -94,10 +94,8 @@ impl<'a> Acting<'a> {
 
     /// The node called `id`, if it is of `level` and the actor may do `read` on it; else 404.
     pub(super) fn node(&self, id: &str, level: Level, read: Operation) -> Result<NodeId, ApiError> {
-        let node = self.access.node(id).filter(|node| {
-            let described = self.access.describe(*node);
-            described.is_some_and(|node| node.level == level)
-        });
+        let node = self.access.node(id);
+        let node = node.filter(|node| self.access.level(*node) == Some(level));
         node.filter(|node| self.may(read, *node))
             .ok_or_else(ApiError::not_found)
     }
@@ -158,6 +156,26 @@ impl<'a> Acting<'a> {
     pub(super) fn transfer(&self, node: NodeId) -> Result<Permitted, ApiError> {
         let transferred = transfer(&self.access, node, &self.facts);
         permitted(self.context, &self.access, transferred)
+    }
+
+    /// Core's [`enter_group`].
+    pub(super) fn enter_group(
+        &self,
+        home: NodeId,
+        grants: &[Grant],
+    ) -> Result<Permitted, ApiError> {
+        let entered = enter_group(&self.access, home, grants, &self.facts);
+        permitted(self.context, &self.access, entered)
+    }
+
+    /// Core's [`leave_group`].
+    pub(super) fn leave_group(
+        &self,
+        home: NodeId,
+        grants: &[Grant],
+    ) -> Result<Permitted, ApiError> {
+        let left = leave_group(&self.access, home, grants, &self.facts);
+        permitted(self.context, &self.access, left)
     }
 
     /// Core's [`suspend`].

@@ -8,8 +8,9 @@ use crate::{
     sql::{Row, SqlError},
 };
 
-/// The most workspaces and projects of one organization.
-const NODES_MAX: i64 = 10_000;
+/// The most workspaces and projects of one organization: with what groups add, what somebody may be granted stays
+/// within core's limit.
+const NODES_MAX: i64 = 4_000;
 
 /// A workspace or a project.
 #[derive(Debug, Clone)]
@@ -69,9 +70,18 @@ pub(super) fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), Ap
 /// that still names one ever means another.
 pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     let within = [id.into(), id.into()];
-    let granted =
-        "DELETE FROM granted WHERE node IN (SELECT id FROM node WHERE id = ? OR parent = ?)";
-    change.exec(granted, &within)?;
+    let there = "IN (SELECT id FROM node WHERE id = ? OR parent = ?)";
+    let of_groups = format!("IN (SELECT id FROM access_group WHERE home {there})");
+    for (table, column, gone) in [
+        ("granted", "node", there),
+        ("group_granted", "node", there),
+        ("group_granted", "access_group", &of_groups),
+        ("group_member", "access_group", &of_groups),
+        ("access_group", "home", there),
+    ] {
+        let end = format!("DELETE FROM {table} WHERE {column} {gone}");
+        change.exec(&end, &within)?;
+    }
     change.exec("DELETE FROM node WHERE id = ? OR parent = ?", &within)?;
     change.renew_nodes()
 }

@@ -91,3 +91,28 @@ pub(super) const SERVICE_ACCOUNTS: &str = "
     CREATE INDEX service_key_account ON service_key (account);
     CREATE INDEX service_key_shown_to ON service_key (shown_to);
 ";
+
+/// Access groups.
+pub(super) const GROUPS: &str = "
+    CREATE TABLE access_group (
+        id TEXT PRIMARY KEY,
+        home TEXT NOT NULL,
+        name TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE group_member (
+        access_group TEXT NOT NULL,
+        user TEXT NOT NULL,
+        PRIMARY KEY (access_group, user)
+    ) STRICT;
+    CREATE INDEX group_member_user ON group_member (user);
+    CREATE TABLE group_granted (
+        access_group TEXT NOT NULL,
+        node TEXT NOT NULL,
+        role TEXT NOT NULL,
+        not_before_ms INTEGER,
+        expires_at_ms INTEGER,
+        PRIMARY KEY (access_group, node)
+    ) STRICT;
+    CREATE INDEX group_granted_node ON group_granted (node);
+";

@@ -194,6 +194,10 @@ pub(super) fn leave(
     context
         .sql
         .exec(granted, &[user.into(), suspended.into()])?;
+    // Whoever comes back is in no group.
+    context
+        .sql
+        .exec("DELETE FROM group_member WHERE user = ?", &[user.into()])?;
     let left = "UPDATE member SET left_at_ms = ?, suspended_at_ms = NULL, epoch = ? WHERE user = ?";
     context
         .sql
@@ -355,12 +359,14 @@ pub(super) fn snapshot(
     })
 }
 
-/// All nodes, and what a principal was granted on them.
+/// All nodes, and what a principal was granted on them, by themselves and through groups. Under the name
+/// that a suspended member's grants have, it is what they would hold.
 pub(super) fn record(
     context: &Context<'_>,
     organization: &Organization,
     user: &str,
 ) -> Result<Record, ApiError> {
+    let person = user.strip_prefix(SUSPENDED).unwrap_or(user);
     let mut nodes = vec![Node::organization(organization.id.as_str())];
     let select = "SELECT id, level, parent, owner FROM node ORDER BY position";
     for row in context.sql.exec(select, &[])? {
@@ -368,12 +374,15 @@ pub(super) fn record(
             "workspace" => Level::Workspace,
             _ => Level::Project,
         };
-        let owned = row.optional_text("owner")? == Some(user);
+        let owned = row.optional_text("owner")? == Some(person);
         let node = Node::inside(level, row.text("id")?, row.text("parent")?);
         nodes.push(Node { owned, ..node });
     }
-    let select = "SELECT role, node, not_before_ms, expires_at_ms FROM granted WHERE user = ? ORDER BY node, role";
-    let rows = context.sql.exec(select, &[user.into()])?;
+    let select = "SELECT role, node, not_before_ms, expires_at_ms, NULL AS through FROM granted WHERE user = ?
+        UNION ALL SELECT role, node, not_before_ms, expires_at_ms, group_member.access_group AS through
+        FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
+        WHERE group_member.user = ? ORDER BY through, node, role";
+    let rows = context.sql.exec(select, &[user.into(), person.into()])?;
     let grant = |row: &Row| -> Result<Grant, SqlError> {
         let window = Window {
             not_before_ms: row.optional_integer("not_before_ms")?.map(unsigned),
@@ -381,6 +390,7 @@ pub(super) fn record(
         };
         Ok(Grant {
             window,
+            group: row.optional_text("through")?.map(str::to_owned),
             ..Grant::new(row.text("role")?, row.text("node")?)
         })
     };

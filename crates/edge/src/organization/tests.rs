@@ -3,6 +3,7 @@
 
 mod audit;
 mod consistency;
+mod groups;
 mod invitations;
 mod members;
 mod node_members;

@@ -57,7 +57,7 @@ pub(super) const ROUTES: &[Route] = &[
 /// A body without members.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NothingRequest {}
+pub(super) struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let list = NodeMemberCommand::List {
@@ -117,7 +117,7 @@ async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 /// A window that holds at some time from now on.
-fn check_window(call: &Call<'_>, grant: &NodeGrantRequest) -> Result<(), ApiError> {
+pub(super) fn check_window(call: &Call<'_>, grant: &NodeGrantRequest) -> Result<(), ApiError> {
     let now_ms = call.edge.clock.now_ms();
     let start_ms = grant.not_before_ms.unwrap_or(0);
     let end_ms = grant.expires_at_ms.unwrap_or(TIME_MS_MAX);

@@ -41,6 +41,21 @@ const CHANGES: &[(Method, &str, &str)] = &[
     ),
     (Method::Put, "/members/{user}/suspension", "{}"),
     (Method::Delete, "/members/{user}/suspension", ""),
+    (
+        Method::Post,
+        "/groups",
+        r#"{"name":"x","workspace":"{workspace}"}"#,
+    ),
+    (Method::Patch, "/groups/{group}", r#"{"name":"x"}"#),
+    (Method::Put, "/groups/{group}/members/{user}", "{}"),
+    (Method::Delete, "/groups/{group}/members/{user}", ""),
+    (
+        Method::Put,
+        "/groups/{group}/grants/{node}",
+        r#"{"role":"viewer"}"#,
+    ),
+    (Method::Delete, "/groups/{group}/grants/{node}", ""),
+    (Method::Delete, "/groups/{group}", ""),
 ];
 
 /// Those that were there before, which have tests of their own.
@@ -71,19 +86,35 @@ fn every_route_that_changes_something_is_in_the_table() {
 struct Ids(Vec<(&'static str, String)>);
 
 impl Ids {
-    /// A workspace with a project and Ben as an Editor in it, and what else a path can name.
-    fn of(acme: &Acme) -> Self {
-        let workspace = acme.workspace("North");
+    /// A workspace with a project and a group, and somebody as an Editor in it.
+    fn of(acme: &Acme, email: &str) -> Self {
+        let path = acme.workspace("North");
         acme.workspace("South");
-        acme.grant(&workspace, BEN, "editor");
-        let workspace = workspace.replace("/workspaces/", "");
+        acme.grant(&path, email, "editor");
+        let workspace = path.replace("/workspaces/", "");
         let body = json!({ "name": "Bridge", "workspace": workspace });
         let project = id(&acme.post(&acme.ada, "/projects", &body));
-        Self(vec![
+        let group = id(&acme.post(&acme.ada, "/groups", &body));
+        let ids = Self(vec![
+            ("{node}", workspace.clone()),
             ("{workspace}", workspace),
             ("{project}", project),
-            ("{user}", acme.user(BEN)),
-        ])
+            ("{group}", group),
+            ("{user}", acme.user(email)),
+        ]);
+        for path in [
+            "/groups/{group}/members/{user}",
+            "/groups/{group}/grants/{node}",
+        ] {
+            let body = if path.ends_with("{node}") {
+                json!({ "role": "viewer" })
+            } else {
+                json!({})
+            };
+            let set = acme.put(&acme.ada, &ids.fill(path), &body);
+            assert_eq!(set.status, 200, "{}", text(&set));
+        }
+        ids
     }
 
     /// With what another tenant has for `name`.
@@ -130,6 +161,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/projects",
         "/members",
         "/workspaces/{workspace}/members",
+        "/groups",
     ];
     lists
         .iter()
@@ -142,11 +174,15 @@ fn m1_what_the_policy_offers_to_nobody_nobody_does() {
     // OpenLIT's table has nothing below the organization, so its Admin may do nothing of this.
     let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_POLICY", "openlit")]));
     acme.joined(BEN, "member");
-    let ids = Ids(vec![
-        ("{workspace}", "wsp_1".to_owned()),
-        ("{project}", "prj_1".to_owned()),
-        ("{user}", acme.user(BEN)),
-    ]);
+    let named = |(name, id): (&'static str, &str)| (name, id.to_owned());
+    let ids = [
+        ("{workspace}", "wsp_1"),
+        ("{project}", "prj_1"),
+        ("{group}", "grp_1"),
+        ("{node}", "wsp_1"),
+        ("{user}", &acme.user(BEN)),
+    ];
+    let ids = Ids(ids.map(named).to_vec());
     let before = state(&acme, &ids);
     for change in CHANGES {
         let answer = send(&acme, &acme.ada, &ids, change);
@@ -164,7 +200,7 @@ fn m6_who_only_looks_changes_nothing_by_any_route() {
     let acme = lockstep("");
     acme.joined(BEN, "member");
     let cat = acme.joined(super::CAT, "member");
-    let ids = Ids::of(&acme);
+    let ids = Ids::of(&acme, BEN);
     let workspace = ids.fill("/workspaces/{workspace}");
     acme.grant(&workspace, super::CAT, "viewer");
     let before = state(&acme, &ids);
@@ -183,7 +219,7 @@ fn m6_who_only_looks_changes_nothing_by_any_route() {
 fn m4_no_id_of_another_tenant_is_there_in_any_place() {
     let acme = lockstep("");
     acme.joined(BEN, "member");
-    let ids = Ids::of(&acme);
+    let ids = Ids::of(&acme, BEN);
     let mut other = Acme {
         world: acme.world,
         ada: acme.ada.clone(),
@@ -199,17 +235,7 @@ fn m4_no_id_of_another_tenant_is_there_in_any_place() {
     // The twin has the same Owner, and a member that the first has not.
     other.id = twin;
     let cat = other.joined(super::CAT, "member");
-    let workspace = other.workspace("North");
-    other.workspace("South");
-    other.grant(&workspace, super::CAT, "editor");
-    let workspace = workspace.replace("/workspaces/", "");
-    let body = json!({ "name": "Bridge", "workspace": workspace });
-    let project = id(&other.post(&other.ada, "/projects", &body));
-    let theirs = Ids(vec![
-        ("{workspace}", workspace),
-        ("{project}", project),
-        ("{user}", other.user(super::CAT)),
-    ]);
+    let theirs = Ids::of(&other, super::CAT);
     let acme = Acme {
         world: other.world,
         ada: other.ada,
@@ -217,7 +243,7 @@ fn m4_no_id_of_another_tenant_is_there_in_any_place() {
     };
     let before = state(&acme, &ids);
     for change in CHANGES {
-        for name in ["{workspace}", "{project}", "{user}"] {
+        for (name, _) in &ids.0 {
             if !change.1.contains(name) && !change.2.contains(name) {
                 continue;
             }
@@ -242,7 +268,7 @@ fn m4_no_id_of_another_tenant_is_there_in_any_place() {
 fn m13_what_no_route_takes_is_refused_by_every_one_of_them() {
     let acme = lockstep("");
     acme.joined(BEN, "member");
-    let ids = Ids::of(&acme);
+    let ids = Ids::of(&acme, BEN);
     let before = state(&acme, &ids);
     for (method, path, body) in CHANGES.iter().filter(|change| !change.2.is_empty()) {
         for field in [

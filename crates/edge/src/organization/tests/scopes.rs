@@ -2,8 +2,11 @@
 //!
 //! With a token scoped to nothing every signed-in route refuses; with exactly what it needs it passes; with everything but one of that it refuses again.
 
+mod structure;
+
 use serde_json::{Value, json};
 
+use self::structure::structure;
 use super::{Acme, BEN, CAT};
 use crate::{
     http::{Method, Request, Response},
@@ -30,102 +33,6 @@ enum Needs {
 
 /// What the role that the requests below hand out gives: a token hands out no more than it holds (law 5).
 const GATEWAY: [&str; 2] = ["decisions.ask", "token.introspect"];
-
-/// What the role Viewer gives, and what it takes to see and change who holds it.
-const VIEWER: &[&str] = &[
-    "workspace.read",
-    "workspace-member.manage",
-    "member.read",
-    "workspace-member.read",
-    "group.read",
-    "project.read",
-    "data.read",
-    "run.read",
-    "resource.read",
-    "organization.read",
-    "role.read",
-];
-
-/// What Ben holds, and what it takes to give it back to him.
-const RESTORED: &[&str] = &[
-    "member.read",
-    "member.remove",
-    "organization.read",
-    "role.read",
-    "workspace.read",
-    "workspace-member.read",
-    "group.read",
-    "project.read",
-    "data.read",
-    "run.read",
-    "resource.read",
-];
-
-/// What the owner of a project holds in it, and what it takes to make somebody that.
-const OWNER: &[&str] = &[
-    "member.read",
-    "project.read",
-    "project.update",
-    "project.share",
-    "project.delete",
-    "data.create",
-    "run.create",
-    "run.read",
-    "run.delete",
-    "resource.create",
-    "resource.read",
-    "resource.update",
-    "resource.delete",
-];
-
-/// The routes that are not about people.
-fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)> {
-    use Needs::{All, Listed};
-    let none = json!({});
-    let viewer = json!({ "role": "viewer" });
-    Some(match (method, pattern) {
-        (Method::Get, "audit") => (All(&["audit.read"]), none),
-        (Method::Get, "workspaces") => (Listed(&["workspace.read"]), none),
-        (Method::Post, "workspaces") => (All(&["workspace.create"]), json!({ "name": "Next" })),
-        (Method::Get, "workspaces/{workspace}") => (All(&["workspace.read"]), none),
-        (Method::Patch, "workspaces/{workspace}") => (
-            All(&["workspace.read", "workspace.update"]),
-            json!({ "name": "Next" }),
-        ),
-        (Method::Delete, "workspaces/{workspace}") => {
-            (All(&["workspace.read", "workspace.delete"]), none)
-        }
-        (Method::Get, "workspaces/{workspace}/members") => {
-            (All(&["workspace.read", "workspace-member.read"]), none)
-        }
-        (Method::Post, "workspaces/{workspace}/members") => (
-            All(VIEWER),
-            json!({ "members": [{ "user_id": "{user}", "role": "viewer" }] }),
-        ),
-        (Method::Put, "workspaces/{workspace}/members/{user}") => (All(VIEWER), viewer),
-        (Method::Delete, "workspaces/{workspace}/members/{user}") => (
-            All(&["workspace.read", "workspace-member.manage", "member.read"]),
-            none,
-        ),
-        (Method::Get, "projects") => (Listed(&["project.read"]), none),
-        (Method::Post, "projects") => (
-            All(&["workspace.read", "project.create"]),
-            json!({ "name": "Next", "workspace": "{workspace}" }),
-        ),
-        (Method::Get, "projects/{project}") => (All(&["project.read"]), none),
-        (Method::Patch, "projects/{project}") => (
-            All(&["project.read", "project.update"]),
-            json!({ "name": "Next" }),
-        ),
-        (Method::Delete, "projects/{project}") => (All(&["project.read", "project.delete"]), none),
-        (Method::Put, "projects/{project}/owner") => (All(OWNER), json!({ "user_id": "{user}" })),
-        (Method::Put, "members/{user}/suspension") => {
-            (All(&["member.read", "member.remove"]), none)
-        }
-        (Method::Delete, "members/{user}/suspension") => (All(RESTORED), none),
-        _ => return None,
-    })
-}
 
 /// For each route what it needs, and a body.
 fn row(route: &Route) -> (Needs, Value) {
@@ -234,6 +141,16 @@ impl Full {
         let project =
             json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
         let project = acme.post(&acme.ada, "/projects", &project);
+        let north = workspace.replace("/workspaces/", "");
+        let crew = json!({ "name": "Crew", "workspace": north });
+        let crew = super::id(&acme.post(&acme.ada, "/groups", &crew));
+        for (rest, body) in [
+            (format!("/grants/{north}"), json!({ "role": "viewer" })),
+            (acme.member(BEN), json!({})),
+        ] {
+            let put = acme.put(&acme.ada, &format!("/groups/{crew}{rest}"), &body);
+            assert_eq!(put.status, 200, "{}", text(&put));
+        }
         let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
         let params = vec![
             ("{org}", acme.id.clone()),
@@ -248,6 +165,8 @@ impl Full {
             ("{session}", "ses_1".to_owned()),
             ("{workspace}", last(&workspace)),
             ("{project}", super::id(&project)),
+            ("{group}", crew),
+            ("{node}", north),
         ];
         Self { acme, params }
     }
@@ -283,7 +202,7 @@ impl Full {
 fn is_allowed(answer: &Response) -> bool {
     let is_read = matches!(answer.body, crate::http::Body::Bytes(_));
     let body = if is_read { json(answer) } else { Value::Null };
-    let lists = ["workspaces", "projects"].map(|name| &body[name]);
+    let lists = ["workspaces", "projects", "groups"].map(|name| &body[name]);
     answer.status < 300
         && body["decision"] != false
         && body["results"][0]["problem"].is_null()

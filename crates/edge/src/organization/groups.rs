@@ -1,0 +1,363 @@
+//! Access groups: what is granted to one is granted to its members, and makes nobody a member of the organization.
+
+use lockstep_core::{Assignment, Grant, Level, NodeId, Operation, RoleId, Window};
+use lockstep_wire::{GroupGrantView, GroupMemberView, GroupView, GroupsView, NodeGrantRequest};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    acting::{Acting, Change},
+    store::unsigned,
+    workspaces,
+};
+use crate::{
+    objects::Reply,
+    problem::{ApiError, Code},
+    sql::{Row, SqlError},
+};
+
+/// The most access groups of one organization.
+const GROUPS_MAX: i64 = 1_000;
+/// The most nodes on which one group is granted something.
+const GRANTS_MAX: i64 = 100;
+/// The most groups that one member is in: what somebody holds has a limit in core.
+const GROUPS_OF_MEMBER_MAX: i64 = 50;
+
+/// What a member may ask about access groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupCommand {
+    /// Puts a member into one; answers `Written` with `GroupView`.
+    AddMember {
+        /// The group.
+        group: String,
+        /// The member.
+        user: String,
+    },
+    /// Creates one; answers `Written` with `GroupView`.
+    Create {
+        /// Its id.
+        group: String,
+        /// Its name.
+        name: String,
+        /// The workspace whose group it is; the organization's when absent.
+        workspace: Option<String>,
+    },
+    /// Deletes one; answers `Written`.
+    Delete {
+        /// The group.
+        group: String,
+    },
+    /// Grants one a role on a node, in place of any other there; answers `Written` with `GroupView`.
+    Grant {
+        /// The group.
+        group: String,
+        /// The workspace or project.
+        node: String,
+        /// What it is given.
+        grant: NodeGrantRequest,
+    },
+    /// Those that the actor may see; answers `GroupsView`.
+    List,
+    /// One of them; answers `GroupView`.
+    Read {
+        /// The group.
+        group: String,
+    },
+    /// Takes a member out of one; answers `Written` with `GroupView`.
+    RemoveMember {
+        /// The group.
+        group: String,
+        /// The member.
+        user: String,
+    },
+    /// Renames one; answers `Written` with `GroupView`.
+    Rename {
+        /// The group.
+        group: String,
+        /// The new name.
+        name: String,
+    },
+    /// Takes what one was granted on a node; answers `Written` with `GroupView`.
+    Revoke {
+        /// The group.
+        group: String,
+        /// The workspace or project.
+        node: String,
+    },
+}
+
+impl GroupCommand {
+    pub(super) const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::List | Self::Read { .. })
+    }
+
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::AddMember { group, user } => add_member(acting, group, user),
+            Self::Create {
+                group,
+                name,
+                workspace,
+            } => create(acting, group, name, workspace.as_deref()),
+            Self::Delete { group } => delete(acting, group),
+            Self::Grant { group, node, grant } => set(acting, group, node, Some(grant)),
+            Self::List => list(acting),
+            Self::Read { group } => {
+                visible(acting, group)?;
+                Reply::of(&view(acting, group)?)
+            }
+            Self::RemoveMember { group, user } => remove_member(acting, group, user),
+            Self::Rename { group, name } => rename(acting, group, name),
+            Self::Revoke { group, node } => set(acting, group, node, None),
+        }
+    }
+}
+
+/// The node whose group it is, for who may see its groups; else 404.
+fn visible(acting: &Acting<'_>, group: &str) -> Result<NodeId, ApiError> {
+    let select = "SELECT home FROM access_group WHERE id = ?";
+    let row = acting.row(select, &[group.into()])?;
+    let row = row.ok_or_else(ApiError::not_found)?;
+    let home = acting.access.node(row.text("home")?);
+    home.filter(|home| acting.may(Operation::GroupRead, *home))
+        .ok_or_else(ApiError::not_found)
+}
+
+fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
+    let select = "SELECT id FROM access_group ORDER BY created_at_ms, rowid";
+    let mut groups = Vec::new();
+    for row in acting.rows(select, &[])? {
+        let id = row.text("id")?;
+        if visible(acting, id).is_ok() {
+            groups.push(view(acting, id)?);
+        }
+    }
+    Reply::of(&GroupsView { groups })
+}
+
+fn create(
+    acting: &Acting<'_>,
+    id: &str,
+    name: &str,
+    workspace: Option<&str>,
+) -> Result<Reply, ApiError> {
+    let home = match workspace {
+        Some(workspace) => workspaces::visible(acting, workspace)?,
+        None => acting.access.root(),
+    };
+    let permitted = acting.permit(Operation::GroupManage, home)?;
+    limited(
+        acting,
+        "SELECT COUNT(*) AS count FROM access_group",
+        &[],
+        GROUPS_MAX,
+        "access groups",
+    )?;
+    let change = acting.change(permitted)?;
+    let insert = "INSERT INTO access_group (id, home, name, created_at_ms) VALUES (?, ?, ?, ?)";
+    let home = workspace.unwrap_or(&acting.organization.id);
+    let values = [id.into(), home.into(), name.into(), acting.now_ms().into()];
+    change.exec(insert, &values)?;
+    let group = view(acting, id)?;
+    change.finish(group)
+}
+
+fn rename(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
+    let home = visible(acting, id)?;
+    let change = acting.change(acting.permit(Operation::GroupManage, home)?)?;
+    let rename = "UPDATE access_group SET name = ? WHERE id = ?";
+    change.exec(rename, &[name.into(), id.into()])?;
+    let group = view(acting, id)?;
+    change.finish(group)
+}
+
+fn delete(acting: &Acting<'_>, id: &str) -> Result<Reply, ApiError> {
+    let home = visible(acting, id)?;
+    let permitted = acting.leave_group(home, &grants(acting, id)?)?;
+    let members = members(acting, id)?;
+    let change = acting.change(permitted)?;
+    for table in ["group_member", "group_granted"] {
+        let end = format!("DELETE FROM {table} WHERE access_group = ?");
+        change.exec(&end, &[id.into()])?;
+    }
+    change.exec("DELETE FROM access_group WHERE id = ?", &[id.into()])?;
+    change.touch(&members)?;
+    change.finish(())
+}
+
+fn add_member(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
+    let home = visible(acting, id)?;
+    let permitted = acting.enter_group(home, &grants(acting, id)?)?;
+    let member = acting.member(user)?;
+    let count = "SELECT COUNT(*) AS count FROM group_member WHERE user = ?";
+    limited(
+        acting,
+        count,
+        &[user.into()],
+        GROUPS_OF_MEMBER_MAX,
+        "groups of one member",
+    )?;
+    let change = acting.change(permitted)?;
+    let insert =
+        "INSERT INTO group_member (access_group, user) VALUES (?, ?) ON CONFLICT DO NOTHING";
+    change.exec(insert, &[id.into(), user.into()])?;
+    change.touch(&[member.user])?;
+    let group = view(acting, id)?;
+    change.finish(group)
+}
+
+fn remove_member(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
+    let home = visible(acting, id)?;
+    let permitted = acting.leave_group(home, &grants(acting, id)?)?;
+    let change = acting.change(permitted)?;
+    let end = "DELETE FROM group_member WHERE access_group = ? AND user = ? RETURNING user";
+    if change.exec(end, &[id.into(), user.into()])?.is_empty() {
+        return Err(ApiError::not_found());
+    }
+    change.touch(&[user.to_owned()])?;
+    let group = view(acting, id)?;
+    change.finish(group)
+}
+
+/// Gives a group a role on a node in place of any other there, or none. The node is the group's own or
+/// lies in it; a project is shared by who may share it.
+fn set(
+    acting: &Acting<'_>,
+    id: &str,
+    node_id: &str,
+    grant: Option<&NodeGrantRequest>,
+) -> Result<Reply, ApiError> {
+    let home = visible(acting, id)?;
+    acting.permit(Operation::GroupManage, home)?;
+    let node = acting.access.node(node_id);
+    let node = node.filter(|node| acting.access.is_within(*node, home));
+    let node = node.ok_or_else(ApiError::not_found)?;
+    let is_project = acting.access.level(node) == Some(Level::Project);
+    let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
+    let select = "SELECT role FROM group_granted WHERE access_group = ? AND node = ?";
+    let key = [id.into(), node_id.into()];
+    let rows = acting.rows(select, &key)?;
+    let mut old: Vec<RoleId> = Vec::new();
+    for row in &rows {
+        old.extend(acting.access.policy().role(row.text("role")?));
+    }
+    let permitted = acting.assign(Assignment {
+        operation: if is_project {
+            Operation::ProjectShare
+        } else {
+            Operation::GroupManage
+        },
+        node,
+        old: &old,
+        new,
+        facts: lockstep_core::Facts::default(),
+    })?;
+    if grant.is_none() && rows.is_empty() {
+        return Err(ApiError::not_found());
+    }
+    let change = acting.change(permitted)?;
+    let end = "DELETE FROM group_granted WHERE access_group = ? AND node = ?";
+    change.exec(end, &key)?;
+    if let Some(grant) = grant {
+        begin(&change, id, node_id, grant)?;
+    }
+    change.touch(&members(acting, id)?)?;
+    let group = view(acting, id)?;
+    change.finish(group)
+}
+
+fn begin(
+    change: &Change<'_>,
+    id: &str,
+    node: &str,
+    grant: &NodeGrantRequest,
+) -> Result<(), ApiError> {
+    let count = "SELECT COUNT(*) AS count FROM group_granted WHERE access_group = ?";
+    limited(
+        change.acting,
+        count,
+        &[id.into()],
+        GRANTS_MAX,
+        "roles of one group",
+    )?;
+    let begin = "INSERT INTO group_granted (access_group, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
+    let values = [
+        id.into(),
+        node.into(),
+        (&grant.role).into(),
+        grant.not_before_ms.into(),
+        grant.expires_at_ms.into(),
+    ];
+    change.exec(begin, &values)?;
+    Ok(())
+}
+
+/// Refuses one more where there are `max`.
+fn limited(
+    acting: &Acting<'_>,
+    count: &str,
+    values: &[crate::sql::Value],
+    max: i64,
+    what: &str,
+) -> Result<(), ApiError> {
+    if acting.count(count, values)? < max {
+        return Ok(());
+    }
+    let detail = format!("There may be {max} {what}.");
+    Err(ApiError::new(Code::LimitReached, detail))
+}
+
+/// What a group was granted.
+fn grants(acting: &Acting<'_>, id: &str) -> Result<Vec<Grant>, ApiError> {
+    let select = "SELECT node, role, not_before_ms, expires_at_ms FROM group_granted WHERE access_group = ? ORDER BY node";
+    let read = |row: &Row| -> Result<Grant, SqlError> {
+        Ok(Grant {
+            window: Window {
+                not_before_ms: row.optional_integer("not_before_ms")?.map(unsigned),
+                expires_at_ms: row.optional_integer("expires_at_ms")?.map(unsigned),
+            },
+            group: Some(id.to_owned()),
+            ..Grant::new(row.text("role")?, row.text("node")?)
+        })
+    };
+    let rows = acting.rows(select, &[id.into()])?;
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+fn members(acting: &Acting<'_>, id: &str) -> Result<Vec<String>, ApiError> {
+    let select = "SELECT user FROM group_member WHERE access_group = ? ORDER BY rowid";
+    let rows = acting.rows(select, &[id.into()])?;
+    let read = |row: &Row| row.text("user").map(str::to_owned);
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// A group with its members and what it was granted.
+fn view(acting: &Acting<'_>, id: &str) -> Result<GroupView, ApiError> {
+    let select = "SELECT name, home FROM access_group WHERE id = ?";
+    let row = acting.row(select, &[id.into()])?;
+    let row = row.ok_or_else(ApiError::not_found)?;
+    let workspace = Some(row.text("home")?).filter(|home| *home != acting.organization.id);
+    let grants = grants(acting, id)?.into_iter().map(|grant| GroupGrantView {
+        role_name: acting.role_name(&grant.role),
+        role: grant.role,
+        node: grant.node,
+        not_before_ms: grant.window.not_before_ms,
+        expires_at_ms: grant.window.expires_at_ms,
+    });
+    let select = "SELECT member.user, member.address FROM group_member JOIN member ON member.user = group_member.user
+        WHERE group_member.access_group = ? AND member.left_at_ms IS NULL ORDER BY group_member.rowid";
+    let member = |row: &Row| -> Result<GroupMemberView, SqlError> {
+        Ok(GroupMemberView {
+            user_id: row.text("user")?.to_owned(),
+            email: row.optional_text("address")?.map(str::to_owned),
+        })
+    };
+    let rows = acting.rows(select, &[id.into()])?;
+    Ok(GroupView {
+        id: id.to_owned(),
+        name: row.text("name")?.to_owned(),
+        workspace: workspace.map(str::to_owned),
+        grants: grants.collect(),
+        members: rows.iter().map(member).collect::<Result<_, _>>()?,
+    })
+}

@@ -1,0 +1,141 @@
+//! What the routes about the structure of an organization need of a token.
+
+use serde_json::{Value, json};
+
+use super::Needs;
+use crate::http::Method;
+
+/// What the role Viewer gives, and what it takes to see and change who holds it.
+const VIEWER: &[&str] = &[
+    "workspace.read",
+    "workspace-member.manage",
+    "member.read",
+    "workspace-member.read",
+    "group.read",
+    "project.read",
+    "data.read",
+    "run.read",
+    "resource.read",
+    "organization.read",
+    "role.read",
+];
+
+/// What Ben holds, and what it takes to give it back to him.
+const RESTORED: &[&str] = &[
+    "member.read",
+    "member.remove",
+    "organization.read",
+    "role.read",
+    "workspace.read",
+    "workspace-member.read",
+    "group.read",
+    "project.read",
+    "data.read",
+    "run.read",
+    "resource.read",
+];
+
+/// What the owner of a project holds in it, and what it takes to make somebody that.
+const OWNER: &[&str] = &[
+    "member.read",
+    "project.read",
+    "project.update",
+    "project.share",
+    "project.delete",
+    "data.create",
+    "run.create",
+    "run.read",
+    "run.delete",
+    "resource.create",
+    "resource.read",
+    "resource.update",
+    "resource.delete",
+];
+
+/// What it takes to see and change a group of a workspace.
+const GROUP: &[&str] = &["group.read", "group.manage"];
+
+/// What the role Viewer gives, and what it takes to grant it to a group, or to put somebody into one that has it.
+const INTO_GROUP: &[&str] = &[
+    "group.manage",
+    "member.read",
+    "workspace.read",
+    "workspace-member.read",
+    "group.read",
+    "project.read",
+    "data.read",
+    "run.read",
+    "resource.read",
+    "organization.read",
+    "role.read",
+];
+
+/// The routes that are not about people.
+pub(super) fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)> {
+    use Needs::{All, Listed};
+    let none = json!({});
+    let viewer = json!({ "role": "viewer" });
+    Some(match (method, pattern) {
+        (Method::Get, "audit") => (All(&["audit.read"]), none),
+        (Method::Get, "workspaces") => (Listed(&["workspace.read"]), none),
+        (Method::Post, "workspaces") => (All(&["workspace.create"]), json!({ "name": "Next" })),
+        (Method::Get, "workspaces/{workspace}") => (All(&["workspace.read"]), none),
+        (Method::Patch, "workspaces/{workspace}") => (
+            All(&["workspace.read", "workspace.update"]),
+            json!({ "name": "Next" }),
+        ),
+        (Method::Delete, "workspaces/{workspace}") => {
+            (All(&["workspace.read", "workspace.delete"]), none)
+        }
+        (Method::Get, "workspaces/{workspace}/members") => {
+            (All(&["workspace.read", "workspace-member.read"]), none)
+        }
+        (Method::Post, "workspaces/{workspace}/members") => (
+            All(VIEWER),
+            json!({ "members": [{ "user_id": "{user}", "role": "viewer" }] }),
+        ),
+        (Method::Put, "workspaces/{workspace}/members/{user}") => (All(VIEWER), viewer),
+        (Method::Delete, "workspaces/{workspace}/members/{user}") => (
+            All(&["workspace.read", "workspace-member.manage", "member.read"]),
+            none,
+        ),
+        (Method::Get, "projects") => (Listed(&["project.read"]), none),
+        (Method::Post, "projects") => (
+            All(&["workspace.read", "project.create"]),
+            json!({ "name": "Next", "workspace": "{workspace}" }),
+        ),
+        (Method::Get, "projects/{project}") => (All(&["project.read"]), none),
+        (Method::Patch, "projects/{project}") => (
+            All(&["project.read", "project.update"]),
+            json!({ "name": "Next" }),
+        ),
+        (Method::Delete, "projects/{project}") => (All(&["project.read", "project.delete"]), none),
+        (Method::Put, "projects/{project}/owner") => (All(OWNER), json!({ "user_id": "{user}" })),
+        (Method::Put, "members/{user}/suspension") => {
+            (All(&["member.read", "member.remove"]), none)
+        }
+        (Method::Delete, "members/{user}/suspension") => (All(RESTORED), none),
+        _ => return shared(method, pattern),
+    })
+}
+
+/// The routes about what many share.
+fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
+    use Needs::{All, Listed};
+    let none = json!({});
+    let viewer = json!({ "role": "viewer" });
+    Some(match (method, pattern) {
+        (Method::Get, "groups") => (Listed(&["group.read"]), none),
+        (Method::Post, "groups") => (
+            All(&["workspace.read", "group.manage"]),
+            json!({ "name": "Next", "workspace": "{workspace}" }),
+        ),
+        (Method::Get, "groups/{group}") => (All(&["group.read"]), none),
+        (Method::Patch, "groups/{group}") => (All(GROUP), json!({ "name": "Next" })),
+        (Method::Delete, "groups/{group}" | "groups/{group}/members/{user}") => (All(GROUP), none),
+        (Method::Delete, "groups/{group}/grants/{node}") => (All(GROUP), none),
+        (Method::Put, "groups/{group}/members/{user}") => (All(INTO_GROUP), none),
+        (Method::Put, "groups/{group}/grants/{node}") => (All(INTO_GROUP), viewer),
+        _ => return None,
+    })
+}

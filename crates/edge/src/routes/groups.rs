@@ -1,0 +1,148 @@
+//! `/v1/organizations/{org}/groups`.
+
+use lockstep_token::id::opaque_id;
+use lockstep_wire::{GroupRequest, GroupView, GroupsView, NameRequest, NodeGrantRequest};
+
+use super::{
+    node_members::{NothingRequest, check_window},
+    structure::{end, param, read, user, write},
+    values::name,
+};
+use crate::{
+    authenticate::{Caller, FreshCaller},
+    http::Method,
+    json,
+    organization::{GroupCommand, StructureCommand},
+    router::{Answer, Call, Handler, Route},
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/groups",
+        handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/groups",
+        handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/groups/{group}",
+        handler: Handler::SignedIn(|call, caller| Box::pin(one(call, caller))),
+    },
+    Route {
+        method: Method::Patch,
+        pattern: "/v1/organizations/{org}/groups/{group}",
+        handler: Handler::Fresh(|call, caller| Box::pin(rename(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/groups/{group}",
+        handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
+    },
+    Route {
+        method: Method::Put,
+        pattern: "/v1/organizations/{org}/groups/{group}/members/{user}",
+        handler: Handler::Fresh(|call, caller| Box::pin(add_member(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/groups/{group}/members/{user}",
+        handler: Handler::Fresh(|call, caller| Box::pin(remove_member(call, caller))),
+    },
+    Route {
+        method: Method::Put,
+        pattern: "/v1/organizations/{org}/groups/{group}/grants/{node}",
+        handler: Handler::Fresh(|call, caller| Box::pin(grant(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/groups/{group}/grants/{node}",
+        handler: Handler::Fresh(|call, caller| Box::pin(revoke(call, caller))),
+    },
+];
+
+async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let list = StructureCommand::Group(GroupCommand::List);
+    read::<GroupsView>(&call, &caller, list).await
+}
+
+async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: GroupRequest = json::body(call.request)?;
+    let create = GroupCommand::Create {
+        group: opaque_id("grp", call.edge.random.bytes()?),
+        name: name(&body.name)?,
+        workspace: body.workspace,
+    };
+    changed(&call, &caller, 201, create).await
+}
+
+async fn one(call: Call<'_>, caller: Caller) -> Answer {
+    let read_one = GroupCommand::Read {
+        group: param(&call, "group")?,
+    };
+    read::<GroupView>(&call, &caller, StructureCommand::Group(read_one)).await
+}
+
+async fn rename(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: NameRequest = json::body(call.request)?;
+    let rename = GroupCommand::Rename {
+        group: param(&call, "group")?,
+        name: name(&body.name)?,
+    };
+    changed(&call, &caller, 200, rename).await
+}
+
+async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let delete = GroupCommand::Delete {
+        group: param(&call, "group")?,
+    };
+    end(&call, &caller, StructureCommand::Group(delete)).await
+}
+
+async fn add_member(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let NothingRequest {} = json::body(call.request)?;
+    let add = GroupCommand::AddMember {
+        group: param(&call, "group")?,
+        user: user(&call, call.param("user")?)?,
+    };
+    changed(&call, &caller, 200, add).await
+}
+
+async fn remove_member(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let remove = GroupCommand::RemoveMember {
+        group: param(&call, "group")?,
+        user: user(&call, call.param("user")?)?,
+    };
+    changed(&call, &caller, 200, remove).await
+}
+
+async fn grant(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let grant: NodeGrantRequest = json::body(call.request)?;
+    check_window(&call, &grant)?;
+    let grant = GroupCommand::Grant {
+        group: param(&call, "group")?,
+        node: param(&call, "node")?,
+        grant,
+    };
+    changed(&call, &caller, 200, grant).await
+}
+
+async fn revoke(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let revoke = GroupCommand::Revoke {
+        group: param(&call, "group")?,
+        node: param(&call, "node")?,
+    };
+    changed(&call, &caller, 200, revoke).await
+}
+
+async fn changed(
+    call: &Call<'_>,
+    caller: &FreshCaller,
+    status: u16,
+    asked: GroupCommand,
+) -> Answer {
+    write::<GroupView>(call, caller, status, StructureCommand::Group(asked)).await
+}
