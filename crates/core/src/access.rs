@@ -9,8 +9,8 @@ use crate::hierarchy::{Hierarchy, NodeId, ROOT};
 use crate::holdings::{Basis, Holdings, Set};
 use crate::rows::Row;
 use crate::{
-    Bits, Grant, Level, Node, Outcome, PackedNodes, PermissionId, Policy, PrincipalKind, Record,
-    RecordError, RoleId, Window, limits,
+    Bits, Customization, Grant, Level, Node, Outcome, OwnPolicy, PackedNodes, PermissionId, Policy,
+    PrincipalKind, Record, RecordError, RoleId, Window, limits,
 };
 
 /// A node of an [`Access`].
@@ -113,6 +113,23 @@ impl Access {
         let own = || Some(Policy::clone(policy));
         let policy = customized(policy, &own, &record)?;
         Ok(Self::of(policy, hierarchy, record, now_ms))
+    }
+
+    /// [`Self::resolve`] in an organization whose own policy is there already. What the record says that
+    /// the organization added is not looked at.
+    ///
+    /// # Errors
+    /// As of [`Self::resolve`].
+    pub fn resolve_own(
+        policy: &OwnPolicy,
+        record: Record,
+        now_ms: u64,
+    ) -> Result<Self, RecordError> {
+        let record = Record {
+            customization: Customization::default(),
+            ..record
+        };
+        Self::resolve(policy.policy(), record, now_ms)
     }
 
     /// [`Self::resolve`] for a record whose nodes are in `nodes` instead. `own` makes the policy anew, to

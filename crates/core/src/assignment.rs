@@ -1,10 +1,12 @@
 //! What is granted on the nodes of an organization. Pure transitions; the caller stores.
 
-use crate::delegate::can_lift_cap;
+use alloc::vec::Vec;
+
+use crate::delegate::{can_define, can_lift_cap};
 use crate::membership::permit_on;
 use crate::{
-    Access, Facts, Grant, Level, MembershipError, NodeId, Operation, RoleId, Value, can_delegate,
-    can_transfer,
+    Access, CustomRole, Facts, Grant, Level, MembershipError, NodeId, Operation, RoleId, Value,
+    can_delegate, can_transfer,
 };
 
 /// A change of what somebody, or an access group, was granted on one node.
@@ -41,6 +43,17 @@ pub fn assign(actor: &Access, assignment: &Assignment<'_>) -> Result<(), Members
         facts.set("grant.role", Value::Text(role.id.clone()));
     }
     permit_on(actor, operation, node, &facts)?;
+    replace(actor, node, old, new)
+}
+
+/// Law 5 for a role that begins on `node` and those that end there.
+fn replace(
+    actor: &Access,
+    node: NodeId,
+    old: &[RoleId],
+    new: Option<RoleId>,
+) -> Result<(), MembershipError> {
+    let described = new.and_then(|role| actor.policy().describe_role(role));
     // The organization's own roles are for its members, on the organization itself.
     if described.is_some_and(|role| role.level == Level::Organization) {
         return Err(MembershipError::NotAssignable);
@@ -86,6 +99,37 @@ pub fn leave_group(
     known(actor, grants)
         .try_for_each(|(role, node)| can_lift_cap(actor, None, role, None, node))
         .map_err(MembershipError::Delegation)
+}
+
+/// Whether `actor` may save `role` for the organization (law 5).
+///
+/// # Errors
+/// The first reason against it.
+pub fn define_role(
+    actor: &Access,
+    role: &CustomRole,
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::RoleManage, actor.root(), facts)?;
+    can_define(actor, role).map_err(MembershipError::Delegation)
+}
+
+/// Whether `actor` may delete the role `old` (`None`: one that holds nothing any more), which was granted
+/// on `nodes`, and put `new` in its place there.
+///
+/// # Errors
+/// The first reason against it.
+pub fn replace_role(
+    actor: &Access,
+    old: Option<RoleId>,
+    new: Option<RoleId>,
+    nodes: &[NodeId],
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::RoleManage, actor.root(), facts)?;
+    let old: Vec<RoleId> = old.into_iter().collect();
+    let mut replaced = nodes.iter().map(|node| replace(actor, *node, &old, new));
+    replaced.find(Result::is_err).unwrap_or(Ok(()))
 }
 
 /// The grants that count for anything: those of roles and on nodes that are there.

@@ -1,12 +1,13 @@
 //! What an organization adds to the policy: roles made from the policy's, and rules.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::compile::is_id;
 use crate::policy::Role;
-use crate::{Bits, Effect, Level, Policy, RuleSpec, limits};
+use crate::{Bits, Effect, Level, Policy, RecordError, RuleSpec, limits};
 
 /// What one organization adds to the policy.
 ///
@@ -25,6 +26,40 @@ impl Customization {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.roles.is_empty() && self.rules.is_empty()
+    }
+}
+
+/// A policy as one organization has it: made once, for everybody in it.
+#[derive(Clone, Debug)]
+pub struct OwnPolicy(Arc<Policy>);
+
+impl OwnPolicy {
+    /// `policy` with what the organization added.
+    ///
+    /// # Errors
+    /// When that passes a limit.
+    pub fn new(policy: &Arc<Policy>, customization: &Customization) -> Result<Self, RecordError> {
+        for (len, limit) in [
+            (customization.roles.len(), limits::CUSTOM_ROLES_MAX),
+            (customization.rules.len(), limits::RULES_MAX),
+        ] {
+            if len > limit {
+                return Err(RecordError::TooMany { limit });
+            }
+        }
+        Ok(Self(Arc::new(policy.customized(customization))))
+    }
+
+    /// `policy` in an organization that added nothing.
+    #[must_use]
+    pub fn plain(policy: &Arc<Policy>) -> Self {
+        Self(Arc::clone(policy))
+    }
+
+    /// The policy. Two of these are the same as long as it is the same one.
+    #[must_use]
+    pub const fn policy(&self) -> &Arc<Policy> {
+        &self.0
     }
 }
 
@@ -204,6 +239,12 @@ impl Policy {
             cap: from.cap.clone(),
         });
         Some(number.0)
+    }
+
+    /// What `role` would hold, whether or not it may be saved, with the role that it is made of.
+    pub(crate) fn would_hold(&self, role: &CustomRole) -> Option<(Bits, &Role)> {
+        let base = self.describe_role(self.role(&role.base)?)?;
+        Some((self.held(base, role, true), base))
     }
 
     /// What `role`, made of `base`, holds. With `closed`, nothing that comes with what it dropped.

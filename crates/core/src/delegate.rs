@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::hierarchy::{NodeId, ROOT};
-use crate::{Access, Bits, Level, PermissionId, Policy, PrincipalKind, Record, Role, RoleId};
+use crate::{
+    Access, Bits, CustomRole, Level, PermissionId, Policy, PrincipalKind, Record, Role, RoleId,
+};
 
 /// Why a role may not be handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,6 +181,26 @@ pub fn can_transfer(grantor: &Access, node: NodeId) -> Result<(), DelegationErro
     match level.and_then(|level| grantor.policy().ownership.get(&level)) {
         Some(owned) => holder.holds_all(owned, None),
         None => Ok(()),
+    }
+}
+
+/// Whether the principal of `grantor` may save `role` for the organization, where anybody may be granted
+/// it anywhere: what it would hold must be held on the organization itself, by the roles as they are (law
+/// 5). So nobody is enlarged by the change of a role that they hold.
+///
+/// # Errors
+/// What is missing; nothing is, of a role without a base: it holds nothing.
+pub(crate) fn can_define(grantor: &Access, role: &CustomRole) -> Result<(), DelegationError> {
+    let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
+    let Some((held, base)) = grantor.policy().would_hold(role) else {
+        return Ok(());
+    };
+    holder.holds_all(&held, Some(base))?;
+    let bound = base.level != Level::Organization || holder.caps().is_empty();
+    if bound || holder.binds_as_much(base.cap.as_ref()) {
+        Ok(())
+    } else {
+        Err(DelegationError::LiftsCap)
     }
 }
 

@@ -93,9 +93,11 @@ mod spec;
 mod world;
 
 pub use access::{Access, NodeView};
-pub use assignment::{Assignment, assign, enter_group, leave_group, transfer};
+pub use assignment::{
+    Assignment, assign, define_role, enter_group, leave_group, replace_role, transfer,
+};
 pub use bits::Bits;
-pub use custom::{CustomRole, CustomRoleError, Customization};
+pub use custom::{CustomRole, CustomRoleError, Customization, OwnPolicy};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
 pub use delegate::{DelegationError, can_delegate, can_hand_over, can_transfer};
 pub use diff::{Change, Standing, diff};

@@ -13,7 +13,7 @@ use std::{
 };
 
 use futures_util::future::join;
-use lockstep_core::Facts;
+use lockstep_core::{Facts, OwnPolicy};
 use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
 
 use self::held::Held;
@@ -23,7 +23,8 @@ use crate::{
     narrow::TokenUse,
     objects::ask,
     organization::{
-        Command, Freshness, OrganizationObject, StoredSnapshot, grants_key, require_lifetime,
+        Command, Freshness, OrganizationObject, StoredRoles, StoredSnapshot, grants_key,
+        require_lifetime, roles_key,
     },
     problem::{ApiError, Code},
 };
@@ -35,10 +36,15 @@ const KV_MS: u64 = 500;
 /// How many principals an isolate remembers.
 const ENTRIES_MAX: usize = 1_000;
 
+/// How many organizations' own policies an isolate remembers.
+const OWN_MAX: usize = 50;
+
 /// What this isolate knows of principals.
 #[derive(Debug, Default)]
 pub struct Cache {
     known: RefCell<BTreeMap<String, Known>>,
+    /// The policies that organizations made of the deployment's, by organization.
+    own: RefCell<BTreeMap<String, Rc<Own>>>,
     /// Whom a background refresh is under way for.
     refreshing: RefCell<BTreeSet<String>>,
 }
@@ -62,6 +68,16 @@ struct Known {
     /// How long tokens might live at that time, in seconds.
     token_lifetime_max_s: Option<i64>,
     snapshot: Rc<Held>,
+    /// The policy as the organization has it; `None` while it has added nothing.
+    own: Option<Rc<Own>>,
+}
+
+/// The policy as one organization has it, made once for everybody in it.
+#[derive(Debug)]
+struct Own {
+    /// The epoch of the last change of what the organization added.
+    epoch: i64,
+    policy: OwnPolicy,
 }
 
 /// Who a question is about.
@@ -141,9 +157,11 @@ fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<Decis
         require_lifetime(token, known.token_lifetime_max_s)?;
     }
     let token = question.token.map(|token| (&token.record).into());
+    let plain = OwnPolicy::plain(&policy.policy);
+    let own = known.own.as_ref().map_or(&plain, |own| &own.policy);
     let access = known
         .snapshot
-        .access(&policy.policy, token, now_ms)
+        .access(own, token, now_ms)
         .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
     let Question {
         permission, node, ..
@@ -227,6 +245,7 @@ async fn confirm(
         epoch: freshness.epoch,
         token_lifetime_max_s: freshness.token_lifetime_max_s,
         snapshot,
+        own: own(edge, principal.organization, freshness.roles_epoch).await?,
     };
     edge.grants.remember(key.to_owned(), known.clone());
     Ok(known)
@@ -278,6 +297,39 @@ fn fits(edge: &Edge, snapshot: &Snapshot, principal: Principal<'_>, freshness: &
         && freshness.digest == edge.config.policy.digest
 }
 
+/// The policy with what the organization added, as of `epoch` or later: remembered, from KV, or from the
+/// object.
+async fn own(edge: &Edge, organization: &str, epoch: i64) -> Result<Option<Rc<Own>>, ApiError> {
+    if epoch == 0 {
+        return Ok(None);
+    }
+    let known = edge.grants.own.borrow().get(organization).cloned();
+    if let Some(known) = known.filter(|known| known.epoch == epoch) {
+        return Ok(Some(known));
+    }
+    let key = roles_key(organization);
+    let stored = edge.clock.within(KV_MS, edge.kv.get(&key)).await;
+    let text = stored.and_then(Result::ok).flatten();
+    let stored: Option<StoredRoles> =
+        text.and_then(|text| serde_json::from_slice(text.as_bytes()).ok());
+    let digest = &edge.config.policy.digest;
+    let current = |stored: &StoredRoles| {
+        stored.key == key && stored.epoch == epoch && stored.digest == *digest
+    };
+    let stored = match stored.filter(current) {
+        Some(stored) => stored,
+        None => ask::<OrganizationObject, _>(&*edge.objects, organization, &Command::Roles).await?,
+    };
+    let policy = OwnPolicy::new(&edge.config.policy.policy, &stored.customization())
+        .map_err(|error| ApiError::internal(format!("own roles: {error}")))?;
+    let own = Rc::new(Own {
+        epoch: stored.epoch,
+        policy,
+    });
+    edge.grants.remember_own(organization, own.clone());
+    Ok(Some(own))
+}
+
 async fn from_object(edge: &Edge, principal: Principal<'_>) -> Result<Snapshot, ApiError> {
     let command = Command::Snapshot {
         user: principal.user.to_owned(),
@@ -308,6 +360,21 @@ impl Cache {
     #[cfg(test)]
     pub(crate) fn forget(&self) {
         self.known.borrow_mut().clear();
+        self.own.borrow_mut().clear();
+    }
+
+    /// Keeps the newest; when full, forgets another one.
+    fn remember_own(&self, organization: &str, own: Rc<Own>) {
+        let mut entries = self.own.borrow_mut();
+        if entries.len() >= OWN_MAX && !entries.contains_key(organization) {
+            entries.pop_first();
+        }
+        let newer = entries
+            .get(organization)
+            .is_some_and(|there| there.epoch > own.epoch);
+        if !newer {
+            entries.insert(organization.to_owned(), own);
+        }
     }
 
     /// Keeps the newest; when full, forgets those who were asked about longest ago.

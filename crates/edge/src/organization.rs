@@ -6,14 +6,17 @@
 mod acting;
 mod actor;
 mod audit;
+mod customization;
 mod decisions;
 mod groups;
 mod invitations;
 mod members;
 mod node_members;
 mod nodes;
+mod preview;
 mod projects;
 mod refusal;
+mod roles;
 mod schema;
 mod seed;
 mod service_accounts;
@@ -31,10 +34,12 @@ use serde::{Deserialize, Serialize};
 use acting::Acting;
 pub use actor::{Actor, FreshActor, require_lifetime};
 pub use audit::{AuditPage, AuditPart};
+pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Freshness, StoredSnapshot, grants_key};
 pub use groups::GroupCommand;
 pub use node_members::NodeMemberCommand;
 pub use projects::ProjectCommand;
+pub use roles::RoleCommand;
 pub use seed::{SeedNode, SeedPrincipal};
 pub use service_accounts::ServiceAccountCommand;
 pub use service_keys::{NewKey, PresentedKey};
@@ -188,6 +193,8 @@ pub enum Command {
         /// The member.
         user: String,
     },
+    /// The roles that the organization made; answers [`StoredRoles`].
+    Roles,
     /// Fills a new organization with a whole world; development only. Answers [`Written`].
     Seed {
         /// Its name.
@@ -228,6 +235,8 @@ pub enum StructureCommand {
     NodeMember(NodeMemberCommand),
     /// About projects.
     Project(ProjectCommand),
+    /// About roles that the organization made.
+    Role(RoleCommand),
     /// About somebody's suspension.
     Suspension(SuspensionCommand),
     /// About workspaces.
@@ -240,6 +249,7 @@ impl StructureCommand {
             Self::Group(command) => command.is_idempotent(),
             Self::NodeMember(command) => command.is_idempotent(),
             Self::Project(command) => command.is_idempotent(),
+            Self::Role(command) => command.is_idempotent(),
             Self::Suspension(_) => false,
             Self::Workspace(command) => command.is_idempotent(),
         }
@@ -250,6 +260,7 @@ impl StructureCommand {
             Self::Group(command) => command.answer(acting),
             Self::NodeMember(command) => command.answer(acting),
             Self::Project(command) => command.answer(acting),
+            Self::Role(command) => command.answer(acting),
             Self::Suspension(command) => command.answer(acting),
             Self::Workspace(command) => command.answer(acting),
         }
@@ -288,6 +299,7 @@ impl objects::Command for Command {
                 | Self::PreviewInvitation { .. }
                 | Self::Read { .. }
                 | Self::ReadAudit { .. }
+                | Self::Roles
                 | Self::Snapshot { .. }
         )
     }
@@ -313,6 +325,7 @@ impl Object for OrganizationObject {
         AUDIT_SCHEMA,
         schema::SERVICE_ACCOUNTS,
         schema::GROUPS,
+        schema::ROLES,
     ];
 
     const IS_AUDITED: bool = true;
@@ -421,6 +434,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             limit,
         } => audit::read(context, &actor, &filter, &part, limit),
         Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
+        Command::Roles => customization::answer(context),
         Command::ServiceAccounts(command) => service_accounts::handle(context, command),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),

@@ -10,6 +10,7 @@ mod me;
 mod members;
 mod node_members;
 mod organizations;
+mod roles;
 mod service_accounts;
 mod sessions;
 mod sign_in;
@@ -29,6 +30,7 @@ pub const ROUTES: &[&[Route]] = &[
     members::ROUTES,
     groups::ROUTES,
     node_members::ROUTES,
+    roles::ROUTES,
     structure::ROUTES,
     organizations::ROUTES,
     service_accounts::ROUTES,

@@ -70,10 +70,11 @@ pub use snapshot::{
     Snapshot, SnapshotError, TokenRecord,
 };
 pub use structure::{
-    GroupGrantView, GroupMemberView, GroupRequest, GroupView, GroupsView, NodeGrantRequest,
-    NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView, OwnerRequest,
-    ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView, WorkspaceChangeRequest,
-    WorkspaceView, WorkspacesView,
+    AccessChangeView, GroupGrantView, GroupMemberView, GroupRequest, GroupView, GroupsView,
+    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView,
+    OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView,
+    RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest, RolesView,
+    WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
 };
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]

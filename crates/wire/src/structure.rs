@@ -5,6 +5,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::CustomRoleRecord;
+
 /// PATCH `/v1/organizations/{org}/workspaces/{workspace}`. What is absent stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,6 +215,86 @@ pub struct GroupMemberView {
     pub user_id: String,
     /// The verified address, where the user has one.
     pub email: Option<String>,
+}
+
+/// POST `/v1/organizations/{org}/roles`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRequest {
+    /// The role's name, 1 to 100 characters.
+    pub name: String,
+    /// Id of the policy's role that it starts from.
+    pub base: String,
+    /// Permission ids that it holds beside those of the base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+    /// Permission ids of the base that it does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+}
+
+/// PATCH `/v1/organizations/{org}/roles/{role}`. What is absent stays, and the base always does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleChangeRequest {
+    /// The new name, 1 to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Permission ids that it holds beside those of the base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Vec<String>>,
+    /// Permission ids of the base that it does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Vec<String>>,
+}
+
+/// GET `/v1/organizations/{org}/roles`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolesView {
+    /// The roles that the organization made, the oldest first.
+    pub roles: Vec<CustomRoleRecord>,
+}
+
+/// POST `/v1/organizations/{org}/roles/preview`: a change of a role, or its deletion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolePreviewRequest {
+    /// Id of the role.
+    pub role: String,
+    /// What changes; it is deleted when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<RoleChangeRequest>,
+    /// Id of the role that takes the place of the deleted one; none does when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reassign: Option<String>,
+}
+
+/// Who would gain and lose what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolePreviewView {
+    /// How many hold the role, by themselves or through a group.
+    pub holders: usize,
+    /// Of how many of them the changes are counted: 100 at most.
+    pub holders_compared: usize,
+    /// How many changes there are for those.
+    pub changes_total: usize,
+    /// The changes, by holder, node and permission: 1,000 at most.
+    pub changes: Vec<AccessChangeView>,
+}
+
+/// One permission that somebody would gain, lose or have under other conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessChangeView {
+    /// Id of who it is.
+    pub principal: String,
+    /// Id of the node.
+    pub node: String,
+    /// Permission id.
+    pub permission: String,
+    /// `denied`, `allowed`, or `if` and a condition.
+    pub before: String,
+    /// `denied`, `allowed`, or `if` and a condition.
+    pub after: String,
 }
 
 /// The answer to several changes at once: one result for each row, in the order of the rows.

@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Assignment, DelegationError, Effect, Facts, Grant, MembershipError, Operation, Policy,
-    PolicySpec, Record, RuleSpec, Target, assign, enter_group, leave_group, restore, suspend,
-    transfer,
+    Access, Assignment, CustomRole, DelegationError, Effect, Facts, Grant, Level, MembershipError,
+    Operation, Policy, PolicySpec, Record, RuleSpec, Target, assign, define_role, enter_group,
+    leave_group, replace_role, restore, suspend, transfer,
 };
 
 use crate::shop::{NOW_MS, record, spec, strings};
 
 /// The shop, in which whoever hires also gives roles in branches, hands over and suspends.
 fn policy(rules: Vec<RuleSpec>) -> Arc<Policy> {
+    Arc::new(Policy::compile(&bound(rules)).unwrap())
+}
+
+fn bound(rules: Vec<RuleSpec>) -> PolicySpec {
     let operations = [
         Operation::GroupManage,
+        Operation::RoleManage,
         Operation::WorkspaceMemberManage,
         Operation::ProjectTransfer,
         Operation::MemberSuspend,
@@ -21,7 +26,7 @@ fn policy(rules: Vec<RuleSpec>) -> Arc<Policy> {
     let bound = operations.map(|operation| (operation.as_str().into(), "hire".into()));
     let mut spec = PolicySpec { rules, ..spec() };
     spec.operations.extend(bound);
-    Arc::new(Policy::compile(&spec).unwrap())
+    spec
 }
 
 fn access(policy: &Arc<Policy>, grants: &[(&str, &str)]) -> Access {
@@ -173,6 +178,83 @@ fn who_comes_into_a_group_gets_what_who_puts_them_there_holds() {
     let staff = access(&denied, &[("staff", "shop"), ("manager", "north")]);
     let refused = leave_group(&staff, north, &[], &none);
     assert!(matches!(refused, Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn a_role_is_made_by_who_holds_all_of_it_on_the_organization() {
+    let own = |with: &[&str], without: &[&str]| CustomRole {
+        id: "own".into(),
+        name: "Own".into(),
+        base: "clerk".into(),
+        with: strings(with),
+        without: strings(without),
+    };
+    let spec = PolicySpec {
+        custom_levels: vec![Level::Workspace],
+        custom_additions: true,
+        ..bound(Vec::new())
+    };
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let define = |actor: &Access, role: &CustomRole| define_role(actor, role, &Facts::default());
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    assert_eq!(define(&foreman, &own(&[], &[])), Ok(()));
+    assert_eq!(define(&foreman, &own(&["look"], &["sell"])), Ok(()));
+    assert_eq!(
+        define(&foreman, &own(&["refund"], &[])),
+        exceeds(&foreman, &["refund"])
+    );
+    // What is held in one branch may be granted in another one, so it does not count.
+    let of_north = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    assert_eq!(
+        define(&of_north, &own(&["close"], &[])),
+        exceeds(&foreman, &["close"])
+    );
+    // Who holds the role itself on the organization is not enlarged by what it becomes.
+    let mut holder = record(&[("foreman", "shop"), ("own", "shop")]);
+    holder.customization.roles = vec![own(&[], &[])];
+    let holder = Access::resolve(&policy, holder, NOW_MS).unwrap();
+    assert_eq!(
+        define(&holder, &own(&["count"], &[])),
+        exceeds(&foreman, &["count"])
+    );
+    let staff = access(&policy, &[("staff", "shop"), ("clerk", "shop")]);
+    let denied = define(&staff, &own(&[], &[]));
+    assert!(matches!(denied, Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn what_takes_a_deleted_roles_place_is_handed_out_wherever_it_was() {
+    let policy = policy(vec![deny("viewer", "count")]);
+    let replace = |actor: &Access, old: &str, new: Option<&str>, nodes: &[&str]| {
+        let role = |id| actor.policy().role(id).unwrap();
+        let nodes: Vec<_> = nodes.iter().map(|id| actor.node(id).unwrap()).collect();
+        replace_role(
+            actor,
+            Some(role(old)),
+            new.map(role),
+            &nodes,
+            &Facts::default(),
+        )
+    };
+    let foreman = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    assert_eq!(
+        replace(&foreman, "clerk", Some("manager"), &["north", "till"]),
+        Ok(())
+    );
+    let lacks = exceeds(&foreman, &["refund", "count", "close"]);
+    assert_eq!(
+        replace(&foreman, "clerk", Some("manager"), &["north", "south"]),
+        lacks
+    );
+    assert_eq!(replace(&foreman, "clerk", Some("manager"), &[]), Ok(()));
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    assert_eq!(replace(&foreman, "viewer", None, &["north"]), Ok(()));
+    assert_eq!(
+        replace(&foreman, "viewer", None, &["north", "south"]),
+        lifts
+    );
+    let staff = replace(&foreman, "clerk", Some("staff"), &["north"]);
+    assert_eq!(staff, Err(MembershipError::NotAssignable));
 }
 
 #[test]

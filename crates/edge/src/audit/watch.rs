@@ -21,11 +21,12 @@ const UNWATCHED: [&str; 10] = [
     "schema_version",
 ];
 /// Columns that follow from others: a change of nothing else is none.
-const UNWATCHED_COLUMNS: [&str; 6] = [
+const UNWATCHED_COLUMNS: [&str; 7] = [
     "epoch",
     "nodes_epoch",
     "one",
     "position",
+    "roles_epoch",
     "seen_at_ms",
     "used_at_ms",
 ];

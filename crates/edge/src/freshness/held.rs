@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, ops::Deref, rc::Rc, sync::Arc};
 
-use lockstep_core::{Access, Policy, Record, RecordError, TokenLimit};
+use lockstep_core::{Access, OwnPolicy, Record, RecordError, TokenLimit};
 use lockstep_wire::Snapshot;
 
 /// A snapshot, with the access that was last asked of it.
@@ -20,19 +20,21 @@ impl Held {
         }
     }
 
-    /// What the principal holds at `now_ms`, through a token if there is one.
+    /// What the principal holds at `now_ms` under the policy as the organization has it then, through a
+    /// token if there is one.
     ///
     /// # Errors
     /// When its nodes form no hierarchy, or it passes a limit.
     pub(super) fn access(
         &self,
-        policy: &Arc<Policy>,
+        policy: &OwnPolicy,
         token: Option<TokenLimit>,
         now_ms: u64,
     ) -> Result<Rc<Access>, RecordError> {
         let token = token.or_else(|| self.snapshot.token.as_ref().map(Into::into));
         if let Some(access) = &*self.resolved.borrow()
             && access.record().token == token
+            && Arc::ptr_eq(access.policy(), policy.policy())
             && is_current(access, now_ms)
         {
             return Ok(access.clone());
@@ -41,7 +43,7 @@ impl Held {
             token,
             ..self.snapshot.record()
         };
-        let access = Rc::new(Access::resolve(policy, record, now_ms)?);
+        let access = Rc::new(Access::resolve_own(policy, record, now_ms)?);
         *self.resolved.borrow_mut() = Some(access.clone());
         Ok(access)
     }
@@ -69,7 +71,7 @@ mod tests {
     use crate::policies;
 
     /// A member of an organization whose being an admin ends at 2,000.
-    fn held() -> Held {
+    fn held() -> (Held, OwnPolicy) {
         let policy = policies::policy("openlit").unwrap();
         let snapshot = json!({
             "format": lockstep_wire::SNAPSHOT_FORMAT,
@@ -84,12 +86,12 @@ mod tests {
                 {"role": "admin", "node": "org_1", "expires_at_ms": 2_000},
             ],
         });
-        Held::new(serde_json::from_value(snapshot).unwrap())
+        let held = Held::new(serde_json::from_value(snapshot).unwrap());
+        (held, OwnPolicy::plain(&policy.policy))
     }
 
-    fn access(held: &Held, token: Option<TokenLimit>, now_ms: u64) -> Rc<Access> {
-        let policy = policies::policy("openlit").unwrap().policy;
-        held.access(&policy, token, now_ms).unwrap()
+    fn access(held: &(Held, OwnPolicy), token: Option<TokenLimit>, now_ms: u64) -> Rc<Access> {
+        held.0.access(&held.1, token, now_ms).unwrap()
     }
 
     fn may(access: &Access, permission: &str) -> bool {
@@ -106,6 +108,20 @@ mod tests {
         let ended = access(&held, None, 2_000);
         assert!(!may(&ended, "organisation.update") && may(&ended, "resources.view"));
         assert!(may(&access(&held, None, 1_999), "organisation.update"));
+    }
+
+    #[test]
+    fn what_was_resolved_under_one_policy_is_no_answer_under_the_next() {
+        let (held, before) = held();
+        let first = held.access(&before, None, 1_000).unwrap();
+        let policy = policies::policy("openlit").unwrap().policy;
+        let after = OwnPolicy::plain(&policy);
+        let second = held.access(&after, None, 1_000).unwrap();
+        assert!(Arc::ptr_eq(second.policy(), &policy) && !Rc::ptr_eq(&first, &second));
+        assert!(Rc::ptr_eq(
+            &second,
+            &held.access(&after, None, 1_000).unwrap()
+        ));
     }
 
     #[test]

@@ -2,21 +2,25 @@
 //!
 //! What is built on this sees no database: it reads rows through [`Acting`] and writes through [`Change`], which nobody has without what core permitted.
 
+use std::sync::Arc;
+
 use lockstep_core::{
-    Access, Assignment, Facts, Grant, Level, NodeId, Operation, Record, RoleId, Target, assign,
-    enter_group, leave_group, restore, suspend, transfer,
+    Access, Assignment, CustomRole, Facts, Grant, Level, NodeId, Operation, Policy, Record, RoleId,
+    Target, assign, define_role, enter_group, leave_group, replace_role, restore, suspend,
+    transfer,
 };
-use lockstep_wire::MemberView;
+use lockstep_wire::{CustomRoleRecord, MemberView};
 use serde::Serialize;
 
 use super::{
     Actor,
     actor::{self, Permitted, access, directory_facts, permitted},
-    members,
+    customization, members,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
     objects::{Context, Reply},
+    outbox::{self, Delivery},
     problem::{ApiError, Code},
     sql::{Row, Value},
 };
@@ -117,6 +121,21 @@ impl<'a> Acting<'a> {
         actor::target(self.context, &self.organization, self.actor, member)
     }
 
+    /// The policy without what the organization added.
+    pub(super) fn base(&self) -> &Arc<Policy> {
+        &self.context.config.policy.policy
+    }
+
+    /// The digest of the policy.
+    pub(super) fn digest(&self) -> &str {
+        &self.context.config.policy.digest
+    }
+
+    /// The roles that the organization made, the oldest first.
+    pub(super) fn own_roles(&self) -> Result<Vec<CustomRoleRecord>, ApiError> {
+        customization::roles(self.context)
+    }
+
     /// The role called `id`, or 400: an unknown role is an error, not a deny.
     pub(super) fn role(&self, id: &str) -> Result<RoleId, ApiError> {
         self.access.policy().role(id).ok_or_else(|| {
@@ -176,6 +195,23 @@ impl<'a> Acting<'a> {
     ) -> Result<Permitted, ApiError> {
         let left = leave_group(&self.access, home, grants, &self.facts);
         permitted(self.context, &self.access, left)
+    }
+
+    /// Core's [`define_role`].
+    pub(super) fn define_role(&self, role: &CustomRole) -> Result<Permitted, ApiError> {
+        let defined = define_role(&self.access, role, &self.facts);
+        permitted(self.context, &self.access, defined)
+    }
+
+    /// Core's [`replace_role`].
+    pub(super) fn replace_role(
+        &self,
+        old: Option<RoleId>,
+        new: Option<RoleId>,
+        nodes: &[NodeId],
+    ) -> Result<Permitted, ApiError> {
+        let replaced = replace_role(&self.access, old, new, nodes, &self.facts);
+        permitted(self.context, &self.access, replaced)
     }
 
     /// Core's [`suspend`].
@@ -258,6 +294,12 @@ impl Change<'_> {
         } = self.acting;
         let mut published = principals.iter().take(PUBLISHED_MAX);
         published.try_for_each(|principal| store::publish(context, organization, principal))
+    }
+
+    /// Sends a value to KV.
+    pub(super) fn put(&self, key: String, value: String) -> Result<(), ApiError> {
+        let context = self.acting.context;
+        outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
     }
 
     /// Tells a user's object that the organization is one of theirs, by its name, or no longer.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor,
     actor::{self, access, access_of, directory_facts, target},
+    customization,
     store::{self, organization},
 };
 use crate::{
@@ -26,6 +27,9 @@ pub struct Freshness {
     /// How long tokens may live in the organization, in seconds; as long as they like, when absent.
     #[serde(default)]
     pub token_lifetime_max_s: Option<i64>,
+    /// The epoch of the last change of the organization's own roles; 0 when there never was one.
+    #[serde(default)]
+    pub roles_epoch: i64,
 }
 
 /// A snapshot as it lies in KV. It repeats its own key, so that bytes under a wrong key are a miss.
@@ -54,26 +58,51 @@ pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Fre
         principal_epoch: store::principal_epoch(context, principal)?,
         digest: context.config.policy.digest.clone(),
         token_lifetime_max_s: organization.token_lifetime_max_s,
+        roles_epoch: customization::epoch(context)?,
     })
 }
 
-/// What the actor holds; a page that shows what a token may do is handed the token's limits, too.
+/// What the actor holds; a page that shows what a token may do is handed the token's limits, too. It has
+/// no other way to the organization's own roles: those that are granted go with it, and it is as new as
+/// they are.
 pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     actor::require_reach(actor, &access)?;
     let snapshot = store::snapshot(context, &organization, &actor.principal)?;
     let token = actor.token.as_ref().map(|token| token.record.clone());
+    let granted = |id: &str| snapshot.grants.iter().any(|grant| grant.role == id);
+    let roles = customization::roles(context)?.into_iter();
+    let roles = roles.filter(|role| granted(&role.id)).collect();
+    let roles_epoch = store::unsigned(customization::epoch(context)?);
     Reply::of(&Snapshot {
         token: token.filter(|token| *token != TokenRecord::default()),
+        roles,
+        epoch: snapshot.epoch.max(roles_epoch),
         ..snapshot
     })
 }
 
 pub(super) fn snapshot(context: &Context<'_>, user: &str) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
-    store::catch_up(context, &organization, user)?;
+    catch_up(context, &organization, user)?;
     Reply::of(&store::snapshot(context, &organization, user)?)
+}
+
+/// Sends to KV what a change of many principals at once left unsent.
+fn catch_up(
+    context: &Context<'_>,
+    organization: &store::Organization,
+    user: &str,
+) -> Result<(), ApiError> {
+    let epoch = store::principal_epoch(context, user)?;
+    let select = "SELECT epoch FROM published WHERE principal = ?";
+    let published = context.sql.one(select, &[user.into()])?;
+    let published = published.map_or(Ok(0), |row| row.integer("epoch"))?;
+    if published == epoch {
+        return Ok(());
+    }
+    store::publish(context, organization, user)
 }
 
 pub(super) fn subscribe(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {

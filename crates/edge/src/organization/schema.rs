@@ -92,6 +92,16 @@ pub(super) const SERVICE_ACCOUNTS: &str = "
     CREATE INDEX service_key_shown_to ON service_key (shown_to);
 ";
 
+/// Roles that the organization made.
+pub(super) const ROLES: &str = "
+    ALTER TABLE organization ADD COLUMN roles_epoch INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE custom_role (
+        id TEXT PRIMARY KEY,
+        definition TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL
+    ) STRICT;
+";
+
 /// Access groups.
 pub(super) const GROUPS: &str = "
     CREATE TABLE access_group (

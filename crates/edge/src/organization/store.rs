@@ -8,7 +8,7 @@ use lockstep_wire::{
 use serde::Serialize;
 
 use super::{
-    Written,
+    Written, customization,
     decisions::{StoredSnapshot, grants_key},
 };
 use crate::{
@@ -279,22 +279,6 @@ pub(super) fn publish(
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
 }
 
-/// Sends to KV what a change of many principals at once left unsent.
-pub(super) fn catch_up(
-    context: &Context<'_>,
-    organization: &Organization,
-    user: &str,
-) -> Result<(), ApiError> {
-    let epoch = principal_epoch(context, user)?;
-    let select = "SELECT epoch FROM published WHERE principal = ?";
-    let published = context.sql.one(select, &[user.into()])?;
-    let published = published.map_or(Ok(0), |row| row.integer("epoch"))?;
-    if published == epoch {
-        return Ok(());
-    }
-    publish(context, organization, user)
-}
-
 /// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
 pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
     let select = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
@@ -402,6 +386,7 @@ pub(super) fn record(
         grants,
         // No organization has less than everything yet.
         plan: context.config.policy.policy.full_plan(),
+        customization: customization::added(context)?,
         ..Record::default()
     })
 }

@@ -8,6 +8,7 @@ mod invitations;
 mod members;
 mod node_members;
 mod repeats;
+mod roles;
 mod routes;
 mod scopes;
 mod service_accounts;
@@ -77,7 +78,12 @@ impl Acme {
     }
 
     fn delete(&self, session: &str, rest: &str) -> Response {
+        self.delete_with(session, rest, "")
+    }
+
+    fn delete_with(&self, session: &str, rest: &str, query: &str) -> Response {
         let request = Request::new(Method::Delete, self.path(rest))
+            .with_query(query)
             .with_header("origin", crate::testing::ORIGIN)
             .with_header("cookie", session);
         self.world.send(&request)

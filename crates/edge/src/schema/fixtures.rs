@@ -62,6 +62,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-4.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 5,
+        base: 1,
+        text: include_str!("fixtures/organization-5.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

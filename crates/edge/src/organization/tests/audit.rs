@@ -29,7 +29,7 @@ impl Acme {
     }
 
     /// The whole log, the oldest row first.
-    fn log(&self) -> Vec<AuditRow> {
+    pub(super) fn log(&self) -> Vec<AuditRow> {
         let mut rows = rows_of(&self.audit(&self.ada, "limit=200"));
         rows.reverse();
         rows

@@ -56,6 +56,10 @@ const CHANGES: &[(Method, &str, &str)] = &[
     ),
     (Method::Delete, "/groups/{group}/grants/{node}", ""),
     (Method::Delete, "/groups/{group}", ""),
+    (Method::Post, "/roles", r#"{"name":"x","base":"viewer"}"#),
+    (Method::Post, "/roles/preview", r#"{"role":"{role}"}"#),
+    (Method::Patch, "/roles/{role}", r#"{"name":"x"}"#),
+    (Method::Delete, "/roles/{role}", ""),
 ];
 
 /// Those that were there before, which have tests of their own.
@@ -95,7 +99,10 @@ impl Ids {
         let body = json!({ "name": "Bridge", "workspace": workspace });
         let project = id(&acme.post(&acme.ada, "/projects", &body));
         let group = id(&acme.post(&acme.ada, "/groups", &body));
+        let role = json!({ "name": "Own", "base": "viewer" });
+        let role = id(&acme.post(&acme.ada, "/roles", &role));
         let ids = Self(vec![
+            ("{role}", role),
             ("{node}", workspace.clone()),
             ("{workspace}", workspace),
             ("{project}", project),
@@ -162,6 +169,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/members",
         "/workspaces/{workspace}/members",
         "/groups",
+        "/roles",
     ];
     lists
         .iter()
@@ -179,6 +187,7 @@ fn m1_what_the_policy_offers_to_nobody_nobody_does() {
         ("{workspace}", "wsp_1"),
         ("{project}", "prj_1"),
         ("{group}", "grp_1"),
+        ("{role}", "role_1"),
         ("{node}", "wsp_1"),
         ("{user}", &acme.user(BEN)),
     ];

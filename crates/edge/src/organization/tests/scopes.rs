@@ -141,6 +141,8 @@ impl Full {
         let project =
             json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
         let project = acme.post(&acme.ada, "/projects", &project);
+        let role = json!({ "name": "Own", "base": "viewer" });
+        let role = acme.post(&acme.ada, "/roles", &role);
         let north = workspace.replace("/workspaces/", "");
         let crew = json!({ "name": "Crew", "workspace": north });
         let crew = super::id(&acme.post(&acme.ada, "/groups", &crew));
@@ -165,6 +167,7 @@ impl Full {
             ("{session}", "ses_1".to_owned()),
             ("{workspace}", last(&workspace)),
             ("{project}", super::id(&project)),
+            ("{role}", super::id(&role)),
             ("{group}", crew),
             ("{node}", north),
         ];

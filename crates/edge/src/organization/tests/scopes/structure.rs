@@ -70,6 +70,21 @@ const INTO_GROUP: &[&str] = &[
     "role.read",
 ];
 
+/// What the role Viewer gives, and what it takes to make another of it.
+const OWN_ROLE: &[&str] = &[
+    "role.manage",
+    "member.read",
+    "workspace.read",
+    "workspace-member.read",
+    "group.read",
+    "project.read",
+    "data.read",
+    "run.read",
+    "resource.read",
+    "organization.read",
+    "role.read",
+];
+
 /// The routes that are not about people.
 pub(super) fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)> {
     use Needs::{All, Listed};
@@ -136,6 +151,14 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
         (Method::Delete, "groups/{group}/grants/{node}") => (All(GROUP), none),
         (Method::Put, "groups/{group}/members/{user}") => (All(INTO_GROUP), none),
         (Method::Put, "groups/{group}/grants/{node}") => (All(INTO_GROUP), viewer),
+        (Method::Get, "roles") => (All(&["role.read"]), none),
+        (Method::Post, "roles") => (All(OWN_ROLE), json!({ "name": "Next", "base": "viewer" })),
+        (Method::Post, "roles/preview") => (
+            All(&["role.read", "role.manage", "member.read"]),
+            json!({ "role": "{role}", "change": {} }),
+        ),
+        (Method::Patch, "roles/{role}") => (All(OWN_ROLE), json!({ "name": "Next" })),
+        (Method::Delete, "roles/{role}") => (All(&["role.read", "role.manage"]), none),
         _ => return None,
     })
 }

@@ -1,0 +1,86 @@
+//! What the organization added to the policy, as rows and as the one value in KV.
+
+use lockstep_core::Customization;
+use lockstep_wire::CustomRoleRecord;
+use serde::{Deserialize, Serialize};
+
+use super::store::organization;
+use crate::{
+    objects::{Context, Reply},
+    problem::ApiError,
+};
+
+/// The organization's own roles as they lie in KV. They repeat their own key, so that bytes under a wrong key are a miss.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRoles {
+    /// The key.
+    pub key: String,
+    /// The epoch of their last change.
+    pub epoch: i64,
+    /// Digest of the policy they were saved under.
+    pub digest: String,
+    /// The roles.
+    pub roles: Vec<CustomRoleRecord>,
+}
+
+impl StoredRoles {
+    /// What core makes the organization's policy of.
+    #[must_use]
+    pub fn customization(&self) -> Customization {
+        Customization {
+            roles: self.roles.iter().map(Into::into).collect(),
+            ..Customization::default()
+        }
+    }
+}
+
+/// The KV key of an organization's own roles.
+#[must_use]
+pub fn roles_key(organization: &str) -> String {
+    format!("roles/{organization}")
+}
+
+/// As a value of KV.
+pub(super) fn text(stored: &StoredRoles) -> Result<String, ApiError> {
+    serde_json::to_string(stored)
+        .map_err(|error| ApiError::internal(format!("roles cannot be written: {error}")))
+}
+
+/// The epoch of their last change; 0 when there never was one.
+pub(super) fn epoch(context: &Context<'_>) -> Result<i64, ApiError> {
+    let row = context
+        .sql
+        .one("SELECT roles_epoch FROM organization", &[])?;
+    Ok(row.map_or(Ok(0), |row| row.integer("roles_epoch"))?)
+}
+
+/// The roles, the oldest first.
+pub(super) fn roles(context: &Context<'_>) -> Result<Vec<CustomRoleRecord>, ApiError> {
+    let select = "SELECT definition FROM custom_role ORDER BY created_at_ms, rowid";
+    let mut roles = Vec::new();
+    for row in context.sql.exec(select, &[])? {
+        let role = serde_json::from_slice(row.text("definition")?.as_bytes());
+        roles.push(role.map_err(|error| ApiError::internal(format!("stored role: {error}")))?);
+    }
+    Ok(roles)
+}
+
+/// What core makes the organization's policy of.
+pub(super) fn added(context: &Context<'_>) -> Result<Customization, ApiError> {
+    let roles = roles(context)?;
+    Ok(Customization {
+        roles: roles.iter().map(Into::into).collect(),
+        ..Customization::default()
+    })
+}
+
+/// The roles as an isolate asks for them.
+pub(super) fn answer(context: &Context<'_>) -> Result<Reply, ApiError> {
+    let organization = organization(context)?;
+    Reply::of(&StoredRoles {
+        key: roles_key(&organization.id),
+        epoch: epoch(context)?,
+        digest: context.config.policy.digest.clone(),
+        roles: roles(context)?,
+    })
+}

@@ -1,0 +1,219 @@
+//! Roles that the organization makes of the policy's: list, create, edit, delete, and what a change would do.
+
+use std::collections::BTreeSet;
+
+use lockstep_core::{CustomRole, NodeId, limits};
+use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RolesView};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    acting::{Acting, Change},
+    customization::{self, StoredRoles, roles_key},
+    preview,
+};
+use crate::{
+    objects::Reply,
+    problem::{ApiError, Code},
+    sql::Row,
+};
+
+/// How long the definitions of all roles may be together, in bytes: they are one value in KV and one row of the outbox.
+const BYTES_MAX: usize = 1_000_000;
+
+/// What a member may ask about the organization's own roles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleCommand {
+    /// Creates one; answers `Written` with `CustomRoleRecord`.
+    Create(CustomRoleRecord),
+    /// Deletes one; answers `Written`.
+    Delete {
+        /// The role.
+        role: String,
+        /// The role that takes its place wherever it was granted; none does when absent.
+        reassign: Option<String>,
+    },
+    /// All of them; answers `RolesView`.
+    List,
+    /// What a change would give and take; answers `RolePreviewView`.
+    Preview {
+        /// The change.
+        preview: RolePreviewRequest,
+    },
+    /// Changes one; answers `Written` with `CustomRoleRecord`.
+    Update {
+        /// The role.
+        role: String,
+        /// What changes.
+        change: RoleChangeRequest,
+    },
+}
+
+impl RoleCommand {
+    pub(super) const fn is_idempotent(&self) -> bool {
+        matches!(self, Self::List | Self::Preview { .. })
+    }
+
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Create(role) => save(acting, &ordered(role), true),
+            Self::Delete { role, reassign } => delete(acting, role, reassign.as_deref()),
+            Self::List => {
+                acting.permit(lockstep_core::Operation::RoleRead, acting.access.root())?;
+                Reply::of(&RolesView {
+                    roles: acting.own_roles()?,
+                })
+            }
+            Self::Preview { preview } => preview::answer(acting, preview),
+            Self::Update { role, change } => {
+                let changed = changed(&find(acting, role)?, change);
+                save(acting, &ordered(&changed), false)
+            }
+        }
+    }
+}
+
+/// The role called `id`, for who may see the roles; else 404.
+pub(super) fn find(acting: &Acting<'_>, id: &str) -> Result<CustomRoleRecord, ApiError> {
+    let may = acting.may(lockstep_core::Operation::RoleRead, acting.access.root());
+    let roles = acting.own_roles()?.into_iter();
+    let mut named = roles.filter(|role| may && role.id == id);
+    named.next().ok_or_else(ApiError::not_found)
+}
+
+/// `role` after `change`. Its base stays, and with it the deny rules that bind whoever holds it.
+pub(super) fn changed(role: &CustomRoleRecord, change: &RoleChangeRequest) -> CustomRoleRecord {
+    let RoleChangeRequest {
+        name,
+        with,
+        without,
+    } = change.clone();
+    CustomRoleRecord {
+        name: name.unwrap_or_else(|| role.name.clone()),
+        with: with.unwrap_or_else(|| role.with.clone()),
+        without: without.unwrap_or_else(|| role.without.clone()),
+        ..role.clone()
+    }
+}
+
+/// `role` with each permission once.
+pub(super) fn ordered(role: &CustomRoleRecord) -> CustomRoleRecord {
+    let once = |ids: &[String]| {
+        let ids: BTreeSet<&String> = ids.iter().collect();
+        ids.into_iter().cloned().collect()
+    };
+    CustomRoleRecord {
+        with: once(&role.with),
+        without: once(&role.without),
+        ..role.clone()
+    }
+}
+
+/// Whether the policy lets an organization save `role`.
+pub(super) fn check(acting: &Acting<'_>, role: &CustomRoleRecord) -> Result<CustomRole, ApiError> {
+    let role = CustomRole::from(role);
+    acting.base().check_role(&role).map_err(|error| {
+        let detail = format!("The role cannot be saved: {error}.");
+        ApiError::new(Code::InvalidValue, detail)
+    })?;
+    Ok(role)
+}
+
+fn save(acting: &Acting<'_>, role: &CustomRoleRecord, is_new: bool) -> Result<Reply, ApiError> {
+    // Who may not is told so before what is wrong with the role.
+    let permitted = acting.define_role(&CustomRole::from(role))?;
+    check(acting, role)?;
+    if is_new && acting.own_roles()?.len() >= limits::CUSTOM_ROLES_MAX {
+        let detail = format!("There may be {} own roles.", limits::CUSTOM_ROLES_MAX);
+        return Err(ApiError::new(Code::LimitReached, detail));
+    }
+    let change = acting.change(permitted)?;
+    let definition = serde_json::to_string(role)
+        .map_err(|error| ApiError::internal(format!("role cannot be written: {error}")))?;
+    let save = "INSERT INTO custom_role (id, definition, created_at_ms) VALUES (?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET definition = excluded.definition";
+    let values = [(&role.id).into(), definition.into(), acting.now_ms().into()];
+    change.exec(save, &values)?;
+    publish(&change)?;
+    change.finish(role)
+}
+
+fn delete(acting: &Acting<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
+    find(acting, id)?;
+    let new = reassign
+        .filter(|new| *new != id)
+        .map(|new| acting.role(new))
+        .transpose()?;
+    if new.is_none() && reassign.is_some() {
+        let detail = "`reassign` names another role than the one that is deleted.";
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    let old = acting.access.policy().role(id);
+    let permitted = acting.replace_role(old, new, &nodes(acting, id)?)?;
+    let touched = holders(acting, id)?;
+    let change = acting.change(permitted)?;
+    if let Some(new) = reassign {
+        // Whoever has the new role there already keeps it as it is.
+        let moved = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms)
+            SELECT user, node, ?, not_before_ms, expires_at_ms FROM granted WHERE role = ?
+            ON CONFLICT DO NOTHING";
+        change.exec(moved, &[new.into(), id.into()])?;
+        let moved = "UPDATE group_granted SET role = ? WHERE role = ?";
+        change.exec(moved, &[new.into(), id.into()])?;
+    }
+    for (table, column) in [
+        ("granted", "role"),
+        ("group_granted", "role"),
+        ("custom_role", "id"),
+    ] {
+        let end = format!("DELETE FROM {table} WHERE {column} = ?");
+        change.exec(&end, &[id.into()])?;
+    }
+    change.touch(&touched)?;
+    publish(&change)?;
+    change.finish(())
+}
+
+/// Marks the roles as changed, once that is written. One value for the whole organization, whoever holds them.
+fn publish(change: &Change<'_>) -> Result<(), ApiError> {
+    let acting = change.acting;
+    let renew = "UPDATE organization SET roles_epoch = ?";
+    change.exec(renew, &[change.epoch.into()])?;
+    let roles = acting.own_roles()?;
+    let key = roles_key(&acting.organization.id);
+    let value = customization::text(&StoredRoles {
+        key: key.clone(),
+        epoch: change.epoch,
+        digest: acting.digest().to_owned(),
+        roles,
+    })?;
+    if value.len() > BYTES_MAX {
+        let detail = format!("All own roles together may have {BYTES_MAX} bytes.");
+        return Err(ApiError::new(Code::LimitReached, detail));
+    }
+    change.put(key, value)
+}
+
+/// Where a role was granted, to whomever.
+fn nodes(acting: &Acting<'_>, role: &str) -> Result<Vec<NodeId>, ApiError> {
+    let select = "SELECT node FROM granted WHERE role = ? UNION SELECT node FROM group_granted WHERE role = ?";
+    let rows = acting.rows(select, &[role.into(), role.into()])?;
+    let mut nodes = Vec::new();
+    for row in &rows {
+        nodes.extend(acting.access.node(row.text("node")?));
+    }
+    Ok(nodes)
+}
+
+/// Who was granted a role, by themselves or through a group.
+pub(super) fn holders(acting: &Acting<'_>, role: &str) -> Result<Vec<String>, ApiError> {
+    let select =
+        "SELECT CASE WHEN user LIKE 'suspended/%' THEN SUBSTR(user, 11) ELSE user END AS user
+        FROM granted WHERE role = ?
+        UNION SELECT group_member.user FROM group_granted
+        JOIN group_member ON group_member.access_group = group_granted.access_group
+        WHERE group_granted.role = ? ORDER BY user";
+    let rows = acting.rows(select, &[role.into(), role.into()])?;
+    let read = |row: &Row| row.text("user").map(str::to_owned);
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,102 @@
+//! `/v1/organizations/{org}/roles`: roles that the organization makes of the policy's.
+
+use lockstep_token::id::opaque_id;
+use lockstep_wire::{
+    CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest,
+    RolesView,
+};
+
+use super::{
+    structure::{end, param, read, write},
+    values::name,
+};
+use crate::{
+    authenticate::{Caller, FreshCaller},
+    http::Method,
+    json,
+    organization::{RoleCommand, StructureCommand},
+    problem::ApiError,
+    router::{Answer, Call, Handler, Route},
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/roles",
+        handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/roles",
+        handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
+    },
+    // No role is called `preview`: ids are ours.
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/roles/preview",
+        handler: Handler::Fresh(|call, caller| Box::pin(preview(call, caller))),
+    },
+    Route {
+        method: Method::Patch,
+        pattern: "/v1/organizations/{org}/roles/{role}",
+        handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/roles/{role}",
+        handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
+    },
+];
+
+async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let list = StructureCommand::Role(RoleCommand::List);
+    read::<RolesView>(&call, &caller, list).await
+}
+
+async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: RoleRequest = json::body(call.request)?;
+    let role = CustomRoleRecord {
+        id: opaque_id("role", call.edge.random.bytes()?),
+        name: name(&body.name)?,
+        base: body.base,
+        with: body.with,
+        without: body.without,
+    };
+    let create = StructureCommand::Role(RoleCommand::Create(role));
+    write::<CustomRoleRecord>(&call, &caller, 201, create).await
+}
+
+async fn preview(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: RolePreviewRequest = json::body(call.request)?;
+    let preview = RolePreviewRequest {
+        change: body.change.map(checked).transpose()?,
+        ..body
+    };
+    let preview = StructureCommand::Role(RoleCommand::Preview { preview });
+    read::<RolePreviewView>(&call, &caller, preview).await
+}
+
+async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let change = checked(json::body(call.request)?)?;
+    let update = RoleCommand::Update {
+        role: param(&call, "role")?,
+        change,
+    };
+    write::<CustomRoleRecord>(&call, &caller, 200, StructureCommand::Role(update)).await
+}
+
+/// `reassign` in the query names the role that takes its place.
+async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let delete = RoleCommand::Delete {
+        role: param(&call, "role")?,
+        reassign: call.request.query("reassign").next().map(str::to_owned),
+    };
+    end(&call, &caller, StructureCommand::Role(delete)).await
+}
+
+fn checked(change: RoleChangeRequest) -> Result<RoleChangeRequest, ApiError> {
+    Ok(RoleChangeRequest {
+        name: change.name.as_deref().map(name).transpose()?,
+        ..change
+    })
+}
