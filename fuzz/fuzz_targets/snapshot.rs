@@ -87,8 +87,7 @@ fn decide(policy: &CompiledPolicy, access: &Access) {
                     let mut grants = live(access);
                     // A plan makes another role of the one that was granted.
                     assert!(
-                        grants.any(|granted| granted == role.id)
-                            || !access.record().plan.is_empty(),
+                        grants.any(|granted| granted == role.id) || !access.plan().is_empty(),
                         "{} was not granted",
                         role.id
                     );
@@ -105,7 +104,7 @@ fn has_live_grant(access: &Access) -> bool {
 /// The roles of the grants that count now.
 fn live(access: &Access) -> impl Iterator<Item = &str> {
     let now_ms = access.now_ms();
-    let grants = access.record().grants.iter();
+    let grants = access.grants().iter();
     grants
         .filter(move |grant| grant.window.contains(now_ms))
         .map(|grant| grant.role.as_str())
