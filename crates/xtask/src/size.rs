@@ -10,8 +10,8 @@ use crate::project::Project;
 type Limit = (&'static str, &'static str, u64);
 
 /// The gate's goal is 30,000; until it is reached, the limit follows what was reached.
-/// Cloudflare takes Workers of 3 MB after gzip; a quarter of that leaves a cold isolate quick to start.
-const LIMITS: [Limit; 2] = [("gate", "brotli", 36_000), ("worker", "gzip", 750_000)];
+/// Cloudflare takes Workers of 3 MB after gzip; the Worker's limit follows what it has, so that growth is seen.
+const LIMITS: [Limit; 2] = [("gate", "brotli", 36_000), ("worker", "gzip", 820_000)];
 
 /// Prints the table of sizes.
 pub(crate) fn run(project: &Project) -> Result<(), TaskError> {
