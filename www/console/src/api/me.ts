@@ -21,16 +21,43 @@ export interface MyInvitation {
   readonly expires_at_ms: number;
 }
 
+/** What a token or key may do at most: permission ids, or `null` for all that it acts for. */
+export type Scopes = readonly string[] | null;
+
 export interface Token {
   readonly id: string;
   readonly name: string;
+  readonly scopes: Scopes;
+  /** Where it may act; `null`: everywhere. */
+  readonly subtree: { readonly organization: string; readonly node: string } | null;
+  readonly active: boolean;
   readonly created_at_ms: number;
   readonly expires_at_ms: number | null;
+  /** To the hour. */
+  readonly last_used_at_ms: number | null;
 }
 
-/** A token just made. The secret is never shown again. */
-export interface NewToken extends Token {
+/** The secret of a token or key just made or rotated. It is never shown again. */
+export interface NewSecret {
+  readonly id: string;
+  readonly name: string;
   readonly token: string;
+}
+
+export interface TokenRequest {
+  readonly name: string;
+  readonly scopes: Scopes;
+  readonly subtree: { readonly organization: string } | null;
+  readonly expires_in_s: number | null;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly created_at_ms: number;
+  /** To the hour. */
+  readonly seen_at_ms: number;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
 }
 
 export const sendCode = (email: string) =>
@@ -49,11 +76,26 @@ export const readMyInvitations = (signal?: AbortSignal) =>
 export const readTokens = (signal?: AbortSignal) =>
   request<{ tokens: Token[] }>("/v1/me/tokens", { signal });
 
-export const createToken = (name: string, expiresInS: number | null) =>
-  request<NewToken>("/v1/me/tokens", {
+export const createToken = (token: TokenRequest) =>
+  request<NewSecret>("/v1/me/tokens", { method: "POST", body: token });
+
+export const setTokenActive = (id: string, active: boolean) =>
+  request<Token>(`/v1/me/tokens/${segment(id)}`, { method: "PATCH", body: { active } });
+
+export const rotateToken = (id: string, overlapS: number) =>
+  request<NewSecret>(`/v1/me/tokens/${segment(id)}/rotate`, {
     method: "POST",
-    body: expiresInS === null ? { name } : { name, expires_in_s: expiresInS },
+    body: { overlap_s: overlapS },
   });
 
-export const revokeToken = (id: string) =>
+export const deleteToken = (id: string) =>
   request<undefined>(`/v1/me/tokens/${segment(id)}`, { method: "DELETE" });
+
+export const readSessions = (signal?: AbortSignal) =>
+  request<{ sessions: Session[] }>("/v1/me/sessions", { signal });
+
+export const endSession = (id: string) =>
+  request<undefined>(`/v1/me/sessions/${segment(id)}`, { method: "DELETE" });
+
+export const signOutEverywhere = (tokens: boolean) =>
+  request<undefined>("/v1/me/sign-out", { method: "POST", body: { tokens } });

@@ -1,23 +1,33 @@
 import type { FormEvent } from "react";
-import { createToken, type NewToken } from "../api/me.js";
+import { createToken, type NewSecret } from "../api/me.js";
 import { Field, Select, textOf } from "../ui/field.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
+import { LIFETIME, lifetimeOf, LIFETIMES } from "./lifetime.js";
+import { ScopeFields, scopesOf } from "./scope-fields.js";
 
-const DAY_S = 86_400;
-
-const LIFETIMES = [
-  { value: String(7 * DAY_S), text: "7 days" },
-  { value: String(30 * DAY_S), text: "30 days" },
-  { value: String(90 * DAY_S), text: "90 days" },
-  { value: "", text: "No expiry" },
+const PLACES = [
+  { value: "", text: "Everywhere" },
+  { value: "here", text: "In this organization only" },
 ];
 
-export function CreateTokenForm({ onCreated }: { onCreated: (token: NewToken) => void }) {
+interface CreateTokenFormProps {
+  readonly organization: string | null;
+  readonly onCreated: (token: NewSecret) => void;
+}
+
+export function CreateTokenForm({ organization, onCreated }: CreateTokenFormProps) {
   const create = useAction(async (form: HTMLFormElement) => {
     const data = new FormData(form);
-    const lifetime = textOf(data, "lifetime");
-    onCreated(await createToken(textOf(data, "name"), lifetime === "" ? null : Number(lifetime)));
+    const isHere = textOf(data, "place") === "here" && organization !== null;
+    onCreated(
+      await createToken({
+        name: textOf(data, "name"),
+        scopes: scopesOf(data),
+        subtree: isHere ? { organization } : null,
+        expires_in_s: lifetimeOf(textOf(data, "lifetime")),
+      }),
+    );
     form.reset();
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -27,7 +37,9 @@ export function CreateTokenForm({ onCreated }: { onCreated: (token: NewToken) =>
   return (
     <form className="stack" onSubmit={submit}>
       <Field label="Name" name="name" required maxLength={100} autoComplete="off" placeholder="Laptop" />
-      <Select label="Expires" name="lifetime" options={LIFETIMES} defaultValue={LIFETIMES[1]?.value} />
+      <Select label="Expires" name="lifetime" options={LIFETIMES} defaultValue={LIFETIME} />
+      {organization !== null && <Select label="Works" name="place" options={PLACES} />}
+      <ScopeFields all="All of mine" />
       <ErrorNotice error={create.error} />
       <div>
         <button className="button button-primary" aria-disabled={create.busy}>

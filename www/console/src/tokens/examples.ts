@@ -26,7 +26,7 @@ export function curlOf({ operation }: Example, { origin, organization, role, tok
       ? { method: "POST", url: `${path}/invitations`, body: { email: "new@example.com", role } }
       : { method: "PATCH", url: path, body: { name: "Another name" } };
   return [
-    `TOKEN=${token ?? "lsk_pat_…"}`,
+    `TOKEN=${token ?? "…"}`,
     `curl -i -X ${call.method} '${call.url}' \\`,
     `  -H "Authorization: Bearer $TOKEN" \\`,
     `  -H 'Content-Type: application/json' \\`,

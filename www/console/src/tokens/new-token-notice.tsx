@@ -1,12 +1,12 @@
 import { useEffect, useRef } from "react";
-import type { NewToken } from "../api/me.js";
+import type { NewSecret } from "../api/me.js";
 import { CopyButton } from "../ui/copy-button.js";
 
 /** The secret of a token just made: shown now and never again. */
-export function NewTokenNotice({ token, onDone }: { token: NewToken; onDone: () => void }) {
+export function NewTokenNotice({ token, onDone }: { token: NewSecret; onDone: () => void }) {
   const box = useRef<HTMLDivElement>(null);
 
-  useEffect(() => box.current?.focus(), [token.id]);
+  useEffect(() => box.current?.focus(), [token.token]);
 
   return (
     <div ref={box} className="notice notice-info stack" tabIndex={-1} role="group" aria-label="New token">

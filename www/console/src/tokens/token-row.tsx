@@ -1,58 +1,35 @@
-import { useState, type FormEvent } from "react";
-import { revokeToken, type Token } from "../api/me.js";
-import { useAnnounce } from "../ui/announcer.js";
-import { Dialog } from "../ui/dialog.js";
-import { FormActions } from "../ui/form-actions.js";
-import { ErrorNotice } from "../ui/notice.js";
-import { day } from "../ui/time.js";
-import { useAction } from "../ui/use-action.js";
+import {
+  deleteToken,
+  rotateToken,
+  setTokenActive,
+  type NewSecret,
+  type OrganizationName,
+  type Token,
+} from "../api/me.js";
+import { useMe } from "../session/session.js";
+import { SecretRow } from "./secret-row.js";
 
-interface TokenProps {
+interface TokenRowProps {
   readonly token: Token;
-  readonly onRevoked: () => void;
+  readonly onChanged: () => void;
+  readonly onRotated: (token: NewSecret) => void;
 }
 
-export function TokenRow({ token, onRevoked }: TokenProps) {
-  const [open, setOpen] = useState(false);
-  const close = () => setOpen(false);
-  return (
-    <li className="setting">
-      <div>
-        <h3 className="wrap">{token.name}</h3>
-        <p className="hint">
-          Created {day(token.created_at_ms)},{" "}
-          {token.expires_at_ms === null ? "no expiry" : `expires ${day(token.expires_at_ms)}`}
-        </p>
-      </div>
-      <button type="button" className="button button-small" onClick={() => setOpen(true)}>
-        Revoke<span className="visually-hidden"> {token.name}</span>
-      </button>
-      <Dialog title="Revoke token" open={open} onClose={close}>
-        <RevokeForm token={token} onRevoked={onRevoked} onClose={close} />
-      </Dialog>
-    </li>
-  );
-}
-
-function RevokeForm({ token, onRevoked, onClose }: TokenProps & { onClose: () => void }) {
-  const announce = useAnnounce();
-  const revoke = useAction(async () => {
-    await revokeToken(token.id);
-    onClose();
-    onRevoked();
-    announce(`${token.name} is revoked.`);
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    void revoke.run();
+export function TokenRow({ token, onChanged, onRotated }: TokenRowProps) {
+  const { organizations } = useMe();
+  const actions = {
+    setActive: (active: boolean) => setTokenActive(token.id, active),
+    rotate: (overlapS: number) => rotateToken(token.id, overlapS),
+    remove: () => deleteToken(token.id),
   };
   return (
-    <form className="stack" onSubmit={submit}>
-      <p className="wrap">
-        Whatever uses <strong>{token.name}</strong> stops working at once.
-      </p>
-      <ErrorNotice error={revoke.error} />
-      <FormActions submit="Revoke" danger busy={revoke.busy} onCancel={onClose} cancel="Keep" />
-    </form>
+    <SecretRow secret={token} actions={actions} onChanged={onChanged} onRotated={onRotated}>
+      {token.subtree && <p className="hint wrap">{placeOf(token.subtree, organizations)}</p>}
+    </SecretRow>
   );
+}
+
+function placeOf(subtree: NonNullable<Token["subtree"]>, known: readonly OrganizationName[]) {
+  const name = known.find(({ id }) => id === subtree.organization)?.name ?? subtree.organization;
+  return subtree.node === subtree.organization ? `Only in ${name}` : `Only in ${subtree.node} of ${name}`;
 }

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { readTokens, type NewToken } from "../api/me.js";
+import { readTokens, type NewSecret } from "../api/me.js";
 import { useMe } from "../session/session.js";
 import { Empty, Failed, Loading } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
@@ -8,30 +8,30 @@ import { useRead } from "../ui/use-read.js";
 import { CreateTokenForm } from "./create-token-form.js";
 import { CurlExample } from "./curl-example.js";
 import { NewTokenNotice } from "./new-token-notice.js";
+import { Sessions } from "./sessions.js";
 import { TokenRow } from "./token-row.js";
 
 /** Personal access tokens, and how to use one. */
 export function TokensPage({ organization }: { organization: string | null }) {
   const { status, data, error, reload } = useRead(useMe().user.id, readTokens);
-  const [created, setCreated] = useState<NewToken | null>(null);
+  const [created, setCreated] = useState<NewSecret | null>(null);
   const tokens = data?.tokens;
+  const show = (token: NewSecret) => {
+    setCreated(token);
+    reload();
+  };
   return (
     <>
       <div className="page-header">
         <PageTitle title="Access tokens" />
       </div>
       <p className="muted lead">
-        A personal access token acts as you, with exactly the permissions that you have at that
+        A personal access token acts as you, with at most the permissions that you have at that
         moment: when your role changes, so does what your tokens can do.
       </p>
       <div className="tokens">
         <Section title="New token">
-          <CreateTokenForm
-            onCreated={(token) => {
-              setCreated(token);
-              reload();
-            }}
-          />
+          <CreateTokenForm organization={organization} onCreated={show} />
           {created && <NewTokenNotice token={created} onDone={() => setCreated(null)} />}
         </Section>
         <Section title="Your tokens" count={tokens?.length}>
@@ -41,12 +41,13 @@ export function TokensPage({ organization }: { organization: string | null }) {
           {tokens && tokens.length > 0 && (
             <ul className="rows">
               {tokens.map((token) => (
-                <TokenRow key={token.id} token={token} onRevoked={reload} />
+                <TokenRow key={token.id} token={token} onChanged={reload} onRotated={show} />
               ))}
             </ul>
           )}
         </Section>
       </div>
+      <Sessions />
       {organization !== null && (
         <CurlExample organization={organization} token={created?.token ?? null} />
       )}

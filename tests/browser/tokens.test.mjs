@@ -1,0 +1,81 @@
+// A person narrows a token, switches it off, rotates and deletes it, and leaves everywhere at once.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { startBrowser } from "../support/browser.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { audit } from "./audit.mjs";
+import { personAt, signIn } from "./person.mjs";
+
+let edge;
+let browser;
+
+before(async () => {
+  [edge, browser] = await Promise.all([startEdge(), startBrowser()]);
+});
+
+after(async () => {
+  await browser?.stop();
+  await edge?.stop();
+});
+
+/** What the edge answers to a token that renames the organization, or asks for its name. */
+async function calls(organization, token) {
+  const url = `${edge.origin}/v1/organizations/${organization}`;
+  const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+  const read = await fetch(url, { headers });
+  const rename = await fetch(url, { method: "PATCH", headers, body: '{"name":"Other"}' });
+  return [read.status, rename.status];
+}
+
+test("a_token_is_narrowed_switched_off_rotated_and_deleted", async () => {
+  const person = await personAt(browser, edge.origin);
+  const { page } = person;
+  await page.goto("/");
+  await signIn(person, "ada@example.com");
+  await page.getByRole("main").getByRole("button", { name: "Create organization" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill("Acme");
+  await dialog.getByRole("button", { name: "Create organization" }).click();
+  await page.getByRole("heading", { level: 1, name: "Acme" }).waitFor();
+  const me = await page.evaluate(async () => (await fetch("/v1/me")).json());
+  const organization = me.organizations[0].id;
+
+  await page.getByRole("link", { name: "Access tokens" }).click();
+  await page.getByLabel("Name").fill("reader");
+  await page.getByLabel("Only these").check();
+  await page.getByRole("checkbox", { name: "View organisation details", exact: true }).check();
+  await audit(page, "token form");
+  await page.getByRole("button", { name: "Create token" }).click();
+  const shown = page.getByRole("status", { name: "Token" });
+  const token = await shown.textContent();
+  assert.deepEqual(await calls(organization, token), [200, 403]);
+
+  await page.getByRole("button", { name: "Switch off reader" }).click();
+  await page.getByText("(switched off)").waitFor();
+  assert.deepEqual((await calls(organization, token))[1], 401);
+  await page.getByRole("button", { name: "Switch on reader" }).click();
+  await page.getByRole("button", { name: "Switch off reader" }).waitFor();
+
+  await page.getByRole("button", { name: "Rotate reader" }).click();
+  await page.getByRole("button", { name: "Make new secret" }).click();
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  await shown.filter({ hasNotText: token }).waitFor();
+  const rotated = await shown.textContent();
+  assert.notEqual(rotated, token);
+  assert.deepEqual((await calls(organization, token))[1], 401);
+  assert.deepEqual(await calls(organization, rotated), [200, 403]);
+
+  await page.getByRole("button", { name: "Delete reader" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("You have no tokens").waitFor();
+  assert.deepEqual((await calls(organization, rotated))[1], 401);
+
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await audit(page, "sign out everywhere");
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
+  await page.getByLabel("E-mail address").waitFor();
+  person.assertClean();
+  await person.close();
+});
