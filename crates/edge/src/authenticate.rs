@@ -155,6 +155,16 @@ impl Caller {
         ))
     }
 
+    /// The organization in which alone the credential acts: a service key's, or that of a token's subtree.
+    #[must_use]
+    pub fn organization(&self) -> Option<&str> {
+        if let Principal::ServiceAccount { organization, .. } = &self.principal {
+            return Some(organization.as_str());
+        }
+        let subtree = self.narrow.as_ref()?.subtree.as_ref()?;
+        Some(&subtree.organization)
+    }
+
     /// Whether the credential is a token or key with scopes or a subtree.
     #[must_use]
     pub fn is_limited(&self) -> bool {

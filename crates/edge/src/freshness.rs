@@ -26,6 +26,7 @@ use crate::{
         Command, Freshness, OrganizationObject, StoredRoles, StoredSnapshot, grants_key,
         require_lifetime, roles_key,
     },
+    place,
     problem::{ApiError, Code},
 };
 
@@ -102,6 +103,8 @@ pub struct Question<'a> {
     pub permission: &'a str,
     /// Node id.
     pub node: &'a str,
+    /// Id of the workspace in which the node must lie.
+    pub workspace: Option<&'a str>,
     /// An epoch of the organization before which the answer must not be from.
     pub at_least: Option<i64>,
 }
@@ -163,10 +166,8 @@ fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<Decis
         .snapshot
         .access(own, token, now_ms)
         .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
-    let Question {
-        permission, node, ..
-    } = *question;
-    DecisionView::decide(&access, permission, node, &Facts::default())
+    let node = place::inside(&access, question.node, question.workspace);
+    DecisionView::decide(&access, question.permission, node, &Facts::default())
         .map_err(|error| ApiError::new(Code::UnknownPermission, format!("Not decided: {error}.")))
 }
 

@@ -27,6 +27,7 @@ pub mod objects;
 pub mod organization;
 pub mod outbox;
 pub mod paging;
+pub mod place;
 #[cfg(target_arch = "wasm32")]
 mod platform;
 pub mod policies;

@@ -28,14 +28,14 @@ mod suspension;
 mod tests;
 mod workspaces;
 
-use lockstep_wire::{FactsView, OrganizationChangeRequest};
+use lockstep_wire::OrganizationChangeRequest;
 use serde::{Deserialize, Serialize};
 
 use acting::Acting;
 pub use actor::{Actor, FreshActor, require_lifetime};
 pub use audit::{AuditPage, AuditPart};
 pub use customization::{StoredRoles, roles_key};
-pub use decisions::{Freshness, StoredSnapshot, grants_key};
+pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
 pub use groups::GroupCommand;
 pub use node_members::NodeMemberCommand;
 pub use projects::ProjectCommand;
@@ -113,18 +113,7 @@ pub enum Command {
         actor: FreshActor,
     },
     /// Decides with the directory's own facts; answers `DecisionView`.
-    Evaluate {
-        /// Who asks, about themselves.
-        actor: Actor,
-        /// Permission id.
-        permission: String,
-        /// Node id.
-        node: String,
-        /// The member that it is about.
-        target: Option<String>,
-        /// Facts that the caller states about the resource.
-        facts: FactsView,
-    },
+    Evaluate(Evaluation),
     /// The epoch of a principal's last change; answers [`Freshness`].
     Freshness {
         /// The principal.
@@ -291,7 +280,7 @@ impl objects::Command for Command {
         matches!(
             self,
             Self::Authenticate { .. }
-                | Self::Evaluate { .. }
+                | Self::Evaluate(_)
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }
                 | Self::ListMembers { .. }
@@ -399,20 +388,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             address,
         } => invitations::decline(context, &invitation, &address),
         Command::Delete { actor } => settings::delete(context, &actor),
-        Command::Evaluate {
-            actor,
-            permission,
-            node,
-            target,
-            facts,
-        } => decisions::evaluate(
-            context,
-            &actor,
-            &permission,
-            &node,
-            target.as_deref(),
-            facts,
-        ),
+        Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
         Command::Freshness { user } => decisions::freshness(context, &user),
         Command::Invite {
             actor,

@@ -60,6 +60,10 @@ codes! {
     UnknownPermission = "unknown-permission", 400, "The policy has no such permission";
     /// The policy knows no such role.
     UnknownRole = "unknown-role", 400, "The policy has no such role";
+    /// Path, headers and body name different organizations or workspaces.
+    ContextMismatch = "context-mismatch", 400, "Path, headers and body disagree";
+    /// Neither path nor headers nor the credential say for which organization the request is.
+    OrganizationRequired = "organization-required", 400, "Say which organization";
     /// The caller sent an epoch above the organization's.
     EpochAhead = "epoch-ahead", 400, "The organization has not reached this epoch";
     /// No credential, or one that is not valid.

@@ -1,6 +1,6 @@
 //! From a request to its route, and from every outcome to an answer.
 //!
-//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401).
+//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
 //! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
 use std::collections::BTreeSet;
@@ -13,12 +13,17 @@ use crate::{
     http::{Method, Request, Response},
     idempotency::Repeat,
     log,
+    place::{Named, Place},
     problem::{ApiError, Code},
     provenance::Asked,
     routes::ROUTES,
     user,
 };
 
+/// The parameter that names an organization.
+const ORGANIZATION: &str = "org";
+/// The parameter that names a workspace.
+const WORKSPACE: &str = "workspace";
 /// Longest accepted path, in bytes.
 const PATH_BYTES_MAX: usize = 512;
 
@@ -57,6 +62,7 @@ pub struct Call<'a> {
     pub request: &'a Request,
     repeat: Option<&'a Repeat>,
     params: Params<'a>,
+    place: Result<Place, ApiError>,
 }
 
 impl<'a> Call<'a> {
@@ -71,20 +77,38 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// For which organization the request is. Where the path does not say it, headers or the credential do.
+    ///
+    /// # Errors
+    /// 400, 403 and 404, as [`Named::of`].
+    pub fn place(&self) -> Result<&Place, ApiError> {
+        self.place.as_ref().map_err(Clone::clone)
+    }
+
+    /// Where the path names an organization, headers and credential agree with it, whatever the handler asks.
+    fn check_path(&self) -> Result<(), ApiError> {
+        match self.param(ORGANIZATION) {
+            Ok(_) => self.place().map(|_| ()),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// A parameter of the path.
     ///
     /// # Errors
     /// 404 when the pattern has no such parameter.
     pub fn param(&self, name: &str) -> Result<&'a str, ApiError> {
-        let found = self.params.iter().find(|(key, _)| *key == name);
-        found
-            .map(|(_, value)| *value)
-            .ok_or_else(ApiError::not_found)
+        find_param(&self.params, name).ok_or_else(ApiError::not_found)
     }
 }
 
 /// The parameters of a path, by name.
 type Params<'a> = Vec<(&'static str, &'a str)>;
+
+fn find_param<'a>(params: &Params<'a>, name: &str) -> Option<&'a str> {
+    let found = params.iter().find(|(key, _)| *key == name);
+    found.map(|(_, value)| *value)
+}
 
 /// Answers one request.
 pub async fn handle(edge: &Edge, request: &Request) -> Response {
@@ -123,22 +147,53 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
         authenticate::recognize(edge, known.caller()).await?;
     }
     let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller))?;
+    let place = match &caller {
+        Some(known) => place(&asked.edge, request, &params, known.caller()).await,
+        None => Err(ApiError::not_found()),
+    };
     let call = Call {
         edge: &asked.edge,
         request,
         repeat: asked.repeat.as_ref(),
         params,
+        place,
     };
     let response = match (&route.handler, caller) {
         (Handler::Anonymous(handler), _) => handler(call).await,
-        (Handler::Fresh(handler), Some(Known::Now(caller))) => handler(call, caller).await,
+        (Handler::Fresh(handler), Some(Known::Now(caller))) => {
+            call.check_path()?;
+            handler(call, caller).await
+        }
         (Handler::Asking(handler) | Handler::SignedIn(handler), Some(Known::Before(caller))) => {
             let rotated = authenticate::rotated_session(edge, &caller).await;
-            with_session(handler(call, caller).await, rotated)
+            let answer = match call.check_path() {
+                Ok(()) => handler(call, caller).await,
+                Err(error) => Err(error),
+            };
+            with_session(answer, rotated)
         }
         (Handler::Asking(_) | Handler::Fresh(_) | Handler::SignedIn(_), _) => Err(user::refused()),
     }?;
     Ok(asked.finish(response))
+}
+
+/// Where a request is. A path about a workspace and a header that names one by its name are compared here; where the body says the rest, by the handler.
+async fn place(
+    edge: &Edge,
+    request: &Request,
+    params: &Params<'_>,
+    caller: &Caller,
+) -> Result<Place, ApiError> {
+    let (organization, workspace) = (
+        find_param(params, ORGANIZATION),
+        find_param(params, WORKSPACE),
+    );
+    let named = Named::read(&edge.config, request, organization, workspace)?;
+    let place = named.of(&edge.config, caller)?;
+    if workspace.is_some() {
+        place.workspace(edge, caller, None).await?;
+    }
+    Ok(place)
 }
 
 /// A caller whose credential was checked before or during this request.

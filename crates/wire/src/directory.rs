@@ -201,14 +201,3 @@ pub struct ResourceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
-
-impl ResourceRequest {
-    /// The deepest node it names, or `organization`.
-    #[must_use]
-    pub fn node<'a>(&'a self, organization: &'a str) -> &'a str {
-        self.project
-            .as_deref()
-            .or(self.workspace.as_deref())
-            .unwrap_or(organization)
-    }
-}

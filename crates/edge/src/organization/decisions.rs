@@ -1,6 +1,6 @@
 //! What the edge asks before it decides: snapshots, their freshness, and decisions with the directory's own facts.
 
-use lockstep_core::{Facts, Operation};
+use lockstep_core::{Access, Facts, Operation};
 use lockstep_wire::{DecisionView, FactsView, Snapshot, TokenRecord};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     objects::{Context, Reply},
+    place,
     problem::{ApiError, Code},
 };
 
@@ -30,6 +31,24 @@ pub struct Freshness {
     /// The epoch of the last change of the organization's own roles; 0 when there never was one.
     #[serde(default)]
     pub roles_epoch: i64,
+}
+
+/// A question to be decided with the directory's own facts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Who asks, about themselves.
+    pub actor: Actor,
+    /// Permission id.
+    pub permission: String,
+    /// Node id.
+    pub node: String,
+    /// Id of the workspace in which the node must lie.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// The member that it is about.
+    pub target: Option<String>,
+    /// Facts that the caller states about the resource.
+    pub facts: FactsView,
 }
 
 /// A snapshot as it lies in KV. It repeats its own key, so that bytes under a wrong key are a miss.
@@ -115,30 +134,25 @@ pub(super) fn subscribe(context: &Context<'_>, actor: &Actor) -> Result<Reply, A
     ))
 }
 
-pub(super) fn evaluate(
-    context: &Context<'_>,
-    actor: &Actor,
-    permission: &str,
-    node: &str,
-    target_user: Option<&str>,
-    stated: FactsView,
-) -> Result<Reply, ApiError> {
+pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply, ApiError> {
+    let (actor, workspace) = (&asked.actor, asked.workspace.as_deref());
     let organization = organization(context)?;
     let access = access_of(context, &organization, actor)?;
     let mut facts = directory_facts(context, &organization, &actor.principal)?;
-    let member = match target_user {
+    let member = match asked.target.as_deref() {
         // Who may not list the members learns nothing about one: the fact stays missing.
         Some(user) if may_read(context, &access, &facts) => store::member(context, user)?,
         _ => None,
     };
     if let Some(member) = &member {
-        let about = target(context, &organization, actor, member)?.facts();
-        about
+        let known = target(context, &organization, actor, member)?.facts();
+        known
             .iter()
             .for_each(|(name, value)| facts.set(name, value.clone()));
     }
-    facts.extend(&about_resource(&stated.into()));
-    let view = DecisionView::decide(&access, permission, node, &facts).map_err(|error| {
+    facts.extend(&about_resource(&asked.facts.into()));
+    let node = place::inside(&access, &asked.node, workspace);
+    let view = DecisionView::decide(&access, &asked.permission, node, &facts).map_err(|error| {
         ApiError::new(
             Code::UnknownPermission,
             format!("There is an error: {error}."),
@@ -160,7 +174,7 @@ fn about_resource(stated: &Facts) -> Facts {
     facts
 }
 
-fn may_read(context: &Context<'_>, access: &lockstep_core::Access, facts: &Facts) -> bool {
+fn may_read(context: &Context<'_>, access: &Access, facts: &Facts) -> bool {
     actor::permit(context, access, Operation::MemberRead, facts).is_ok()
 }
 

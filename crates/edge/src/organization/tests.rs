@@ -7,6 +7,7 @@ mod groups;
 mod invitations;
 mod members;
 mod node_members;
+mod place;
 mod repeats;
 mod roles;
 mod routes;

@@ -1,6 +1,6 @@
 //! Workspaces: list, create, rename, archive, delete.
 
-use lockstep_core::{Level, NodeId, Operation};
+use lockstep_core::{Access, Level, NodeId, Operation};
 use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView, WorkspacesView};
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,10 @@ use super::{
     acting::Acting,
     nodes::{self, NodeRow},
 };
-use crate::{objects::Reply, problem::ApiError};
+use crate::{
+    objects::Reply,
+    problem::{ApiError, Code},
+};
 
 /// What a member may ask about workspaces.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +28,11 @@ pub enum WorkspaceCommand {
     Delete {
         /// Its id.
         workspace: String,
+    },
+    /// The one of that name in which the actor holds anything; answers its id.
+    Find {
+        /// The name.
+        name: String,
     },
     /// Those that the actor may see; answers `WorkspacesView`.
     List,
@@ -44,13 +52,14 @@ pub enum WorkspaceCommand {
 
 impl WorkspaceCommand {
     pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::List | Self::Read { .. })
+        matches!(self, Self::Find { .. } | Self::List | Self::Read { .. })
     }
 
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create { workspace, name } => create(acting, workspace, name),
             Self::Delete { workspace } => delete(acting, workspace),
+            Self::Find { name } => find(acting, name),
             Self::List => list(acting),
             Self::Read { workspace } => {
                 visible(acting, workspace)?;
@@ -74,6 +83,36 @@ fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
     Reply::of(&WorkspacesView {
         workspaces: visible.map(view).collect(),
     })
+}
+
+/// The workspace called `name`, among those that a snapshot names. Names may repeat; whoever relies on one is told.
+fn find(acting: &Acting<'_>, name: &str) -> Result<Reply, ApiError> {
+    let select = "SELECT id FROM node WHERE level = 'workspace' AND name = ? ORDER BY position";
+    let rows = acting.rows(select, &[name.into()])?;
+    let ids = rows.iter().map(|row| row.text("id"));
+    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+    ids.retain(|id| leads_to_anything(&acting.access, id));
+    match ids.as_slice() {
+        [] => Err(ApiError::not_found()),
+        [id] => Reply::of(id),
+        _ => {
+            let detail = "Several workspaces have this name; send `X-Workspace-Id`.";
+            Err(ApiError::new(Code::InvalidValue, detail))
+        }
+    }
+}
+
+/// Whether the principal holds anything in a workspace, or in a project of it.
+fn leads_to_anything(access: &Access, workspace: &str) -> bool {
+    let Some(workspace) = access.node(workspace) else {
+        return false;
+    };
+    let is_inside = |node: NodeId| {
+        let parent = access.describe(node).and_then(|node| node.parent);
+        node == workspace || parent == Some(workspace)
+    };
+    let mut nodes = access.node_ids();
+    nodes.any(|node| is_inside(node) && access.holds_anything(node))
 }
 
 fn create(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {

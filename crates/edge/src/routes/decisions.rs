@@ -10,7 +10,7 @@ use crate::{
     http::{Method, Request, Response},
     json,
     objects::{ask, open},
-    organization::{Command, OrganizationObject},
+    organization::{Command, Evaluation, OrganizationObject},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -23,13 +23,28 @@ pub(super) const ROUTES: &[Route] = &[
     },
     Route {
         method: Method::Get,
+        pattern: "/v1/snapshot",
+        handler: Handler::Asking(|call, caller| Box::pin(snapshot(call, caller))),
+    },
+    Route {
+        method: Method::Get,
         pattern: "/v1/organizations/{org}/snapshot",
         handler: Handler::Asking(|call, caller| Box::pin(snapshot(call, caller))),
     },
     Route {
         method: Method::Post,
+        pattern: "/v1/evaluate",
+        handler: Handler::Asking(|call, caller| Box::pin(evaluate(call, caller))),
+    },
+    Route {
+        method: Method::Post,
         pattern: "/v1/organizations/{org}/evaluate",
         handler: Handler::Asking(|call, caller| Box::pin(evaluate(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/events",
+        handler: Handler::Asking(|call, caller| Box::pin(events(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -81,12 +96,16 @@ pub(super) fn accepts(request: &Request, media_type: &str) -> bool {
 async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     let body: EvaluateRequest = json::body(call.request)?;
     let organization = organization(&call)?;
+    let stated = body.resource.workspace.as_deref();
+    let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
     let policy = &call.edge.config.policy;
     let Some(permission) = policy.policy.permission(&body.permission) else {
         let detail = "The policy of this deployment has no such permission.";
         return Err(ApiError::new(Code::UnknownPermission, detail));
     };
-    let node = body.resource.node(organization.as_str());
+    let resource = &body.resource;
+    let node = resource.project.as_deref().or(workspace.as_deref());
+    let node = node.unwrap_or(organization.as_str());
     if !body.facts.0.is_empty() {
         require_trust(&call, &caller).await?;
     }
@@ -104,13 +123,14 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
         } else {
             actor(&call, &caller)?
         };
-        let evaluate = Command::Evaluate {
+        let evaluate = Command::Evaluate(Evaluation {
             actor,
             permission: body.permission.clone(),
             node: node.to_owned(),
+            workspace: workspace.clone(),
             target: body.resource.id.clone().filter(|_| about_member),
             facts: body.facts.clone(),
-        };
+        });
         ask::<OrganizationObject, _>(&*call.edge.objects, organization.as_str(), &evaluate).await?
     } else {
         let token = caller.token(organization.as_str());
@@ -121,6 +141,7 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
             confirmed: confirmed(&caller, organization.as_str()),
             permission: &body.permission,
             node,
+            workspace: workspace.as_deref(),
             at_least: at_least(call.request)?,
         };
         freshness::decide(call.edge, &question).await?
@@ -143,13 +164,14 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
         .operation(Operation::DecisionsAsk)
         .and_then(|permission| policy.describe(permission))
         .ok_or_else(|| refuse(None))?;
-    let evaluate = Command::Evaluate {
+    let evaluate = Command::Evaluate(Evaluation {
         actor: actor(call, caller)?,
         permission: ask_permission.id.clone(),
         node: organization(call)?.as_str().to_owned(),
+        workspace: None,
         target: None,
         facts: FactsView::from(&Facts::default()),
-    };
+    });
     let view: DecisionView = command(call, evaluate).await?;
     if view.decision {
         Ok(())

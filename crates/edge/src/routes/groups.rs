@@ -71,10 +71,12 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: GroupRequest = json::body(call.request)?;
+    let stated = body.workspace.as_deref();
+    let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
     let create = GroupCommand::Create {
         group: opaque_id("grp", call.edge.random.bytes()?),
         name: name(&body.name)?,
-        workspace: body.workspace,
+        workspace,
     };
     changed(&call, &caller, 201, create).await
 }

@@ -11,6 +11,7 @@ use crate::{
     json,
     objects::ask,
     organization::{Actor, Command, FreshActor, OrganizationObject, Written},
+    place::Place,
     precondition::with_etag,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -114,13 +115,12 @@ async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
-/// The organization of the path. Its keyed check is read before any object is called.
-pub(super) fn organization(call: &Call<'_>) -> Result<OrganizationId, ApiError> {
-    OrganizationId::parse(&call.edge.config.keys.id, call.param("org")?)
-        .map_err(|_| ApiError::not_found())
+/// The organization that the request is for. Its keyed check was read before any object is called.
+pub(super) fn organization<'a>(call: &'a Call<'_>) -> Result<&'a OrganizationId, ApiError> {
+    call.place().map(Place::organization)
 }
 
-/// Asks the object of the organization in the path.
+/// Asks the object of the organization that the request is for.
 pub(super) async fn command<R: serde::de::DeserializeOwned>(
     call: &Call<'_>,
     command: Command,
@@ -129,7 +129,7 @@ pub(super) async fn command<R: serde::de::DeserializeOwned>(
     ask::<OrganizationObject, R>(&*call.edge.objects, organization.as_str(), &command).await
 }
 
-/// The caller as the organization of the path sees it.
+/// The caller as the organization sees it.
 pub(super) fn actor(call: &Call<'_>, caller: &Caller) -> Result<Actor, ApiError> {
     Ok(Actor::of(caller, organization(call)?.as_str()))
 }

@@ -209,7 +209,7 @@ fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
     let random = edge.random.bytes()?;
     Ok(Secret::service_key(
         &edge.config.prefixes,
-        &organization,
+        organization,
         random,
     ))
 }

@@ -127,10 +127,12 @@ async fn projects(call: Call<'_>, caller: Caller) -> Answer {
 
 async fn create_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ProjectRequest = json::body(call.request)?;
+    let stated = body.workspace.as_deref();
+    let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
     let create = ProjectCommand::Create {
         project: opaque_id("prj", call.edge.random.bytes()?),
         name: name(&body.name)?,
-        workspace: body.workspace,
+        workspace,
     };
     let create = StructureCommand::Project(create);
     write::<ProjectView>(&call, &caller, 201, create).await

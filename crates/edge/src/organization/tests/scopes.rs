@@ -53,7 +53,8 @@ fn row(route: &Route) -> (Needs, Value) {
             (All(&["organization.create"]), json!({ "name": "Other" }))
         }
         (Method::Get, "organizations/{org}/snapshot" | "organizations/{org}/events") => (Any, none),
-        (Method::Post, "organizations/{org}/evaluate") => {
+        (Method::Get, "snapshot" | "events") => (Any, none),
+        (Method::Post, "organizations/{org}/evaluate" | "evaluate") => {
             (All(&["run.delete"]), json!({ "permission": "run.delete" }))
         }
         (Method::Get, "organizations/{org}/members") => (All(&["member.read"]), none),
@@ -194,6 +195,7 @@ impl Full {
             write(route.method, &path, &body)
         };
         let world = &self.acme.world;
+        let request = request.with_header("x-organization-id", &self.acme.id);
         let answer = world.send(&request.with_header("x-api-key", &token));
         let path = format!("/v1/me/tokens/{id}");
         let delete = write(Method::Delete, &path, &json!({}));

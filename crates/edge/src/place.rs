@@ -1,0 +1,167 @@
+//! For which organization, and which workspace of it, a request is.
+//!
+//! Its path says so, or its headers, or a credential that acts in one organization only. Those that say something must say the same: what disagrees is 400, and a credential of another organization is 403. Both are settled before any object is asked.
+
+use lockstep_core::Access;
+use lockstep_token::OrganizationId;
+
+use crate::{
+    authenticate::Caller,
+    config::Config,
+    edge::Edge,
+    http::Request,
+    objects::ask,
+    organization::{Actor, Command, OrganizationObject, StructureCommand, WorkspaceCommand},
+    problem::{ApiError, Code},
+};
+
+/// Names an organization by its id.
+const ORGANIZATION: &str = "x-organization-id";
+/// Each names a workspace by its id. LangSmith's clients send the second one: its workspaces were once called tenants.
+const WORKSPACES: [&str; 2] = ["x-workspace-id", "x-tenant-id"];
+/// Names a workspace by its name, as Opik's clients do.
+const WORKSPACE_NAME: &str = "comet-workspace";
+
+/// The id of no node.
+const NOTHING: &str = "";
+
+/// What path and headers say, before anybody has proven who they are.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    organization: Option<OrganizationId>,
+    workspace: Option<String>,
+    workspace_name: Option<String>,
+}
+
+/// For which organization a request is, and what it says of a workspace.
+#[derive(Debug, Clone)]
+pub struct Place {
+    organization: OrganizationId,
+    workspace: Option<String>,
+    workspace_name: Option<String>,
+}
+
+impl Named {
+    /// Reads the headers of a request whose path names `organization` and `workspace`.
+    ///
+    /// # Errors
+    /// 400 `context-mismatch` when they disagree, 404 for an organization that is none of ours.
+    pub fn read(
+        config: &Config,
+        request: &Request,
+        organization: Option<&str>,
+        workspace: Option<&str>,
+    ) -> Result<Self, ApiError> {
+        let organization = agreed([organization, request.header(ORGANIZATION)])?;
+        let [first, second] = WORKSPACES.map(|name| request.header(name));
+        Ok(Self {
+            organization: organization.map(|id| parse(config, id)).transpose()?,
+            workspace: agreed([workspace, first, second])?.map(str::to_owned),
+            workspace_name: request.header(WORKSPACE_NAME).map(str::to_owned),
+        })
+    }
+
+    /// The organization that path or headers name: whose issuers may vouch for the caller, for example.
+    #[must_use]
+    pub const fn organization(&self) -> Option<&OrganizationId> {
+        self.organization.as_ref()
+    }
+
+    /// Where the request is, now that it is known who sends it.
+    ///
+    /// # Errors
+    /// 403 for a credential of another organization, 400 `organization-required` when nothing says which one.
+    pub fn of(self, config: &Config, caller: &Caller) -> Result<Place, ApiError> {
+        let organization = match (self.organization, caller.organization()) {
+            (Some(named), Some(own)) if named.as_str() != own => return Err(foreign()),
+            (Some(named), _) => named,
+            (None, Some(own)) => parse(config, own)?,
+            (None, None) => return Err(unnamed()),
+        };
+        Ok(Place {
+            organization,
+            workspace: self.workspace,
+            workspace_name: self.workspace_name,
+        })
+    }
+}
+
+impl Place {
+    /// The organization.
+    #[must_use]
+    pub const fn organization(&self) -> &OrganizationId {
+        &self.organization
+    }
+
+    /// The workspace that path, headers and `stated`, which the body says, agree on; `None` when none of them says anything.
+    ///
+    /// # Errors
+    /// 400 `context-mismatch`; 404 for a name that no workspace has in which the caller holds something, 400 for one that several have.
+    pub async fn workspace(
+        &self,
+        edge: &Edge,
+        caller: &Caller,
+        stated: Option<&str>,
+    ) -> Result<Option<String>, ApiError> {
+        let called = match &self.workspace_name {
+            Some(name) => Some(self.find(edge, caller, name).await?),
+            None => None,
+        };
+        let workspace = agreed([self.workspace.as_deref(), called.as_deref(), stated])?;
+        Ok(workspace.map(str::to_owned))
+    }
+
+    async fn find(&self, edge: &Edge, caller: &Caller, name: &str) -> Result<String, ApiError> {
+        let organization = self.organization.as_str();
+        let find = WorkspaceCommand::Find {
+            name: name.to_owned(),
+        };
+        let find = Command::Structure {
+            actor: Actor::of(caller, organization),
+            command: StructureCommand::Workspace(find),
+        };
+        ask::<OrganizationObject, _>(&*edge.objects, organization, &find).await
+    }
+}
+
+/// `node`, if it lies in `workspace`; else what is the id of nothing, so that every answer about it is a deny.
+#[must_use]
+pub fn inside<'a>(access: &Access, node: &'a str, workspace: Option<&str>) -> &'a str {
+    let Some(workspace) = workspace else {
+        return node;
+    };
+    let mut above = access.node(node);
+    while let Some(at) = above.and_then(|at| access.describe(at)) {
+        if at.id == workspace {
+            return node;
+        }
+        above = at.parent;
+    }
+    NOTHING
+}
+
+/// The one value of all that are there.
+fn agreed<const N: usize>(values: [Option<&str>; N]) -> Result<Option<&str>, ApiError> {
+    let mut values = values.into_iter().flatten();
+    let first = values.next();
+    if values.all(|value| Some(value) == first) {
+        return Ok(first);
+    }
+    let detail = "Path, headers and body name different organizations or workspaces.";
+    Err(ApiError::new(Code::ContextMismatch, detail))
+}
+
+/// An organization's keyed check is read before its object is called.
+fn parse(config: &Config, id: &str) -> Result<OrganizationId, ApiError> {
+    OrganizationId::parse(&config.keys.id, id).map_err(|_| ApiError::not_found())
+}
+
+fn foreign() -> ApiError {
+    let detail = "The credential acts in one organization, and this is another.";
+    ApiError::new(Code::OutOfTokenScope, detail)
+}
+
+fn unnamed() -> ApiError {
+    let detail = "Send `X-Organization-Id`; nothing says for which organization this is.";
+    ApiError::new(Code::OrganizationRequired, detail)
+}
