@@ -6,6 +6,7 @@
 mod acting;
 mod actor;
 mod audit;
+mod command;
 mod customization;
 mod decisions;
 mod groups;
@@ -28,27 +29,27 @@ mod suspension;
 mod tests;
 mod workspaces;
 
-use lockstep_wire::OrganizationChangeRequest;
 use serde::{Deserialize, Serialize};
 
-use acting::Acting;
+use acting::{Acting, FreshActing};
 pub use actor::{Actor, FreshActor, require_lifetime};
 pub use audit::{AuditPage, AuditPart};
+pub use command::{Command, StructureChange, StructureQuestion};
 pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
-pub use groups::GroupCommand;
-pub use node_members::NodeMemberCommand;
-pub use projects::ProjectCommand;
-pub use roles::RoleCommand;
+pub use groups::{GroupChange, GroupQuestion};
+pub use node_members::{NodeMemberChange, NodeMemberQuestion};
+pub use projects::{ProjectChange, ProjectQuestion};
+pub use roles::{RoleChange, RoleQuestion};
 pub use seed::{SeedNode, SeedPrincipal};
 pub use service_accounts::ServiceAccountCommand;
 pub use service_keys::{NewKey, PresentedKey};
-pub use suspension::SuspensionCommand;
-pub use workspaces::WorkspaceCommand;
+pub use suspension::SuspensionChange;
+pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
 
 use crate::{
-    audit::{Filter, SCHEMA as AUDIT_SCHEMA},
-    objects::{self, Class, Context, Object, Reply},
+    audit::SCHEMA as AUDIT_SCHEMA,
+    objects::{Class, Context, Object, Reply},
     precondition,
     problem::ApiError,
 };
@@ -57,205 +58,6 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct OrganizationObject;
 
-/// What may be asked of it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// The invited person joins; answers [`Written`] with `AcceptedView`.
-    AcceptInvitation {
-        /// The invitation.
-        invitation: String,
-        /// Who accepts.
-        user: String,
-        /// The address that they have proven.
-        address: String,
-    },
-    /// Checks a service key; answers [`PresentedKey`], or refuses with `unauthenticated`.
-    Authenticate {
-        /// The secret's hash.
-        hash: String,
-    },
-    /// Takes a pending invitation back; answers [`Written`].
-    CancelInvitation {
-        /// Who asks.
-        actor: FreshActor,
-        /// The invitation.
-        invitation: String,
-    },
-    /// Gives a member another role; answers [`Written`] with `MemberView`.
-    ChangeRole {
-        /// Who asks.
-        actor: FreshActor,
-        /// The member.
-        user: String,
-        /// Role id.
-        role: String,
-    },
-    /// Brings the organization into being; answers [`Written`] with `OrganizationView`.
-    Create {
-        /// Its name.
-        name: String,
-        /// Who creates it.
-        user: String,
-        /// The creator's verified address.
-        address: Option<String>,
-    },
-    /// The invited person says no; answers [`Written`].
-    DeclineInvitation {
-        /// The invitation.
-        invitation: String,
-        /// The address that they have proven.
-        address: String,
-    },
-    /// Deletes the organization; answers [`Written`].
-    Delete {
-        /// Who asks.
-        actor: FreshActor,
-    },
-    /// Decides with the directory's own facts; answers `DecisionView`.
-    Evaluate(Evaluation),
-    /// The epoch of a principal's last change; answers [`Freshness`].
-    Freshness {
-        /// The principal.
-        user: String,
-    },
-    /// Invites an address; answers [`Written`] with `InvitationView`.
-    Invite {
-        /// Who asks.
-        actor: FreshActor,
-        /// Id of the new invitation.
-        invitation: String,
-        /// The address in its normal form.
-        address: String,
-        /// Role id.
-        role: String,
-        /// What the link's secret is derived from.
-        nonce: String,
-    },
-    /// The pending invitations; answers `InvitationsView`.
-    ListInvitations {
-        /// Who asks.
-        actor: Actor,
-    },
-    /// The members; answers `MembersView`.
-    ListMembers {
-        /// Who asks.
-        actor: Actor,
-    },
-    /// Something about workspaces, projects, and who has which role where.
-    Structure {
-        /// Who asks.
-        actor: Actor,
-        /// What.
-        command: StructureCommand,
-    },
-    /// What the actor was granted and its token leaves of it, as of now; answers `Snapshot`.
-    OwnSnapshot {
-        /// Who asks.
-        actor: Actor,
-    },
-    /// An invitation as its link shows it; answers `InvitationPreview`.
-    PreviewInvitation {
-        /// Hash of the link's secret.
-        hash: String,
-    },
-    /// Name and epoch; answers `OrganizationView`.
-    Read {
-        /// Who asks.
-        actor: Actor,
-    },
-    /// Rows of the audit log; answers [`AuditPage`].
-    ReadAudit {
-        /// Who asks.
-        actor: Actor,
-        /// Which rows.
-        filter: Filter,
-        /// From where on.
-        part: AuditPart,
-        /// At most so many.
-        limit: u32,
-    },
-    /// Ends a membership: the actor's own, or another's. Answers [`Written`].
-    RemoveMember {
-        /// Who asks.
-        actor: FreshActor,
-        /// The member.
-        user: String,
-    },
-    /// The roles that the organization made; answers [`StoredRoles`].
-    Roles,
-    /// Fills a new organization with a whole world; development only. Answers [`Written`].
-    Seed {
-        /// Its name.
-        name: String,
-        /// Workspaces and projects.
-        nodes: Vec<SeedNode>,
-        /// Members with what they were granted; the first is the creator.
-        principals: Vec<SeedPrincipal>,
-    },
-    /// About service accounts and their keys.
-    ServiceAccounts(ServiceAccountCommand),
-    /// What a principal was granted, as of now; answers `Snapshot`.
-    Snapshot {
-        /// The principal.
-        user: String,
-    },
-    /// Opens a stream that tells each new epoch.
-    Subscribe {
-        /// Who listens.
-        actor: Actor,
-    },
-    /// Renames the organization, and says how long tokens may live in it; answers [`Written`] with `OrganizationView`.
-    Update {
-        /// Who asks.
-        actor: FreshActor,
-        /// What is to be changed.
-        change: OrganizationChangeRequest,
-    },
-}
-
-/// What a member may ask about the structure of an organization.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StructureCommand {
-    /// About access groups.
-    Group(GroupCommand),
-    /// About roles in one workspace.
-    NodeMember(NodeMemberCommand),
-    /// About projects.
-    Project(ProjectCommand),
-    /// About roles that the organization made.
-    Role(RoleCommand),
-    /// About somebody's suspension.
-    Suspension(SuspensionCommand),
-    /// About workspaces.
-    Workspace(WorkspaceCommand),
-}
-
-impl StructureCommand {
-    const fn is_idempotent(&self) -> bool {
-        match self {
-            Self::Group(command) => command.is_idempotent(),
-            Self::NodeMember(command) => command.is_idempotent(),
-            Self::Project(command) => command.is_idempotent(),
-            Self::Role(command) => command.is_idempotent(),
-            Self::Suspension(_) => false,
-            Self::Workspace(command) => command.is_idempotent(),
-        }
-    }
-
-    fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
-        match self {
-            Self::Group(command) => command.answer(acting),
-            Self::NodeMember(command) => command.answer(acting),
-            Self::Project(command) => command.answer(acting),
-            Self::Role(command) => command.answer(acting),
-            Self::Suspension(command) => command.answer(acting),
-            Self::Workspace(command) => command.answer(acting),
-        }
-    }
-}
-
 /// The answer to a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Written<T = ()> {
@@ -263,44 +65,6 @@ pub struct Written<T = ()> {
     pub epoch: i64,
     /// What became of the thing that was changed.
     pub value: T,
-}
-
-impl objects::Command for Command {
-    fn is_birth(&self) -> bool {
-        matches!(self, Self::Create { .. } | Self::Seed { .. })
-    }
-
-    fn is_idempotent(&self) -> bool {
-        if let Self::Structure { command, .. } = self {
-            return command.is_idempotent();
-        }
-        if let Self::ServiceAccounts(command) = self {
-            return command.is_idempotent();
-        }
-        matches!(
-            self,
-            Self::Authenticate { .. }
-                | Self::Evaluate(_)
-                | Self::Freshness { .. }
-                | Self::ListInvitations { .. }
-                | Self::ListMembers { .. }
-                | Self::OwnSnapshot { .. }
-                | Self::PreviewInvitation { .. }
-                | Self::Read { .. }
-                | Self::ReadAudit { .. }
-                | Self::Roles
-                | Self::Snapshot { .. }
-        )
-    }
-
-    fn opens_stream(&self) -> bool {
-        matches!(self, Self::Subscribe { .. })
-    }
-
-    fn is_sensitive(&self) -> bool {
-        // Who tries to read what everybody did is worth a row, too.
-        matches!(self, Self::ReadAudit { .. }) || !self.is_idempotent()
-    }
 }
 
 impl Object for OrganizationObject {
@@ -380,6 +144,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::CancelInvitation { actor, invitation } => {
             invitations::cancel(context, &actor, &invitation)
         }
+        Command::Change { actor, command } => command.make(&FreshActing::begin(context, &actor)?),
         Command::ChangeRole { actor, user, role } => {
             members::change_role(context, &actor, &user, &role)
         }

@@ -11,7 +11,7 @@ use crate::{
     edge::Edge,
     http::Request,
     objects::ask,
-    organization::{Actor, Command, OrganizationObject, StructureCommand, WorkspaceCommand},
+    organization::{Actor, Command, OrganizationObject, StructureQuestion, WorkspaceQuestion},
     problem::{ApiError, Code},
 };
 
@@ -113,12 +113,12 @@ impl Place {
 
     async fn find(&self, edge: &Edge, caller: &Caller, name: &str) -> Result<String, ApiError> {
         let organization = self.organization.as_str();
-        let find = WorkspaceCommand::Find {
+        let find = WorkspaceQuestion::Find {
             name: name.to_owned(),
         };
         let find = Command::Structure {
             actor: Actor::of(caller, organization),
-            command: StructureCommand::Workspace(find),
+            command: StructureQuestion::Workspace(find),
         };
         ask::<OrganizationObject, _>(&*edge.objects, organization, &find).await
     }

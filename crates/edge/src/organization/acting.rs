@@ -13,7 +13,7 @@ use lockstep_wire::{CustomRoleRecord, MemberView};
 use serde::Serialize;
 
 use super::{
-    Actor,
+    Actor, FreshActor,
     actor::{self, Permitted, access, directory_facts, permitted},
     customization, members,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
@@ -37,6 +37,12 @@ pub(super) struct Acting<'a> {
     facts: Facts,
 }
 
+/// A member whose credential was checked during the request: only they begin a [`Change`].
+pub(super) struct FreshActing<'a> {
+    acting: Acting<'a>,
+    actor: &'a FreshActor,
+}
+
 impl<'a> Acting<'a> {
     /// Who is no member is told nothing: 404.
     pub(super) fn begin(context: &'a Context<'a>, actor: &'a Actor) -> Result<Self, ApiError> {
@@ -49,11 +55,6 @@ impl<'a> Acting<'a> {
             organization,
             access,
         })
-    }
-
-    /// The same actor on the rows as they are now.
-    pub(super) fn anew(&self) -> Result<Self, ApiError> {
-        Self::begin(self.context, self.actor)
     }
 
     pub(super) fn principal(&self) -> &str {
@@ -228,6 +229,29 @@ impl<'a> Acting<'a> {
         let restored = restore(&self.access, target, record);
         permitted(self.context, &self.access, restored)
     }
+}
+
+impl<'a> std::ops::Deref for FreshActing<'a> {
+    type Target = Acting<'a>;
+
+    fn deref(&self) -> &Acting<'a> {
+        &self.acting
+    }
+}
+
+impl<'a> FreshActing<'a> {
+    /// Who is no member is told nothing: 404.
+    pub(super) fn begin(context: &'a Context<'a>, actor: &'a FreshActor) -> Result<Self, ApiError> {
+        Ok(Self {
+            acting: Acting::begin(context, actor)?,
+            actor,
+        })
+    }
+
+    /// The same actor on the rows as they are now.
+    pub(super) fn anew(&self) -> Result<Self, ApiError> {
+        Self::begin(self.context, self.actor)
+    }
 
     /// Begins the change that was permitted.
     pub(super) fn change(&self, permitted: Permitted) -> Result<Change<'_>, ApiError> {
@@ -261,7 +285,7 @@ impl<'a> Acting<'a> {
 
 /// A change under way. Whatever is written before [`Self::finish`] is one transaction.
 pub(super) struct Change<'a> {
-    pub(super) acting: &'a Acting<'a>,
+    pub(super) acting: &'a FreshActing<'a>,
     pub(super) epoch: i64,
 }
 
@@ -291,7 +315,7 @@ impl Change<'_> {
             context,
             organization,
             ..
-        } = self.acting;
+        } = &**self.acting;
         let mut published = principals.iter().take(PUBLISHED_MAX);
         published.try_for_each(|principal| store::publish(context, organization, principal))
     }
@@ -308,7 +332,7 @@ impl Change<'_> {
             context,
             organization,
             ..
-        } = self.acting;
+        } = &**self.acting;
         store::tell_user(context, organization, user, self.epoch, name)
     }
 

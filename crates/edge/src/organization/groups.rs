@@ -5,7 +5,7 @@ use lockstep_wire::{GroupGrantView, GroupMemberView, GroupView, GroupsView, Node
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::{Acting, Change},
+    acting::{Acting, Change, FreshActing},
     store::unsigned,
     workspaces,
 };
@@ -22,10 +22,10 @@ const GRANTS_MAX: i64 = 100;
 /// The most groups that one member is in: what somebody holds has a limit in core.
 const GROUPS_OF_MEMBER_MAX: i64 = 50;
 
-/// What a member may ask about access groups.
+/// What a member may change about access groups.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum GroupCommand {
+pub enum GroupChange {
     /// Puts a member into one; answers `Written` with `GroupView`.
     AddMember {
         /// The group.
@@ -56,13 +56,6 @@ pub enum GroupCommand {
         /// What it is given.
         grant: NodeGrantRequest,
     },
-    /// Those that the actor may see; answers `GroupsView`.
-    List,
-    /// One of them; answers `GroupView`.
-    Read {
-        /// The group.
-        group: String,
-    },
     /// Takes a member out of one; answers `Written` with `GroupView`.
     RemoveMember {
         /// The group.
@@ -86,12 +79,21 @@ pub enum GroupCommand {
     },
 }
 
-impl GroupCommand {
-    pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::List | Self::Read { .. })
-    }
+/// What a member may ask about access groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupQuestion {
+    /// Those that the actor may see; answers `GroupsView`.
+    List,
+    /// One of them; answers `GroupView`.
+    Read {
+        /// The group.
+        group: String,
+    },
+}
 
-    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+impl GroupChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::AddMember { group, user } => add_member(acting, group, user),
             Self::Create {
@@ -101,14 +103,21 @@ impl GroupCommand {
             } => create(acting, group, name, workspace.as_deref()),
             Self::Delete { group } => delete(acting, group),
             Self::Grant { group, node, grant } => set(acting, group, node, Some(grant)),
+            Self::RemoveMember { group, user } => remove_member(acting, group, user),
+            Self::Rename { group, name } => rename(acting, group, name),
+            Self::Revoke { group, node } => set(acting, group, node, None),
+        }
+    }
+}
+
+impl GroupQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
             Self::List => list(acting),
             Self::Read { group } => {
                 visible(acting, group)?;
                 Reply::of(&view(acting, group)?)
             }
-            Self::RemoveMember { group, user } => remove_member(acting, group, user),
-            Self::Rename { group, name } => rename(acting, group, name),
-            Self::Revoke { group, node } => set(acting, group, node, None),
         }
     }
 }
@@ -136,7 +145,7 @@ fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
 }
 
 fn create(
-    acting: &Acting<'_>,
+    acting: &FreshActing<'_>,
     id: &str,
     name: &str,
     workspace: Option<&str>,
@@ -162,7 +171,7 @@ fn create(
     change.finish(group)
 }
 
-fn rename(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
+fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
     let change = acting.change(acting.permit(Operation::GroupManage, home)?)?;
     let rename = "UPDATE access_group SET name = ? WHERE id = ?";
@@ -171,7 +180,7 @@ fn rename(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> 
     change.finish(group)
 }
 
-fn delete(acting: &Acting<'_>, id: &str) -> Result<Reply, ApiError> {
+fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
     let permitted = acting.leave_group(home, &grants(acting, id)?)?;
     let members = members(acting, id)?;
@@ -185,7 +194,7 @@ fn delete(acting: &Acting<'_>, id: &str) -> Result<Reply, ApiError> {
     change.finish(())
 }
 
-fn add_member(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
+fn add_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
     let permitted = acting.enter_group(home, &grants(acting, id)?)?;
     let member = acting.member(user)?;
@@ -206,7 +215,7 @@ fn add_member(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiErr
     change.finish(group)
 }
 
-fn remove_member(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
+fn remove_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
     let permitted = acting.leave_group(home, &grants(acting, id)?)?;
     let change = acting.change(permitted)?;
@@ -222,7 +231,7 @@ fn remove_member(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, Api
 /// Gives a group a role on a node in place of any other there, or none. The node is the group's own or
 /// lies in it; a project is shared by who may share it.
 fn set(
-    acting: &Acting<'_>,
+    acting: &FreshActing<'_>,
     id: &str,
     node_id: &str,
     grant: Option<&NodeGrantRequest>,

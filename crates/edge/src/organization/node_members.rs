@@ -7,7 +7,7 @@ use lockstep_wire::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::{Acting, Change},
+    acting::{Acting, Change, FreshActing},
     actor::Permitted,
     refusal,
     store::Member,
@@ -19,15 +19,10 @@ use crate::{
     sql::{Row, SqlError},
 };
 
-/// What a member may ask about roles in one workspace.
+/// What a member may change about roles in one workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum NodeMemberCommand {
-    /// Who has a role there; answers `NodeMembersView`.
-    List {
-        /// The workspace.
-        workspace: String,
-    },
+pub enum NodeMemberChange {
     /// Takes the role that a member has there; answers `Written`.
     Remove {
         /// The workspace.
@@ -53,14 +48,20 @@ pub enum NodeMemberCommand {
     },
 }
 
-impl NodeMemberCommand {
-    pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::List { .. })
-    }
+/// What a member may ask about roles in one workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeMemberQuestion {
+    /// Who has a role there; answers `NodeMembersView`.
+    List {
+        /// The workspace.
+        workspace: String,
+    },
+}
 
-    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+impl NodeMemberChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List { workspace } => list(acting, workspace),
             Self::Remove { workspace, user } => remove(acting, workspace, user),
             Self::Set {
                 workspace,
@@ -74,6 +75,14 @@ impl NodeMemberCommand {
                 change.finish(view)
             }
             Self::SetAll { workspace, rows } => set_all(acting, workspace, rows),
+        }
+    }
+}
+
+impl NodeMemberQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::List { workspace } => list(acting, workspace),
         }
     }
 }
@@ -104,7 +113,7 @@ fn list(acting: &Acting<'_>, workspace: &str) -> Result<Reply, ApiError> {
     })
 }
 
-fn remove(acting: &Acting<'_>, workspace: &str, user: &str) -> Result<Reply, ApiError> {
+fn remove(acting: &FreshActing<'_>, workspace: &str, user: &str) -> Result<Reply, ApiError> {
     let (member, permitted) = may_set(acting, workspace, user, None)?;
     let change = acting.change(permitted)?;
     set(&change, workspace, &member, None)?;
@@ -113,7 +122,7 @@ fn remove(acting: &Acting<'_>, workspace: &str, user: &str) -> Result<Reply, Api
 
 /// Each row is decided on what the rows before it have made: somebody may change their own role.
 fn set_all(
-    acting: &Acting<'_>,
+    acting: &FreshActing<'_>,
     workspace: &str,
     rows: &[NodeMemberRequest],
 ) -> Result<Reply, ApiError> {

@@ -5,7 +5,7 @@ use lockstep_wire::{ProjectView, ProjectsView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::Acting,
+    acting::{Acting, FreshActing},
     nodes::{self, NodeRow},
     workspaces,
 };
@@ -14,10 +14,10 @@ use crate::{
     problem::{ApiError, Code},
 };
 
-/// What a member may ask about projects.
+/// What a member may change about projects.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ProjectCommand {
+pub enum ProjectChange {
     /// Creates one, which the actor then owns; answers `Written` with `ProjectView`.
     Create {
         /// Its id.
@@ -29,13 +29,6 @@ pub enum ProjectCommand {
     },
     /// Deletes one; answers `Written`.
     Delete {
-        /// Its id.
-        project: String,
-    },
-    /// Those that the actor may see; answers `ProjectsView`.
-    List,
-    /// One of them; answers `ProjectView`.
-    Read {
         /// Its id.
         project: String,
     },
@@ -55,12 +48,21 @@ pub enum ProjectCommand {
     },
 }
 
-impl ProjectCommand {
-    pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::List | Self::Read { .. })
-    }
+/// What a member may ask about projects.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProjectQuestion {
+    /// Those that the actor may see; answers `ProjectsView`.
+    List,
+    /// One of them; answers `ProjectView`.
+    Read {
+        /// Its id.
+        project: String,
+    },
+}
 
-    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+impl ProjectChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create {
                 project,
@@ -68,13 +70,20 @@ impl ProjectCommand {
                 workspace,
             } => create(acting, project, name, workspace.as_deref()),
             Self::Delete { project } => delete(acting, project),
+            Self::Rename { project, name } => rename(acting, project, name),
+            Self::Transfer { project, user } => transfer(acting, project, user),
+        }
+    }
+}
+
+impl ProjectQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
             Self::List => list(acting),
             Self::Read { project } => {
                 visible(acting, project)?;
                 Reply::of(&view(acting, &nodes::find(acting, project)?))
             }
-            Self::Rename { project, name } => rename(acting, project, name),
-            Self::Transfer { project, user } => transfer(acting, project, user),
         }
     }
 }
@@ -95,7 +104,7 @@ fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
 }
 
 fn create(
-    acting: &Acting<'_>,
+    acting: &FreshActing<'_>,
     id: &str,
     name: &str,
     workspace: Option<&str>,
@@ -132,7 +141,7 @@ fn create(
     change.finish(view(acting, &project))
 }
 
-fn rename(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
+fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let change = acting.change(acting.permit(Operation::ProjectUpdate, node)?)?;
     nodes::rename(&change, id, name)?;
@@ -140,7 +149,7 @@ fn rename(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> 
     change.finish(project)
 }
 
-fn transfer(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
+fn transfer(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let permitted = acting.transfer(node)?;
     let member = acting.member(user)?;
@@ -154,7 +163,7 @@ fn transfer(acting: &Acting<'_>, id: &str, user: &str) -> Result<Reply, ApiError
     change.finish(project)
 }
 
-fn delete(acting: &Acting<'_>, id: &str) -> Result<Reply, ApiError> {
+fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let change = acting.change(acting.permit(Operation::ProjectDelete, node)?)?;
     nodes::delete(&change, id)?;

@@ -7,7 +7,7 @@ use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, Rol
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::{Acting, Change},
+    acting::{Acting, Change, FreshActing},
     customization::{self, StoredRoles, roles_key},
     preview,
 };
@@ -20,10 +20,10 @@ use crate::{
 /// How long the definitions of all roles may be together, in bytes: they are one value in KV and one row of the outbox.
 const BYTES_MAX: usize = 1_000_000;
 
-/// What a member may ask about the organization's own roles.
+/// What a member may change about the organization's own roles.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RoleCommand {
+pub enum RoleChange {
     /// Creates one; answers `Written` with `CustomRoleRecord`.
     Create(CustomRoleRecord),
     /// Deletes one; answers `Written`.
@@ -32,13 +32,6 @@ pub enum RoleCommand {
         role: String,
         /// The role that takes its place wherever it was granted; none does when absent.
         reassign: Option<String>,
-    },
-    /// All of them; answers `RolesView`.
-    List,
-    /// What a change would give and take; answers `RolePreviewView`.
-    Preview {
-        /// The change.
-        preview: RolePreviewRequest,
     },
     /// Changes one; answers `Written` with `CustomRoleRecord`.
     Update {
@@ -49,15 +42,35 @@ pub enum RoleCommand {
     },
 }
 
-impl RoleCommand {
-    pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::List | Self::Preview { .. })
-    }
+/// What a member may ask about the organization's own roles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleQuestion {
+    /// All of them; answers `RolesView`.
+    List,
+    /// What a change would give and take; answers `RolePreviewView`.
+    Preview {
+        /// The change.
+        preview: RolePreviewRequest,
+    },
+}
 
-    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+impl RoleChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create(role) => save(acting, &ordered(role), true),
             Self::Delete { role, reassign } => delete(acting, role, reassign.as_deref()),
+            Self::Update { role, change } => {
+                let changed = changed(&find(acting, role)?, change);
+                save(acting, &ordered(&changed), false)
+            }
+        }
+    }
+}
+
+impl RoleQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
             Self::List => {
                 acting.permit(lockstep_core::Operation::RoleRead, acting.access.root())?;
                 Reply::of(&RolesView {
@@ -65,10 +78,6 @@ impl RoleCommand {
                 })
             }
             Self::Preview { preview } => preview::answer(acting, preview),
-            Self::Update { role, change } => {
-                let changed = changed(&find(acting, role)?, change);
-                save(acting, &ordered(&changed), false)
-            }
         }
     }
 }
@@ -119,7 +128,11 @@ pub(super) fn check(acting: &Acting<'_>, role: &CustomRoleRecord) -> Result<Cust
     Ok(role)
 }
 
-fn save(acting: &Acting<'_>, role: &CustomRoleRecord, is_new: bool) -> Result<Reply, ApiError> {
+fn save(
+    acting: &FreshActing<'_>,
+    role: &CustomRoleRecord,
+    is_new: bool,
+) -> Result<Reply, ApiError> {
     // Who may not is told so before what is wrong with the role.
     let permitted = acting.define_role(&CustomRole::from(role))?;
     check(acting, role)?;
@@ -138,7 +151,7 @@ fn save(acting: &Acting<'_>, role: &CustomRoleRecord, is_new: bool) -> Result<Re
     change.finish(role)
 }
 
-fn delete(acting: &Acting<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
+fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
     find(acting, id)?;
     let new = reassign
         .filter(|new| *new != id)

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{acting::Acting, store};
+use super::{acting::FreshActing, store};
 use crate::{objects::Reply, problem::ApiError};
 
-/// What a member may ask about somebody's suspension.
+/// What a member may change about somebody's suspension.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SuspensionCommand {
+pub enum SuspensionChange {
     /// Ends it; answers `Written` with `MemberView`.
     End {
         /// The member.
@@ -21,8 +21,8 @@ pub enum SuspensionCommand {
     },
 }
 
-impl SuspensionCommand {
-    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+impl SuspensionChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Begin { user } => begin(acting, user),
             Self::End { user } => end(acting, user),
@@ -30,7 +30,7 @@ impl SuspensionCommand {
     }
 }
 
-fn begin(acting: &Acting<'_>, user: &str) -> Result<Reply, ApiError> {
+fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     let member = acting.member(user)?;
     let permitted = acting.suspend(&acting.target(&member)?)?;
     let change = acting.change(permitted)?;
@@ -46,7 +46,7 @@ fn begin(acting: &Acting<'_>, user: &str) -> Result<Reply, ApiError> {
     Ok(change.finish(view)?.ending(user))
 }
 
-fn end(acting: &Acting<'_>, user: &str) -> Result<Reply, ApiError> {
+fn end(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     let member = acting.member(user)?;
     let kept = acting.record(&member.granted_as())?;
     let permitted = acting.restore(&acting.target(&member)?, &kept)?;

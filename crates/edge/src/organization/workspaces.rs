@@ -5,7 +5,7 @@ use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView, WorkspacesView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::Acting,
+    acting::{Acting, FreshActing},
     nodes::{self, NodeRow},
 };
 use crate::{
@@ -13,10 +13,10 @@ use crate::{
     problem::{ApiError, Code},
 };
 
-/// What a member may ask about workspaces.
+/// What a member may change about workspaces.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum WorkspaceCommand {
+pub enum WorkspaceChange {
     /// Creates one; answers `Written` with `WorkspaceView`.
     Create {
         /// Its id.
@@ -29,6 +29,19 @@ pub enum WorkspaceCommand {
         /// Its id.
         workspace: String,
     },
+    /// Renames, archives or revives one; answers `Written` with `WorkspaceView`.
+    Update {
+        /// Its id.
+        workspace: String,
+        /// What changes.
+        change: WorkspaceChangeRequest,
+    },
+}
+
+/// What a member may ask about workspaces.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceQuestion {
     /// The one of that name in which the actor holds anything; answers its id.
     Find {
         /// The name.
@@ -41,31 +54,27 @@ pub enum WorkspaceCommand {
         /// Its id.
         workspace: String,
     },
-    /// Renames, archives or revives one; answers `Written` with `WorkspaceView`.
-    Update {
-        /// Its id.
-        workspace: String,
-        /// What changes.
-        change: WorkspaceChangeRequest,
-    },
 }
 
-impl WorkspaceCommand {
-    pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::Find { .. } | Self::List | Self::Read { .. })
-    }
-
-    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+impl WorkspaceChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create { workspace, name } => create(acting, workspace, name),
             Self::Delete { workspace } => delete(acting, workspace),
+            Self::Update { workspace, change } => update(acting, workspace, change),
+        }
+    }
+}
+
+impl WorkspaceQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
             Self::Find { name } => find(acting, name),
             Self::List => list(acting),
             Self::Read { workspace } => {
                 visible(acting, workspace)?;
                 Reply::of(&view(&nodes::find(acting, workspace)?))
             }
-            Self::Update { workspace, change } => update(acting, workspace, change),
         }
     }
 }
@@ -115,7 +124,7 @@ fn leads_to_anything(access: &Access, workspace: &str) -> bool {
     nodes.any(|node| is_inside(node) && access.holds_anything(node))
 }
 
-fn create(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
+fn create(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
     let permitted = acting.permit(Operation::WorkspaceCreate, acting.access.root())?;
     let change = acting.change(permitted)?;
     let workspace = NodeRow {
@@ -131,7 +140,7 @@ fn create(acting: &Acting<'_>, id: &str, name: &str) -> Result<Reply, ApiError> 
 }
 
 fn update(
-    acting: &Acting<'_>,
+    acting: &FreshActing<'_>,
     id: &str,
     wanted: &WorkspaceChangeRequest,
 ) -> Result<Reply, ApiError> {
@@ -151,7 +160,7 @@ fn update(
     change.finish(workspace)
 }
 
-fn delete(acting: &Acting<'_>, id: &str) -> Result<Reply, ApiError> {
+fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let permitted = acting.permit(Operation::WorkspaceDelete, node)?;
     let change = acting.change(permitted)?;

@@ -12,7 +12,7 @@ use crate::{
     authenticate::{Caller, FreshCaller},
     http::Method,
     json,
-    organization::{GroupCommand, StructureCommand},
+    organization::{GroupChange, GroupQuestion, StructureChange, StructureQuestion},
     router::{Answer, Call, Handler, Route},
 };
 
@@ -65,7 +65,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureCommand::Group(GroupCommand::List);
+    let list = StructureQuestion::Group(GroupQuestion::List);
     read::<GroupsView>(&call, &caller, list).await
 }
 
@@ -73,7 +73,7 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: GroupRequest = json::body(call.request)?;
     let stated = body.workspace.as_deref();
     let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
-    let create = GroupCommand::Create {
+    let create = GroupChange::Create {
         group: opaque_id("grp", call.edge.random.bytes()?),
         name: name(&body.name)?,
         workspace,
@@ -82,15 +82,15 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn one(call: Call<'_>, caller: Caller) -> Answer {
-    let read_one = GroupCommand::Read {
+    let read_one = GroupQuestion::Read {
         group: param(&call, "group")?,
     };
-    read::<GroupView>(&call, &caller, StructureCommand::Group(read_one)).await
+    read::<GroupView>(&call, &caller, StructureQuestion::Group(read_one)).await
 }
 
 async fn rename(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
-    let rename = GroupCommand::Rename {
+    let rename = GroupChange::Rename {
         group: param(&call, "group")?,
         name: name(&body.name)?,
     };
@@ -98,15 +98,15 @@ async fn rename(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let delete = GroupCommand::Delete {
+    let delete = GroupChange::Delete {
         group: param(&call, "group")?,
     };
-    end(&call, &caller, StructureCommand::Group(delete)).await
+    end(&call, &caller, StructureChange::Group(delete)).await
 }
 
 async fn add_member(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
-    let add = GroupCommand::AddMember {
+    let add = GroupChange::AddMember {
         group: param(&call, "group")?,
         user: user(&call, call.param("user")?)?,
     };
@@ -114,7 +114,7 @@ async fn add_member(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn remove_member(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let remove = GroupCommand::RemoveMember {
+    let remove = GroupChange::RemoveMember {
         group: param(&call, "group")?,
         user: user(&call, call.param("user")?)?,
     };
@@ -124,7 +124,7 @@ async fn remove_member(call: Call<'_>, caller: FreshCaller) -> Answer {
 async fn grant(call: Call<'_>, caller: FreshCaller) -> Answer {
     let grant: NodeGrantRequest = json::body(call.request)?;
     check_window(&call, &grant)?;
-    let grant = GroupCommand::Grant {
+    let grant = GroupChange::Grant {
         group: param(&call, "group")?,
         node: param(&call, "node")?,
         grant,
@@ -133,18 +133,13 @@ async fn grant(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn revoke(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let revoke = GroupCommand::Revoke {
+    let revoke = GroupChange::Revoke {
         group: param(&call, "group")?,
         node: param(&call, "node")?,
     };
     changed(&call, &caller, 200, revoke).await
 }
 
-async fn changed(
-    call: &Call<'_>,
-    caller: &FreshCaller,
-    status: u16,
-    asked: GroupCommand,
-) -> Answer {
-    write::<GroupView>(call, caller, status, StructureCommand::Group(asked)).await
+async fn changed(call: &Call<'_>, caller: &FreshCaller, status: u16, asked: GroupChange) -> Answer {
+    write::<GroupView>(call, caller, status, StructureChange::Group(asked)).await
 }

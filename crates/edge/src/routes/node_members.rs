@@ -11,7 +11,9 @@ use crate::{
     authenticate::{Caller, FreshCaller},
     http::Method,
     json,
-    organization::{NodeMemberCommand, StructureCommand, SuspensionCommand},
+    organization::{
+        NodeMemberChange, NodeMemberQuestion, StructureChange, StructureQuestion, SuspensionChange,
+    },
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -60,21 +62,21 @@ pub(super) const ROUTES: &[Route] = &[
 pub(super) struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = NodeMemberCommand::List {
+    let list = NodeMemberQuestion::List {
         workspace: param(&call, "workspace")?,
     };
-    read::<NodeMembersView>(&call, &caller, StructureCommand::NodeMember(list)).await
+    read::<NodeMembersView>(&call, &caller, StructureQuestion::NodeMember(list)).await
 }
 
 async fn set(call: Call<'_>, caller: FreshCaller) -> Answer {
     let grant: NodeGrantRequest = json::body(call.request)?;
     check_window(&call, &grant)?;
-    let set = NodeMemberCommand::Set {
+    let set = NodeMemberChange::Set {
         workspace: param(&call, "workspace")?,
         user: user(&call, call.param("user")?)?,
         grant,
     };
-    write::<NodeMemberView>(&call, &caller, 200, StructureCommand::NodeMember(set)).await
+    write::<NodeMemberView>(&call, &caller, 200, StructureChange::NodeMember(set)).await
 }
 
 /// Every row has its own result, also one about somebody who cannot be there.
@@ -86,34 +88,34 @@ async fn set_all(call: Call<'_>, caller: FreshCaller) -> Answer {
     }
     let mut grants = body.members.iter().map(NodeMemberRequest::grant);
     grants.try_for_each(|grant| check_window(&call, &grant))?;
-    let set_all = NodeMemberCommand::SetAll {
+    let set_all = NodeMemberChange::SetAll {
         workspace: param(&call, "workspace")?,
         rows: body.members,
     };
-    write::<ResultsView>(&call, &caller, 207, StructureCommand::NodeMember(set_all)).await
+    write::<ResultsView>(&call, &caller, 207, StructureChange::NodeMember(set_all)).await
 }
 
 async fn remove(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let remove = NodeMemberCommand::Remove {
+    let remove = NodeMemberChange::Remove {
         workspace: param(&call, "workspace")?,
         user: user(&call, call.param("user")?)?,
     };
-    end(&call, &caller, StructureCommand::NodeMember(remove)).await
+    end(&call, &caller, StructureChange::NodeMember(remove)).await
 }
 
 async fn suspend(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
-    let begin = SuspensionCommand::Begin {
+    let begin = SuspensionChange::Begin {
         user: user(&call, call.param("user")?)?,
     };
-    write::<MemberView>(&call, &caller, 200, StructureCommand::Suspension(begin)).await
+    write::<MemberView>(&call, &caller, 200, StructureChange::Suspension(begin)).await
 }
 
 async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let over = SuspensionCommand::End {
+    let over = SuspensionChange::End {
         user: user(&call, call.param("user")?)?,
     };
-    write::<MemberView>(&call, &caller, 200, StructureCommand::Suspension(over)).await
+    write::<MemberView>(&call, &caller, 200, StructureChange::Suspension(over)).await
 }
 
 /// A window that holds at some time from now on.

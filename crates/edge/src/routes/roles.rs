@@ -14,7 +14,7 @@ use crate::{
     authenticate::{Caller, FreshCaller},
     http::Method,
     json,
-    organization::{RoleCommand, StructureCommand},
+    organization::{RoleChange, RoleQuestion, StructureChange, StructureQuestion},
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -49,7 +49,7 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureCommand::Role(RoleCommand::List);
+    let list = StructureQuestion::Role(RoleQuestion::List);
     read::<RolesView>(&call, &caller, list).await
 }
 
@@ -62,7 +62,7 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
         with: body.with,
         without: body.without,
     };
-    let create = StructureCommand::Role(RoleCommand::Create(role));
+    let create = StructureChange::Role(RoleChange::Create(role));
     write::<CustomRoleRecord>(&call, &caller, 201, create).await
 }
 
@@ -72,26 +72,26 @@ async fn preview(call: Call<'_>, caller: FreshCaller) -> Answer {
         change: body.change.map(checked).transpose()?,
         ..body
     };
-    let preview = StructureCommand::Role(RoleCommand::Preview { preview });
+    let preview = StructureQuestion::Role(RoleQuestion::Preview { preview });
     read::<RolePreviewView>(&call, &caller, preview).await
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
     let change = checked(json::body(call.request)?)?;
-    let update = RoleCommand::Update {
+    let update = RoleChange::Update {
         role: param(&call, "role")?,
         change,
     };
-    write::<CustomRoleRecord>(&call, &caller, 200, StructureCommand::Role(update)).await
+    write::<CustomRoleRecord>(&call, &caller, 200, StructureChange::Role(update)).await
 }
 
 /// `reassign` in the query names the role that takes its place.
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let delete = RoleCommand::Delete {
+    let delete = RoleChange::Delete {
         role: param(&call, "role")?,
         reassign: call.request.query("reassign").next().map(str::to_owned),
     };
-    end(&call, &caller, StructureCommand::Role(delete)).await
+    end(&call, &caller, StructureChange::Role(delete)).await
 }
 
 fn checked(change: RoleChangeRequest) -> Result<RoleChangeRequest, ApiError> {

@@ -8,14 +8,17 @@ use lockstep_wire::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    organizations::{actor, command, with_epoch},
+    organizations::{actor, command, fresh_actor, with_epoch},
     values::name,
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
-    organization::{Command, ProjectCommand, StructureCommand, WorkspaceCommand, Written},
+    organization::{
+        Command, ProjectChange, ProjectQuestion, StructureChange, StructureQuestion,
+        WorkspaceChange, WorkspaceQuestion, Written,
+    },
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -79,49 +82,49 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn workspaces(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureCommand::Workspace(WorkspaceCommand::List);
+    let list = StructureQuestion::Workspace(WorkspaceQuestion::List);
     read::<WorkspacesView>(&call, &caller, list).await
 }
 
 async fn create_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
-    let create = WorkspaceCommand::Create {
+    let create = WorkspaceChange::Create {
         workspace: opaque_id("wsp", call.edge.random.bytes()?),
         name: name(&body.name)?,
     };
-    let create = StructureCommand::Workspace(create);
+    let create = StructureChange::Workspace(create);
     write::<WorkspaceView>(&call, &caller, 201, create).await
 }
 
 async fn workspace(call: Call<'_>, caller: Caller) -> Answer {
-    let read_one = WorkspaceCommand::Read {
+    let read_one = WorkspaceQuestion::Read {
         workspace: param(&call, "workspace")?,
     };
-    read::<WorkspaceView>(&call, &caller, StructureCommand::Workspace(read_one)).await
+    read::<WorkspaceView>(&call, &caller, StructureQuestion::Workspace(read_one)).await
 }
 
 async fn update_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: WorkspaceChangeRequest = json::body(call.request)?;
-    let update = WorkspaceCommand::Update {
+    let update = WorkspaceChange::Update {
         workspace: param(&call, "workspace")?,
         change: WorkspaceChangeRequest {
             name: body.name.as_deref().map(name).transpose()?,
             ..body
         },
     };
-    let update = StructureCommand::Workspace(update);
+    let update = StructureChange::Workspace(update);
     write::<WorkspaceView>(&call, &caller, 200, update).await
 }
 
 async fn delete_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let delete = WorkspaceCommand::Delete {
+    let delete = WorkspaceChange::Delete {
         workspace: param(&call, "workspace")?,
     };
-    end(&call, &caller, StructureCommand::Workspace(delete)).await
+    end(&call, &caller, StructureChange::Workspace(delete)).await
 }
 
 async fn projects(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureCommand::Project(ProjectCommand::List);
+    let list = StructureQuestion::Project(ProjectQuestion::List);
     read::<ProjectsView>(&call, &caller, list).await
 }
 
@@ -129,54 +132,58 @@ async fn create_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ProjectRequest = json::body(call.request)?;
     let stated = body.workspace.as_deref();
     let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
-    let create = ProjectCommand::Create {
+    let create = ProjectChange::Create {
         project: opaque_id("prj", call.edge.random.bytes()?),
         name: name(&body.name)?,
         workspace,
     };
-    let create = StructureCommand::Project(create);
+    let create = StructureChange::Project(create);
     write::<ProjectView>(&call, &caller, 201, create).await
 }
 
 async fn project(call: Call<'_>, caller: Caller) -> Answer {
-    let read_one = ProjectCommand::Read {
+    let read_one = ProjectQuestion::Read {
         project: param(&call, "project")?,
     };
-    read::<ProjectView>(&call, &caller, StructureCommand::Project(read_one)).await
+    read::<ProjectView>(&call, &caller, StructureQuestion::Project(read_one)).await
 }
 
 async fn rename_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
-    let rename = ProjectCommand::Rename {
+    let rename = ProjectChange::Rename {
         project: param(&call, "project")?,
         name: name(&body.name)?,
     };
-    write::<ProjectView>(&call, &caller, 200, StructureCommand::Project(rename)).await
+    write::<ProjectView>(&call, &caller, 200, StructureChange::Project(rename)).await
 }
 
 async fn transfer_project(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: OwnerRequest = json::body(call.request)?;
-    let transfer = ProjectCommand::Transfer {
+    let transfer = ProjectChange::Transfer {
         project: param(&call, "project")?,
         user: user(&call, &body.user_id)?,
     };
-    write::<ProjectView>(&call, &caller, 200, StructureCommand::Project(transfer)).await
+    write::<ProjectView>(&call, &caller, 200, StructureChange::Project(transfer)).await
 }
 
 async fn delete_project(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let delete = ProjectCommand::Delete {
+    let delete = ProjectChange::Delete {
         project: param(&call, "project")?,
     };
-    end(&call, &caller, StructureCommand::Project(delete)).await
+    end(&call, &caller, StructureChange::Project(delete)).await
 }
 
 /// Answers what the object says.
 pub(super) async fn read<T: DeserializeOwned + Serialize>(
     call: &Call<'_>,
     caller: &Caller,
-    asked: StructureCommand,
+    asked: StructureQuestion,
 ) -> Answer {
-    let view: T = command(call, structure(call, caller, asked)?).await?;
+    let asked = Command::Structure {
+        actor: actor(call, caller)?,
+        command: asked,
+    };
+    let view: T = command(call, asked).await?;
     Response::json(200, &view)
 }
 
@@ -185,26 +192,26 @@ pub(super) async fn write<T: DeserializeOwned + Serialize>(
     call: &Call<'_>,
     caller: &FreshCaller,
     status: u16,
-    asked: StructureCommand,
+    asked: StructureChange,
 ) -> Answer {
-    let written: Written<T> = command(call, structure(call, caller, asked)?).await?;
+    let written: Written<T> = command(call, change(call, caller, asked)?).await?;
     let response = Response::json(status, &written.value)?;
     Ok(with_epoch(response, written.epoch))
 }
 
 /// Answers that it is done.
-pub(super) async fn end(call: &Call<'_>, caller: &FreshCaller, asked: StructureCommand) -> Answer {
-    let written: Written = command(call, structure(call, caller, asked)?).await?;
+pub(super) async fn end(call: &Call<'_>, caller: &FreshCaller, asked: StructureChange) -> Answer {
+    let written: Written = command(call, change(call, caller, asked)?).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
-fn structure(
+fn change(
     call: &Call<'_>,
-    caller: &Caller,
-    command: StructureCommand,
+    caller: &FreshCaller,
+    command: StructureChange,
 ) -> Result<Command, ApiError> {
-    Ok(Command::Structure {
-        actor: actor(call, caller)?,
+    Ok(Command::Change {
+        actor: fresh_actor(call, caller)?,
         command,
     })
 }

@@ -1,0 +1,275 @@
+//! What may be asked of an organization's object.
+
+use lockstep_wire::OrganizationChangeRequest;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Actor, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion, NodeMemberChange,
+    NodeMemberQuestion, ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode,
+    SeedPrincipal, ServiceAccountCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion,
+    acting::{Acting, FreshActing},
+};
+use crate::{
+    audit::Filter,
+    objects::{self, Reply},
+    problem::ApiError,
+};
+
+/// What may be asked of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// The invited person joins; answers [`Written`] with `AcceptedView`.
+    AcceptInvitation {
+        /// The invitation.
+        invitation: String,
+        /// Who accepts.
+        user: String,
+        /// The address that they have proven.
+        address: String,
+    },
+    /// Checks a service key; answers [`PresentedKey`], or refuses with `unauthenticated`.
+    Authenticate {
+        /// The secret's hash.
+        hash: String,
+    },
+    /// Takes a pending invitation back; answers [`Written`].
+    CancelInvitation {
+        /// Who asks.
+        actor: FreshActor,
+        /// The invitation.
+        invitation: String,
+    },
+    /// Changes workspaces, projects, or who has which role where.
+    Change {
+        /// Who asks.
+        actor: FreshActor,
+        /// What.
+        command: StructureChange,
+    },
+    /// Gives a member another role; answers [`Written`] with `MemberView`.
+    ChangeRole {
+        /// Who asks.
+        actor: FreshActor,
+        /// The member.
+        user: String,
+        /// Role id.
+        role: String,
+    },
+    /// Brings the organization into being; answers [`Written`] with `OrganizationView`.
+    Create {
+        /// Its name.
+        name: String,
+        /// Who creates it.
+        user: String,
+        /// The creator's verified address.
+        address: Option<String>,
+    },
+    /// The invited person says no; answers [`Written`].
+    DeclineInvitation {
+        /// The invitation.
+        invitation: String,
+        /// The address that they have proven.
+        address: String,
+    },
+    /// Deletes the organization; answers [`Written`].
+    Delete {
+        /// Who asks.
+        actor: FreshActor,
+    },
+    /// Decides with the directory's own facts; answers `DecisionView`.
+    Evaluate(Evaluation),
+    /// The epoch of a principal's last change; answers [`Freshness`].
+    Freshness {
+        /// The principal.
+        user: String,
+    },
+    /// Invites an address; answers [`Written`] with `InvitationView`.
+    Invite {
+        /// Who asks.
+        actor: FreshActor,
+        /// Id of the new invitation.
+        invitation: String,
+        /// The address in its normal form.
+        address: String,
+        /// Role id.
+        role: String,
+        /// What the link's secret is derived from.
+        nonce: String,
+    },
+    /// The pending invitations; answers `InvitationsView`.
+    ListInvitations {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// The members; answers `MembersView`.
+    ListMembers {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// Something about workspaces, projects, and who has which role where.
+    Structure {
+        /// Who asks.
+        actor: Actor,
+        /// What.
+        command: StructureQuestion,
+    },
+    /// What the actor was granted and its token leaves of it, as of now; answers `Snapshot`.
+    OwnSnapshot {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// An invitation as its link shows it; answers `InvitationPreview`.
+    PreviewInvitation {
+        /// Hash of the link's secret.
+        hash: String,
+    },
+    /// Name and epoch; answers `OrganizationView`.
+    Read {
+        /// Who asks.
+        actor: Actor,
+    },
+    /// Rows of the audit log; answers [`AuditPage`].
+    ReadAudit {
+        /// Who asks.
+        actor: Actor,
+        /// Which rows.
+        filter: Filter,
+        /// From where on.
+        part: AuditPart,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Ends a membership: the actor's own, or another's. Answers [`Written`].
+    RemoveMember {
+        /// Who asks.
+        actor: FreshActor,
+        /// The member.
+        user: String,
+    },
+    /// The roles that the organization made; answers [`StoredRoles`].
+    Roles,
+    /// Fills a new organization with a whole world; development only. Answers [`Written`].
+    Seed {
+        /// Its name.
+        name: String,
+        /// Workspaces and projects.
+        nodes: Vec<SeedNode>,
+        /// Members with what they were granted; the first is the creator.
+        principals: Vec<SeedPrincipal>,
+    },
+    /// About service accounts and their keys.
+    ServiceAccounts(ServiceAccountCommand),
+    /// What a principal was granted, as of now; answers `Snapshot`.
+    Snapshot {
+        /// The principal.
+        user: String,
+    },
+    /// Opens a stream that tells each new epoch.
+    Subscribe {
+        /// Who listens.
+        actor: Actor,
+    },
+    /// Renames the organization, and says how long tokens may live in it; answers [`Written`] with `OrganizationView`.
+    Update {
+        /// Who asks.
+        actor: FreshActor,
+        /// What is to be changed.
+        change: OrganizationChangeRequest,
+    },
+}
+
+/// What a member may change about the structure of an organization.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StructureChange {
+    /// About access groups.
+    Group(GroupChange),
+    /// About roles in one workspace.
+    NodeMember(NodeMemberChange),
+    /// About projects.
+    Project(ProjectChange),
+    /// About roles that the organization made.
+    Role(RoleChange),
+    /// About somebody's suspension.
+    Suspension(SuspensionChange),
+    /// About workspaces.
+    Workspace(WorkspaceChange),
+}
+
+impl StructureChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Group(change) => change.make(acting),
+            Self::NodeMember(change) => change.make(acting),
+            Self::Project(change) => change.make(acting),
+            Self::Role(change) => change.make(acting),
+            Self::Suspension(change) => change.make(acting),
+            Self::Workspace(change) => change.make(acting),
+        }
+    }
+}
+
+/// What a member may ask about the structure of an organization.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StructureQuestion {
+    /// About access groups.
+    Group(GroupQuestion),
+    /// About roles in one workspace.
+    NodeMember(NodeMemberQuestion),
+    /// About projects.
+    Project(ProjectQuestion),
+    /// About roles that the organization made.
+    Role(RoleQuestion),
+    /// About workspaces.
+    Workspace(WorkspaceQuestion),
+}
+
+impl StructureQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Group(question) => question.answer(acting),
+            Self::NodeMember(question) => question.answer(acting),
+            Self::Project(question) => question.answer(acting),
+            Self::Role(question) => question.answer(acting),
+            Self::Workspace(question) => question.answer(acting),
+        }
+    }
+}
+
+impl objects::Command for Command {
+    fn is_birth(&self) -> bool {
+        matches!(self, Self::Create { .. } | Self::Seed { .. })
+    }
+
+    fn is_idempotent(&self) -> bool {
+        if let Self::ServiceAccounts(command) = self {
+            return command.is_idempotent();
+        }
+        matches!(
+            self,
+            Self::Authenticate { .. }
+                | Self::Evaluate(_)
+                | Self::Freshness { .. }
+                | Self::ListInvitations { .. }
+                | Self::ListMembers { .. }
+                | Self::OwnSnapshot { .. }
+                | Self::PreviewInvitation { .. }
+                | Self::Read { .. }
+                | Self::ReadAudit { .. }
+                | Self::Roles
+                | Self::Snapshot { .. }
+                | Self::Structure { .. }
+        )
+    }
+
+    fn opens_stream(&self) -> bool {
+        matches!(self, Self::Subscribe { .. })
+    }
+
+    fn is_sensitive(&self) -> bool {
+        // Who tries to read what everybody did is worth a row, too.
+        matches!(self, Self::ReadAudit { .. }) || !self.is_idempotent()
+    }
+}
