@@ -99,7 +99,7 @@ test("the stream of a deleted organization ends", async () => {
   const path = await organization();
   const stream = await open(path);
   await stream.until(hasEpoch(1), "no first event");
-  assert.equal((await ann.delete(path)).status, 204);
+  assert.equal((await ann.delete(`${path}?name=Acme`)).status, 204);
   await stream.until(() => stream.isOver, "the stream goes on");
 });
 

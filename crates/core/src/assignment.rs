@@ -133,7 +133,7 @@ pub fn replace_role(
 }
 
 /// The grants that count for anything: those of roles and on nodes that are there.
-fn known<'a>(
+pub(crate) fn known<'a>(
     actor: &'a Access,
     grants: &'a [Grant],
 ) -> impl Iterator<Item = (RoleId, NodeId)> + 'a {

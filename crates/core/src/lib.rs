@@ -83,6 +83,7 @@ mod lower;
 mod matrix;
 mod membership;
 mod operation;
+mod organization;
 mod parts;
 mod policy;
 mod rows;
@@ -115,6 +116,7 @@ pub use membership::{
     MembershipError, Target, change_role, keeps_admin, leave, remove, restore, suspend,
 };
 pub use operation::Operation;
+pub use organization::revive;
 pub use parts::{
     Assembly, DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,
 };

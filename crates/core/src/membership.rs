@@ -58,6 +58,8 @@ pub enum MembershipError {
     NotAssignable,
     /// The organization would be left without an admin (law 7).
     LastAdmin,
+    /// It takes an admin (law 7).
+    NotAdmin,
 }
 
 impl fmt::Display for MembershipError {
@@ -70,6 +72,7 @@ impl fmt::Display for MembershipError {
             Self::Delegation(error) => write!(f, "{error}"),
             Self::NotAssignable => f.write_str("not a role that can be held there"),
             Self::LastAdmin => f.write_str("an organization always keeps an admin"),
+            Self::NotAdmin => f.write_str("this takes an admin"),
         }
     }
 }

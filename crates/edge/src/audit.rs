@@ -143,7 +143,8 @@ fn open<'a>(command: &'a Value, names: &mut Vec<&'a str>) -> Option<&'a Map<Stri
         names.pop();
         return open(command, names);
     }
-    if members.len() == 1 && members.values().all(Value::is_object) {
+    let is_name = |(name, inner): (&String, &Value)| name != "actor" && inner.is_object();
+    if members.len() == 1 && members.iter().all(is_name) {
         return open(inner, names);
     }
     Some(members)

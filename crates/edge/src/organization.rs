@@ -9,7 +9,9 @@ mod audit;
 mod command;
 mod customization;
 mod decisions;
+mod ending;
 mod groups;
+mod holdings;
 mod invitations;
 mod members;
 mod node_members;
@@ -87,6 +89,14 @@ impl Object for OrganizationObject {
         store::require_live(context)
     }
 
+    fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+        ending::purge_at_ms(context)
+    }
+
+    fn sweep(context: &Context<'_>) -> Result<bool, ApiError> {
+        ending::is_over(context)
+    }
+
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         let edited = context.provenance.if_match.as_ref();
         let is_met = edited.map_or(Ok(true), |edited| {
@@ -132,6 +142,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => {
             return seed::seed(context, &name, &nodes, &principals);
         }
+        Command::Restore { actor } => return ending::restore(context, &actor),
         _ => store::require_live(context)?,
     }
     match command {
@@ -152,7 +163,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             invitation,
             address,
         } => invitations::decline(context, &invitation, &address),
-        Command::Delete { actor } => settings::delete(context, &actor),
+        Command::Delete { actor, name } => ending::delete(context, &actor, &name),
         Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
         Command::Freshness { user } => decisions::freshness(context, &user),
         Command::Invite {
@@ -180,7 +191,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),
         Command::Update { actor, change } => settings::update(context, &actor, &change),
-        // Both were answered above, before anything had to be there.
-        Command::Create { .. } | Command::Seed { .. } => Err(ApiError::not_found()),
+        // They were answered above, before anything had to be there.
+        Command::Create { .. } | Command::Restore { .. } | Command::Seed { .. } => {
+            Err(ApiError::not_found())
+        }
     }
 }

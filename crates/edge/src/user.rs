@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use credential::refused;
 pub use credential::{Authenticated, Presented};
-pub use organization::{ListedOrganization, OrganizationChange};
+pub use organization::{DeletedOrganization, ListedOrganization, OrganizationChange, Restorable};
 pub use session::{ListedSession, SessionList};
 pub use token::{ListedToken, TokenList};
 
@@ -145,6 +145,9 @@ impl objects::Command for Command {
 pub struct Profile {
     /// The organizations that the user is a member of, by name.
     pub organizations: Vec<ListedOrganization>,
+    /// Those that were deleted and can be restored, by name.
+    #[serde(default)]
+    pub deleted: Vec<DeletedOrganization>,
 }
 
 /// Tokens move to a table of their own: older code, which knows neither scopes nor subtrees, must not find a narrow token and take it for a whole one.
@@ -172,6 +175,12 @@ const MIGRATION_2: &str = "
     ALTER TABLE session ADD COLUMN previous_until_ms INTEGER;
     UPDATE session SET id = 'ses_' || lower(hex(randomblob(16)));
     CREATE INDEX session_previous ON session (previous_hash) WHERE previous_hash IS NOT NULL;
+";
+
+/// What is left of an organization that can be restored.
+const MIGRATION_3: &str = "
+    ALTER TABLE organization ADD COLUMN restorable_name TEXT;
+    ALTER TABLE organization ADD COLUMN restorable_until_ms INTEGER;
 ";
 
 impl Object for UserObject {
@@ -210,6 +219,7 @@ impl Object for UserObject {
         ) STRICT;
     ",
         MIGRATION_2,
+        MIGRATION_3,
     ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
@@ -258,6 +268,7 @@ impl Object for UserObject {
             }
             Command::Profile => Reply::of(&Profile {
                 organizations: organization::list(context)?,
+                deleted: organization::restorable(context)?,
             }),
             Command::ProjectOrganization { change } => {
                 organization::project(context, &change)?;

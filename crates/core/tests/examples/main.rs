@@ -15,6 +15,7 @@ mod invitations;
 mod lints;
 mod memberships;
 mod mistakes;
+mod organizations;
 mod parts;
 mod plans;
 mod reasons;

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{
     Actor, FreshActor,
     actor::{self, Permitted, access, directory_facts, permitted},
-    customization, members,
+    customization, holdings, members,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -154,7 +154,7 @@ impl<'a> Acting<'a> {
 
     /// All that `principal` was granted.
     pub(super) fn record(&self, principal: &str) -> Result<Record, ApiError> {
-        store::record(self.context, &self.organization, principal)
+        holdings::record(self.context, &self.organization, principal)
     }
 
     /// Core's [`assign`], with the facts of the directory beside those of the assignment.
@@ -317,7 +317,7 @@ impl Change<'_> {
             ..
         } = &**self.acting;
         let mut published = principals.iter().take(PUBLISHED_MAX);
-        published.try_for_each(|principal| store::publish(context, organization, principal))
+        published.try_for_each(|principal| holdings::publish(context, organization, principal))
     }
 
     /// Sends a value to KV.

@@ -6,7 +6,7 @@ use lockstep_wire::DecisionView;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    refusal,
+    holdings, refusal,
     store::{self, Member, Organization},
 };
 use crate::{
@@ -77,12 +77,12 @@ pub(super) fn access_of(
     organization: &Organization,
     actor: &Actor,
 ) -> Result<Access, ApiError> {
-    let mut record = store::record(context, organization, &actor.principal)?;
+    let mut record = holdings::record(context, organization, &actor.principal)?;
     if let Some(token) = &actor.token {
         require_lifetime(token, organization.token_lifetime_max_s)?;
         record.token = Some((&token.record).into());
     }
-    store::resolve(context, record)
+    holdings::resolve(context, record)
 }
 
 /// Refuses a token that lives longer than the organization allows, whatever it may do.

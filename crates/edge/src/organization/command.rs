@@ -76,6 +76,8 @@ pub enum Command {
     Delete {
         /// Who asks.
         actor: FreshActor,
+        /// The organization's name, as who asks has typed it.
+        name: String,
     },
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate(Evaluation),
@@ -146,6 +148,11 @@ pub enum Command {
         actor: FreshActor,
         /// The member.
         user: String,
+    },
+    /// Brings back the deleted organization; answers [`Written`] with `OrganizationView`.
+    Restore {
+        /// Who asks.
+        actor: FreshActor,
     },
     /// The roles that the organization made; answers [`StoredRoles`].
     Roles,

@@ -4,7 +4,6 @@ use lockstep_core::Customization;
 use lockstep_wire::CustomRoleRecord;
 use serde::{Deserialize, Serialize};
 
-use super::store::organization;
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
@@ -76,9 +75,13 @@ pub(super) fn added(context: &Context<'_>) -> Result<Customization, ApiError> {
 
 /// The roles as an isolate asks for them.
 pub(super) fn answer(context: &Context<'_>) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    Reply::of(&StoredRoles {
-        key: roles_key(&organization.id),
+    Reply::of(&stored(context)?)
+}
+
+/// The roles as they are now, as KV has them.
+pub(super) fn stored(context: &Context<'_>) -> Result<StoredRoles, ApiError> {
+    Ok(StoredRoles {
+        key: roles_key(context.name),
         epoch: epoch(context)?,
         digest: context.config.policy.digest.clone(),
         roles: roles(context)?,

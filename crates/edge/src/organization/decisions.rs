@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor,
     actor::{self, access, access_of, directory_facts, target},
-    customization,
+    customization, holdings,
     store::{self, organization},
 };
 use crate::{
@@ -74,7 +74,7 @@ pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Fre
     let organization = organization(context)?;
     Ok(Freshness {
         epoch: organization.epoch,
-        principal_epoch: store::principal_epoch(context, principal)?,
+        principal_epoch: holdings::principal_epoch(context, principal)?,
         digest: context.config.policy.digest.clone(),
         token_lifetime_max_s: organization.token_lifetime_max_s,
         roles_epoch: customization::epoch(context)?,
@@ -88,7 +88,7 @@ pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     actor::require_reach(actor, &access)?;
-    let snapshot = store::snapshot(context, &organization, &actor.principal)?;
+    let snapshot = holdings::snapshot(context, &organization, &actor.principal)?;
     let token = actor.token.as_ref().map(|token| token.record.clone());
     let granted = |id: &str| snapshot.grants.iter().any(|grant| grant.role == id);
     let roles = customization::roles(context)?.into_iter();
@@ -105,7 +105,7 @@ pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply
 pub(super) fn snapshot(context: &Context<'_>, user: &str) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     catch_up(context, &organization, user)?;
-    Reply::of(&store::snapshot(context, &organization, user)?)
+    Reply::of(&holdings::snapshot(context, &organization, user)?)
 }
 
 /// Sends to KV what a change of many principals at once left unsent.
@@ -114,14 +114,14 @@ fn catch_up(
     organization: &store::Organization,
     user: &str,
 ) -> Result<(), ApiError> {
-    let epoch = store::principal_epoch(context, user)?;
+    let epoch = holdings::principal_epoch(context, user)?;
     let select = "SELECT epoch FROM published WHERE principal = ?";
     let published = context.sql.one(select, &[user.into()])?;
     let published = published.map_or(Ok(0), |row| row.integer("epoch"))?;
     if published == epoch {
         return Ok(());
     }
-    store::publish(context, organization, user)
+    holdings::publish(context, organization, user)
 }
 
 pub(super) fn subscribe(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {

@@ -6,7 +6,7 @@ use lockstep_wire::{FactsView, MemberView, MembersView};
 use super::{
     Actor,
     actor::{self, access, directory_facts, target},
-    refusal,
+    holdings, refusal,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -38,7 +38,7 @@ pub(super) fn change_role(
     let access = access(context, &organization, actor)?;
     let role_id = known_role(context, role)?;
     let member = visible_member(context, &organization, actor, &access, user)?;
-    let record = store::record(context, &organization, &member.granted_as())?;
+    let record = holdings::record(context, &organization, &member.granted_as())?;
     let target = lockstep_core::Target {
         record: Some(&record),
         ..target(context, &organization, actor, &member)?
@@ -48,7 +48,7 @@ pub(super) fn change_role(
     store::set_role(context, &organization, &member.granted_as(), role)?;
     let epoch = next_epoch(context)?;
     store::touch(context, user, epoch)?;
-    store::publish(context, &organization, user)?;
+    holdings::publish(context, &organization, user)?;
     let member = Member {
         role: role.to_owned(),
         epoch,

@@ -53,6 +53,9 @@ pub(super) fn membership(
                 "An organization always keeps an admin. Make somebody else an admin first.";
             ApiError::new(Code::LastAdmin, detail)
         }
+        MembershipError::NotAdmin => {
+            ApiError::new(Code::NoGrant, "This takes an admin of the organization.")
+        }
     }
 }
 

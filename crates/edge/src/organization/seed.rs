@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    settings,
-    store::{self, publish},
-};
+use super::{holdings, settings, store};
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
@@ -82,7 +79,7 @@ pub(super) fn seed(
             ];
             context.sql.exec(insert, &values)?;
         }
-        publish(context, &organization, &principal.user)?;
+        holdings::publish(context, &organization, &principal.user)?;
         store::tell_user(
             context,
             &organization,

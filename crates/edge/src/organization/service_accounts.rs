@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor, FreshActor,
     actor::{self, access, directory_facts},
+    holdings,
     members::known_role,
     refusal, service_keys,
     service_keys::NewKey,
@@ -202,20 +203,12 @@ pub(super) fn permitted(
     Ok(access)
 }
 
-/// Deletes all accounts with the organization; answers their ids.
-pub(super) fn delete_all(
-    context: &Context<'_>,
-    organization: &Organization,
-    epoch: i64,
-) -> Result<Vec<String>, ApiError> {
+/// The ids of all accounts that are there.
+pub(super) fn all(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
     let select = "SELECT id FROM service_account WHERE deleted_at_ms IS NULL";
-    let mut ended = Vec::new();
-    for row in context.sql.exec(select, &[])? {
-        let id = row.text("id")?;
-        end(context, organization, id, epoch)?;
-        ended.push(id.to_owned());
-    }
-    Ok(ended)
+    let rows = context.sql.exec(select, &[])?;
+    let read = |row: &Row| row.text("id").map(str::to_owned);
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
 fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
@@ -255,7 +248,7 @@ fn create(
     let values = [id.into(), name.into(), context.now_ms.into(), epoch.into()];
     context.sql.exec(insert, &values)?;
     grant(context, &access, id, grants)?;
-    store::publish(context, &organization, id)?;
+    holdings::publish(context, &organization, id)?;
     Ok(announce(written(epoch, view(context, id)?)?, epoch))
 }
 
@@ -282,7 +275,7 @@ fn update(
     if let Some(grants) = grants {
         grant(context, &access, id, grants)?;
         touch(context, id, epoch)?;
-        store::publish(context, &organization, id)?;
+        holdings::publish(context, &organization, id)?;
     }
     Ok(announce(written(epoch, view(context, id)?)?, epoch))
 }
@@ -318,7 +311,7 @@ fn end(
     let end = "UPDATE service_account SET deleted_at_ms = ? WHERE id = ?";
     context.sql.exec(end, &[context.now_ms.into(), id.into()])?;
     touch(context, id, epoch)?;
-    store::publish(context, organization, id)
+    holdings::publish(context, organization, id)
 }
 
 fn touch(context: &Context<'_>, id: &str, epoch: i64) -> Result<(), ApiError> {

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor, FreshActor,
     decisions::{Freshness, freshness_of},
-    refusal,
+    holdings, refusal,
     service_accounts::{self, permitted},
-    store::{self, Organization, announce, next_epoch, organization, written},
+    store::{Organization, announce, next_epoch, organization, written},
 };
 use crate::{
     narrow::{Narrow, Subtree},
@@ -231,9 +231,9 @@ fn require_holds(
     limit: TokenRecord,
 ) -> Result<(), ApiError> {
     let grantor = super::actor::access(context, organization, actor)?;
-    let mut record = store::record(context, organization, account)?;
+    let mut record = holdings::record(context, organization, account)?;
     record.token = Some((&limit).into());
-    let holder = store::resolve(context, record)?;
+    let holder = holdings::resolve(context, record)?;
     can_hand_over(&grantor, &holder).map_err(|error| refusal::delegation(context, &error))
 }
 

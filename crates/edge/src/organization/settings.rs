@@ -1,4 +1,4 @@
-//! The organization itself: create, read, rename, delete.
+//! The organization itself: create, read, rename.
 
 use lockstep_core::Operation;
 use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
@@ -6,7 +6,7 @@ use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
 use super::{
     Actor,
     actor::{self, access, directory_facts},
-    invitations, service_accounts,
+    invitations,
     store::{self, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -103,29 +103,8 @@ pub(super) fn update(
     Ok(announce(written(epoch, view)?, epoch))
 }
 
-pub(super) fn delete(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.principal)?;
-    actor::permit(context, &access, Operation::OrganizationDelete, &facts)?;
-    let epoch = next_epoch(context)?;
-    invitations::cancel_all(context, epoch)?;
-    let mut ended = Vec::new();
-    for member in store::members(context)? {
-        store::leave(context, &organization, &member.user, epoch)?;
-        ended.push(member.user);
-    }
-    ended.extend(service_accounts::delete_all(context, &organization, epoch)?);
-    let deleted = "UPDATE organization SET deleted_at_ms = ?";
-    context.sql.exec(deleted, &[context.now_ms.into()])?;
-    let reply = announce(written(epoch, ())?, epoch);
-    Ok(ended
-        .into_iter()
-        .fold(reply, |reply, user| reply.ending(&user)))
-}
-
 /// The organization, as `user` sees it.
-fn view(
+pub(super) fn view(
     context: &Context<'_>,
     organization: &Organization,
     user: &str,

@@ -1,16 +1,8 @@
 //! The rows of an organization, and what follows from a change of them.
 
-use lockstep_core::{Access, Grant, Level, Node, Record, Window};
-use lockstep_wire::{
-    GrantRecord, LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
-};
-
 use serde::Serialize;
 
-use super::{
-    Written, customization,
-    decisions::{StoredSnapshot, grants_key},
-};
+use super::{Written, holdings};
 use crate::{
     objects::{Context, Reply},
     outbox::{self, Delivery},
@@ -58,11 +50,25 @@ pub(super) fn require_live(context: &Context<'_>) -> Result<(), ApiError> {
 }
 
 pub(super) fn organization(context: &Context<'_>) -> Result<Organization, ApiError> {
-    let select = "SELECT id, name, creator, created_at_ms, epoch, token_lifetime_max_s FROM organization WHERE deleted_at_ms IS NULL";
     let row = context
         .sql
-        .one(select, &[])?
-        .ok_or_else(ApiError::not_found)?;
+        .one(&format!("{ORGANIZATION} WHERE deleted_at_ms IS NULL"), &[])?;
+    Ok(read_organization(&row.ok_or_else(ApiError::not_found)?)?)
+}
+
+/// The organization that was deleted, and when.
+pub(super) fn deleted(context: &Context<'_>) -> Result<Option<(Organization, i64)>, ApiError> {
+    let row = context.sql.one(
+        &format!("{ORGANIZATION} WHERE deleted_at_ms IS NOT NULL"),
+        &[],
+    )?;
+    let read = |row: &Row| Ok((read_organization(row)?, row.integer("deleted_at_ms")?));
+    row.as_ref().map(read).transpose()
+}
+
+const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s FROM organization";
+
+fn read_organization(row: &Row) -> Result<Organization, SqlError> {
     Ok(Organization {
         id: row.text("id")?.to_owned(),
         name: row.text("name")?.to_owned(),
@@ -135,17 +141,24 @@ pub(super) fn member_count(context: &Context<'_>) -> Result<i64, ApiError> {
 
 /// How many members are admins in the sense of law 7: a direct grant on the organization, without any time limit, of a role marked `admin`. `except` is not counted.
 pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usize, ApiError> {
+    let admins = admin_users(context)?;
+    let others = admins.iter().filter(|user| Some(user.as_str()) != except);
+    Ok(others.count())
+}
+
+/// Who counts as an admin, as in [`admins`].
+pub(super) fn admin_users(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
     let select = "SELECT member.user, granted.role
         FROM member JOIN organization JOIN granted ON granted.user = member.user AND granted.node = organization.id
         WHERE member.left_at_ms IS NULL AND granted.expires_at_ms IS NULL AND granted.not_before_ms IS NULL";
     let policy = &context.config.policy.policy;
-    let mut admins = 0_usize;
+    let mut admins = Vec::new();
     for row in context.sql.exec(select, &[])? {
         let role = policy
             .role(row.text("role")?)
             .and_then(|role| policy.describe_role(role));
-        if role.is_some_and(|role| role.admin) && Some(row.text("user")?) != except {
-            admins = admins.saturating_add(1);
+        if role.is_some_and(|role| role.admin) {
+            admins.push(row.text("user")?.to_owned());
         }
     }
     Ok(admins)
@@ -179,7 +192,7 @@ pub(super) fn join(
     context.sql.exec(join, &values)?;
     set_role(context, organization, user, role)?;
     tell_user(context, organization, user, epoch, Some(&organization.name))?;
-    publish(context, organization, user)
+    holdings::publish(context, organization, user)
 }
 
 /// Ends a membership: every grant goes, the row stays as the tombstone that carries the epoch.
@@ -208,7 +221,7 @@ pub(super) fn leave(
     )?;
     super::service_keys::stop_those_shown_to(context, user)?;
     tell_user(context, organization, user, epoch, None)?;
-    publish(context, organization, user)
+    holdings::publish(context, organization, user)
 }
 
 /// Replaces the role that a member holds on the organization itself, by the name that their grants have;
@@ -251,153 +264,22 @@ pub(super) fn tell_user(
         organization: organization.id.clone(),
         epoch,
         name: name.map(str::to_owned),
+        restorable: None,
     };
+    tell_user_of(context, user, change)
+}
+
+/// As [`tell_user`], of any change.
+pub(super) fn tell_user_of(
+    context: &Context<'_>,
+    user: &str,
+    change: OrganizationChange,
+) -> Result<(), ApiError> {
     let delivery = Delivery::UserOrganization {
         user: user.to_owned(),
         change,
     };
     outbox::enqueue(context.sql, context.now_ms, &delivery)
-}
-
-/// Sends what a principal holds now to KV: a snapshot, which without grants is the tombstone.
-pub(super) fn publish(
-    context: &Context<'_>,
-    organization: &Organization,
-    user: &str,
-) -> Result<(), ApiError> {
-    let key = grants_key(&organization.id, user);
-    let stored = StoredSnapshot {
-        key: key.clone(),
-        snapshot: snapshot(context, organization, user)?,
-    };
-    let value = serde_json::to_string(&stored)
-        .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
-    let published = "INSERT INTO published (principal, epoch) VALUES (?, ?)
-        ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch";
-    let epoch = principal_epoch(context, user)?;
-    context.sql.exec(published, &[user.into(), epoch.into()])?;
-    outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
-}
-
-/// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
-pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
-    let select = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
-        SELECT epoch FROM member WHERE user = ? UNION ALL SELECT epoch FROM service_account WHERE id = ?
-    ) AS known";
-    let row = context
-        .sql
-        .one(select, &[principal.into(), principal.into()])?;
-    Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
-}
-
-/// What a principal was granted, without the nodes on which they hold nothing.
-pub(super) fn snapshot(
-    context: &Context<'_>,
-    organization: &Organization,
-    user: &str,
-) -> Result<Snapshot, ApiError> {
-    let policy = &context.config.policy;
-    let record = record(context, organization, user)?;
-    let access = resolve(context, record)?;
-    let Record {
-        kind,
-        plan,
-        nodes,
-        grants,
-        ..
-    } = access.record();
-    let mut kept: Vec<NodeRecord> = Vec::new();
-    for (node, id) in nodes.iter().zip(access.node_ids()) {
-        // What is granted on a node, or will be, needs the nodes above it.
-        let leads_to_grant = grants.iter().any(|grant| {
-            let mut above = access.node(&grant.node);
-            while let Some(at) = above {
-                if at == id {
-                    return true;
-                }
-                above = access.describe(at).and_then(|node| node.parent);
-            }
-            false
-        });
-        if id == access.root() || access.holds_anything(id) || leads_to_grant {
-            kept.push(node_record(node));
-        }
-    }
-    Ok(Snapshot {
-        format: SNAPSHOT_FORMAT,
-        policy: PolicyReference {
-            id: policy.document.id.clone(),
-            digest: policy.digest.clone(),
-        },
-        organization: organization.id.clone(),
-        principal: user.to_owned(),
-        epoch: unsigned(principal_epoch(context, user)?),
-        server_time_ms: unsigned(context.now_ms),
-        kind: kind.into(),
-        plan,
-        roles: Vec::new(),
-        rules: Vec::new(),
-        nodes: kept,
-        grants: grants.iter().map(grant_record).collect(),
-        token: None,
-    })
-}
-
-/// All nodes, and what a principal was granted on them, by themselves and through groups. Under the name
-/// that a suspended member's grants have, it is what they would hold.
-pub(super) fn record(
-    context: &Context<'_>,
-    organization: &Organization,
-    user: &str,
-) -> Result<Record, ApiError> {
-    let person = user.strip_prefix(SUSPENDED).unwrap_or(user);
-    let mut nodes = vec![Node::organization(organization.id.as_str())];
-    let select = "SELECT id, level, parent, owner FROM node ORDER BY position";
-    for row in context.sql.exec(select, &[])? {
-        let level = match row.text("level")? {
-            "workspace" => Level::Workspace,
-            _ => Level::Project,
-        };
-        let owned = row.optional_text("owner")? == Some(person);
-        let node = Node::inside(level, row.text("id")?, row.text("parent")?);
-        nodes.push(Node { owned, ..node });
-    }
-    let select = "SELECT role, node, not_before_ms, expires_at_ms, NULL AS through FROM granted WHERE user = ?
-        UNION ALL SELECT role, node, not_before_ms, expires_at_ms, group_member.access_group AS through
-        FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
-        WHERE group_member.user = ? ORDER BY through, node, role";
-    let rows = context.sql.exec(select, &[user.into(), person.into()])?;
-    let grant = |row: &Row| -> Result<Grant, SqlError> {
-        let window = Window {
-            not_before_ms: row.optional_integer("not_before_ms")?.map(unsigned),
-            expires_at_ms: row.optional_integer("expires_at_ms")?.map(unsigned),
-        };
-        Ok(Grant {
-            window,
-            group: row.optional_text("through")?.map(str::to_owned),
-            ..Grant::new(row.text("role")?, row.text("node")?)
-        })
-    };
-    let grants = rows.iter().map(grant).collect::<Result<_, _>>()?;
-    Ok(Record {
-        principal: user.to_owned(),
-        kind: super::service_accounts::kind(context, user)?,
-        nodes,
-        grants,
-        // No organization has less than everything yet.
-        plan: context.config.policy.policy.full_plan(),
-        customization: customization::added(context)?,
-        ..Record::default()
-    })
-}
-
-pub(super) fn resolve(context: &Context<'_>, record: Record) -> Result<Access, ApiError> {
-    Access::resolve(
-        &context.config.policy.policy,
-        record,
-        unsigned(context.now_ms),
-    )
-    .map_err(|error| ApiError::internal(format!("nodes of {}: {error}", context.name)))
 }
 
 /// The answer to a change.
@@ -417,23 +299,4 @@ pub(super) fn epoch_event(epoch: i64) -> String {
 /// Times and epochs are never negative.
 pub(super) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
-}
-
-fn node_record(node: &Node) -> NodeRecord {
-    NodeRecord {
-        id: node.id.clone(),
-        level: LevelName::from(node.level),
-        parent: node.parent.clone(),
-        owned: node.owned,
-    }
-}
-
-fn grant_record(grant: &Grant) -> GrantRecord {
-    GrantRecord {
-        role: grant.role.clone(),
-        node: grant.node.clone(),
-        group: grant.group.clone(),
-        not_before_ms: grant.window.not_before_ms,
-        expires_at_ms: grant.window.expires_at_ms,
-    }
 }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod consistency;
+mod ending;
 mod groups;
 mod invitations;
 mod members;
@@ -79,7 +80,9 @@ impl Acme {
     }
 
     fn delete(&self, session: &str, rest: &str) -> Response {
-        self.delete_with(session, rest, "")
+        // Who deletes the organization types its name.
+        let query = if rest.is_empty() { "name=Acme" } else { "" };
+        self.delete_with(session, rest, query)
     }
 
     fn delete_with(&self, session: &str, rest: &str, query: &str) -> Response {

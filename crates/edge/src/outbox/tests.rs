@@ -104,6 +104,7 @@ fn what_the_receiver_refuses_for_good_is_dropped_and_what_is_down_is_not() {
         organization: "org_1".to_owned(),
         epoch: 1,
         name: Some("Alpha".to_owned()),
+        restorable: None,
     };
     let to = |user: &str| Delivery::UserOrganization {
         user: user.to_owned(),

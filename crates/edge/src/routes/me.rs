@@ -9,7 +9,7 @@ use crate::{
     objects::ask,
     problem::Code,
     router::{Answer, Call, Handler, Route},
-    user::{self, ListedOrganization, Profile, UserObject},
+    user::{self, DeletedOrganization, ListedOrganization, Profile, UserObject},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -30,6 +30,7 @@ struct MeView<'a> {
     user: UserView<'a>,
     credential: &'static str,
     organizations: Vec<ListedOrganization>,
+    deleted_organizations: Vec<DeletedOrganization>,
     policy: PolicyView<'a>,
     development: bool,
 }
@@ -87,6 +88,7 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
         },
         credential: caller.credential.as_str(),
         organizations: profile.organizations,
+        deleted_organizations: profile.deleted,
         policy: PolicyView {
             id: &policy.document.id,
             name: &policy.document.name,

@@ -1,16 +1,20 @@
-//! `/v1/organizations`: create, see, rename, delete.
+//! `/v1/organizations`: create, see, rename, delete, restore.
 
 use lockstep_core::Operation;
 use lockstep_token::OrganizationId;
 use lockstep_wire::{NameRequest, OrganizationChangeRequest, OrganizationView};
 
-use super::values::{life_s, name};
+use super::{
+    node_members::NothingRequest,
+    values::{life_s, name},
+};
 use crate::{
     authenticate::{Caller, FreshCaller, require_anywhere},
     http::{Method, Response},
     json,
     objects::ask,
     organization::{Actor, Command, FreshActor, OrganizationObject, Written},
+    paging,
     place::Place,
     precondition::with_etag,
     problem::{ApiError, Code},
@@ -37,6 +41,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Delete,
         pattern: "/v1/organizations/{org}",
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/restore",
+        handler: Handler::Fresh(|call, caller| Box::pin(restore(call, caller))),
     },
 ];
 
@@ -104,15 +113,31 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
     ))
 }
 
+/// `name` in the query is the organization's, as who deletes it has typed it.
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let written: Written = command(
-        &call,
-        Command::Delete {
-            actor: fresh_actor(&call, &caller)?,
-        },
-    )
-    .await?;
+    let delete = Command::Delete {
+        actor: fresh_actor(&call, &caller)?,
+        name: paging::parameter(call.request, "name")?
+            .unwrap_or_default()
+            .to_owned(),
+    };
+    let written: Written = command(&call, delete).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
+}
+
+/// All that comes back is handed out by who restores it, so it takes all of them and no narrowed token.
+async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let NothingRequest {} = json::body(call.request)?;
+    caller.whole_user()?;
+    let restore = Command::Restore {
+        actor: fresh_actor(&call, &caller)?,
+    };
+    let written: Written<OrganizationView> = command(&call, restore).await?;
+    let response = Response::json(200, &written.value)?;
+    Ok(with_etag(
+        with_epoch(response, written.epoch),
+        written.value.epoch,
+    ))
 }
 
 /// The organization that the request is for. Its keyed check was read before any object is called.

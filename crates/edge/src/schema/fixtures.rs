@@ -73,6 +73,12 @@ const FIXTURES: &[Fixture] = &[
         base: 0,
         text: include_str!("fixtures/user-1.sql"),
     },
+    Fixture {
+        class: Class::User,
+        own: 2,
+        base: 1,
+        text: include_str!("fixtures/user-2.sql"),
+    },
 ];
 
 impl Fixture {

@@ -81,6 +81,13 @@ impl LocalObjects {
             .cloned()
     }
 
+    /// When something of an organization expires next.
+    pub(crate) fn organization_wakes_at_ms(&self, name: &str) -> Option<i64> {
+        let sql = self.database(Class::Organization, name).unwrap();
+        let wake = |context: &Context<'_>| OrganizationObject::wake_at_ms(context).unwrap();
+        self.with_context(&sql, name, &Provenance::default(), wake)
+    }
+
     pub(super) fn due(&self, now_ms: i64) -> Vec<(Class, String)> {
         let is_due = |sql: &LocalSql| {
             let is_born = schema::is_born(sql).unwrap();

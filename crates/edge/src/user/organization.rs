@@ -13,6 +13,29 @@ pub struct OrganizationChange {
     pub epoch: i64,
     /// The organization's name while the user is a member; `None` once not any more.
     pub name: Option<String>,
+    /// Set when the organization was deleted and the user may ask to have it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restorable: Option<Restorable>,
+}
+
+/// A deleted organization, as its former admins see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restorable {
+    /// Its name.
+    pub name: String,
+    /// From when on it can no longer be restored, in Unix milliseconds.
+    pub until_ms: i64,
+}
+
+/// A deleted organization of a former admin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletedOrganization {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// From when on it can no longer be restored, in Unix milliseconds.
+    pub restorable_until_ms: i64,
 }
 
 /// One organization of a user.
@@ -26,13 +49,24 @@ pub struct ListedOrganization {
 
 pub(super) fn project(context: &Context<'_>, change: &OrganizationChange) -> Result<(), ApiError> {
     // A row without a name is what keeps a late "joined" from undoing a "left".
-    let newest = "INSERT INTO organization (id, epoch, name) VALUES (?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, name = excluded.name
+    let newest = "INSERT INTO organization (id, epoch, name, restorable_name, restorable_until_ms) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, name = excluded.name,
+            restorable_name = excluded.restorable_name, restorable_until_ms = excluded.restorable_until_ms
         WHERE excluded.epoch > organization.epoch";
     let values = [
         change.organization.as_str().into(),
         change.epoch.into(),
         change.name.clone().into(),
+        change
+            .restorable
+            .as_ref()
+            .map(|restorable| restorable.name.clone())
+            .into(),
+        change
+            .restorable
+            .as_ref()
+            .map(|restorable| restorable.until_ms)
+            .into(),
     ];
     context.sql.exec(newest, &values)?;
     Ok(())
@@ -45,6 +79,21 @@ pub(super) fn list(context: &Context<'_>) -> Result<Vec<ListedOrganization>, Api
         Ok(ListedOrganization {
             id: row.text("id")?.to_owned(),
             name: row.text("name")?.to_owned(),
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Those that the user may ask to have back.
+pub(super) fn restorable(context: &Context<'_>) -> Result<Vec<DeletedOrganization>, ApiError> {
+    let select = "SELECT id, restorable_name, restorable_until_ms FROM organization
+        WHERE restorable_until_ms > ? ORDER BY restorable_name, id";
+    let rows = context.sql.exec(select, &[context.now_ms.into()])?;
+    let read = |row: &Row| {
+        Ok(DeletedOrganization {
+            id: row.text("id")?.to_owned(),
+            name: row.text("restorable_name")?.to_owned(),
+            restorable_until_ms: row.integer("restorable_until_ms")?,
         })
     };
     rows.iter().map(read).collect()

@@ -249,6 +249,7 @@ fn an_object_without_its_birth_row_answers_404_and_writes_nothing() {
                 organization: "org_1".to_owned(),
                 epoch: 1,
                 name: None,
+                restorable: None,
             },
         },
     ];
@@ -278,6 +279,7 @@ fn the_list_of_organizations_follows_the_newest_epoch() {
             organization: organization.to_owned(),
             epoch,
             name: name.map(str::to_owned),
+            restorable: None,
         };
         world
             .ask::<UserObject, ()>(user, &Command::ProjectOrganization { change })

@@ -37,8 +37,11 @@ export const readOrganization = (organization: string, signal?: AbortSignal) =>
 export const renameOrganization = (organization: string, name: string) =>
   request<Organization>(path(organization), { method: "PATCH", body: { name } });
 
-export const deleteOrganization = (organization: string) =>
-  request<undefined>(path(organization), { method: "DELETE" });
+/** Deletes an organization whose name was typed. */
+export const deleteOrganization = (organization: string, name: string) =>
+  request<undefined>(`${path(organization)}?name=${encodeURIComponent(name)}`, {
+    method: "DELETE",
+  });
 
 export const readMembers = (organization: string, signal?: AbortSignal) =>
   request<{ members: Member[] }>(`${path(organization)}/members`, { signal });

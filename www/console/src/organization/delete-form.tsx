@@ -15,7 +15,7 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   const matches = typed.trim() === organization.name;
   const remove = useLeaving(
     organization.id,
-    () => deleteOrganization(organization.id),
+    () => deleteOrganization(organization.id, organization.name),
     `${organization.name} is deleted.`,
   );
   const submit = (event: FormEvent) => {
@@ -27,7 +27,8 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   return (
     <form className="stack" onSubmit={submit}>
       <p className="wrap">
-        This deletes <strong>{organization.name}</strong> for all its members.
+        This deletes <strong>{organization.name}</strong> for all its members. For 30 days a former
+        admin can have it restored.
       </p>
       <Field
         label={`Type “${organization.name}” to confirm`}

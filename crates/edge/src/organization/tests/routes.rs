@@ -63,7 +63,13 @@ const CHANGES: &[(Method, &str, &str)] = &[
 ];
 
 /// Those that were there before, which have tests of their own.
-const OLDER: &[&str] = &["", "/members/{user}", "/invitations", "/evaluate"];
+const OLDER: &[&str] = &[
+    "",
+    "/members/{user}",
+    "/invitations",
+    "/evaluate",
+    "/restore",
+];
 
 const ORGANIZATION: &str = "/v1/organizations/{org}";
 

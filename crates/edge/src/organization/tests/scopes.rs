@@ -49,6 +49,7 @@ fn row(route: &Route) -> (Needs, Value) {
             (All(&["organization.update"]), json!({ "name": "Next" }))
         }
         (Method::Delete, "organizations/{org}") => (All(&["organization.delete"]), none),
+        (Method::Post, "organizations/{org}/restore") => (Whole, none),
         (Method::Post, "organizations") => {
             (All(&["organization.create"]), json!({ "name": "Other" }))
         }
@@ -193,6 +194,10 @@ impl Full {
             Request::new(Method::Get, path)
         } else {
             write(route.method, &path, &body)
+        };
+        let request = match (route.method, route.pattern) {
+            (Method::Delete, "/v1/organizations/{org}") => request.with_query("name=Acme"),
+            _ => request,
         };
         let world = &self.acme.world;
         let request = request.with_header("x-organization-id", &self.acme.id);

@@ -1,0 +1,66 @@
+//! The organization as a whole: brought back after its end.
+
+use std::sync::Arc;
+
+use lockstep_core::{
+    Access, DelegationError, Facts, MembershipError, Operation, Policy, Record, revive,
+};
+
+use crate::shop::{NOW_MS, record, spec};
+
+/// The shop, which whoever hires may also close and open again.
+fn policy() -> Arc<Policy> {
+    let mut spec = spec();
+    let delete = Operation::OrganizationDelete.as_str();
+    spec.operations.push((delete.into(), "hire".into()));
+    Arc::new(Policy::compile(&spec).unwrap())
+}
+
+fn access(policy: &Arc<Policy>, record: Record) -> Access {
+    Access::resolve(policy, record, NOW_MS).unwrap()
+}
+
+#[test]
+fn law_5_who_opens_the_shop_again_holds_all_that_comes_back() {
+    let policy = policy();
+    let owner = access(&policy, record(&[("owner", "shop")]));
+    let foreman = access(&policy, record(&[("foreman", "shop")]));
+    let none = Facts::default();
+    let back = |actor: &Access, was_admin: bool, given: &[(&str, &str)], owned: &[&str]| {
+        let owned: Vec<_> = owned.iter().map(|id| actor.node(id).unwrap()).collect();
+        revive(actor, was_admin, &record(given).grants, &owned, &none)
+    };
+    let staffed = [("owner", "shop"), ("manager", "north"), ("clerk", "till")];
+    assert_eq!(back(&owner, true, &staffed, &["till"]), Ok(()));
+    let exceeds = |answer| {
+        let error = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+        let is_exceeded = matches!(
+            answer,
+            Err(MembershipError::Delegation(DelegationError::Exceeds { .. }))
+        );
+        is_exceeded || answer == error
+    };
+    assert_eq!(back(&foreman, true, &[("clerk", "north")], &[]), Ok(()));
+    assert!(exceeds(back(&foreman, true, &staffed, &[])));
+    assert!(exceeds(back(&foreman, true, &[("manager", "south")], &[])));
+    assert!(exceeds(back(&foreman, true, &[], &["till"])));
+    // What names a role or a node that is gone gives nothing, and holds nobody back.
+    let gone = [("gone", "north"), ("manager", "gone")];
+    assert_eq!(back(&foreman, true, &gone, &[]), Ok(()));
+}
+
+#[test]
+fn it_takes_who_may_close_it_and_was_an_admin() {
+    let policy = policy();
+    let owner = access(&policy, record(&[("owner", "shop")]));
+    let none = Facts::default();
+    let not_admin = Err(MembershipError::NotAdmin);
+    assert_eq!(revive(&owner, false, &[], &[], &none), not_admin);
+    let staff = access(&policy, record(&[("staff", "shop")]));
+    let denied = revive(&staff, true, &[], &[], &none);
+    assert!(matches!(denied, Err(MembershipError::Denied(_))));
+    let unbound = Arc::new(Policy::compile(&spec()).unwrap());
+    let owner = access(&unbound, record(&[("owner", "shop")]));
+    let nobody = MembershipError::NotOffered(Operation::OrganizationDelete);
+    assert_eq!(revive(&owner, true, &[], &[], &none), Err(nobody));
+}

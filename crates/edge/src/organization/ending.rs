@@ -1,0 +1,213 @@
+//! The end of an organization: deleted, restorable for a while, gone.
+//!
+//! What was deleted keeps its rows and answers restoring only: every other command begins with the organization's row, which it does not find. So all credentials are dead at once, whatever they were granted stays as it was, and KV holds tombstones.
+//! Its name in the world (slugs) stays taken until nothing is left.
+
+use lockstep_core::{Grant, revive};
+use lockstep_wire::{LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot};
+
+use super::{
+    FreshActor,
+    actor::{self, access, directory_facts, permitted},
+    customization::{self, StoredRoles, roles_key},
+    decisions::{StoredSnapshot, grants_key},
+    invitations, service_accounts, settings,
+    store::{self, Organization, announce, next_epoch, organization, unsigned, written},
+};
+use crate::{
+    objects::{Context, Reply},
+    outbox::{self, Delivery},
+    problem::{ApiError, Code},
+    user::{OrganizationChange, Restorable},
+};
+
+/// How long a deleted organization can be restored, in milliseconds: 30 days.
+const GRACE_MS: i64 = 2_592_000_000;
+
+/// Deletes the organization whose name was typed.
+pub(super) fn delete(
+    context: &Context<'_>,
+    actor: &FreshActor,
+    typed: &str,
+) -> Result<Reply, ApiError> {
+    let organization = organization(context)?;
+    let access = access(context, &organization, actor)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
+    let operation = lockstep_core::Operation::OrganizationDelete;
+    actor::permit(context, &access, operation, &facts)?;
+    if typed != organization.name {
+        let detail = "`name` in the query is the name of the organization that is to be deleted.";
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    let admins = store::admin_users(context)?;
+    let epoch = next_epoch(context)?;
+    invitations::cancel_all(context, epoch)?;
+    let mut ended = service_accounts::all(context)?;
+    for member in store::members(context)? {
+        let restorable = Restorable {
+            name: organization.name.clone(),
+            until_ms: context.now_ms.saturating_add(GRACE_MS),
+        };
+        let change = OrganizationChange {
+            organization: organization.id.clone(),
+            epoch,
+            name: None,
+            restorable: Some(restorable).filter(|_| admins.contains(&member.user)),
+        };
+        store::tell_user_of(context, &member.user, change)?;
+        ended.push(member.user);
+    }
+    entomb(context, &organization, epoch)?;
+    let deleted = "UPDATE organization SET deleted_at_ms = ?, nodes_epoch = epoch";
+    context.sql.exec(deleted, &[context.now_ms.into()])?;
+    let reply = announce(written(epoch, ())?, epoch);
+    Ok(ended
+        .into_iter()
+        .fold(reply, |reply, principal| reply.ending(&principal)))
+}
+
+/// Brings the organization back as it was, but for its invitations.
+pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply, ApiError> {
+    let Some((before, deleted_at_ms)) = store::deleted(context)? else {
+        access(context, &organization(context)?, actor)?;
+        return Err(ApiError::new(
+            Code::Conflict,
+            "The organization is not deleted.",
+        ));
+    };
+    if context.now_ms >= deleted_at_ms.saturating_add(GRACE_MS) {
+        return Err(ApiError::not_found());
+    }
+    let access = access(context, &before, actor)?;
+    let facts = directory_facts(context, &before, &actor.principal)?;
+    let was_admin = store::admin_users(context)?.contains(&actor.principal);
+    let owned: Vec<_> = owned(context)?
+        .iter()
+        .filter_map(|node| access.node(node))
+        .collect();
+    let revived = revive(&access, was_admin, &granted(context)?, &owned, &facts);
+    permitted(context, &access, revived)?;
+    let epoch = next_epoch(context)?;
+    // What was known of anybody before is out of date, tombstones included.
+    let back = "UPDATE organization SET deleted_at_ms = NULL, nodes_epoch = epoch,
+        roles_epoch = CASE roles_epoch WHEN 0 THEN 0 ELSE epoch END";
+    context.sql.exec(back, &[])?;
+    let organization = organization(context)?;
+    for member in store::members(context)? {
+        // Who is suspended is told of nothing until that ends.
+        if member.suspended_at_ms.is_none() {
+            let name = Some(organization.name.as_str());
+            store::tell_user(context, &organization, &member.user, epoch, name)?;
+        }
+    }
+    if customization::epoch(context)? > 0 {
+        put_roles(context, &customization::stored(context)?)?;
+    }
+    let view = settings::view(context, &organization, &actor.principal)?;
+    Ok(announce(written(epoch, view)?, epoch))
+}
+
+/// Whether the time to restore it is over: nothing is left then that anybody could ask for.
+pub(super) fn is_over(context: &Context<'_>) -> Result<bool, ApiError> {
+    let deleted = store::deleted(context)?;
+    Ok(deleted.is_some_and(|(_, at_ms)| context.now_ms >= at_ms.saturating_add(GRACE_MS)))
+}
+
+/// When that time is over, so that the object can delete its storage; what it still owes the world goes first.
+pub(super) fn purge_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+    let Some((_, deleted_at_ms)) = store::deleted(context)? else {
+        return Ok(None);
+    };
+    let at_ms = deleted_at_ms.saturating_add(GRACE_MS);
+    let is_free = outbox::next_at_ms(context.sql)?.is_none();
+    Ok((at_ms > context.now_ms || is_free).then_some(at_ms))
+}
+
+/// All that comes back, each role on each node once. What was suspended stays so.
+fn granted(context: &Context<'_>) -> Result<Vec<Grant>, ApiError> {
+    let select = "SELECT role, node FROM granted WHERE user NOT LIKE 'suspended/%'
+        UNION SELECT role, node FROM group_granted";
+    let mut granted = Vec::new();
+    for row in context.sql.exec(select, &[])? {
+        granted.push(Grant::new(row.text("role")?, row.text("node")?));
+    }
+    Ok(granted)
+}
+
+/// What somebody owns.
+fn owned(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
+    let rows = context
+        .sql
+        .exec("SELECT id FROM node WHERE owner IS NOT NULL", &[])?;
+    let mut owned = Vec::new();
+    for row in &rows {
+        owned.push(row.text("id")?.to_owned());
+    }
+    Ok(owned)
+}
+
+/// Puts tombstones in the place of everything in KV.
+fn entomb(context: &Context<'_>, organization: &Organization, epoch: i64) -> Result<(), ApiError> {
+    for row in context.sql.exec("SELECT principal FROM published", &[])? {
+        let principal = row.text("principal")?;
+        let key = grants_key(&organization.id, principal);
+        let stored = StoredSnapshot {
+            key: key.clone(),
+            snapshot: tombstone(context, organization, principal, epoch)?,
+        };
+        let value = serde_json::to_string(&stored)
+            .map_err(|error| ApiError::internal(format!("tombstone cannot be written: {error}")))?;
+        outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })?;
+    }
+    let buried = "UPDATE published SET epoch = ?";
+    context.sql.exec(buried, &[epoch.into()])?;
+    if customization::epoch(context)? > 0 {
+        let none = StoredRoles {
+            epoch,
+            roles: Vec::new(),
+            ..customization::stored(context)?
+        };
+        put_roles(context, &none)?;
+    }
+    Ok(())
+}
+
+fn put_roles(context: &Context<'_>, stored: &StoredRoles) -> Result<(), ApiError> {
+    let put = Delivery::KvPut {
+        key: roles_key(context.name),
+        value: customization::text(stored)?,
+    };
+    outbox::enqueue(context.sql, context.now_ms, &put)
+}
+
+fn tombstone(
+    context: &Context<'_>,
+    organization: &Organization,
+    principal: &str,
+    epoch: i64,
+) -> Result<Snapshot, ApiError> {
+    let policy = &context.config.policy;
+    Ok(Snapshot {
+        format: SNAPSHOT_FORMAT,
+        policy: PolicyReference {
+            id: policy.document.id.clone(),
+            digest: policy.digest.clone(),
+        },
+        organization: organization.id.clone(),
+        principal: principal.to_owned(),
+        epoch: unsigned(epoch),
+        server_time_ms: unsigned(context.now_ms),
+        kind: service_accounts::kind(context, principal)?.into(),
+        plan: Vec::new(),
+        roles: Vec::new(),
+        rules: Vec::new(),
+        nodes: vec![NodeRecord {
+            id: organization.id.clone(),
+            level: LevelName::Organization,
+            parent: None,
+            owned: false,
+        }],
+        grants: Vec::new(),
+        token: None,
+    })
+}

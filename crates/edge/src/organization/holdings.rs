@@ -1,0 +1,179 @@
+//! What somebody was granted, as rows, as core wants it, and as it is sent.
+
+use lockstep_core::{Access, Grant, Level, Node, Record, Window};
+use lockstep_wire::{
+    GrantRecord, LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
+};
+
+use super::{
+    customization,
+    decisions::{StoredSnapshot, grants_key},
+    service_accounts,
+    store::{Organization, SUSPENDED, unsigned},
+};
+use crate::{
+    objects::Context,
+    outbox::{self, Delivery},
+    problem::ApiError,
+    sql::{Row, SqlError},
+};
+
+/// Sends what a principal holds now to KV: a snapshot, which without grants is the tombstone.
+pub(super) fn publish(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<(), ApiError> {
+    let key = grants_key(&organization.id, user);
+    let stored = StoredSnapshot {
+        key: key.clone(),
+        snapshot: snapshot(context, organization, user)?,
+    };
+    let value = serde_json::to_string(&stored)
+        .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
+    let published = "INSERT INTO published (principal, epoch) VALUES (?, ?)
+        ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch";
+    let epoch = principal_epoch(context, user)?;
+    context.sql.exec(published, &[user.into(), epoch.into()])?;
+    outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
+}
+
+/// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
+pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
+    let select = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
+        SELECT epoch FROM member WHERE user = ? UNION ALL SELECT epoch FROM service_account WHERE id = ?
+    ) AS known";
+    let row = context
+        .sql
+        .one(select, &[principal.into(), principal.into()])?;
+    Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
+}
+
+/// What a principal was granted, without the nodes on which they hold nothing.
+pub(super) fn snapshot(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Snapshot, ApiError> {
+    let policy = &context.config.policy;
+    let record = record(context, organization, user)?;
+    let access = resolve(context, record)?;
+    let Record {
+        kind,
+        plan,
+        nodes,
+        grants,
+        ..
+    } = access.record();
+    let mut kept: Vec<NodeRecord> = Vec::new();
+    for (node, id) in nodes.iter().zip(access.node_ids()) {
+        // What is granted on a node, or will be, needs the nodes above it.
+        let leads_to_grant = grants.iter().any(|grant| {
+            let mut above = access.node(&grant.node);
+            while let Some(at) = above {
+                if at == id {
+                    return true;
+                }
+                above = access.describe(at).and_then(|node| node.parent);
+            }
+            false
+        });
+        if id == access.root() || access.holds_anything(id) || leads_to_grant {
+            kept.push(node_record(node));
+        }
+    }
+    Ok(Snapshot {
+        format: SNAPSHOT_FORMAT,
+        policy: PolicyReference {
+            id: policy.document.id.clone(),
+            digest: policy.digest.clone(),
+        },
+        organization: organization.id.clone(),
+        principal: user.to_owned(),
+        epoch: unsigned(principal_epoch(context, user)?),
+        server_time_ms: unsigned(context.now_ms),
+        kind: kind.into(),
+        plan,
+        roles: Vec::new(),
+        rules: Vec::new(),
+        nodes: kept,
+        grants: grants.iter().map(grant_record).collect(),
+        token: None,
+    })
+}
+
+/// All nodes, and what a principal was granted on them, by themselves and through groups. Under the name
+/// that a suspended member's grants have, it is what they would hold.
+pub(super) fn record(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Record, ApiError> {
+    let person = user.strip_prefix(SUSPENDED).unwrap_or(user);
+    let mut nodes = vec![Node::organization(organization.id.as_str())];
+    let select = "SELECT id, level, parent, owner FROM node ORDER BY position";
+    for row in context.sql.exec(select, &[])? {
+        let level = match row.text("level")? {
+            "workspace" => Level::Workspace,
+            _ => Level::Project,
+        };
+        let owned = row.optional_text("owner")? == Some(person);
+        let node = Node::inside(level, row.text("id")?, row.text("parent")?);
+        nodes.push(Node { owned, ..node });
+    }
+    let select = "SELECT role, node, not_before_ms, expires_at_ms, NULL AS through FROM granted WHERE user = ?
+        UNION ALL SELECT role, node, not_before_ms, expires_at_ms, group_member.access_group AS through
+        FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
+        WHERE group_member.user = ? ORDER BY through, node, role";
+    let rows = context.sql.exec(select, &[user.into(), person.into()])?;
+    let grant = |row: &Row| -> Result<Grant, SqlError> {
+        let window = Window {
+            not_before_ms: row.optional_integer("not_before_ms")?.map(unsigned),
+            expires_at_ms: row.optional_integer("expires_at_ms")?.map(unsigned),
+        };
+        Ok(Grant {
+            window,
+            group: row.optional_text("through")?.map(str::to_owned),
+            ..Grant::new(row.text("role")?, row.text("node")?)
+        })
+    };
+    let grants = rows.iter().map(grant).collect::<Result<_, _>>()?;
+    Ok(Record {
+        principal: user.to_owned(),
+        kind: service_accounts::kind(context, user)?,
+        nodes,
+        grants,
+        // No organization has less than everything yet.
+        plan: context.config.policy.policy.full_plan(),
+        customization: customization::added(context)?,
+        ..Record::default()
+    })
+}
+
+pub(super) fn resolve(context: &Context<'_>, record: Record) -> Result<Access, ApiError> {
+    Access::resolve(
+        &context.config.policy.policy,
+        record,
+        unsigned(context.now_ms),
+    )
+    .map_err(|error| ApiError::internal(format!("nodes of {}: {error}", context.name)))
+}
+
+fn node_record(node: &Node) -> NodeRecord {
+    NodeRecord {
+        id: node.id.clone(),
+        level: LevelName::from(node.level),
+        parent: node.parent.clone(),
+        owned: node.owned,
+    }
+}
+
+fn grant_record(grant: &Grant) -> GrantRecord {
+    GrantRecord {
+        role: grant.role.clone(),
+        node: grant.node.clone(),
+        group: grant.group.clone(),
+        not_before_ms: grant.window.not_before_ms,
+        expires_at_ms: grant.window.expires_at_ms,
+    }
+}
