@@ -1,11 +1,13 @@
 //! Lockstep's evaluator in the browser: newtypes and conversions around `lockstep-core`.
 //!
-//! A [`Gate`] is made from the policy and the snapshot as they came over the wire. What it cannot
-//! read makes a gate that denies everything and says why; nothing here throws.
+//! An [`Evaluator`] holds one policy and one snapshot, as they came over the wire. With what it cannot
+//! read it denies everything and says why; nothing here throws. A page with several gates hands over the
+//! documents of the one that it asks about: that is a matter of microseconds, what is here is freed and
+//! taken again instead of growing, and no one has to say when a gate is gone.
 //!
 //! Only numbers and bytes cross into WASM, so that almost no JavaScript is needed to bind it. What it
-//! says lies in its memory, where [`Gate::say`] points to: above all a table of answers, of which the
-//! JavaScript side takes a copy and asks once for the numbers of names:
+//! says lies in its memory, where [`Evaluator::ask`] points to: above all a table of answers, of which
+//! the JavaScript side takes a copy and asks once for the numbers of names:
 //!
 //! ```text
 //! answer = answers[ rows[node] + permission ]      0 deny, 1 allow, 2 depends on facts
@@ -34,34 +36,22 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::table::{Table, address, narrow};
 
-/// A compiled policy: read once, for any number of gates.
+/// One person's permissions in one organization, at one moment.
 #[wasm_bindgen]
 #[derive(Debug)]
-pub struct Policy(Option<GatePolicy>);
-
-#[wasm_bindgen]
-impl Policy {
-    /// Reads the compiled policy: what the member `gate.compiled` of what `/v1/policy` answers stands for.
-    #[wasm_bindgen(constructor)]
-    #[must_use]
-    pub fn new(bytes: Vec<u8>) -> Self {
-        Self(GatePolicy::read(bytes))
-    }
-}
-
-/// One person's permissions in one organization.
-#[wasm_bindgen]
-#[derive(Debug)]
-pub struct Gate {
+pub struct Evaluator {
+    policy: Option<GatePolicy>,
     /// Or the code of why everything is denied.
     state: Result<Ready, &'static str>,
     table: Table,
+    /// What the page handed over for the next question.
+    given: Vec<u8>,
     /// What was said last: a text, or answers.
     said: Vec<u8>,
-    layout: [f64; 11],
+    layout: [f64; 12],
 }
 
-/// What a gate decides with.
+/// What an evaluator decides with.
 #[derive(Debug)]
 struct Ready {
     access: Access,
@@ -69,92 +59,101 @@ struct Ready {
     server_time_ms: u64,
 }
 
-/// What can be said, by number. Anything else is nothing.
+/// What can be asked, by number. Anything else is answered by nothing.
 const PERMISSION: u32 = 0;
 const NODE: u32 = 1;
 const LEVEL: u32 = 2;
-const ANSWERS: u32 = 3;
-const DECISION: u32 = 4;
-const STATUS: u32 = 5;
+const ANSWER: u32 = 3;
+const ANSWERS: u32 = 4;
+const DECISION: u32 = 5;
+const STATUS: u32 = 6;
+const FIND_PERMISSION: u32 = 7;
+const FIND_NODE: u32 = 8;
+const POLICY: u32 = 9;
+const SNAPSHOT: u32 = 10;
 
 #[wasm_bindgen]
-impl Gate {
-    /// A gate for the snapshot in `bytes`, in its binary form or in JSON as the page hands it over, at
-    /// `now_ms` in Unix milliseconds by the server's clock; not a number: when the snapshot was sent.
+impl Evaluator {
+    /// An evaluator without a policy, which denies everything.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(policy: &Policy, bytes: &[u8], now_ms: f64) -> Self {
-        let mut gate = Self {
-            state: Ready::read(policy, bytes, now_ms),
-            table: Table::default(),
-            said: Vec::new(),
-            layout: [0.0; 11],
-        };
-        gate.lay_out();
-        gate
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Resolves the same snapshot anew at `now_ms`. The tables may move.
-    pub fn refresh(&mut self, now_ms: f64) {
-        let state = core::mem::replace(&mut self.state, Err(""));
-        self.state = state.map(|ready| Ready {
-            access: ready.access.at(milliseconds(now_ms)),
-            ..ready
-        });
-        self.lay_out();
+    /// Makes room for `len` bytes, and answers its address: what is written there is what the next
+    /// [`Self::ask`] reads.
+    pub fn room(&mut self, len: usize) -> u32 {
+        self.given.clear();
+        self.given.resize(len, 0);
+        address(&self.given)
     }
 
-    /// The number of the permission (0) or node (1) called by the UTF-8 in `name`, or -1.
-    #[must_use]
-    pub fn find(&self, what: u32, name: &[u8]) -> i32 {
-        let found = || {
-            let access = &self.state.as_ref().ok()?.access;
-            let name = core::str::from_utf8(name).ok()?;
-            let number = match what {
-                PERMISSION => access.policy().permission(name)?.index(),
-                _ => access.node(name)?.index(),
-            };
-            i32::try_from(number).ok()
-        };
-        found().unwrap_or(-1)
-    }
-
-    /// Says something, and answers the address of eleven numbers of 64 bits.
+    /// Does what is asked for, and answers the address of twelve numbers of 64 bits.
     ///
     /// What is said: the id of the permission (0) or of the node (1) with a number; the level of that node
-    /// (2); answers (3), a byte for each permission, or for one alone when `number` is not negative, for
-    /// each row in `bytes`: 0 no, 1 yes; a decision with its reasons (4), as JSON, for the question in
-    /// `bytes` (see [`FlatReader`]); the code of why everything is denied (5). What depends on a fact that
-    /// is missing is no.
+    /// (2); answers, a byte for one permission (3) or for each (4), for each row in the bytes that were
+    /// given: 0 no, 1 yes; a decision with its reasons (5), as JSON, for the question in the bytes (see
+    /// [`FlatReader`]); the code of why everything is denied (6). What depends on a fact that is missing
+    /// is no.
     ///
-    /// The numbers: epoch of the snapshot; the server's clock when it sent it; from when on
-    /// [`Self::refresh`] must be called, because a grant begins or ends, or infinity; address and count of
-    /// the answers, one byte each, behind which they come again with 0 in place of 2; address and count of
-    /// the rows, 32 bits each: where the answers for each node begin; how many answers there are for a
-    /// node, one for each permission; whether it is ready; address and count of the bytes of what is said.
-    pub fn say(&mut self, what: u32, number: i32, bytes: &[u8]) -> u32 {
-        self.said = match (what, &self.state) {
-            (DECISION, _) => self.decision(bytes).into_bytes(),
-            (STATUS, Err(code)) => code.as_bytes().to_vec(),
-            (ANSWERS, Ok(ready)) => ready.answers(usize::try_from(number).ok(), bytes),
-            (_, Ok(ready)) => {
-                let name = usize::try_from(number).ok();
-                let name = name.and_then(|number| ready.name(what, number));
-                name.unwrap_or_default().as_bytes().to_vec()
-            }
-            (_, Err(_)) => Vec::new(),
-        };
-        let [.., at, len] = &mut self.layout;
+    /// What is looked up: the number of the permission (7) or node (8) called by the UTF-8 that was given.
+    ///
+    /// What is read from now on: the compiled policy (9), which the member `gate.compiled` of what
+    /// `/v1/policy` answers stands for; the snapshot (10), in its binary form or in JSON as the page hands
+    /// it over, at `number` in Unix milliseconds by the server's clock, or when it is not a number, at the
+    /// time at which it was sent. With a new policy there is no snapshot. The tables may move.
+    ///
+    /// The numbers: epoch of the snapshot; the server's clock when it sent it; from when on it must be read
+    /// again, because a grant begins or ends, or infinity; address and count of the answers, one byte each,
+    /// behind which they come again with 0 in place of 2; address and count of the rows, 32 bits each:
+    /// where the answers for each node begin; how many answers there are for a node, one for each
+    /// permission; whether it is ready; address and count of the bytes of what is said; what was looked up,
+    /// or -1.
+    pub fn ask(&mut self, what: u32, number: f64) -> u32 {
+        let given = core::mem::take(&mut self.given);
+        if what == POLICY {
+            // First, so that its memory is free for the next one.
+            self.hold(Err("snapshot-unreadable"));
+            self.policy = None;
+            self.policy = GatePolicy::read(given);
+            return address(&self.layout);
+        }
+        if what == SNAPSHOT {
+            self.hold(Err("snapshot-unreadable"));
+            let state = Ready::read(self.policy.as_ref(), &given, number);
+            self.hold(state);
+        }
+        self.said = self.say(what, number, &given);
+        let found = self.find(what, &given);
+        self.given = given;
+        let [.., at, len, place] = &mut self.layout;
         *at = address(&self.said).into();
         *len = narrow(self.said.len()).into();
+        *place = found.map_or(-1.0, |found| narrow(found).into());
         address(&self.layout)
     }
 }
 
-impl Gate {
-    fn lay_out(&mut self) {
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self {
+            policy: None,
+            state: Err("policy-unreadable"),
+            table: Table::default(),
+            given: Vec::new(),
+            said: Vec::new(),
+            layout: [0.0; 12],
+        }
+    }
+}
+
+impl Evaluator {
+    /// Decides with `state` from now on.
+    fn hold(&mut self, state: Result<Ready, &'static str>) {
+        self.state = state;
         self.table = Table::default();
-        self.layout = [0.0; 11];
+        self.layout = [0.0; 12];
         let mut changes = None;
         let [
             epoch,
@@ -181,6 +180,36 @@ impl Gate {
             *is_ready = 1.0;
         }
         *changes_at = changes.map_or(f64::INFINITY, float);
+    }
+
+    fn find(&self, what: u32, name: &[u8]) -> Option<usize> {
+        let access = &self.state.as_ref().ok()?.access;
+        let name = || core::str::from_utf8(name).ok();
+        match what {
+            FIND_PERMISSION => Some(access.policy().permission(name()?)?.index()),
+            FIND_NODE => Some(access.node(name()?)?.index()),
+            _ => None,
+        }
+    }
+
+    fn say(&self, what: u32, number: f64, bytes: &[u8]) -> Vec<u8> {
+        // What is no number of anything must not count as the first.
+        let number = if number >= 0.0 {
+            usize::try_from(whole(number)).unwrap_or(usize::MAX)
+        } else {
+            usize::MAX
+        };
+        match (what, &self.state) {
+            (DECISION, _) => self.decision(bytes).into_bytes(),
+            (STATUS, Err(code)) => code.as_bytes().to_vec(),
+            (ANSWER, Ok(ready)) => ready.answers(Some(number), bytes),
+            (ANSWERS, Ok(ready)) => ready.answers(None, bytes),
+            (_, Ok(ready)) => {
+                let name = ready.name(what, number).unwrap_or_default();
+                name.as_bytes().to_vec()
+            }
+            (_, Err(_)) => Vec::new(),
+        }
     }
 
     fn decision(&self, question: &[u8]) -> String {
@@ -239,13 +268,13 @@ impl Ready {
         answers
     }
 
-    fn read(policy: &Policy, bytes: &[u8], now_ms: f64) -> Result<Self, &'static str> {
-        let policy = policy.0.as_ref().ok_or("policy-unreadable")?;
+    fn read(policy: Option<&GatePolicy>, bytes: &[u8], now_ms: f64) -> Result<Self, &'static str> {
+        let policy = policy.ok_or("policy-unreadable")?;
         let held = Held::read(bytes, policy).map_err(|error| error.code())?;
         let now_ms = if now_ms.is_nan() {
             held.server_time_ms
         } else {
-            milliseconds(now_ms)
+            whole(now_ms)
         };
         let own = || policy.anew();
         let access = Access::resolve_packed(&policy.policy, &own, held.record, held.nodes, now_ms);
@@ -259,10 +288,10 @@ impl Ready {
 
 #[expect(
     clippy::as_conversions,
-    reason = "saturates, which is what a clock out of range needs"
+    reason = "saturates, which is what a clock or a number out of range needs"
 )]
-fn milliseconds(now_ms: f64) -> u64 {
-    now_ms as u64
+fn whole(number: f64) -> u64 {
+    number as u64
 }
 
 #[expect(

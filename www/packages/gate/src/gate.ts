@@ -2,7 +2,7 @@ import type { Decision, Facts, Level, PolicyDocument, Snapshot } from "./documen
 import { flatName, flatQuestion, flatRows, flatSnapshot } from "./flat.js";
 import { Masks, type Mask } from "./masks.js";
 import { refusal } from "./refusal.js";
-import { loadWasm, memoryOf, own, pass, type Wasm, type WasmSource } from "./wasm.js";
+import { loadWasm, type Evaluator, type WasmSource } from "./wasm.js";
 
 /** Sentences by code, in the page's own language; what is missing comes in English. */
 export type Sentences = Readonly<Record<string, string>>;
@@ -71,33 +71,22 @@ export async function gateAsSent(options: GateOptions): Promise<Gate> {
   return gateOf(options, await loadWasm(options.wasm), Number.NaN);
 }
 
-function gateOf({ policy, snapshot }: GateOptions, wasm: Wasm, nowMs: number): Gate {
+function gateOf({ policy, snapshot }: GateOptions, evaluator: Evaluator, nowMs: number): Gate {
   const bytes = snapshot instanceof Uint8Array ? snapshot : flatSnapshot(parsed(snapshot));
-  const { pointer } = compiled(policy, wasm);
-  return new TableGate(wasm, wasm.gate_new(pointer, pass(wasm, bytes), bytes.length, nowMs));
+  // A copy, because it is read again.
+  return new TableGate(evaluator, compiled(policy), new Uint8Array(bytes), nowMs);
 }
 
-/** A policy in the evaluator's memory. */
-interface CompiledPolicy {
-  readonly pointer: number;
-}
+/** The compiled forms of policies that were handed over already: a page has one, and a gate for each snapshot. */
+const known = new WeakMap<object, Uint8Array>();
 
-/** Policies that were handed over already: a page has one, and a gate for each snapshot. */
-const known = new WeakMap<object, CompiledPolicy>();
-
-function compiled(policy: PolicyDocument | string, wasm: Wasm): CompiledPolicy {
+function compiled(policy: PolicyDocument | string): Uint8Array {
   const document = parsed<PolicyDocument>(policy);
-  const found = document && known.get(document);
-  if (found) {
-    return found;
-  }
-  const bytes = bytesOf(document?.gate?.compiled);
-  const made = { pointer: wasm.policy_new(pass(wasm, bytes), bytes.length) };
-  own(made, made.pointer, wasm.__wbg_policy_free);
+  const bytes = (document && known.get(document)) ?? bytesOf(document?.gate?.compiled);
   if (document) {
-    known.set(document, made);
+    known.set(document, bytes);
   }
-  return made;
+  return bytes;
 }
 
 /** What is no base64 is no bytes, and no policy. */
@@ -123,21 +112,23 @@ function parsed<T extends object>(document: T | string): T | undefined {
 const ALLOW = 1;
 const DEPENDS_ON_FACTS = 2;
 
-/** What the evaluator can be asked to say (`lockstep_gate::Gate::say`). */
+/** What the evaluator can be asked for (`lockstep_gate::Evaluator::ask`). */
 const PERMISSION = 0;
 const NODE = 1;
 const LEVEL = 2;
-const ANSWERS = 3;
-const DECISION = 4;
-const STATUS = 5;
-
-/** Each permission, and not one alone. */
-const EVERY = -1;
+const ANSWER = 3;
+const ANSWERS = 4;
+const DECISION = 5;
+const STATUS = 6;
+const FIND_PERMISSION = 7;
+const FIND_NODE = 8;
+const POLICY = 9;
+const SNAPSHOT = 10;
 
 /** How many names that nobody knows are remembered, so that asking in a loop costs no memory. */
 const UNKNOWN_MAX = 256;
 
-/** What lies where the evaluator points to when it says something, by the places of the numbers. */
+/** What lies where the evaluator points to, by the places of the numbers. */
 const EPOCH = 0;
 const SERVER_TIME = 1;
 const CHANGES_AT = 2;
@@ -149,9 +140,14 @@ const STRIDE = 7;
 const IS_READY = 8;
 const SAID = 9;
 const SAID_LENGTH = 10;
+const FOUND = 11;
 
 const NONE = new Uint8Array();
 const text = new TextDecoder();
+
+/** The gate whose snapshot the evaluator holds, and the policy that it holds. */
+let holder: TableGate | undefined;
+let heldPolicy: Uint8Array | undefined;
 
 /**
  * Answers from a copy of the evaluator's table: a name becomes a number once, and an ordinary check
@@ -162,8 +158,10 @@ class TableGate implements Gate {
   readonly epoch: number;
   readonly serverTimeMs: number;
   changesAtMs!: number;
-  readonly #wasm: Wasm;
-  readonly #pointer: number;
+  readonly #evaluator: Evaluator;
+  readonly #policy: Uint8Array;
+  readonly #snapshot: Uint8Array;
+  #nowMs: number;
   #organization: string | undefined;
   /** The places of names in the table; of those that nobody knows, not a number. */
   readonly #columns = new Map<string, number>();
@@ -175,12 +173,13 @@ class TableGate implements Gate {
   #starts!: Uint32Array;
   #stride!: number;
 
-  constructor(wasm: Wasm, pointer: number) {
-    this.#wasm = wasm;
-    this.#pointer = pointer;
-    own(this, pointer, wasm.__wbg_gate_free);
+  constructor(evaluator: Evaluator, policy: Uint8Array, snapshot: Uint8Array, nowMs: number) {
+    this.#evaluator = evaluator;
+    this.#policy = policy;
+    this.#snapshot = snapshot;
+    this.#nowMs = nowMs;
     const at = this.#look();
-    const { numbers } = memoryOf(wasm);
+    const { numbers } = evaluator;
     this.epoch = numbers[at + EPOCH]!;
     this.serverTimeMs = numbers[at + SERVER_TIME]!;
     this.status = numbers[at + IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
@@ -214,7 +213,7 @@ class TableGate implements Gate {
   }
 
   node(id: string): number {
-    return this.#find(NODE, id);
+    return this.#find(FIND_NODE, id);
   }
 
   explain(
@@ -223,12 +222,10 @@ class TableGate implements Gate {
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
-    try {
+    return unlessBroken(() => {
       const question = flatQuestion(permission, node, facts, sentences);
       return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
-    } catch (cause) {
-      return broken(cause);
-    }
+    }, BROKEN);
   }
 
   mask(node: string = this.#root(), facts?: Facts): Mask {
@@ -256,7 +253,7 @@ class TableGate implements Gate {
       }
     }
     if (places.length > 0) {
-      const answers = this.#answersTo(EVERY, nodes, known);
+      const answers = this.#answersTo(ANSWERS, 0, nodes, known);
       places.forEach((place, at) => {
         bytes.set(answers.subarray(at * stride, (at + 1) * stride), place * stride);
       });
@@ -283,27 +280,29 @@ class TableGate implements Gate {
   }
 
   refresh(nowMs: number = Date.now()): void {
-    this.#wasm.gate_refresh(this.#pointer, nowMs);
+    this.#nowMs = nowMs;
+    holder = undefined;
     this.#look();
     this.#rows.clear();
   }
 
   #allows(permission: string, node: string, facts: Facts): boolean {
-    return this.#answersTo(this.permission(permission), [this.node(node)], [facts])[0] === ALLOW;
+    const column = this.permission(permission);
+    return this.#answersTo(ANSWER, column, [this.node(node)], [facts])[0] === ALLOW;
   }
 
   /** The evaluator's answers about nodes under facts, row by row; none when it stopped. */
-  #answersTo(permission: number, nodes: readonly number[], facts: readonly Facts[]): Uint8Array {
-    try {
-      return this.#say(ANSWERS, permission, flatRows(nodes, facts));
-    } catch (cause) {
-      broken(cause);
-      return NONE;
-    }
+  #answersTo(
+    what: number,
+    permission: number,
+    nodes: readonly number[],
+    facts: readonly Facts[],
+  ): Uint8Array {
+    return unlessBroken(() => this.#say(what, permission, flatRows(nodes, facts)), NONE);
   }
 
   #column(permission: string): number {
-    const column = this.#find(PERMISSION, permission);
+    const column = this.#find(FIND_PERMISSION, permission);
     if (column >= 0) {
       this.#columns.set(permission, column);
       return column;
@@ -331,37 +330,49 @@ class TableGate implements Gate {
   }
 
   #find(what: number, name: string): number {
-    const bytes = flatName(name);
-    return this.#wasm.gate_find(this.#pointer, what, pass(this.#wasm, bytes), bytes.length);
+    return unlessBroken(() => {
+      const at = this.#ask(what, 0, flatName(name));
+      return this.#evaluator.numbers[at + FOUND]!;
+    }, -1);
   }
 
   #name(what: number, number: number): string {
-    return text.decode(this.#say(what, number, NONE));
+    return unlessBroken(() => text.decode(this.#say(what, number, NONE)), "");
   }
 
   #root(): string {
-    return (this.#organization ??= this.#name(NODE, 0));
+    return (this.#organization ||= this.#name(NODE, 0));
   }
 
   /** What the evaluator says, where it lies. */
   #say(what: number, number: number, bytes: Uint8Array): Uint8Array {
     const at = this.#ask(what, number, bytes);
-    const { numbers, bytes: all } = memoryOf(this.#wasm);
+    const { numbers, bytes: all } = this.#evaluator;
     const said = numbers[at + SAID]!;
     return all.subarray(said, said + numbers[at + SAID_LENGTH]!);
   }
 
-  /** Lets the evaluator say something; the place of its numbers. */
+  /** Asks the evaluator about this gate; the place of its numbers. */
   #ask(what: number, number: number, bytes: Uint8Array): number {
-    const wasm = this.#wasm;
-    const at = wasm.gate_say(this.#pointer, what, number, pass(wasm, bytes), bytes.length);
-    return (at >>> 0) / Float64Array.BYTES_PER_ELEMENT;
+    const evaluator = this.#evaluator;
+    if (holder !== this) {
+      // Whatever stops halfway, nobody is answered from another one's documents.
+      holder = undefined;
+      if (heldPolicy !== this.#policy) {
+        heldPolicy = undefined;
+        evaluator.ask(POLICY, 0, this.#policy);
+        heldPolicy = this.#policy;
+      }
+      evaluator.ask(SNAPSHOT, this.#nowMs, this.#snapshot);
+      holder = this;
+    }
+    return evaluator.ask(what, number, bytes);
   }
 
   /** Takes a copy of the answers, which neither moves nor changes when the evaluator's memory does. */
   #look(): number {
     const at = this.#ask(STATUS, 0, NONE);
-    const { numbers, bytes } = memoryOf(this.#wasm);
+    const { numbers, bytes } = this.#evaluator;
     const table = numbers[at + TABLE]!;
     const starts = numbers[at + STARTS]!;
     this.changesAtMs = numbers[at + CHANGES_AT]!;
@@ -372,8 +383,14 @@ class TableGate implements Gate {
   }
 }
 
-/** The evaluator trapped. Nothing is allowed until the page has been loaded again. */
-function broken(cause: unknown): Decision {
-  console.error("lockstep: the evaluator stopped", cause);
-  return refusal("gate-broken", "The permissions of this page could not be evaluated.");
+const BROKEN = /* @__PURE__ */ refusal("gate-broken", "The permissions of this page could not be evaluated.");
+
+/** What the evaluator answers. When it trapped, nothing is allowed until the page has been loaded again. */
+function unlessBroken<T>(ask: () => T, otherwise: T): T {
+  try {
+    return ask();
+  } catch (cause) {
+    console.error("lockstep: the evaluator stopped", cause);
+    return otherwise;
+  }
 }

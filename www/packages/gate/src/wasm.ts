@@ -1,7 +1,7 @@
 import type * as Exports from "../wasm/lockstep_gate_bg.wasm";
 
-/** What the evaluator exports: only numbers cross, so it needs no more JavaScript than this. */
-export type Wasm = typeof Exports;
+/** What the module exports: only numbers cross, so it needs no more JavaScript than this. */
+type Wasm = typeof Exports;
 
 /**
  * Where the evaluator's bytes come from: an address (browsers), bytes (Node) or a compiled module
@@ -9,13 +9,13 @@ export type Wasm = typeof Exports;
  */
 export type WasmSource = URL | string | Request | Response | BufferSource | WebAssembly.Module;
 
-let loading: Promise<Wasm> | undefined;
+let loading: Promise<Evaluator> | undefined;
 
 /**
  * Loads the evaluator once per realm; later sources are ignored, because one instance serves every
  * policy and organization. A failed load may be tried again.
  */
-export function loadWasm(source?: WasmSource | Promise<WasmSource>): Promise<Wasm> {
+export function loadWasm(source?: WasmSource | Promise<WasmSource>): Promise<Evaluator> {
   loading ??= load(source).catch((cause: unknown) => {
     loading = undefined;
     throw cause;
@@ -23,7 +23,7 @@ export function loadWasm(source?: WasmSource | Promise<WasmSource>): Promise<Was
   return loading;
 }
 
-async function load(source?: WasmSource | Promise<WasmSource>): Promise<Wasm> {
+async function load(source?: WasmSource | Promise<WasmSource>): Promise<Evaluator> {
   const module = await compile(
     (await source) ?? new URL("../wasm/lockstep_gate_bg.wasm", import.meta.url),
   );
@@ -32,7 +32,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<Wasm> {
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     (imports[from] ??= {})[name] = stop;
   }
-  return new WebAssembly.Instance(module, imports).exports as unknown as Wasm;
+  return new Evaluator(new WebAssembly.Instance(module, imports).exports as unknown as Wasm);
 }
 
 async function compile(source: WasmSource): Promise<WebAssembly.Module> {
@@ -54,28 +54,34 @@ function stop(): never {
   throw new Error("lockstep: the evaluator was called while it was at work");
 }
 
-const owners = new FinalizationRegistry<() => void>((free) => free());
+/** The evaluator (`lockstep_gate::Evaluator`), which holds one policy and one snapshot at a time. */
+export class Evaluator {
+  readonly #wasm: Wasm;
+  readonly #pointer: number;
+  /** Its memory, of which the old views are empty when it has grown. */
+  bytes = new Uint8Array();
+  numbers = new Float64Array();
 
-/** Frees what lies at `pointer` after `owner` is gone. */
-export function own(owner: object, pointer: number, free: (pointer: number, all: number) => void): void {
-  owners.register(owner, () => free(pointer, 1));
-}
-
-let bytes = new Uint8Array();
-let numbers = new Float64Array();
-
-/** The evaluator's memory, which leaves the old views empty when it grows. */
-export function memoryOf({ memory: { buffer } }: Wasm): { bytes: Uint8Array; numbers: Float64Array } {
-  if (bytes.buffer !== buffer) {
-    bytes = new Uint8Array(buffer);
-    numbers = new Float64Array(buffer);
+  constructor(wasm: Wasm) {
+    this.#wasm = wasm;
+    this.#pointer = wasm.evaluator_new();
   }
-  return { bytes, numbers };
-}
 
-/** Puts bytes into the evaluator's memory, for the call that they are passed to. */
-export function pass(wasm: Wasm, passed: Uint8Array): number {
-  const pointer = wasm.__wbindgen_malloc(passed.length, 1) >>> 0;
-  memoryOf(wasm).bytes.set(passed, pointer);
-  return pointer;
+  /** Hands over bytes and asks; where in `numbers` the answer begins. */
+  ask(what: number, number: number, given: Uint8Array): number {
+    const room = this.#wasm.evaluator_room(this.#pointer, given.length) >>> 0;
+    this.#look();
+    this.bytes.set(given, room);
+    const at = this.#wasm.evaluator_ask(this.#pointer, what, number) >>> 0;
+    this.#look();
+    return at / Float64Array.BYTES_PER_ELEMENT;
+  }
+
+  #look(): void {
+    const { buffer } = this.#wasm.memory;
+    if (this.bytes.buffer !== buffer) {
+      this.bytes = new Uint8Array(buffer);
+      this.numbers = new Float64Array(buffer);
+    }
+  }
 }

@@ -1,0 +1,114 @@
+// The evaluator holds one gate's documents at a time: many gates must not notice.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createGate } from "@lockstep/gate";
+
+import { binary, compiled } from "../support/policy.mjs";
+import { document, organization, policy, snapshot, wasm } from "./world.mjs";
+
+const nowMs = 1_000_000;
+const grants = [["admin", organization]];
+
+/** The evaluator's memory, and whether it stops after what it is asked next. */
+let memory;
+let stops = false;
+const { Instance } = WebAssembly;
+WebAssembly.Instance = function (...args) {
+  const { exports } = new Instance(...args);
+  memory = exports.memory;
+  const evaluator_ask = (...asked) => {
+    const at = exports.evaluator_ask(...asked);
+    if (stops) throw new Error("stopped");
+    return at;
+  };
+  return { exports: { ...exports, evaluator_ask } };
+};
+
+function gateOf(snapshot, options = {}) {
+  return createGate({ policy, snapshot, wasm, nowMs, ...options });
+}
+
+/** The same policy, in which the creator may be removed and nobody else. */
+const other = await compiled({
+  ...document,
+  id: "other",
+  permissions: document.permissions.map((permission) =>
+    permission.id === "remove"
+      ? { ...permission, guard: [{ fact: "target.creator", equals: true }] }
+      : permission,
+  ),
+});
+
+test("each_gate_is_answered_from_its_own_documents", async () => {
+  const admin = await gateOf(snapshot({ grants }));
+  const member = await gateOf(snapshot());
+  const reversed = await gateOf(
+    snapshot({ grants, policy: { id: other.id, digest: other.gate.digest } }),
+    { policy: other },
+  );
+  const refused = await gateOf(snapshot(), { policy: other });
+  const late = await gateOf(snapshot({ grants: [{ role: "admin", node: organization, expires_at_ms: nowMs }] }));
+  const all = [admin, member, reversed, refused, late];
+  const codes = (facts) => all.map((gate) => gate.explain("remove", organization, facts).reasons[0].code);
+  for (let round = 0; round < 3; round += 1) {
+    for (const creator of [true, false]) {
+      const facts = { "target.creator": creator };
+      const expected = [!creator, false, creator, false, false];
+      assert.deepEqual(all.map((gate) => gate.can("remove", organization, facts)), expected);
+      const masks = all.map((gate) => gate.masks([{ facts }, {}]));
+      assert.deepEqual(masks.map((mask) => mask.can("remove", 0)), expected);
+      const failed = (fails) => (fails ? "guard-failed" : "granted");
+      assert.deepEqual(codes(facts), [
+        failed(creator),
+        creator ? "guard-failed" : "no-grant",
+        failed(!creator),
+        "snapshot-other-policy",
+        "no-membership",
+      ]);
+    }
+    assert.deepEqual(all.map((gate) => gate.actions()), [
+      ["read", "invite", "leave"],
+      ["read", "leave"],
+      ["read", "invite", "leave"],
+      [],
+      [],
+    ]);
+  }
+});
+
+test("a_snapshot_that_the_page_changes_later_stays_what_it_was", async () => {
+  const [bytes] = await binary(document, [snapshot({ grants })]);
+  const gate = await gateOf(bytes);
+  await gateOf(snapshot());
+  bytes.fill(0);
+  assert.equal(gate.explain("invite").decision, true);
+  gate.refresh(nowMs);
+  assert.equal(gate.can("invite"), true);
+});
+
+test("memory_does_not_grow_with_gates", async () => {
+  await gateOf(snapshot());
+  const before = memory.buffer.byteLength;
+  for (let made = 0; made < 2_000; made += 1) {
+    assert.equal((await gateOf(snapshot({ grants }))).can("invite"), true);
+  }
+  assert.equal(memory.buffer.byteLength, before);
+});
+
+test("what_stops_halfway_answers_nobody_from_anothers_documents", async (t) => {
+  const report = t.mock.method(console, "error", () => {});
+  const member = await gateOf(snapshot());
+  const facts = { "target.creator": false };
+  assert.equal(member.can("remove", organization, facts), false);
+  stops = true;
+  await assert.rejects(gateOf(snapshot({ grants })), /stopped/);
+  assert.equal(member.can("remove", organization, facts), false);
+  assert.equal(member.explain("read").reasons[0].code, "gate-broken");
+  stops = false;
+  assert.equal(member.can("remove", organization, facts), false);
+  assert.equal(member.explain("remove", organization, facts).decision, false);
+  assert.equal(member.explain("read").reasons[0].code, "granted");
+  assert.ok(report.mock.callCount() > 0);
+});
