@@ -116,7 +116,7 @@ pub use membership::{
     MembershipError, Target, change_role, keeps_admin, leave, remove, restore, suspend,
 };
 pub use operation::Operation;
-pub use organization::revive;
+pub use organization::{has_room, revive, transfer_organization};
 pub use parts::{
     Assembly, DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,
 };

@@ -60,6 +60,8 @@ pub enum MembershipError {
     LastAdmin,
     /// It takes an admin (law 7).
     NotAdmin,
+    /// It takes who owns the organization.
+    NotOwner,
 }
 
 impl fmt::Display for MembershipError {
@@ -73,6 +75,7 @@ impl fmt::Display for MembershipError {
             Self::NotAssignable => f.write_str("not a role that can be held there"),
             Self::LastAdmin => f.write_str("an organization always keeps an admin"),
             Self::NotAdmin => f.write_str("this takes an admin"),
+            Self::NotOwner => f.write_str("this takes who owns the organization"),
         }
     }
 }

@@ -55,6 +55,8 @@ operations! {
     OrganizationDelete = "organization.delete",
     /// See the organization's name and settings.
     OrganizationRead = "organization.read",
+    /// Make somebody else the owner of the organization.
+    OrganizationTransfer = "organization.transfer",
     /// Rename the organization, and say how long tokens may live in it.
     OrganizationUpdate = "organization.update",
     /// Create projects; whoever does owns them.

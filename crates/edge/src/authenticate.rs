@@ -5,10 +5,12 @@
 
 mod cache;
 mod jwt;
+pub mod operator;
 mod secret;
 
 pub use cache::Cache;
 pub use jwt::Cache as VerifiedTokens;
+pub use operator::Operator;
 
 use lockstep_token::{OrganizationId, SecretKind, UserId};
 

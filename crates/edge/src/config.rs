@@ -2,6 +2,8 @@
 //!
 //! Any fault stops the Worker: every request answers 500 `misconfigured`, and the log has the reason.
 
+mod operator;
+
 use std::{fmt, rc::Rc};
 
 use lockstep_token::{Issuers, Prefixes, uri::Reach};
@@ -13,6 +15,8 @@ use crate::{
     keys::{Keys, hex},
     policies,
 };
+
+pub use operator::OperatorKey;
 
 /// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
 const FRESHNESS_MS_DEFAULT: u32 = 5_000;
@@ -52,6 +56,8 @@ pub struct Config {
     pub faults: Faults,
     /// `LOCKSTEP_MAIL_FROM`: the sender of mail through the `MAIL` binding.
     pub mail_from: Option<String>,
+    /// `LOCKSTEP_OPERATOR_KEY`: SHA-256 of who gives organizations their plans; nobody does, when absent.
+    pub operator: Option<OperatorKey>,
 }
 
 impl Config {
@@ -107,6 +113,7 @@ impl Config {
         }
         let policy = parse_policy(lookup("LOCKSTEP_POLICY"))?;
         Ok(Self {
+            operator: OperatorKey::configured(lookup(OperatorKey::VARIABLE), &id_key)?,
             origin,
             is_https,
             prefixes: parse_prefixes(&policy)?,

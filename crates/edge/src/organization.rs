@@ -16,6 +16,8 @@ mod invitations;
 mod members;
 mod node_members;
 mod nodes;
+mod ownership;
+mod plan;
 mod preview;
 mod projects;
 mod refusal;
@@ -41,11 +43,13 @@ pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
 pub use groups::{GroupChange, GroupQuestion};
 pub use node_members::{NodeMemberChange, NodeMemberQuestion};
+pub use plan::PlanCommand;
 pub use projects::{ProjectChange, ProjectQuestion};
 pub use roles::{RoleChange, RoleQuestion};
 pub use seed::{SeedNode, SeedPrincipal};
 pub use service_accounts::ServiceAccountCommand;
 pub use service_keys::{NewKey, PresentedKey};
+pub use settings::PERSONAL;
 pub use suspension::SuspensionChange;
 pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
 
@@ -81,6 +85,7 @@ impl Object for OrganizationObject {
         schema::SERVICE_ACCOUNTS,
         schema::GROUPS,
         schema::ROLES,
+        schema::PLANS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -132,8 +137,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             name,
             user,
             address,
+            is_personal,
         } => {
-            return settings::create(context, &name, &user, address.as_deref());
+            return settings::create(context, &name, &user, address.as_deref(), is_personal);
         }
         Command::Seed {
             name,
@@ -177,6 +183,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::ListMembers { actor } => members::list(context, &actor),
         Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),
         Command::Structure { actor, command } => command.answer(&Acting::begin(context, &actor)?),
+        Command::Plan(command) => command.answer(context),
         Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
         Command::Read { actor } => settings::read(context, &actor),
         Command::ReadAudit {
@@ -190,6 +197,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::ServiceAccounts(command) => service_accounts::handle(context, command),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),
+        Command::Transfer { actor, user } => {
+            ownership::transfer(&FreshActing::begin(context, &actor)?, &user)
+        }
         Command::Update { actor, change } => settings::update(context, &actor, &change),
         // They were answered above, before anything had to be there.
         Command::Create { .. } | Command::Restore { .. } | Command::Seed { .. } => {

@@ -15,6 +15,7 @@ use crate::{
     log,
     mail::{Mail, PostError},
     objects::ask,
+    organization::{self, OrganizationObject},
     problem::ApiError,
     sql::{Row, Sql, SqlError},
     user,
@@ -54,6 +55,15 @@ pub enum Delivery {
         /// What it says.
         mail: Mail,
     },
+    /// A user's own organization comes into being.
+    PersonalOrganization {
+        /// Its id.
+        organization: String,
+        /// The user's id.
+        user: String,
+        /// The user's verified address.
+        address: Option<String>,
+    },
     /// An organization appears in, or leaves, a user's list.
     UserOrganization {
         /// The user's id.
@@ -62,6 +72,8 @@ pub enum Delivery {
         change: user::OrganizationChange,
     },
 }
+
+type Created = organization::Written<lockstep_wire::OrganizationView>;
 
 /// Creates the tables; [`crate::objects::run`] does it at an object's birth.
 ///
@@ -207,6 +219,20 @@ async fn deliver(edge: &Edge, payload: &str) -> Result<(), Undelivered> {
             .await
             .map_err(|error| Undelivered::ForNow(error.0)),
         Delivery::Mail { mail } => deliver_mail(edge, &mail).await,
+        Delivery::PersonalOrganization {
+            organization,
+            user,
+            address,
+        } => {
+            let create = organization::Command::Create {
+                name: organization::PERSONAL.to_owned(),
+                user,
+                address,
+                is_personal: true,
+            };
+            ask::<OrganizationObject, Created>(&*edge.objects, &organization, &create).await?;
+            Ok(())
+        }
         Delivery::UserOrganization { user, change } => {
             let command = user::Command::ProjectOrganization { change };
             Ok(ask::<user::UserObject, ()>(&*edge.objects, &user, &command).await?)

@@ -6,7 +6,7 @@ use lockstep_core::Access;
 use lockstep_token::OrganizationId;
 
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, Operator},
     config::Config,
     edge::Edge,
     http::Request,
@@ -65,6 +65,18 @@ impl Named {
     #[must_use]
     pub const fn organization(&self) -> Option<&OrganizationId> {
         self.organization.as_ref()
+    }
+
+    /// Where a request of the operator is.
+    ///
+    /// # Errors
+    /// 400 `organization-required` when nothing says which organization it is for.
+    pub fn by_operator(self, _: Operator) -> Result<Place, ApiError> {
+        Ok(Place {
+            organization: self.organization.ok_or_else(unnamed)?,
+            workspace: self.workspace,
+            workspace_name: self.workspace_name,
+        })
     }
 
     /// Where the request is, now that it is known who sends it.

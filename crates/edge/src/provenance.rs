@@ -8,7 +8,7 @@ use std::{cell::Cell, rc::Rc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, operator},
     edge::{Edge, Later},
     http::{Request, Response},
     idempotency::{self, Repeat},
@@ -97,8 +97,33 @@ impl Asked {
             principal: caller.map(|caller| caller.principal.as_str().to_owned()),
             credential: caller.map(|caller| caller.credential.as_str().to_owned()),
             credential_id: caller.and_then(|caller| caller.credential_id.clone()),
-            if_match: precondition::read(request)?,
             ..Provenance::of(request)
+        };
+        Self::of(edge, request, provenance, repeat)
+    }
+
+    /// Of the operator.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn by_operator(edge: &Edge, request: &Request) -> Result<Self, ApiError> {
+        let provenance = Provenance {
+            principal: Some(operator::NAME.to_owned()),
+            credential: Some(operator::NAME.to_owned()),
+            ..Provenance::of(request)
+        };
+        Self::of(edge, request, provenance, None)
+    }
+
+    fn of(
+        edge: &Edge,
+        request: &Request,
+        provenance: Provenance,
+        repeat: Option<Repeat>,
+    ) -> Result<Self, ApiError> {
+        let provenance = Provenance {
+            if_match: precondition::read(request)?,
+            ..provenance
         };
         let is_replay = Rc::new(Cell::new(false));
         let objects = Attributed {

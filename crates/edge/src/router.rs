@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    authenticate::{self, Caller, FreshCaller},
+    authenticate::{self, Caller, FreshCaller, Operator},
     config::Config,
     credential::{SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
@@ -50,6 +50,8 @@ pub enum Handler {
     Asking(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
     /// Whoever presents a credential that its object finds valid during this request: everything that changes something.
     Fresh(for<'a> fn(Call<'a>, FreshCaller) -> Later<'a, Answer>),
+    /// Who runs the deployment.
+    Operator(for<'a> fn(Call<'a>, Operator) -> Later<'a, Answer>),
     /// Whoever presents a credential that was found valid not long ago.
     SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
 }
@@ -137,8 +139,11 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     if request.method.is_unsafe() {
         check_origin(&edge.config, request)?;
     }
+    if let Handler::Operator(handler) = route.handler {
+        return by_operator(edge, request, params, handler).await;
+    }
     let caller = match route.handler {
-        Handler::Anonymous(_) => None,
+        Handler::Anonymous(_) | Handler::Operator(_) => None,
         Handler::Asking(_) => Some(Known::Before(authenticate::caller(edge, request).await?)),
         Handler::Fresh(_) => Some(Known::Now(authenticate::fresh_caller(edge, request).await?)),
         Handler::SignedIn(_) => Some(Known::Before(authenticate::caller(edge, request).await?)),
@@ -172,9 +177,33 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
             };
             with_session(answer, rotated)
         }
-        (Handler::Asking(_) | Handler::Fresh(_) | Handler::SignedIn(_), _) => Err(user::refused()),
+        (
+            Handler::Asking(_) | Handler::Fresh(_) | Handler::Operator(_) | Handler::SignedIn(_),
+            _,
+        ) => Err(user::refused()),
     }?;
     Ok(asked.finish(response))
+}
+
+/// The operator is nobody in the organization that the path names.
+async fn by_operator<'a>(
+    edge: &Edge,
+    request: &'a Request,
+    params: Params<'a>,
+    handler: for<'h> fn(Call<'h>, Operator) -> Later<'h, Answer>,
+) -> Answer {
+    let operator = Operator::of(edge, request)?;
+    let asked = Asked::by_operator(edge, request)?;
+    let organization = find_param(&params, ORGANIZATION);
+    let named = Named::read(&edge.config, request, organization, None)?;
+    let call = Call {
+        edge: &asked.edge,
+        request,
+        repeat: None,
+        params,
+        place: named.by_operator(operator),
+    };
+    handler(call, operator).await
 }
 
 /// Where a request is. A path about a workspace and a header that names one by its name are compared here; where the body says the rest, by the handler.

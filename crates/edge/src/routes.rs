@@ -9,6 +9,7 @@ mod invitations;
 mod me;
 mod members;
 mod node_members;
+mod operator;
 mod organizations;
 mod roles;
 mod service_accounts;
@@ -32,6 +33,7 @@ pub const ROUTES: &[&[Route]] = &[
     node_members::ROUTES,
     roles::ROUTES,
     structure::ROUTES,
+    operator::ROUTES,
     organizations::ROUTES,
     service_accounts::ROUTES,
     sessions::ROUTES,

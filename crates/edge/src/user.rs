@@ -4,6 +4,7 @@
 
 mod credential;
 mod organization;
+mod personal;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -183,6 +184,11 @@ const MIGRATION_3: &str = "
     ALTER TABLE organization ADD COLUMN restorable_until_ms INTEGER;
 ";
 
+/// The organization of the user's own.
+const MIGRATION_4: &str = "
+    ALTER TABLE birth ADD COLUMN personal TEXT;
+";
+
 impl Object for UserObject {
     type Command = Command;
 
@@ -220,6 +226,7 @@ impl Object for UserObject {
     ",
         MIGRATION_2,
         MIGRATION_3,
+        MIGRATION_4,
     ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
@@ -264,6 +271,7 @@ impl Object for UserObject {
             Command::ListTokens => Reply::of(&token::list(context)?),
             Command::OpenSession { address, id, hash } => {
                 session::open(context, &address, &id, &hash)?;
+                personal::ensure(context)?;
                 Ok(Reply::done())
             }
             Command::Profile => Reply::of(&Profile {
@@ -278,7 +286,11 @@ impl Object for UserObject {
                 issuer,
                 subject,
                 address,
-            } => Reply::of(&credential::recognize(context, &issuer, &subject, address)?),
+            } => {
+                let known = credential::recognize(context, &issuer, &subject, address)?;
+                personal::ensure(context)?;
+                Reply::of(&known)
+            }
             Command::RotateSession { hash, fresh_hash } => {
                 Reply::of(&session::rotate(context, &hash, &fresh_hash)?)
             }

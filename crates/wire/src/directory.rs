@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::FactsView;
+use crate::{FactsView, PlanView};
 
 /// POST `/v1/organizations`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,8 @@ pub struct OrganizationView {
     pub created_at_ms: i64,
     /// How long a token or key may live to be taken here, in seconds; as long as it likes, when absent.
     pub token_lifetime_max_s: Option<i64>,
+    /// What its plan has, and how much of it is used.
+    pub plan: PlanView,
     /// The facts that guards may ask about it and who asks: what a gate is handed for its own actions.
     pub facts: FactsView,
 }

@@ -10,7 +10,7 @@ use lockstep_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionDocument, Scalar, TokensDocument, unique_map};
+use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, unique_map};
 
 /// A policy: who may do what, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,30 +60,6 @@ pub struct PolicyDocument {
     /// How the product's tokens begin.
     #[serde(default, skip_serializing_if = "TokensDocument::is_empty")]
     pub tokens: TokensDocument,
-}
-
-/// What organizations' plans are about.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct PlanDocument {
-    /// Ids of what a plan may have. A permission names those that it needs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub features: Vec<String>,
-    /// For a feature and a level the role id that every role of that level, granted to a person, counts
-    /// as while the organization's plan has the feature.
-    #[serde(
-        default,
-        skip_serializing_if = "BTreeMap::is_empty",
-        deserialize_with = "unique_map::deserialize"
-    )]
-    pub replace: BTreeMap<String, BTreeMap<LevelName, String>>,
-}
-
-impl PlanDocument {
-    fn is_empty(&self) -> bool {
-        self.features.is_empty() && self.replace.is_empty()
-    }
 }
 
 /// Which roles of their own organizations may add.

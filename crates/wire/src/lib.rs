@@ -19,6 +19,7 @@ mod flat;
 mod gate_policy;
 mod json;
 mod nesting;
+mod plan;
 mod policy;
 mod question;
 mod reason;
@@ -50,12 +51,15 @@ pub use directory::{
 };
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
-    PermissionDocument, PlanDocument, PolicyDocument, RoleDocument, RuleDocument,
+    PermissionDocument, PolicyDocument, RoleDocument, RuleDocument,
 };
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
+pub use plan::{
+    OfferDocument, PlanDocument, PlanPreviewRequest, PlanPreviewView, PlanRequest, PlanView,
+};
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
 #[cfg(feature = "schema")]

@@ -51,6 +51,7 @@ impl CompiledPolicy {
     pub fn new(document: PolicyDocument) -> Result<Self, PolicyError> {
         let policy = Arc::new(Policy::compile(&PolicySpec::from(&document))?);
         document.tokens.check()?;
+        document.plan.check()?;
         let digest = Sha256::digest(to_json(&document));
         let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self {

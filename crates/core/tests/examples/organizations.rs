@@ -1,18 +1,22 @@
-//! The organization as a whole: brought back after its end.
+//! The organization as a whole: how much of it there may be, whose it is, and how it is brought back after its end.
 
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, Facts, MembershipError, Operation, Policy, Record, revive,
+    Access, DelegationError, Facts, MembershipError, Operation, Policy, Record, Target, has_room,
+    revive, transfer_organization,
 };
 
 use crate::shop::{NOW_MS, record, spec};
 
-/// The shop, which whoever hires may also close and open again.
+/// The shop, which whoever hires may also close, open again and hand over.
 fn policy() -> Arc<Policy> {
     let mut spec = spec();
     let delete = Operation::OrganizationDelete.as_str();
-    spec.operations.push((delete.into(), "hire".into()));
+    let transfer = Operation::OrganizationTransfer.as_str();
+    for operation in [delete, transfer] {
+        spec.operations.push((operation.into(), "hire".into()));
+    }
     Arc::new(Policy::compile(&spec).unwrap())
 }
 
@@ -63,4 +67,46 @@ fn it_takes_who_may_close_it_and_was_an_admin() {
     let owner = access(&unbound, record(&[("owner", "shop")]));
     let nobody = MembershipError::NotOffered(Operation::OrganizationDelete);
     assert_eq!(revive(&owner, true, &[], &[], &none), Err(nobody));
+}
+
+#[test]
+fn law_5_the_shop_is_handed_over_by_who_owns_it_and_holds_the_role_that_goes_with_it() {
+    let policy = policy();
+    let owner = access(&policy, record(&[("owner", "shop")]));
+    let foreman = access(&policy, record(&[("foreman", "shop")]));
+    let none = Facts::default();
+    let to = Target {
+        role: policy.role("staff"),
+        role_id: "staff",
+        is_self: false,
+        is_creator: false,
+        other_admins: 1,
+        record: None,
+    };
+    let hand_over = |actor: &Access, is_owner: bool, role: &str| {
+        let role = actor.policy().role(role).unwrap();
+        transfer_organization(actor, is_owner, &to, role, &none)
+    };
+    assert_eq!(hand_over(&owner, true, "owner"), Ok(()));
+    let not_owner = Err(MembershipError::NotOwner);
+    assert_eq!(hand_over(&owner, false, "owner"), not_owner);
+    // Owning it is not enough: the role is handed out, too.
+    let exceeded = hand_over(&foreman, true, "owner");
+    assert!(matches!(exceeded, Err(MembershipError::Delegation(_))));
+    assert_eq!(hand_over(&foreman, true, "staff"), Ok(()));
+    // No role of a branch is one of the shop's.
+    let below = Err(MembershipError::NotAssignable);
+    assert_eq!(hand_over(&owner, true, "clerk"), below);
+    let staff = access(&policy, record(&[("staff", "shop")]));
+    let denied = hand_over(&staff, true, "staff");
+    assert!(matches!(denied, Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn there_is_room_below_a_limit_and_always_without_one() {
+    assert!(has_room(Some(2), 1));
+    assert!(!has_room(Some(2), 2));
+    assert!(!has_room(Some(2), 3));
+    assert!(!has_room(Some(0), 0));
+    assert!(has_room(None, u32::MAX));
 }

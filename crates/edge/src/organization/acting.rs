@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lockstep_core::{
     Access, Assignment, CustomRole, Facts, Grant, Level, NodeId, Operation, Policy, Record, RoleId,
     Target, assign, define_role, enter_group, leave_group, replace_role, restore, suspend,
-    transfer,
+    transfer, transfer_organization,
 };
 use lockstep_wire::{CustomRoleRecord, MemberView};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use super::{
     Actor, FreshActor,
     actor::{self, Permitted, access, directory_facts, permitted},
     customization, holdings, members,
+    plan::Plan,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -122,6 +123,11 @@ impl<'a> Acting<'a> {
         actor::target(self.context, &self.organization, self.actor, member)
     }
 
+    /// Refuses one workspace more than the plan has.
+    pub(super) fn require_workspace(&self) -> Result<(), ApiError> {
+        Plan::of(self.context, &self.organization).require_workspace(self.context)
+    }
+
     /// The policy without what the organization added.
     pub(super) fn base(&self) -> &Arc<Policy> {
         &self.context.config.policy.policy
@@ -175,6 +181,28 @@ impl<'a> Acting<'a> {
     /// Core's [`transfer`].
     pub(super) fn transfer(&self, node: NodeId) -> Result<Permitted, ApiError> {
         let transferred = transfer(&self.access, node, &self.facts);
+        permitted(self.context, &self.access, transferred)
+    }
+
+    /// The id of the role of who creates an organization, and so of who owns it.
+    pub(super) fn creator_role(&self) -> Result<&str, ApiError> {
+        let policy = self.base();
+        let role = policy.creator_role();
+        let role = role.and_then(|role| policy.describe_role(role));
+        role.map(|role| role.id.as_str())
+            .ok_or_else(ApiError::not_found)
+    }
+
+    /// Core's [`transfer_organization`].
+    pub(super) fn transfer_organization(&self, member: &Member) -> Result<Permitted, ApiError> {
+        let record = self.record(&member.granted_as())?;
+        let target = Target {
+            record: Some(&record),
+            ..self.target(member)?
+        };
+        let is_owner = self.organization.creator == self.principal();
+        let role = self.role(self.creator_role()?)?;
+        let transferred = transfer_organization(&self.access, is_owner, &target, role, &self.facts);
         permitted(self.context, &self.access, transferred)
     }
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion, NodeMemberChange,
-    NodeMemberQuestion, ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode,
-    SeedPrincipal, ServiceAccountCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion,
+    NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion, RoleChange, RoleQuestion,
+    SeedNode, SeedPrincipal, ServiceAccountCommand, SuspensionChange, WorkspaceChange,
+    WorkspaceQuestion,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -64,6 +65,9 @@ pub enum Command {
         user: String,
         /// The creator's verified address.
         address: Option<String>,
+        /// Whether it is the creator's own one, which they did not ask for; sent again, it is there already.
+        #[serde(default)]
+        is_personal: bool,
     },
     /// The invited person says no; answers [`Written`].
     DeclineInvitation {
@@ -121,6 +125,8 @@ pub enum Command {
         /// Who asks.
         actor: Actor,
     },
+    /// About the organization's plan.
+    Plan(PlanCommand),
     /// An invitation as its link shows it; answers `InvitationPreview`.
     PreviewInvitation {
         /// Hash of the link's secret.
@@ -176,6 +182,13 @@ pub enum Command {
     Subscribe {
         /// Who listens.
         actor: Actor,
+    },
+    /// Makes a member the owner of the organization; answers [`Written`] with `MemberView`.
+    Transfer {
+        /// Who asks, and owns it.
+        actor: FreshActor,
+        /// The member.
+        user: String,
     },
     /// Renames the organization, and says how long tokens may live in it; answers [`Written`] with `OrganizationView`.
     Update {
@@ -252,6 +265,9 @@ impl objects::Command for Command {
 
     fn is_idempotent(&self) -> bool {
         if let Self::ServiceAccounts(command) = self {
+            return command.is_idempotent();
+        }
+        if let Self::Plan(command) = self {
             return command.is_idempotent();
         }
         matches!(

@@ -8,6 +8,7 @@ use lockstep_wire::{
 use super::{
     customization,
     decisions::{StoredSnapshot, grants_key},
+    plan::Plan,
     service_accounts,
     store::{Organization, SUSPENDED, unsigned},
 };
@@ -143,8 +144,7 @@ pub(super) fn record(
         kind: service_accounts::kind(context, user)?,
         nodes,
         grants,
-        // No organization has less than everything yet.
-        plan: context.config.policy.policy.full_plan(),
+        plan: Plan::of(context, organization).features,
         customization: customization::added(context)?,
         ..Record::default()
     })

@@ -1,10 +1,10 @@
 //! What a change of a role would give and take, before anything is saved.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use lockstep_core::{
-    Customization, Grant, GroupSpec, Operation, PrincipalSpec, Standing, World, WorldNode,
-    WorldSpec, diff,
+    Change, Customization, Grant, GroupSpec, Operation, Policy, PrincipalSpec, Record, Standing,
+    World, WorldNode, WorldSpec, diff,
 };
 use lockstep_wire::{AccessChangeView, CustomRoleRecord, RolePreviewRequest, RolePreviewView};
 
@@ -17,7 +17,7 @@ use crate::{objects::Reply, problem::ApiError};
 /// Of how many holders of the role a preview says what changes; it counts all.
 const HOLDERS_MAX: usize = 100;
 /// How many changes a preview lists; it counts all of those holders'.
-const CHANGES_MAX: usize = 1_000;
+pub(super) const CHANGES_MAX: usize = 1_000;
 
 pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<Reply, ApiError> {
     let root = acting.access.root();
@@ -43,7 +43,8 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
     };
     let holders = holders(acting, &role.id)?;
     let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
-    let before = spec(acting, shown, &roles)?;
+    let record = |principal: &str| acting.record(principal);
+    let before = spec(shown, &roles, acting.principal(), &record)?;
     let mut after = WorldSpec {
         customization: added(&roles_after),
         ..before.clone()
@@ -55,22 +56,27 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
             .chain(groups)
             .for_each(|grants| replace(grants, &role.id, new));
     }
-    let changes = diff(&world(acting, &before)?, &world(acting, &after)?);
+    let now_ms = acting.access.now_ms();
+    let world = |spec: &WorldSpec| world(acting.base(), spec, now_ms);
+    let changes = diff(&world(&before)?, &world(&after)?);
     let listed = changes.iter().take(CHANGES_MAX);
     Reply::of(&RolePreviewView {
         holders: holders.len(),
         holders_compared: shown.len(),
         changes_total: changes.len(),
-        changes: listed
-            .map(|change| AccessChangeView {
-                principal: change.principal.clone(),
-                node: change.node.clone(),
-                permission: change.permission.clone(),
-                before: words(&change.before),
-                after: words(&change.after),
-            })
-            .collect(),
+        changes: listed.map(change).collect(),
     })
+}
+
+/// A change in words.
+pub(super) fn change(change: &Change) -> AccessChangeView {
+    AccessChangeView {
+        principal: change.principal.clone(),
+        node: change.node.clone(),
+        permission: change.permission.clone(),
+        before: words(&change.before),
+        after: words(&change.after),
+    }
 }
 
 fn words(standing: &Standing) -> String {
@@ -98,26 +104,31 @@ fn added(roles: &[CustomRoleRecord]) -> Customization {
     }
 }
 
-fn world(acting: &Acting<'_>, spec: &WorldSpec) -> Result<World, ApiError> {
-    let now_ms = acting.access.now_ms();
-    World::resolve(acting.base(), spec, now_ms).map_err(|error| {
-        ApiError::internal(format!("world of {}: {error}", acting.organization.id))
-    })
+/// Everybody of `spec` under the policy.
+pub(super) fn world(
+    policy: &Arc<Policy>,
+    spec: &WorldSpec,
+    now_ms: u64,
+) -> Result<World, ApiError> {
+    World::resolve(policy, spec, now_ms)
+        .map_err(|error| ApiError::internal(format!("world of an organization: {error}")))
 }
 
-/// The holders with all that they were granted, by themselves and through groups.
-fn spec(
-    acting: &Acting<'_>,
-    holders: &[String],
+/// The principals with all that they were granted, by themselves and through groups; without any, the
+/// organization as `somebody` has it.
+pub(super) fn spec(
+    principals: &[String],
     roles: &[CustomRoleRecord],
+    somebody: &str,
+    record: &dyn Fn(&str) -> Result<Record, ApiError>,
 ) -> Result<WorldSpec, ApiError> {
     let mut spec = WorldSpec {
         customization: added(roles),
         ..WorldSpec::default()
     };
     let mut groups: BTreeMap<String, GroupSpec> = BTreeMap::new();
-    for (at, holder) in holders.iter().enumerate() {
-        let record = acting.record(holder)?;
+    for (at, holder) in principals.iter().enumerate() {
+        let record = record(holder)?;
         if at == 0 {
             let nodes = record.nodes.iter().map(|node| WorldNode {
                 id: node.id.clone(),
@@ -156,7 +167,7 @@ fn spec(
         });
     }
     if spec.nodes.is_empty() {
-        let record = acting.record(acting.principal())?;
+        let record = record(somebody)?;
         let root = record.nodes.first();
         spec.nodes = root
             .map(|root| WorldNode {

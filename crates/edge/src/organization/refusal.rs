@@ -56,6 +56,9 @@ pub(super) fn membership(
         MembershipError::NotAdmin => {
             ApiError::new(Code::NoGrant, "This takes an admin of the organization.")
         }
+        MembershipError::NotOwner => {
+            ApiError::new(Code::NoGrant, "This takes who owns the organization.")
+        }
     }
 }
 

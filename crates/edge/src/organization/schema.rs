@@ -102,6 +102,11 @@ pub(super) const ROLES: &str = "
     ) STRICT;
 ";
 
+/// Which plan the operator gave.
+pub(super) const PLANS: &str = "
+    ALTER TABLE organization ADD COLUMN plan TEXT;
+";
+
 /// Access groups.
 pub(super) const GROUPS: &str = "
     CREATE TABLE access_group (

@@ -1,12 +1,14 @@
 //! The organization itself: create, read, rename.
 
 use lockstep_core::Operation;
+use lockstep_token::id::opaque_id;
 use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
 
 use super::{
     Actor,
     actor::{self, access, directory_facts},
     invitations,
+    plan::{self, Plan},
     store::{self, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -14,11 +16,17 @@ use crate::{
     problem::{ApiError, Code},
 };
 
+/// The name of an organization of one's own.
+pub const PERSONAL: &str = "Personal";
+/// The name of the workspace that a plan of one comes with.
+const FIRST_WORKSPACE: &str = "Workspace 1";
+
 pub(super) fn create(
     context: &Context<'_>,
     name: &str,
     user: &str,
     address: Option<&str>,
+    is_personal: bool,
 ) -> Result<Reply, ApiError> {
     let policy = &context.config.policy;
     let role = policy
@@ -31,7 +39,23 @@ pub(super) fn create(
             "The policy of this deployment names no admin role for who creates an organization.";
         return Err(ApiError::new(Code::NoGrant, detail));
     };
-    let organization = begin(context, name, user)?;
+    let personal = policy.document.plan.personal.as_deref();
+    let plan = personal.filter(|_| is_personal);
+    let organization = match begin(context, name, user, plan) {
+        // A delivery that comes twice.
+        Err(error) if is_personal && error.code() == Code::Conflict => {
+            let there = organization(context)?;
+            if there.creator != user {
+                return Err(error);
+            }
+            return written(there.epoch, view(context, &there, user)?);
+        }
+        begun => begun?,
+    };
+    let has_workspaces = policy.policy.operation(Operation::WorkspaceCreate);
+    if has_workspaces.is_some() && Plan::of(context, &organization).is_of_one_workspace() {
+        first_workspace(context, &organization)?;
+    }
     store::join(
         context,
         &organization,
@@ -48,14 +72,16 @@ pub(super) fn begin(
     context: &Context<'_>,
     name: &str,
     creator: &str,
+    plan: Option<&str>,
 ) -> Result<Organization, ApiError> {
-    let insert = "INSERT INTO organization (one, id, name, creator, created_at_ms, epoch) VALUES (1, ?, ?, ?, ?, 1)
+    let insert = "INSERT INTO organization (one, id, name, creator, created_at_ms, plan, epoch) VALUES (1, ?, ?, ?, ?, ?, 1)
         ON CONFLICT (one) DO NOTHING RETURNING epoch";
     let values = [
         context.name.into(),
         name.into(),
         creator.into(),
         context.now_ms.into(),
+        plan.into(),
     ];
     if context.sql.one(insert, &values)?.is_none() {
         return Err(ApiError::new(
@@ -64,6 +90,21 @@ pub(super) fn begin(
         ));
     }
     organization(context)
+}
+
+/// The workspace that a plan of one comes with: nobody could create it.
+fn first_workspace(context: &Context<'_>, organization: &Organization) -> Result<(), ApiError> {
+    let insert = "INSERT INTO node (id, level, parent, name, created_at_ms, position) VALUES (?, 'workspace', ?, ?, ?, 0)";
+    let values = [
+        opaque_id("wsp", context.random.bytes()?).into(),
+        organization.id.as_str().into(),
+        FIRST_WORKSPACE.into(),
+        context.now_ms.into(),
+    ];
+    context.sql.exec(insert, &values)?;
+    let renew = "UPDATE organization SET nodes_epoch = epoch";
+    context.sql.exec(renew, &[])?;
+    Ok(())
 }
 
 pub(super) fn read(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
@@ -116,6 +157,7 @@ pub(super) fn view(
         epoch: organization.epoch,
         created_at_ms: organization.created_at_ms,
         token_lifetime_max_s: organization.token_lifetime_max_s,
+        plan: plan::view(context, organization)?,
         facts: FactsView::from(&facts),
     })
 }

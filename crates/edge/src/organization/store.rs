@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Written, holdings};
+use super::{Written, holdings, plan::Plan};
 use crate::{
     objects::{Context, Reply},
     outbox::{self, Delivery},
@@ -21,6 +21,8 @@ pub(super) struct Organization {
     pub(super) epoch: i64,
     /// How long tokens may live in it, in seconds.
     pub(super) token_lifetime_max_s: Option<i64>,
+    /// Id of the plan that the operator gave it.
+    pub(super) plan: Option<String>,
 }
 
 /// A member's row, with the role it holds on the organization itself.
@@ -66,7 +68,7 @@ pub(super) fn deleted(context: &Context<'_>) -> Result<Option<(Organization, i64
     row.as_ref().map(read).transpose()
 }
 
-const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s FROM organization";
+const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s, plan FROM organization";
 
 fn read_organization(row: &Row) -> Result<Organization, SqlError> {
     Ok(Organization {
@@ -76,6 +78,7 @@ fn read_organization(row: &Row) -> Result<Organization, SqlError> {
         created_at_ms: row.integer("created_at_ms")?,
         epoch: row.integer("epoch")?,
         token_lifetime_max_s: row.optional_integer("token_lifetime_max_s")?,
+        plan: row.optional_text("plan")?.map(str::to_owned),
     })
 }
 
@@ -181,6 +184,7 @@ pub(super) fn join(
     role: &str,
     epoch: i64,
 ) -> Result<(), ApiError> {
+    Plan::of(context, organization).require_seat(context)?;
     let join = "INSERT INTO member (user, address, joined_at_ms, epoch) VALUES (?, ?, ?, ?)
         ON CONFLICT (user) DO UPDATE SET address = excluded.address, joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL, epoch = excluded.epoch";
     let values = [

@@ -9,6 +9,7 @@ mod invitations;
 mod members;
 mod node_members;
 mod place;
+mod plans;
 mod repeats;
 mod roles;
 mod routes;

@@ -126,6 +126,7 @@ fn leads_to_anything(access: &Access, workspace: &str) -> bool {
 
 fn create(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
     let permitted = acting.permit(Operation::WorkspaceCreate, acting.access.root())?;
+    acting.require_workspace()?;
     let change = acting.change(permitted)?;
     let workspace = NodeRow {
         id: id.to_owned(),

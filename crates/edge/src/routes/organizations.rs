@@ -1,11 +1,14 @@
-//! `/v1/organizations`: create, see, rename, delete, restore.
+//! `/v1/organizations`: create, see, rename, hand over, delete, restore.
 
 use lockstep_core::Operation;
 use lockstep_token::OrganizationId;
-use lockstep_wire::{NameRequest, OrganizationChangeRequest, OrganizationView};
+use lockstep_wire::{
+    MemberView, NameRequest, OrganizationChangeRequest, OrganizationView, OwnerRequest,
+};
 
 use super::{
     node_members::NothingRequest,
+    structure::user,
     values::{life_s, name},
 };
 use crate::{
@@ -47,6 +50,11 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "/v1/organizations/{org}/restore",
         handler: Handler::Fresh(|call, caller| Box::pin(restore(call, caller))),
     },
+    Route {
+        method: Method::Put,
+        pattern: "/v1/organizations/{org}/owner",
+        handler: Handler::Fresh(|call, caller| Box::pin(transfer(call, caller))),
+    },
 ];
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -68,6 +76,7 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
         name: name(&body.name)?,
         user: user.as_str().to_owned(),
         address: caller.address.clone(),
+        is_personal: false,
     };
     let written: Written<OrganizationView> =
         ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &command).await?;
@@ -123,6 +132,22 @@ async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     };
     let written: Written = command(&call, delete).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
+}
+
+/// The role of an owner is handed out, too, and no narrowed token holds all of it.
+async fn transfer(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: OwnerRequest = json::body(call.request)?;
+    caller.whole_user()?;
+    let transfer = Command::Transfer {
+        actor: fresh_actor(&call, &caller)?,
+        user: user(&call, &body.user_id)?,
+    };
+    let written: Written<MemberView> = command(&call, transfer).await?;
+    let response = Response::json(200, &written.value)?;
+    Ok(with_etag(
+        with_epoch(response, written.epoch),
+        written.value.epoch,
+    ))
 }
 
 /// All that comes back is handed out by who restores it, so it takes all of them and no narrowed token.

@@ -68,6 +68,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-5.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 6,
+        base: 1,
+        text: include_str!("fixtures/organization-6.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -78,6 +84,12 @@ const FIXTURES: &[Fixture] = &[
         own: 2,
         base: 1,
         text: include_str!("fixtures/user-2.sql"),
+    },
+    Fixture {
+        class: Class::User,
+        own: 3,
+        base: 1,
+        text: include_str!("fixtures/user-3.sql"),
     },
 ];
 

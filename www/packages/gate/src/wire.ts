@@ -121,6 +121,18 @@ export interface NodeRecord {
   readonly parent?: string;
 }
 
+/** One plan. */
+export interface OfferDocument {
+  /** Ids of the features that it has. */
+  readonly features?: readonly string[];
+  /** Name shown to people. */
+  readonly name: string;
+  /** How many members an organization may have, suspended ones included; as many as it likes when absent. */
+  readonly seats?: number;
+  /** How many workspaces it may have; as many as it likes when absent. */
+  readonly workspaces?: number;
+}
+
 /** A permission: one row of a product's table. */
 export interface PermissionDocument {
   /** Role ids that hold it. */
@@ -156,8 +168,20 @@ export interface PermissionDocument {
 
 /** What organizations' plans are about. */
 export interface PlanDocument {
+  /**
+   * Id of the plan of an organization to which the operator has given no other. Absent: one without
+   * limits, with every feature but those that replace roles.
+   */
+  readonly default?: string;
   /** Ids of what a plan may have. A permission names those that it needs. */
   readonly features?: readonly string[];
+  /** The plans that the operator may give an organization, by id. */
+  readonly offers?: Readonly<Record<string, OfferDocument>>;
+  /**
+   * Id of the plan of the personal organization that everybody gets at their first sign-in. Absent:
+   * nobody gets one.
+   */
+  readonly personal?: string;
   /**
    * For a feature and a level the role id that every role of that level, granted to a person, counts
    * as while the organization's plan has the feature.

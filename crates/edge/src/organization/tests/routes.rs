@@ -68,6 +68,7 @@ const OLDER: &[&str] = &[
     "/members/{user}",
     "/invitations",
     "/evaluate",
+    "/owner",
     "/restore",
 ];
 

@@ -1,0 +1,29 @@
+//! Whose the organization is: handed over to another member.
+
+use super::acting::FreshActing;
+use crate::{
+    objects::Reply,
+    problem::{ApiError, Code},
+};
+
+/// Makes a member the owner, who holds the role of a creator from then on; who owned it keeps theirs.
+pub(super) fn transfer(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
+    let member = acting.member(user)?;
+    let permitted = acting.transfer_organization(&member)?;
+    if user == acting.principal() || member.suspended_at_ms.is_some() {
+        let detail = "It goes to another member who is not suspended.";
+        return Err(ApiError::new(Code::Conflict, detail));
+    }
+    let role = acting.creator_role()?;
+    let organization = acting.organization.id.as_str();
+    let change = acting.change(permitted)?;
+    change.exec("UPDATE organization SET creator = ?", &[user.into()])?;
+    let on_it = [user.into(), organization.into()];
+    change.exec("DELETE FROM granted WHERE user = ? AND node = ?", &on_it)?;
+    let begin = "INSERT INTO granted (user, node, role) VALUES (?, ?, ?)";
+    change.exec(begin, &[user.into(), organization.into(), role.into()])?;
+    change.touch(&[acting.principal().to_owned(), member.user])?;
+    let acting = acting.anew()?;
+    let view = acting.view(&acting.member(user)?);
+    change.finish(view)
+}
