@@ -142,6 +142,43 @@ pub(crate) fn known<'a>(
         .filter_map(|grant| Some((actor.policy().role(&grant.role)?, actor.node(&grant.node)?)))
 }
 
+/// A project that goes from one workspace to another.
+#[derive(Clone, Debug)]
+pub struct Move<'a> {
+    /// The project.
+    pub node: NodeId,
+    /// The workspace that it goes to.
+    pub to: NodeId,
+    /// What is granted on that workspace: it begins to count on the project.
+    pub begins: &'a [Grant],
+    /// What is granted on the workspace that it leaves, and on the project to groups of that one: it ends there.
+    pub ends: &'a [Grant],
+}
+
+/// Whether `actor` may move a project. They take it from where it is and create it where it goes; what begins to
+/// count on it they hold there, and so what ends held back (law 5 at both ends).
+///
+/// # Errors
+/// The first reason against it.
+pub fn relocate(actor: &Access, moved: &Move<'_>, facts: &Facts) -> Result<(), MembershipError> {
+    let Move { node, to, .. } = *moved;
+    permit_on(actor, Operation::ProjectDelete, node, facts)?;
+    permit_on(actor, Operation::ProjectCreate, to, facts)?;
+    let role = |grant: &Grant| actor.policy().role(&grant.role);
+    let mut begins = moved.begins.iter().filter_map(role);
+    let mut ends = moved.ends.iter().filter_map(role);
+    begins
+        .try_for_each(|role| can_delegate(actor, role, node))
+        .and_then(|()| ends.try_for_each(|role| can_lift_cap(actor, None, role, None, node)))
+        .map_err(MembershipError::Delegation)
+}
+
+/// Whether an organization with `workspaces` of them may lose one: the only one stays.
+#[must_use]
+pub const fn keeps_workspace(workspaces: usize) -> bool {
+    workspaces > 1
+}
+
 /// Whether `actor` may make somebody else the owner of `node`. What ownership gives is handed out by that,
 /// whoever owned it before (law 5).
 ///

@@ -95,7 +95,8 @@ mod world;
 
 pub use access::{Access, NodeView};
 pub use assignment::{
-    Assignment, assign, define_role, enter_group, leave_group, replace_role, transfer,
+    Assignment, Move, assign, define_role, enter_group, keeps_workspace, leave_group, relocate,
+    replace_role, transfer,
 };
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization, OwnPolicy};

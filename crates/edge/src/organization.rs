@@ -86,6 +86,7 @@ impl Object for OrganizationObject {
         schema::GROUPS,
         schema::ROLES,
         schema::PLANS,
+        schema::TAGS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -127,8 +128,20 @@ fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError
         Command::Delete { .. } | Command::Update { .. } => {
             Ok(Some(store::organization(context)?.epoch))
         }
+        Command::Change { command, .. } => edited(context, command),
         _ => Ok(None),
     }
+}
+
+/// As [`tag`], of a workspace, project, group, role or suspension.
+fn edited(context: &Context<'_>, command: &StructureChange) -> Result<Option<i64>, ApiError> {
+    let Some((table, id)) = command.edits() else {
+        return Ok(None);
+    };
+    let column = if table == "member" { "user" } else { "id" };
+    let select = format!("SELECT epoch FROM {table} WHERE {column} = ?");
+    let row = context.sql.one(&select, &[id.into()])?;
+    Ok(row.map(|row| row.integer("epoch")).transpose()?)
 }
 
 fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {

@@ -71,6 +71,24 @@ pub fn failed() -> ApiError {
     ApiError::new(Code::PreconditionFailed, detail)
 }
 
+/// What has an entity tag.
+pub trait Tagged {
+    /// The epoch of its last change.
+    fn epoch(&self) -> i64;
+}
+
+macro_rules! tagged {
+    ($($view:ident),*) => {
+        $(impl Tagged for lockstep_wire::$view {
+            fn epoch(&self) -> i64 {
+                self.epoch
+            }
+        })*
+    };
+}
+
+tagged!(GroupView, MemberView, ProjectView, RoleView, WorkspaceView);
+
 /// Says at which epoch the thing in the answer changed last.
 #[must_use]
 pub fn with_etag(response: Response, epoch: i64) -> Response {

@@ -75,10 +75,10 @@ pub use snapshot::{
 };
 pub use structure::{
     AccessChangeView, GroupGrantView, GroupMemberView, GroupRequest, GroupView, GroupsView,
-    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView,
-    OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView, ResultsView,
-    RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest, RolesView,
-    WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
+    MoveRequest, NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest,
+    NodeMembersView, OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView,
+    ResultsView, RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest, RoleView,
+    RolesView, WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
 };
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]

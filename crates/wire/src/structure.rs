@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::CustomRoleRecord;
 
-/// PATCH `/v1/organizations/{org}/workspaces/{workspace}`. What is absent stays.
+/// PATCH `/v1/organizations/{org}/workspaces/{workspace}` and `…/projects/{project}`. What is absent stays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceChangeRequest {
@@ -37,6 +37,8 @@ pub struct WorkspaceView {
     pub created_at_ms: i64,
     /// Since when it is archived.
     pub archived_at_ms: Option<i64>,
+    /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    pub epoch: i64,
 }
 
 /// POST `/v1/organizations/{org}/projects`.
@@ -71,6 +73,18 @@ pub struct ProjectView {
     pub owner_id: Option<String>,
     /// When it was created.
     pub created_at_ms: i64,
+    /// Since when it is archived.
+    pub archived_at_ms: Option<i64>,
+    /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    pub epoch: i64,
+}
+
+/// PUT `/v1/organizations/{org}/projects/{project}/workspace`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveRequest {
+    /// Id of the workspace in which it is to lie.
+    pub workspace: String,
 }
 
 /// PUT `/v1/organizations/{org}/projects/{project}/owner`.
@@ -189,6 +203,8 @@ pub struct GroupView {
     pub grants: Vec<GroupGrantView>,
     /// Its members, the first who was put into it first.
     pub members: Vec<GroupMemberView>,
+    /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    pub epoch: i64,
 }
 
 /// A role of an access group on a node.
@@ -252,7 +268,41 @@ pub struct RoleChangeRequest {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolesView {
     /// The roles that the organization made, the oldest first.
-    pub roles: Vec<CustomRoleRecord>,
+    pub roles: Vec<RoleView>,
+}
+
+/// A role that the organization made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Id of the policy's role that it starts from.
+    pub base: String,
+    /// Permission ids that it holds beside those of the base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+    /// Permission ids of the base that it does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+    /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    pub epoch: i64,
+}
+
+impl RoleView {
+    /// A role as of the epoch of its last change.
+    #[must_use]
+    pub fn new(role: CustomRoleRecord, epoch: i64) -> Self {
+        Self {
+            id: role.id,
+            name: role.name,
+            base: role.base,
+            with: role.with,
+            without: role.without,
+            epoch,
+        }
+    }
 }
 
 /// POST `/v1/organizations/{org}/roles/preview`: a change of a role, or its deletion.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, Facts, MembershipError, Operation, Policy, Record, Target, has_room,
-    revive, transfer_organization,
+    Access, DelegationError, Facts, MembershipError, Move, Operation, Policy, Record, Target,
+    has_room, keeps_workspace, relocate, revive, transfer_organization,
 };
 
 use crate::shop::{NOW_MS, record, spec};
@@ -14,7 +14,8 @@ fn policy() -> Arc<Policy> {
     let mut spec = spec();
     let delete = Operation::OrganizationDelete.as_str();
     let transfer = Operation::OrganizationTransfer.as_str();
-    for operation in [delete, transfer] {
+    let (take, make) = (Operation::ProjectDelete, Operation::ProjectCreate);
+    for operation in [delete, transfer, take.as_str(), make.as_str()] {
         spec.operations.push((operation.into(), "hire".into()));
     }
     Arc::new(Policy::compile(&spec).unwrap())
@@ -109,4 +110,39 @@ fn there_is_room_below_a_limit_and_always_without_one() {
     assert!(!has_room(Some(2), 3));
     assert!(!has_room(Some(0), 0));
     assert!(has_room(None, u32::MAX));
+}
+
+#[test]
+fn law_5_a_till_is_moved_by_who_holds_what_counts_on_it_then() {
+    let policy = policy();
+    let none = Facts::default();
+    let relocated = |actor: &Access, begins: &[(&str, &str)], ends: &[(&str, &str)]| {
+        let moved = Move {
+            node: actor.node("till").unwrap(),
+            to: actor.node("south").unwrap(),
+            begins: &record(begins).grants,
+            ends: &record(ends).grants,
+        };
+        relocate(actor, &moved, &none)
+    };
+    let foreman = access(&policy, record(&[("foreman", "shop")]));
+    let clerk = [("clerk", "south")];
+    let manager = [("manager", "south")];
+    assert_eq!(relocated(&foreman, &clerk, &[("manager", "north")]), Ok(()));
+    let exceeded = relocated(&foreman, &manager, &[]);
+    assert!(matches!(exceeded, Err(MembershipError::Delegation(_))));
+    // Who holds it on the till may have others come to hold it there.
+    let of_north = access(
+        &policy,
+        record(&[("foreman", "shop"), ("manager", "north")]),
+    );
+    assert_eq!(relocated(&of_north, &manager, &[]), Ok(()));
+    let staff = access(&policy, record(&[("staff", "shop"), ("manager", "north")]));
+    let denied = relocated(&staff, &[], &[]);
+    assert!(matches!(denied, Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn the_only_branch_stays() {
+    assert!(keeps_workspace(2) && !keeps_workspace(1) && !keeps_workspace(0));
 }

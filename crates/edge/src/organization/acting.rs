@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Assignment, CustomRole, Facts, Grant, Level, NodeId, Operation, Policy, Record, RoleId,
-    Target, assign, define_role, enter_group, leave_group, replace_role, restore, suspend,
-    transfer, transfer_organization,
+    Access, Assignment, CustomRole, Facts, Grant, Level, Move, NodeId, Operation, Policy, Record,
+    RoleId, Target, assign, define_role, enter_group, leave_group, relocate, replace_role, restore,
+    suspend, transfer, transfer_organization,
 };
 use lockstep_wire::{CustomRoleRecord, MemberView};
 use serde::Serialize;
@@ -191,6 +191,17 @@ impl<'a> Acting<'a> {
         let role = role.and_then(|role| policy.describe_role(role));
         role.map(|role| role.id.as_str())
             .ok_or_else(ApiError::not_found)
+    }
+
+    /// Core's [`relocate`].
+    pub(super) fn relocate(&self, moved: &Move<'_>) -> Result<Permitted, ApiError> {
+        let relocated = relocate(&self.access, moved, &self.facts);
+        permitted(self.context, &self.access, relocated)
+    }
+
+    /// How many workspaces there are.
+    pub(super) fn workspaces(&self) -> Result<usize, ApiError> {
+        store::workspaces(self.context)
     }
 
     /// Core's [`transfer_organization`].

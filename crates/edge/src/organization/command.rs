@@ -218,6 +218,18 @@ pub enum StructureChange {
 }
 
 impl StructureChange {
+    /// The table and the id of what it edits; `None` for what has no tag.
+    pub(super) fn edits(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Group(change) => Some(("access_group", change.edits()?)),
+            Self::NodeMember(_) => None,
+            Self::Project(change) => Some(("node", change.edits()?)),
+            Self::Role(change) => Some(("custom_role", change.edits()?)),
+            Self::Suspension(change) => Some(("member", change.edits())),
+            Self::Workspace(change) => Some(("node", change.edits()?)),
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Group(change) => change.make(acting),

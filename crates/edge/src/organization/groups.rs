@@ -93,6 +93,19 @@ pub enum GroupQuestion {
 }
 
 impl GroupChange {
+    /// The id of what it edits, which is there already.
+    pub(super) fn edits(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::AddMember { group, .. }
+            | Self::Delete { group }
+            | Self::Grant { group, .. }
+            | Self::RemoveMember { group, .. }
+            | Self::Rename { group, .. }
+            | Self::Revoke { group, .. } => Some(group),
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::AddMember { group, user } => add_member(acting, group, user),
@@ -163,9 +176,16 @@ fn create(
         "access groups",
     )?;
     let change = acting.change(permitted)?;
-    let insert = "INSERT INTO access_group (id, home, name, created_at_ms) VALUES (?, ?, ?, ?)";
+    let insert =
+        "INSERT INTO access_group (id, home, name, created_at_ms, epoch) VALUES (?, ?, ?, ?, ?)";
     let home = workspace.unwrap_or(&acting.organization.id);
-    let values = [id.into(), home.into(), name.into(), acting.now_ms().into()];
+    let values = [
+        id.into(),
+        home.into(),
+        name.into(),
+        acting.now_ms().into(),
+        change.epoch.into(),
+    ];
     change.exec(insert, &values)?;
     let group = view(acting, id)?;
     change.finish(group)
@@ -176,6 +196,7 @@ fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiEr
     let change = acting.change(acting.permit(Operation::GroupManage, home)?)?;
     let rename = "UPDATE access_group SET name = ? WHERE id = ?";
     change.exec(rename, &[name.into(), id.into()])?;
+    renew(&change, id)?;
     let group = view(acting, id)?;
     change.finish(group)
 }
@@ -210,6 +231,7 @@ fn add_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, A
     let insert =
         "INSERT INTO group_member (access_group, user) VALUES (?, ?) ON CONFLICT DO NOTHING";
     change.exec(insert, &[id.into(), user.into()])?;
+    renew(&change, id)?;
     change.touch(&[member.user])?;
     let group = view(acting, id)?;
     change.finish(group)
@@ -223,6 +245,7 @@ fn remove_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply
     if change.exec(end, &[id.into(), user.into()])?.is_empty() {
         return Err(ApiError::not_found());
     }
+    renew(&change, id)?;
     change.touch(&[user.to_owned()])?;
     let group = view(acting, id)?;
     change.finish(group)
@@ -270,9 +293,17 @@ fn set(
     if let Some(grant) = grant {
         begin(&change, id, node_id, grant)?;
     }
+    renew(&change, id)?;
     change.touch(&members(acting, id)?)?;
     let group = view(acting, id)?;
     change.finish(group)
+}
+
+/// The group is another one from now on.
+fn renew(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
+    let renew = "UPDATE access_group SET epoch = ? WHERE id = ?";
+    change.exec(renew, &[change.epoch.into(), id.into()])?;
+    Ok(())
 }
 
 fn begin(
@@ -333,6 +364,22 @@ fn grants(acting: &Acting<'_>, id: &str) -> Result<Vec<Grant>, ApiError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
+/// What groups of the workspace `home` are granted on one of its projects, each role once.
+pub(super) fn granted_from(
+    acting: &Acting<'_>,
+    home: &str,
+    project: &str,
+) -> Result<Vec<Grant>, ApiError> {
+    let select = "SELECT DISTINCT group_granted.role FROM group_granted
+        JOIN access_group ON access_group.id = group_granted.access_group
+        WHERE access_group.home = ? AND group_granted.node = ?";
+    let mut granted = Vec::new();
+    for row in acting.rows(select, &[home.into(), project.into()])? {
+        granted.push(Grant::new(row.text("role")?, project));
+    }
+    Ok(granted)
+}
+
 fn members(acting: &Acting<'_>, id: &str) -> Result<Vec<String>, ApiError> {
     let select = "SELECT user FROM group_member WHERE access_group = ? ORDER BY rowid";
     let rows = acting.rows(select, &[id.into()])?;
@@ -342,7 +389,7 @@ fn members(acting: &Acting<'_>, id: &str) -> Result<Vec<String>, ApiError> {
 
 /// A group with its members and what it was granted.
 fn view(acting: &Acting<'_>, id: &str) -> Result<GroupView, ApiError> {
-    let select = "SELECT name, home FROM access_group WHERE id = ?";
+    let select = "SELECT name, home, epoch FROM access_group WHERE id = ?";
     let row = acting.row(select, &[id.into()])?;
     let row = row.ok_or_else(ApiError::not_found)?;
     let workspace = Some(row.text("home")?).filter(|home| *home != acting.organization.id);
@@ -368,5 +415,6 @@ fn view(acting: &Acting<'_>, id: &str) -> Result<GroupView, ApiError> {
         workspace: workspace.map(str::to_owned),
         grants: grants.collect(),
         members: rows.iter().map(member).collect::<Result<_, _>>()?,
+        epoch: row.integer("epoch")?,
     })
 }

@@ -1,6 +1,6 @@
 //! The rows of workspaces and projects.
 
-use lockstep_core::Level;
+use lockstep_core::{Grant, Level};
 
 use super::acting::{Acting, Change};
 use crate::{
@@ -21,9 +21,12 @@ pub(super) struct NodeRow {
     pub(super) name: String,
     pub(super) created_at_ms: i64,
     pub(super) archived_at_ms: Option<i64>,
+    /// The epoch of its last change.
+    pub(super) epoch: i64,
 }
 
-const COLUMNS: &str = "SELECT id, parent, owner, name, created_at_ms, archived_at_ms FROM node";
+const COLUMNS: &str =
+    "SELECT id, parent, owner, name, created_at_ms, archived_at_ms, epoch FROM node";
 
 /// All of `level`, the oldest first.
 pub(super) fn all(acting: &Acting<'_>, level: Level) -> Result<Vec<NodeRow>, ApiError> {
@@ -46,8 +49,8 @@ pub(super) fn insert(change: &Change<'_>, level: Level, node: &NodeRow) -> Resul
         let detail = format!("An organization may have {NODES_MAX} workspaces and projects.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }
-    let insert = "INSERT INTO node (id, level, parent, owner, name, created_at_ms, position)
-        SELECT ?, ?, ?, ?, ?, ?, COALESCE(MAX(position), -1) + 1 FROM node";
+    let insert = "INSERT INTO node (id, level, parent, owner, name, created_at_ms, epoch, position)
+        SELECT ?, ?, ?, ?, ?, ?, ?, COALESCE(MAX(position), -1) + 1 FROM node";
     let values = [
         (&node.id).into(),
         name_of(level).into(),
@@ -55,15 +58,52 @@ pub(super) fn insert(change: &Change<'_>, level: Level, node: &NodeRow) -> Resul
         node.owner.clone().into(),
         (&node.name).into(),
         node.created_at_ms.into(),
+        node.epoch.into(),
     ];
     change.exec(insert, &values)?;
     change.renew_nodes()
 }
 
 pub(super) fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), ApiError> {
-    let rename = "UPDATE node SET name = ? WHERE id = ?";
-    change.exec(rename, &[name.into(), id.into()])?;
+    let rename = "UPDATE node SET name = ?, epoch = ? WHERE id = ?";
+    change.exec(rename, &[name.into(), change.epoch.into(), id.into()])?;
     Ok(())
+}
+
+/// Archives or revives a node. Who archives what is archived does not move the date.
+pub(super) fn archive(change: &Change<'_>, id: &str, archived: bool) -> Result<(), ApiError> {
+    let since = "UPDATE node SET archived_at_ms = CASE WHEN ? THEN COALESCE(archived_at_ms, ?) END, epoch = ? WHERE id = ?";
+    let now_ms = change.acting.now_ms();
+    let values = [
+        archived.into(),
+        now_ms.into(),
+        change.epoch.into(),
+        id.into(),
+    ];
+    change.exec(since, &values)?;
+    Ok(())
+}
+
+/// Puts a project into another workspace, after all other nodes, so that it comes after its parent. What
+/// groups of the workspace that it leaves were granted on it goes: they reach no further.
+pub(super) fn relocate(
+    change: &Change<'_>,
+    id: &str,
+    from: &str,
+    to: &str,
+) -> Result<(), ApiError> {
+    let end = "DELETE FROM group_granted WHERE node = ? AND access_group IN (SELECT id FROM access_group WHERE home = ?)
+        RETURNING access_group";
+    for row in change.exec(end, &[id.into(), from.into()])? {
+        let renew = "UPDATE access_group SET epoch = ? WHERE id = ?";
+        change.exec(
+            renew,
+            &[change.epoch.into(), row.text("access_group")?.into()],
+        )?;
+    }
+    let put = "UPDATE node SET parent = ?, epoch = ?, position = (SELECT MAX(position) + 1 FROM node) WHERE id = ?";
+    change.exec(put, &[to.into(), change.epoch.into(), id.into()])?;
+    change.renew_nodes()
 }
 
 /// Removes a node with all that lies in it and all that was granted there. Ids are random, so nothing
@@ -72,6 +112,10 @@ pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     let within = [id.into(), id.into()];
     let there = "IN (SELECT id FROM node WHERE id = ? OR parent = ?)";
     let of_groups = format!("IN (SELECT id FROM access_group WHERE home {there})");
+    let renew = format!(
+        "UPDATE access_group SET epoch = ? WHERE id IN (SELECT access_group FROM group_granted WHERE node {there})"
+    );
+    change.exec(&renew, &[change.epoch.into(), id.into(), id.into()])?;
     for (table, column, gone) in [
         ("granted", "node", there),
         ("group_granted", "node", there),
@@ -84,6 +128,16 @@ pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     }
     change.exec("DELETE FROM node WHERE id = ? OR parent = ?", &within)?;
     change.renew_nodes()
+}
+
+/// What is granted on a node, to whomever, each role once.
+pub(super) fn granted(acting: &Acting<'_>, id: &str) -> Result<Vec<Grant>, ApiError> {
+    let select = "SELECT role FROM granted WHERE node = ? UNION SELECT role FROM group_granted WHERE node = ?";
+    let mut granted = Vec::new();
+    for row in acting.rows(select, &[id.into(), id.into()])? {
+        granted.push(Grant::new(row.text("role")?, id));
+    }
+    Ok(granted)
 }
 
 const fn name_of(level: Level) -> &'static str {
@@ -102,5 +156,6 @@ fn read(row: &Row) -> Result<NodeRow, SqlError> {
         name: row.text("name")?.to_owned(),
         created_at_ms: row.integer("created_at_ms")?,
         archived_at_ms: row.optional_integer("archived_at_ms")?,
+        epoch: row.integer("epoch")?,
     })
 }

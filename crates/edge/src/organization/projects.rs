@@ -1,11 +1,12 @@
-//! Projects: list, create, rename, hand over, delete.
+//! Projects: list, create, rename, archive, hand over, move, delete.
 
-use lockstep_core::{Level, NodeId, Operation};
-use lockstep_wire::{ProjectView, ProjectsView};
+use lockstep_core::{Grant, Level, Move, NodeId, Operation};
+use lockstep_wire::{ProjectView, ProjectsView, WorkspaceChangeRequest};
 use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, FreshActing},
+    groups,
     nodes::{self, NodeRow},
     workspaces,
 };
@@ -32,12 +33,19 @@ pub enum ProjectChange {
         /// Its id.
         project: String,
     },
-    /// Renames one; answers `Written` with `ProjectView`.
-    Rename {
+    /// Puts one into another workspace; answers `Written` with `ProjectView`.
+    Move {
         /// Its id.
         project: String,
-        /// The new name.
-        name: String,
+        /// The workspace.
+        workspace: String,
+    },
+    /// Renames, archives or revives one; answers `Written` with `ProjectView`.
+    Update {
+        /// Its id.
+        project: String,
+        /// What changes.
+        change: WorkspaceChangeRequest,
     },
     /// Makes a member the owner of one; answers `Written` with `ProjectView`.
     Transfer {
@@ -62,6 +70,17 @@ pub enum ProjectQuestion {
 }
 
 impl ProjectChange {
+    /// The id of what it edits, which is there already.
+    pub(super) fn edits(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Delete { project }
+            | Self::Move { project, .. }
+            | Self::Transfer { project, .. }
+            | Self::Update { project, .. } => Some(project),
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create {
@@ -70,7 +89,8 @@ impl ProjectChange {
                 workspace,
             } => create(acting, project, name, workspace.as_deref()),
             Self::Delete { project } => delete(acting, project),
-            Self::Rename { project, name } => rename(acting, project, name),
+            Self::Move { project, workspace } => relocate(acting, project, workspace),
+            Self::Update { project, change } => update(acting, project, change),
             Self::Transfer { project, user } => transfer(acting, project, user),
         }
     }
@@ -120,12 +140,10 @@ fn create(
             let detail = "`workspace` says in which workspace the project is created.";
             return Err(ApiError::new(Code::InvalidValue, detail));
         }
-        Some(workspace) if nodes::find(acting, workspace)?.archived_at_ms.is_some() => {
-            let detail = "The workspace is archived; revive it first.";
-            return Err(ApiError::new(Code::Conflict, detail));
-        }
-        _ => {}
+        Some(workspace) => require_open(acting, workspace)?,
+        None => {}
     }
+    let change = acting.change(permitted)?;
     let project = NodeRow {
         id: id.to_owned(),
         parent: workspace.unwrap_or(&acting.organization.id).to_owned(),
@@ -134,17 +152,62 @@ fn create(
         name: name.to_owned(),
         created_at_ms: acting.now_ms(),
         archived_at_ms: None,
+        epoch: change.epoch,
     };
-    let change = acting.change(permitted)?;
     nodes::insert(&change, Level::Project, &project)?;
     change.touch(&[acting.principal().to_owned()])?;
     change.finish(view(acting, &project))
 }
 
-fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
+/// Moves a project. What is granted on the workspace that it leaves no longer reaches it, and what is granted on
+/// the one that it comes to does.
+fn relocate(acting: &FreshActing<'_>, id: &str, workspace: &str) -> Result<Reply, ApiError> {
+    let node = visible(acting, id)?;
+    let to = workspaces::visible(acting, workspace)?;
+    let from = nodes::find(acting, id)?.parent;
+    let on_project = groups::granted_from(acting, &from, id)?;
+    let ends: Vec<Grant> = nodes::granted(acting, &from)?
+        .into_iter()
+        .chain(on_project)
+        .collect();
+    let permitted = acting.relocate(&Move {
+        node,
+        to,
+        begins: &nodes::granted(acting, workspace)?,
+        ends: &ends,
+    })?;
+    if from == workspace {
+        return Err(ApiError::new(Code::Conflict, "The project lies there."));
+    }
+    require_open(acting, workspace)?;
+    let change = acting.change(permitted)?;
+    nodes::relocate(&change, id, &from, workspace)?;
+    let project = view(acting, &nodes::find(acting, id)?);
+    change.finish(project)
+}
+
+/// Refuses to put anything into a workspace that is archived.
+fn require_open(acting: &Acting<'_>, workspace: &str) -> Result<(), ApiError> {
+    if nodes::find(acting, workspace)?.archived_at_ms.is_none() {
+        return Ok(());
+    }
+    let detail = "The workspace is archived; revive it first.";
+    Err(ApiError::new(Code::Conflict, detail))
+}
+
+fn update(
+    acting: &FreshActing<'_>,
+    id: &str,
+    wanted: &WorkspaceChangeRequest,
+) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let change = acting.change(acting.permit(Operation::ProjectUpdate, node)?)?;
-    nodes::rename(&change, id, name)?;
+    if let Some(name) = &wanted.name {
+        nodes::rename(&change, id, name)?;
+    }
+    if let Some(archived) = wanted.archived {
+        nodes::archive(&change, id, archived)?;
+    }
     let project = view(acting, &nodes::find(acting, id)?);
     change.finish(project)
 }
@@ -155,8 +218,8 @@ fn transfer(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, Api
     let member = acting.member(user)?;
     let before = nodes::find(acting, id)?;
     let change = acting.change(permitted)?;
-    let hand_over = "UPDATE node SET owner = ? WHERE id = ?";
-    change.exec(hand_over, &[user.into(), id.into()])?;
+    let hand_over = "UPDATE node SET owner = ?, epoch = ? WHERE id = ?";
+    change.exec(hand_over, &[user.into(), change.epoch.into(), id.into()])?;
     let touched: Vec<String> = before.owner.into_iter().chain([member.user]).collect();
     change.touch(&touched)?;
     let project = view(acting, &nodes::find(acting, id)?);
@@ -178,5 +241,7 @@ fn view(acting: &Acting<'_>, project: &NodeRow) -> ProjectView {
         workspace: workspace.cloned(),
         owner_id: project.owner.clone(),
         created_at_ms: project.created_at_ms,
+        archived_at_ms: project.archived_at_ms,
+        epoch: project.epoch,
     }
 }

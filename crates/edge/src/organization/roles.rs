@@ -1,9 +1,9 @@
 //! Roles that the organization makes of the policy's: list, create, edit, delete, and what a change would do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::{CustomRole, NodeId, limits};
-use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RolesView};
+use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RoleView, RolesView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     objects::Reply,
     problem::{ApiError, Code},
-    sql::Row,
+    sql::{Row, SqlError},
 };
 
 /// How long the definitions of all roles may be together, in bytes: they are one value in KV and one row of the outbox.
@@ -56,6 +56,14 @@ pub enum RoleQuestion {
 }
 
 impl RoleChange {
+    /// The id of what it edits, which is there already.
+    pub(super) fn edits(&self) -> Option<&str> {
+        match self {
+            Self::Create(_) => None,
+            Self::Delete { role, .. } | Self::Update { role, .. } => Some(role),
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create(role) => save(acting, &ordered(role), true),
@@ -73,13 +81,27 @@ impl RoleQuestion {
         match self {
             Self::List => {
                 acting.permit(lockstep_core::Operation::RoleRead, acting.access.root())?;
-                Reply::of(&RolesView {
-                    roles: acting.own_roles()?,
-                })
+                list(acting)
             }
             Self::Preview { preview } => preview::answer(acting, preview),
         }
     }
+}
+
+fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
+    let rows = acting.rows("SELECT id, epoch FROM custom_role", &[])?;
+    let epochs = rows
+        .iter()
+        .map(|row| Ok((row.text("id")?, row.integer("epoch")?)));
+    let epochs: BTreeMap<&str, i64> = epochs.collect::<Result<_, SqlError>>()?;
+    let roles = acting.own_roles()?.into_iter();
+    let roles = roles.map(|role| {
+        let epoch = epochs.get(role.id.as_str()).copied().unwrap_or(0);
+        RoleView::new(role, epoch)
+    });
+    Reply::of(&RolesView {
+        roles: roles.collect(),
+    })
 }
 
 /// The role called `id`, for who may see the roles; else 404.
@@ -143,12 +165,18 @@ fn save(
     let change = acting.change(permitted)?;
     let definition = serde_json::to_string(role)
         .map_err(|error| ApiError::internal(format!("role cannot be written: {error}")))?;
-    let save = "INSERT INTO custom_role (id, definition, created_at_ms) VALUES (?, ?, ?)
-        ON CONFLICT (id) DO UPDATE SET definition = excluded.definition";
-    let values = [(&role.id).into(), definition.into(), acting.now_ms().into()];
+    let save = "INSERT INTO custom_role (id, definition, created_at_ms, epoch) VALUES (?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET definition = excluded.definition, epoch = excluded.epoch";
+    let values = [
+        (&role.id).into(),
+        definition.into(),
+        acting.now_ms().into(),
+        change.epoch.into(),
+    ];
     change.exec(save, &values)?;
     publish(&change)?;
-    change.finish(role)
+    let view = RoleView::new(role.clone(), change.epoch);
+    change.finish(view)
 }
 
 fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
@@ -174,6 +202,10 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
         let moved = "UPDATE group_granted SET role = ? WHERE role = ?";
         change.exec(moved, &[new.into(), id.into()])?;
     }
+    let named = "SELECT access_group FROM group_granted WHERE role IN (?, ?)";
+    let renew = format!("UPDATE access_group SET epoch = ? WHERE id IN ({named})");
+    let new = reassign.unwrap_or(id);
+    change.exec(&renew, &[change.epoch.into(), id.into(), new.into()])?;
     for (table, column) in [
         ("granted", "role"),
         ("group_granted", "role"),

@@ -102,6 +102,15 @@ pub(super) const ROLES: &str = "
     ) STRICT;
 ";
 
+/// When workspaces, projects, groups and roles were changed last, and the orders in which members are listed.
+pub(super) const TAGS: &str = "
+    ALTER TABLE node ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE access_group ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE custom_role ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX member_joined ON member (joined_at_ms);
+    CREATE INDEX member_address ON member (address);
+";
+
 /// Which plan the operator gave.
 pub(super) const PLANS: &str = "
     ALTER TABLE organization ADD COLUMN plan TEXT;

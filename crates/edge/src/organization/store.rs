@@ -212,6 +212,8 @@ pub(super) fn leave(
         .sql
         .exec(granted, &[user.into(), suspended.into()])?;
     // Whoever comes back is in no group.
+    let renew = "UPDATE access_group SET epoch = ? WHERE id IN (SELECT access_group FROM group_member WHERE user = ?)";
+    context.sql.exec(renew, &[epoch.into(), user.into()])?;
     context
         .sql
         .exec("DELETE FROM group_member WHERE user = ?", &[user.into()])?;
@@ -220,8 +222,8 @@ pub(super) fn leave(
         .sql
         .exec(left, &[context.now_ms.into(), epoch.into(), user.into()])?;
     context.sql.exec(
-        "UPDATE node SET owner = NULL WHERE owner = ?",
-        &[user.into()],
+        "UPDATE node SET owner = NULL, epoch = ? WHERE owner = ?",
+        &[epoch.into(), user.into()],
     )?;
     super::service_keys::stop_those_shown_to(context, user)?;
     tell_user(context, organization, user, epoch, None)?;

@@ -22,6 +22,13 @@ pub enum SuspensionChange {
 }
 
 impl SuspensionChange {
+    /// The id of what it edits, which is there already.
+    pub(super) fn edits(&self) -> &str {
+        match self {
+            Self::Begin { user } | Self::End { user } => user,
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Begin { user } => begin(acting, user),

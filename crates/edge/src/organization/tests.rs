@@ -7,6 +7,7 @@ mod ending;
 mod groups;
 mod invitations;
 mod members;
+mod moves;
 mod node_members;
 mod place;
 mod plans;

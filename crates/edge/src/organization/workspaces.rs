@@ -1,6 +1,6 @@
 //! Workspaces: list, create, rename, archive, delete.
 
-use lockstep_core::{Access, Level, NodeId, Operation};
+use lockstep_core::{Access, Level, NodeId, Operation, keeps_workspace};
 use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView, WorkspacesView};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,14 @@ pub enum WorkspaceQuestion {
 }
 
 impl WorkspaceChange {
+    /// The id of what it edits, which is there already.
+    pub(super) fn edits(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Delete { workspace } | Self::Update { workspace, .. } => Some(workspace),
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Create { workspace, name } => create(acting, workspace, name),
@@ -135,6 +143,7 @@ fn create(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiEr
         name: name.to_owned(),
         created_at_ms: acting.now_ms(),
         archived_at_ms: None,
+        epoch: change.epoch,
     };
     nodes::insert(&change, Level::Workspace, &workspace)?;
     change.finish(view(&workspace))
@@ -152,10 +161,7 @@ fn update(
         nodes::rename(&change, id, name)?;
     }
     if let Some(archived) = wanted.archived {
-        // Who archives what is archived does not move the date.
-        let since = "UPDATE node SET archived_at_ms = CASE WHEN ? THEN COALESCE(archived_at_ms, ?) END WHERE id = ?";
-        let values = [archived.into(), acting.now_ms().into(), id.into()];
-        change.exec(since, &values)?;
+        nodes::archive(&change, id, archived)?;
     }
     let workspace = view(&nodes::find(acting, id)?);
     change.finish(workspace)
@@ -164,6 +170,11 @@ fn update(
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let permitted = acting.permit(Operation::WorkspaceDelete, node)?;
+    // Whatever the policy says of it.
+    if !keeps_workspace(acting.workspaces()?) {
+        let detail = "An organization keeps its only workspace.";
+        return Err(ApiError::new(Code::Conflict, detail));
+    }
     let change = acting.change(permitted)?;
     nodes::delete(&change, id)?;
     change.finish(())
@@ -175,5 +186,6 @@ fn view(workspace: &NodeRow) -> WorkspaceView {
         name: workspace.name.clone(),
         created_at_ms: workspace.created_at_ms,
         archived_at_ms: workspace.archived_at_ms,
+        epoch: workspace.epoch,
     }
 }

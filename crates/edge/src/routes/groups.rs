@@ -5,7 +5,7 @@ use lockstep_wire::{GroupRequest, GroupView, GroupsView, NameRequest, NodeGrantR
 
 use super::{
     node_members::{NothingRequest, check_window},
-    structure::{end, param, read, user, write},
+    structure::{edit, end, param, read, read_one, user},
     values::name,
 };
 use crate::{
@@ -82,10 +82,10 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn one(call: Call<'_>, caller: Caller) -> Answer {
-    let read_one = GroupQuestion::Read {
+    let question = GroupQuestion::Read {
         group: param(&call, "group")?,
     };
-    read::<GroupView>(&call, &caller, StructureQuestion::Group(read_one)).await
+    read_one::<GroupView>(&call, &caller, StructureQuestion::Group(question)).await
 }
 
 async fn rename(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -141,5 +141,5 @@ async fn revoke(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn changed(call: &Call<'_>, caller: &FreshCaller, status: u16, asked: GroupChange) -> Answer {
-    write::<GroupView>(call, caller, status, StructureChange::Group(asked)).await
+    edit::<GroupView>(call, caller, status, StructureChange::Group(asked)).await
 }

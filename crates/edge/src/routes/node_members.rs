@@ -6,7 +6,7 @@ use lockstep_wire::{
 };
 use serde::Deserialize;
 
-use super::structure::{end, param, read, user, write};
+use super::structure::{edit, end, param, read, user, write};
 use crate::{
     authenticate::{Caller, FreshCaller},
     http::Method,
@@ -108,14 +108,14 @@ async fn suspend(call: Call<'_>, caller: FreshCaller) -> Answer {
     let begin = SuspensionChange::Begin {
         user: user(&call, call.param("user")?)?,
     };
-    write::<MemberView>(&call, &caller, 200, StructureChange::Suspension(begin)).await
+    edit::<MemberView>(&call, &caller, 200, StructureChange::Suspension(begin)).await
 }
 
 async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
     let over = SuspensionChange::End {
         user: user(&call, call.param("user")?)?,
     };
-    write::<MemberView>(&call, &caller, 200, StructureChange::Suspension(over)).await
+    edit::<MemberView>(&call, &caller, 200, StructureChange::Suspension(over)).await
 }
 
 /// A window that holds at some time from now on.

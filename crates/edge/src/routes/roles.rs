@@ -3,11 +3,11 @@
 use lockstep_token::id::opaque_id;
 use lockstep_wire::{
     CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest,
-    RolesView,
+    RoleView, RolesView,
 };
 
 use super::{
-    structure::{end, param, read, write},
+    structure::{edit, end, param, read},
     values::name,
 };
 use crate::{
@@ -63,7 +63,7 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
         without: body.without,
     };
     let create = StructureChange::Role(RoleChange::Create(role));
-    write::<CustomRoleRecord>(&call, &caller, 201, create).await
+    edit::<RoleView>(&call, &caller, 201, create).await
 }
 
 async fn preview(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -82,7 +82,7 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
         role: param(&call, "role")?,
         change,
     };
-    write::<CustomRoleRecord>(&call, &caller, 200, StructureChange::Role(update)).await
+    edit::<RoleView>(&call, &caller, 200, StructureChange::Role(update)).await
 }
 
 /// `reassign` in the query names the role that takes its place.

@@ -2,8 +2,8 @@
 
 use lockstep_token::{UserId, id::opaque_id};
 use lockstep_wire::{
-    NameRequest, OwnerRequest, ProjectRequest, ProjectView, ProjectsView, WorkspaceChangeRequest,
-    WorkspaceView, WorkspacesView,
+    MoveRequest, NameRequest, OwnerRequest, ProjectRequest, ProjectView, ProjectsView,
+    WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -19,6 +19,7 @@ use crate::{
         Command, ProjectChange, ProjectQuestion, StructureChange, StructureQuestion,
         WorkspaceChange, WorkspaceQuestion, Written,
     },
+    precondition::{Tagged, with_etag},
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -67,7 +68,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/projects/{project}",
-        handler: Handler::Fresh(|call, caller| Box::pin(rename_project(call, caller))),
+        handler: Handler::Fresh(|call, caller| Box::pin(update_project(call, caller))),
     },
     Route {
         method: Method::Delete,
@@ -78,6 +79,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Put,
         pattern: "/v1/organizations/{org}/projects/{project}/owner",
         handler: Handler::Fresh(|call, caller| Box::pin(transfer_project(call, caller))),
+    },
+    Route {
+        method: Method::Put,
+        pattern: "/v1/organizations/{org}/projects/{project}/workspace",
+        handler: Handler::Fresh(|call, caller| Box::pin(move_project(call, caller))),
     },
 ];
 
@@ -93,27 +99,31 @@ async fn create_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
         name: name(&body.name)?,
     };
     let create = StructureChange::Workspace(create);
-    write::<WorkspaceView>(&call, &caller, 201, create).await
+    edit::<WorkspaceView>(&call, &caller, 201, create).await
 }
 
 async fn workspace(call: Call<'_>, caller: Caller) -> Answer {
-    let read_one = WorkspaceQuestion::Read {
+    let question = WorkspaceQuestion::Read {
         workspace: param(&call, "workspace")?,
     };
-    read::<WorkspaceView>(&call, &caller, StructureQuestion::Workspace(read_one)).await
+    read_one::<WorkspaceView>(&call, &caller, StructureQuestion::Workspace(question)).await
 }
 
 async fn update_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let body: WorkspaceChangeRequest = json::body(call.request)?;
     let update = WorkspaceChange::Update {
         workspace: param(&call, "workspace")?,
-        change: WorkspaceChangeRequest {
-            name: body.name.as_deref().map(name).transpose()?,
-            ..body
-        },
+        change: node_change(&call)?,
     };
     let update = StructureChange::Workspace(update);
-    write::<WorkspaceView>(&call, &caller, 200, update).await
+    edit::<WorkspaceView>(&call, &caller, 200, update).await
+}
+
+fn node_change(call: &Call<'_>) -> Result<WorkspaceChangeRequest, ApiError> {
+    let body: WorkspaceChangeRequest = json::body(call.request)?;
+    Ok(WorkspaceChangeRequest {
+        name: body.name.as_deref().map(name).transpose()?,
+        ..body
+    })
 }
 
 async fn delete_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -138,23 +148,22 @@ async fn create_project(call: Call<'_>, caller: FreshCaller) -> Answer {
         workspace,
     };
     let create = StructureChange::Project(create);
-    write::<ProjectView>(&call, &caller, 201, create).await
+    edit::<ProjectView>(&call, &caller, 201, create).await
 }
 
 async fn project(call: Call<'_>, caller: Caller) -> Answer {
-    let read_one = ProjectQuestion::Read {
+    let question = ProjectQuestion::Read {
         project: param(&call, "project")?,
     };
-    read::<ProjectView>(&call, &caller, StructureQuestion::Project(read_one)).await
+    read_one::<ProjectView>(&call, &caller, StructureQuestion::Project(question)).await
 }
 
-async fn rename_project(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let body: NameRequest = json::body(call.request)?;
-    let rename = ProjectChange::Rename {
+async fn update_project(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let update = ProjectChange::Update {
         project: param(&call, "project")?,
-        name: name(&body.name)?,
+        change: node_change(&call)?,
     };
-    write::<ProjectView>(&call, &caller, 200, StructureChange::Project(rename)).await
+    edit::<ProjectView>(&call, &caller, 200, StructureChange::Project(update)).await
 }
 
 async fn transfer_project(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -163,7 +172,16 @@ async fn transfer_project(call: Call<'_>, caller: FreshCaller) -> Answer {
         project: param(&call, "project")?,
         user: user(&call, &body.user_id)?,
     };
-    write::<ProjectView>(&call, &caller, 200, StructureChange::Project(transfer)).await
+    edit::<ProjectView>(&call, &caller, 200, StructureChange::Project(transfer)).await
+}
+
+async fn move_project(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let MoveRequest { workspace } = json::body(call.request)?;
+    let relocate = ProjectChange::Move {
+        project: param(&call, "project")?,
+        workspace,
+    };
+    edit::<ProjectView>(&call, &caller, 200, StructureChange::Project(relocate)).await
 }
 
 async fn delete_project(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -185,6 +203,33 @@ pub(super) async fn read<T: DeserializeOwned + Serialize>(
     };
     let view: T = command(call, asked).await?;
     Response::json(200, &view)
+}
+
+/// As [`read`], of what has an entity tag.
+pub(super) async fn read_one<T: DeserializeOwned + Serialize + Tagged>(
+    call: &Call<'_>,
+    caller: &Caller,
+    asked: StructureQuestion,
+) -> Answer {
+    let asked = Command::Structure {
+        actor: actor(call, caller)?,
+        command: asked,
+    };
+    let view: T = command(call, asked).await?;
+    Ok(with_etag(Response::json(200, &view)?, view.epoch()))
+}
+
+/// As [`write`], of what has an entity tag.
+pub(super) async fn edit<T: DeserializeOwned + Serialize + Tagged>(
+    call: &Call<'_>,
+    caller: &FreshCaller,
+    status: u16,
+    asked: StructureChange,
+) -> Answer {
+    let written: Written<T> = command(call, change(call, caller, asked)?).await?;
+    let response = Response::json(status, &written.value)?;
+    let response = with_epoch(response, written.epoch);
+    Ok(with_etag(response, written.value.epoch()))
 }
 
 /// Answers what has become of the thing that was changed.

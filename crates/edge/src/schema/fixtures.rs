@@ -74,6 +74,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-6.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 7,
+        base: 1,
+        text: include_str!("fixtures/organization-7.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

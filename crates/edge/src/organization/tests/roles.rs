@@ -41,12 +41,14 @@ fn m9_a_role_is_what_its_writes_said() {
     let path = format!("/roles/{role}");
     let mut without = BLIND.to_vec();
     without.sort_unstable();
-    let expected = json!({ "id": role, "name": "Blind", "base": "editor", "without": without });
+    let expected =
+        json!({ "id": role, "name": "Blind", "base": "editor", "without": without, "epoch": 2 });
     assert_eq!(listed(&acme), json!([expected]));
     let change = json!({ "name": "Looks", "with": ["run.read", "run.read"], "without": [] });
     let changed = acme.patch(&acme.ada, &path, &change);
     assert_eq!(changed.status, 200, "{}", text(&changed));
-    let expected = json!({ "id": role, "name": "Looks", "base": "editor", "with": ["run.read"] });
+    let expected =
+        json!({ "id": role, "name": "Looks", "base": "editor", "with": ["run.read"], "epoch": 3 });
     assert_eq!(
         (json(&changed), listed(&acme)),
         (expected.clone(), json!([expected]))

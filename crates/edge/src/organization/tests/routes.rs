@@ -39,6 +39,11 @@ const CHANGES: &[(Method, &str, &str)] = &[
         "/projects/{project}/owner",
         r#"{"user_id":"{user}"}"#,
     ),
+    (
+        Method::Put,
+        "/projects/{project}/workspace",
+        r#"{"workspace":"{workspace}"}"#,
+    ),
     (Method::Put, "/members/{user}/suspension", "{}"),
     (Method::Delete, "/members/{user}/suspension", ""),
     (

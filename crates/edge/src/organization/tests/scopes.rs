@@ -139,7 +139,7 @@ impl Full {
             &json!({ "name": "ci", "scopes": [GATEWAY[0]] }),
         );
         let workspace = acme.workspace("North");
-        acme.workspace("South");
+        let south = acme.workspace("South").replace("/workspaces/", "");
         acme.grant(&workspace, BEN, "viewer");
         let project =
             json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
@@ -173,6 +173,7 @@ impl Full {
             ("{role}", super::id(&role)),
             ("{group}", crew),
             ("{node}", north),
+            ("{other}", south),
         ];
         Self { acme, params }
     }

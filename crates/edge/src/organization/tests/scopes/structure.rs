@@ -126,6 +126,15 @@ pub(super) fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)>
         ),
         (Method::Delete, "projects/{project}") => (All(&["project.read", "project.delete"]), none),
         (Method::Put, "projects/{project}/owner") => (All(OWNER), json!({ "user_id": "{user}" })),
+        (Method::Put, "projects/{project}/workspace") => (
+            All(&[
+                "project.read",
+                "project.delete",
+                "workspace.read",
+                "project.create",
+            ]),
+            json!({ "workspace": "{other}" }),
+        ),
         (Method::Put, "members/{user}/suspension") => {
             (All(&["member.read", "member.remove"]), none)
         }
