@@ -170,8 +170,8 @@ fn edge(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError
     wasm::shrink(
         project,
         tools,
-        &staging.join("edge_bg.wasm"),
-        &folder.join("index_bg.wasm"),
+        (&staging.join("edge_bg.wasm"), &folder.join("index_bg.wasm")),
+        For::Worker,
     )?;
     let text = std::fs::read_to_string(&script).map_err(TaskError::io("read", &script))?;
     let path = folder.join("index.js");
@@ -191,7 +191,8 @@ fn gate(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError
     let staging = project.target("gate-build");
     wasm::bind(&module, &staging, For::Page)?;
     let name = "lockstep_gate_bg.wasm";
-    wasm::shrink(project, tools, &staging.join(name), &folder.join(name))?;
+    let paths = (&*staging.join(name), &*folder.join(name));
+    wasm::shrink(project, tools, paths, For::Page)?;
     // Only numbers cross, so what wasm-bindgen writes to pass anything else is not needed: the types of
     // the exports are, and src/wasm.ts loads the module.
     let name = "lockstep_gate_bg.wasm.d.ts";

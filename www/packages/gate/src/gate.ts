@@ -92,7 +92,12 @@ function compiled(policy: PolicyDocument | string): Uint8Array {
 /** What is no base64 is no bytes, and no policy. */
 function bytesOf(base64: string | undefined): Uint8Array {
   try {
-    return Uint8Array.from(atob(base64 ?? ""), (character) => character.charCodeAt(0));
+    const characters = atob(base64 ?? "");
+    const bytes = new Uint8Array(characters.length);
+    for (let at = 0; at < bytes.length; at += 1) {
+      bytes[at] = characters.charCodeAt(at);
+    }
+    return bytes;
   } catch {
     return new Uint8Array();
   }
