@@ -235,7 +235,7 @@ fn refuse_private(jwk: &Object) -> Result<(), KeyFault> {
     }
 }
 
-/// RFC 7517 sections 4.2 and 4.3: both members must allow verifying, and nothing unrelated.
+/// RFC 7517 sections 4.2 and 4.3: both members must allow verifying, and nothing unrelated or twice.
 fn other_use(jwk: &Object) -> Result<Option<LeftOut>, KeyFault> {
     if text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
         return Ok(Some(LeftOut::Use));
@@ -245,8 +245,15 @@ fn other_use(jwk: &Object) -> Result<Option<LeftOut>, KeyFault> {
         Some(Value::Array(operations)) => operations,
         Some(_) => return Err(KeyFault::Member { name: "key_ops" }),
     };
+    let count = |name: &str| {
+        let named = operations.iter().filter(|one| one.as_text() == Some(name));
+        named.count()
+    };
+    if count("verify") > 1 || count("sign") > 1 {
+        return Err(KeyFault::Member { name: "key_ops" });
+    }
     let all = |test: fn(&str) -> bool| operations.iter().all(|one| one.as_text().is_some_and(test));
-    let verifies = operations.iter().any(|one| one.as_text() == Some("verify"));
+    let verifies = count("verify") == 1;
     let related = all(|one| matches!(one, "sign" | "verify"));
     Ok((!verifies || !related).then_some(LeftOut::Use))
 }

@@ -18,6 +18,7 @@ mod positive;
 mod random;
 mod rfc;
 mod tenants;
+mod variants;
 #[path = "../vectors/mod.rs"]
 mod vectors;
 mod world;
