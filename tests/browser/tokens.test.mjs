@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { startBrowser } from "../support/browser.mjs";
+import { secretsIn } from "../support/canary.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { audit } from "./audit.mjs";
 import { personAt, signIn } from "./person.mjs";
@@ -29,7 +30,13 @@ async function calls(organization, token) {
   return [read.status, rename.status];
 }
 
-test("a_token_is_narrowed_switched_off_rotated_and_deleted", async () => {
+/** The page, and what it keeps in the browser (threat P6). */
+async function said(page) {
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href]));
+  return [await page.content(), kept].join("\n");
+}
+
+test("p6_a_token_is_shown_once_narrowed_switched_off_rotated_and_deleted", async () => {
   const person = await personAt(browser, edge.origin);
   const { page } = person;
   await page.goto("/");
@@ -66,6 +73,11 @@ test("a_token_is_narrowed_switched_off_rotated_and_deleted", async () => {
   assert.notEqual(rotated, token);
   assert.deepEqual((await calls(organization, token))[1], 401);
   assert.deepEqual(await calls(organization, rotated), [200, 403]);
+
+  assert.deepEqual(new Set(secretsIn(await said(page))), new Set([rotated]), "shown to whom it was made for");
+  await page.reload();
+  await page.getByRole("button", { name: "Delete reader" }).waitFor();
+  assert.deepEqual(secretsIn(await said(page)), [], "and never again");
 
   await page.getByRole("button", { name: "Delete reader" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();

@@ -1,10 +1,9 @@
 // What lies on disk, in the log and in answers: no secret that was ever given out (threats P5, P6).
 
 import assert from "node:assert/strict";
-import { readFile, readdir } from "node:fs/promises";
-import path from "node:path";
 import { after, before, test } from "node:test";
 
+import { storedFiles } from "../support/canary.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { Person, codeOf, cookies, newestMail } from "./person.mjs";
 
@@ -16,7 +15,7 @@ before(async () => {
 
 after(() => edge?.stop());
 
-test("p5 no token, session, code or invitation link is stored", async () => {
+test("p5 p6 no token, session, code or invitation link is stored, said again or logged", async () => {
   const page = new Person(edge, { origin: edge.origin });
   const email = "ann@example.com";
   const asked = await page.post("/v1/sign-in/codes", { email });
@@ -58,20 +57,40 @@ test("p5 no token, session, code or invitation link is stored", async () => {
   // Codes are short enough to occur by chance.
   assert.deepEqual(secrets.filter((secret) => secret.length > 20 && spoken.includes(secret)), []);
 
-  const files = await storedFiles();
-  assert.ok(files.some(({ bytes }) => bytes.includes("Acme")), "the stores are where we look");
-  for (const { name, bytes } of files) {
-    const found = secrets.filter((secret) => bytes.includes(secret));
+  const files = await storedFiles(edge.store);
+  assert.ok(files.some(({ text }) => text.includes("Acme")), "the stores are where we look");
+  for (const { name, text } of files) {
+    const found = secrets.filter((secret) => text.includes(secret));
     assert.deepEqual(found, [], name);
   }
 });
 
-// The mailbox is a development tool whose purpose is to keep mail as it was sent.
-async function storedFiles() {
-  const entries = await readdir(edge.store, { recursive: true, withFileTypes: true });
-  const names = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-    .filter((name) => !name.includes("MailboxObject"));
-  return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(name) })));
-}
+test("p5 of a thousand tokens and keys none is on disk or in the log", async () => {
+  const ben = await Person.signIn(edge, "ben@example.com");
+  const { id } = (await ben.post("/v1/organizations", { name: "Thousand" })).json;
+  const accounts = `/v1/organizations/${id}/service-accounts`;
+  const account = (await ben.post(accounts, { name: "Deployer", grants: [{ role: "admin" }] })).json;
+  const lists = ["/v1/me/tokens", `${accounts}/${account.id}/keys`];
+  const made = [];
+  const show = async (path, body) => {
+    const answer = await ben.post(path, body);
+    assert.ok(answer.status < 300, answer.text);
+    made.push(answer.json.token);
+    return answer.json.id;
+  };
+  // Ten of each, given another secret 49 times: what was replaced may not stay behind either.
+  const each = lists.flatMap((list) => Array.from({ length: 10 }, (_, at) => [list, `number ${at}`]));
+  await Promise.all(
+    each.map(async ([list, name]) => {
+      const one = await show(list, { name });
+      for (let time = 1; time < 50; time += 1) await show(`${list}/${one}/rotate`, { overlap_s: time % 2 });
+    }),
+  );
+  assert.equal(new Set(made).size, 1_000);
+  const random = made.map((secret) => secret.split("_").at(-2));
+  const places = [...(await storedFiles(edge.store)), { name: "the log", text: edge.log() }];
+  assert.ok(places.some(({ text }) => text.includes("Thousand")), "the stores are where we look");
+  for (const { name, text } of places) {
+    assert.deepEqual(random.filter((secret) => text.includes(secret)), [], name);
+  }
+});

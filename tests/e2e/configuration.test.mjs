@@ -34,25 +34,32 @@ for (const [name, vars, reason] of [
   ["a short id key", { LOCKSTEP_ID_KEY: "c2hvcnQ" }, "`LOCKSTEP_ID_KEY` is not 32 bytes"],
   ["development on https", { LOCKSTEP_ORIGIN: "https://app.example" }, "while `LOCKSTEP_ORIGIN` is https"],
   ["an issuer without keys", { LOCKSTEP_ISSUERS: '[{"issuer":"https://a.example"}]' }, "`LOCKSTEP_ISSUERS`"],
-  ["keys that are published over http", { LOCKSTEP_ISSUERS: published("http://login.example/keys") }, "is not https"],
-  ["keys that are published privately", { LOCKSTEP_ISSUERS: published("https://10.0.0.1/keys") }, "public network"],
+  ["j4 keys that are published over http", { LOCKSTEP_ISSUERS: published("http://login.example/keys") }, "is not https"],
+  ["j4 keys that are published privately", { LOCKSTEP_ISSUERS: published("https://10.0.0.1/keys") }, "public network"],
   [
     "keys that this machine publishes, in production",
     { LOCKSTEP_DEVELOPMENT: "false", LOCKSTEP_ISSUERS: published("http://127.0.0.1:4000/keys") },
     "is not https",
   ],
-  ["an issuer without audience", { LOCKSTEP_ISSUERS: symmetric({ audiences: undefined }) }, "`audiences`"],
-  ["an issuer without a name", { LOCKSTEP_ISSUERS: symmetric({ issuer: "" }) }, "`issuer`"],
-  ["a short secret", { LOCKSTEP_ISSUERS: symmetric({}, 31) }, "31 bytes"],
+  ["j8 an issuer without audience", { LOCKSTEP_ISSUERS: symmetric({ audiences: undefined }) }, "`audiences`"],
+  ["j8 an issuer without a name", { LOCKSTEP_ISSUERS: symmetric({ issuer: "" }) }, "`issuer`"],
+  ["j14 a short secret", { LOCKSTEP_ISSUERS: symmetric({}, 31) }, "31 bytes"],
   ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
 ]) {
   test(`${name}: every request answers misconfigured, and the log says why`, () =>
     withEdge({ vars }, async (edge) => {
       const anybody = new Person(edge, { origin: edge.origin });
-      for (const path of ["/v1/health", "/v1/me", "/v1/policy", "/v1/unknown"]) {
-        const answer = await anybody.get(path);
-        assert.deepEqual([answer.status, answer.code], [500, "misconfigured"]);
-        assert.ok(!answer.text.includes("LOCKSTEP_"));
+      const bearer = new Person(edge, { authorization: "Bearer a.b.c" });
+      const answers = await Promise.all([
+        ...["/v1/health", "/v1/me", "/v1/policy", "/v1/unknown"].map((path) => anybody.get(path)),
+        anybody.post("/v1/sign-in/codes", { email: "ann@example.com" }),
+        bearer.get("/v1/me"),
+        bearer.delete("/v1/me/tokens/tok_1"),
+      ]);
+      for (const { status, code, json } of answers) {
+        assert.deepEqual([status, code], [500, "misconfigured"]);
+        assert.deepEqual(json, answers[0].json, "and nothing else");
+        assert.ok(!JSON.stringify(json).includes("LOCKSTEP_"));
       }
       assert.ok(edge.log().includes(reason), edge.log());
     }));

@@ -54,6 +54,7 @@ export class Person {
       body: body === undefined || isRaw ? body : JSON.stringify(body),
     });
     const text = await response.text();
+    this.#edge.heard.answer(path, text, response.headers.getSetCookie());
     checkHeaders(response);
     return {
       status: response.status,

@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { Heard } from "./canary.mjs";
+
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const build = path.join(root, "crates/edge/build");
@@ -113,6 +115,9 @@ class Edge {
   #miniflare;
   #stopped;
 
+  /** What its answers said, for whoever reads them to tell. */
+  heard = new Heard();
+
   constructor({ origin, folder, miniflare, log, values }) {
     /** Where it answers; also the configured LOCKSTEP_ORIGIN. */
     this.origin = origin;
@@ -138,11 +143,20 @@ class Edge {
     return this.#log.join("");
   }
 
-  /** Stops it and deletes its stores. Calling it again does nothing. */
+  /**
+   * Stops it and deletes its stores. Calling it again does nothing. Rejects when a secret was where none
+   * may be (threats P5, P6), whatever the test was about.
+   */
   stop = () => {
-    this.#stopped ??= this.#miniflare.dispose().finally(() => remove(this.#folder));
+    this.#stopped ??= this.#stop().finally(() => remove(this.#folder));
     return this.#stopped;
   };
+
+  async #stop() {
+    await this.#miniflare.dispose();
+    const findings = await this.heard.findings(this.log(), this.store);
+    if (findings.length > 0) throw new Error(`secrets where none may be: ${findings.join("; ")}`);
+  }
 }
 
 /** A port of the loopback interface that nobody listens on. */

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_programs_read_differently_is_refused() {
+    fn j11_what_two_programs_read_differently_is_refused() {
         refused("{\"a\":1,\"a\":2}", "duplicate member");
         refused("{\"a\":[{\"b\":1,\"\\u0062\":2}]}", "duplicate member");
         refused("{\"a\":\"\\u0000\"}", "NUL");

@@ -7,7 +7,10 @@ use super::{
     consistency::{BOUND_MS, KV_FAULTS},
     lockstep, refused,
 };
-use crate::testing::{START_MS, json, text};
+use crate::{
+    http::Method,
+    testing::{START_MS, json, text},
+};
 
 /// Ben is Admin of the north, Cat a Member without any role there.
 struct North {
@@ -142,6 +145,30 @@ fn p10_who_comes_back_has_none_of_their_old_roles() {
     assert_eq!(acme.delete(&acme.ada, &acme.member(CAT)).status, 204);
     let cat = acme.joined(CAT, "member");
     assert!(!acme.may_in(&cat, "data.read", &north.path));
+}
+
+#[test]
+fn p10_a_workspace_of_the_same_name_is_another_one() {
+    let north = North::new();
+    let acme = &north.acme;
+    acme.grant(&north.path, CAT, "editor");
+    let cat = acme.world.sign_in(CAT);
+    assert!(acme.may_in(&cat, "data.read", &north.path));
+    let node = north.path.replace("/workspaces/", "");
+    let subtree = json!({ "name": "ci", "subtree": { "organization": acme.id, "node": node } });
+    let (_, pat) = acme.token(&acme.ada, &subtree);
+    let reads = |path: &str| {
+        let members = format!("{path}/members");
+        acme.by(&pat, Method::Get, &members, &json!({})).status == 200
+    };
+    assert!(reads(&north.path));
+    acme.workspace("South");
+    assert_eq!(acme.delete(&acme.ada, &north.path).status, 204);
+    let again = acme.workspace("North");
+    assert_ne!(again, north.path);
+    acme.world.clock.advance_ms(BOUND_MS);
+    assert!(!acme.may_in(&cat, "data.read", &again));
+    assert!(!reads(&again) && !reads(&north.path));
 }
 
 #[test]

@@ -315,6 +315,35 @@ fn p4_a_token_with_everything_but_what_a_route_needs_is_refused() {
     }
 }
 
+/// Nobody writes anything without a credential, and no body says for whom.
+#[test]
+fn p1_every_route_that_changes_something_wants_a_credential_and_names_nobody_else() {
+    let full = Full::new();
+    let acme = &full.acme;
+    let foreign = acme.user(BEN);
+    let mut tried = 0;
+    for route in signed_in().filter(|route| route.method.is_unsafe()) {
+        let (_, body) = row(route);
+        let path = full.fill(route.pattern);
+        let mut body: Value = serde_json::from_str(&full.fill(&body.to_string())).unwrap();
+        let anonymous = write(route.method, &path, &body);
+        assert_eq!(acme.world.send(&anonymous).status, 401, "{path}");
+        // A DELETE, and what needs nothing but its path, reads no body.
+        if body == json!({}) {
+            continue;
+        }
+        for member in ["user", "userId", "owner", "principal", "creator", "sub"] {
+            body[member] = json!(foreign);
+            let request = write(route.method, &path, &body).with_header("cookie", &acme.ada);
+            let answer = acme.world.send(&request);
+            assert_eq!(json(&answer)["code"], "invalid-body", "{path} {member}");
+            body.as_object_mut().unwrap().remove(member);
+        }
+        tried += 1;
+    }
+    assert!(tried > 20, "{tried}");
+}
+
 /// What changes something checks the credential with its object every time: its handler takes nothing less.
 #[test]
 fn p2_every_route_that_changes_something_takes_a_fresh_caller() {

@@ -1,0 +1,54 @@
+// Looks for secrets where none may be: after every run of a Worker in the log and in the stores, and
+// during it in every answer but the one that shows the secret to whom it was made for (threats P5, P6).
+
+import { readFile, readdir } from "node:fs/promises";
+import path from "node:path";
+
+/** Any of our secrets, whatever prefix the policy gives it. */
+const pattern = /(?<![0-9A-Za-z])[a-z][0-9a-z_-]{1,15}[-_](?:usr|org)_[0-9A-Za-z]{28}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}(?![0-9A-Za-z])/g;
+
+/** The development mailbox keeps mail as it was sent, links included. */
+const isMailbox = (place) => place.startsWith("/v1/dev/mailbox");
+
+export const secretsIn = (text) => text.match(pattern) ?? [];
+
+/** What one Worker has said. */
+export class Heard {
+  #shown = new Map();
+  #findings = [];
+
+  /** Takes note of an answer: its body, and the cookies that it sets. */
+  answer(place, text, cookies = []) {
+    if (isMailbox(place)) return;
+    for (const secret of new Set(secretsIn([text, ...cookies].join("\n")))) {
+      const before = this.#shown.get(secret);
+      if (before !== undefined) this.#findings.push(`${place} shows again what ${before} has shown`);
+      this.#shown.set(secret, place);
+    }
+  }
+
+  /** The secrets that were shown. */
+  get shown() {
+    return [...this.#shown.keys()];
+  }
+
+  /** Where a secret is that should not be there. */
+  async findings(log, store) {
+    const found = [...this.#findings];
+    if (secretsIn(log).length > 0) found.push("the log holds a secret");
+    for (const { name, text } of await storedFiles(store)) {
+      if (secretsIn(text).length > 0) found.push(`${name} holds a secret`);
+    }
+    return found;
+  }
+}
+
+/** Every file of the stores but the mailbox's, byte by byte as characters. */
+export async function storedFiles(store) {
+  const entries = await readdir(store, { recursive: true, withFileTypes: true }).catch(() => []);
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
+    .filter((name) => !name.includes("MailboxObject"));
+  return Promise.all(names.map(async (name) => ({ name, text: await readFile(name, "latin1") })));
+}
