@@ -9,6 +9,7 @@ use crate::dev;
 use crate::error::TaskError;
 use crate::process;
 use crate::project::Project;
+use crate::threats;
 
 /// A committed file and what it should hold.
 #[derive(Debug)]
@@ -23,6 +24,10 @@ fn generate(project: &Project) -> Result<Vec<Generated>, TaskError> {
     let schemas = schemas(project)?;
     files.push(shapes(&schemas)?);
     files.extend(schemas);
+    files.push(Generated {
+        path: threats::PATH.into(),
+        text: threats::page(),
+    });
     Ok(files)
 }
 

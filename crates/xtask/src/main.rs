@@ -19,6 +19,7 @@ mod size;
 mod soak;
 mod stamp;
 mod test;
+mod threats;
 mod tidy;
 mod wasm;
 
@@ -45,6 +46,7 @@ usage: cargo xtask TASK
   mutants [--shard K/N] [--in MODULE]
                      every change that no test of core notices; K counts from 0, and
                      MODULE is a path from crates/core/src
+  threats [ROW…]     every defence of docs/threats.md switched off once, with its test
   bench [--curve]    speed, size and memory against the peers, and the curve in docs/
   bench --edge       CPU time of the running Worker against one written by hand
   bless [--check]    write (or compare) the committed files that programs generate
@@ -79,6 +81,7 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
         ["conformance"] => conformance::run(&Project::find()?).map(Tally::exit_code),
         ["soak"] => soak::run(&Project::find()?).map(Tally::exit_code),
         ["mutants", rest @ ..] => mutants::run(&Project::find()?, rest),
+        ["threats", rest @ ..] => threats::run(&Project::find()?, rest).map(Tally::exit_code),
         ["bench", rest @ ..] => bench::run(&Project::find()?, rest).map(done),
         ["bless", rest @ ..] => bless::run(&Project::find()?, rest),
         ["size"] => size::run(&Project::find()?).map(done),

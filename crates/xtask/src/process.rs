@@ -30,6 +30,19 @@ pub(crate) fn probe(command: &mut Command) -> Option<String> {
     output.status.success().then_some(text)
 }
 
+/// Runs a command to its end whatever its exit status, shows nothing, and gives back stdout and stderr.
+pub(crate) fn quietly(command: &mut Command) -> Result<(bool, String, String), TaskError> {
+    let output = command
+        .output()
+        .map_err(|source| not_started(command, source))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok((
+        output.status.success(),
+        text(&output.stdout),
+        text(&output.stderr),
+    ))
+}
+
 /// When the output of a command reaches the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {

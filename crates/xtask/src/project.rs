@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::error::TaskError;
 use crate::process;
 
+/// Folders that hold results, not sources.
+const LEFT_OUT: [&str; 4] = ["node_modules", "dist", "build", "target"];
+
 /// The clone that the task runs in.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -73,6 +76,24 @@ impl Project {
         command.current_dir(&self.root).arg(self.path(script));
         command
     }
+}
+
+/// Copies a file or a folder, without what was built in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), TaskError> {
+    if from.is_file() {
+        let copied = std::fs::copy(from, to).map_err(TaskError::io("copy", from));
+        return copied.map(|_| ());
+    }
+    std::fs::create_dir_all(to).map_err(TaskError::io("create", to))?;
+    for entry in std::fs::read_dir(from).map_err(TaskError::io("read", from))? {
+        let entry = entry.map_err(TaskError::io("read", from))?;
+        let name = entry.file_name();
+        let left_out = LEFT_OUT.iter().any(|folder| name == **folder) && entry.path().is_dir();
+        if !left_out {
+            copy(&entry.path(), &to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn cargo_program() -> String {

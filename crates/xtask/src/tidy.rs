@@ -10,6 +10,7 @@ use crate::error::TaskError;
 use crate::process;
 use crate::project::Project;
 use crate::test::Tally;
+use crate::threats;
 
 /// Checks every rule and prints what breaks it.
 pub(crate) fn run(project: &Project) -> Result<Tally, TaskError> {
@@ -22,6 +23,7 @@ pub(crate) fn run(project: &Project) -> Result<Tally, TaskError> {
         ("file lengths", files::check_lengths(&files)),
         ("files at the root", files::check_root(&files)),
         ("places of tests", files::check_tests(&files)),
+        ("threats", threats::check(|path| text(&files, path))),
         ("words", words::check(&files)),
     ];
     let mut tally = Tally::default();
@@ -43,6 +45,11 @@ struct TextFile {
     /// From the root, with `/`.
     path: String,
     text: String,
+}
+
+fn text<'f>(files: &'f [TextFile], path: &str) -> Option<&'f str> {
+    let file = files.iter().find(|file| file.path == path);
+    file.map(|file| file.text.as_str())
 }
 
 /// Every file that is committed or would be with the next commit, from the root.

@@ -7,15 +7,13 @@ use std::process::Command;
 use super::outcome::{self, Mutant};
 use crate::error::TaskError;
 use crate::process;
-use crate::project::Project;
+use crate::project::{Project, copy};
 use crate::setup;
 
 /// The crate that decides.
 pub(super) const PACKAGE: &str = "lockstep-core";
 /// What the tests of core and wire are made of and read.
 const INPUTS: [&str; 5] = ["Cargo.toml", "Cargo.lock", "crates", "policies", "tests"];
-/// Folders that hold results, not sources.
-const LEFT_OUT: [&str; 4] = ["node_modules", "dist", "build", "target"];
 
 /// Nobody debugs a mutant, or looks at the smallest case that it fails. A quarter of the random cases is
 /// enough to notice a change: what they miss, the next run of the tests would hardly find.
@@ -155,24 +153,6 @@ impl<'a> Tree<'a> {
 
 fn create(folder: &Path) -> Result<(), TaskError> {
     std::fs::create_dir_all(folder).map_err(TaskError::io("create", folder))
-}
-
-/// Copies a file or a folder, without what was built in it.
-fn copy(from: &Path, to: &Path) -> Result<(), TaskError> {
-    if from.is_file() {
-        let copied = std::fs::copy(from, to).map_err(TaskError::io("copy", from));
-        return copied.map(|_| ());
-    }
-    create(to)?;
-    for entry in std::fs::read_dir(from).map_err(TaskError::io("read", from))? {
-        let entry = entry.map_err(TaskError::io("read", from))?;
-        let name = entry.file_name();
-        let left_out = LEFT_OUT.iter().any(|folder| name == **folder) && entry.path().is_dir();
-        if !left_out {
-            copy(&entry.path(), &to.join(name))?;
-        }
-    }
-    Ok(())
 }
 
 /// `name` as a regular expression that nothing else matches.
