@@ -154,7 +154,10 @@ test("ids that are not ours reach no object", async () => {
   const foreign = "org_0000000000000000000000000000";
   for (const id of ["org_1", foreign, "usr_1", "..", "%2e%2e", "org_'or'1'='1"]) {
     for (const path of ["", "/members", "/invitations", "/snapshot", "/events"]) {
-      assert.equal((await ann.get(`/v1/organizations/${id}${path}`)).code, "not-found", id + path);
+      const { code } = await ann.get(`/v1/organizations/${id}${path}`);
+      // Clients take dots away, and what is left may be a route that learns its organization from a header.
+      const codes = id.startsWith("org_") || id.startsWith("usr_") ? ["not-found"] : ["not-found", "organization-required"];
+      assert.ok(codes.includes(code), `${id}${path}: ${code}`);
     }
   }
 });

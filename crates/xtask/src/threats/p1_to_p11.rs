@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
                 ),
                 "the same, of every route",
                 &[edit(
-                    "crates/edge/src/routes/invitations.rs",
+                    "crates/edge/src/routes/sessions.rs",
                     "#[serde(deny_unknown_fields)]\n",
                     "",
                 )],
@@ -169,11 +169,18 @@ pub(super) const ROWS: &[Row] = &[
                     "organization::tests::tokens::p4_a_subtree_in_one_organization_gives_nothing_in_another",
                 ),
                 "a subtree of another organization leaves nothing",
-                &[edit(
-                    "crates/edge/src/narrow.rs",
-                    "self.subtree.as_ref().and_then(is_elsewhere)",
-                    "self.subtree.as_ref().and_then(is_elsewhere).filter(|_| false)",
-                )],
+                &[
+                    edit(
+                        "crates/edge/src/narrow.rs",
+                        "self.subtree.as_ref().and_then(is_elsewhere)",
+                        "self.subtree.as_ref().and_then(is_elsewhere).filter(|_| false)",
+                    ),
+                    edit(
+                        "crates/edge/src/narrow.rs",
+                        "node: self.subtree.as_ref().map(|subtree| subtree.node.clone()),",
+                        "node: None,",
+                    ),
+                ],
             ),
             proof(
                 edge("user::tests::tokens::p4_a_narrow_token_is_nobody_in_the_account"),
