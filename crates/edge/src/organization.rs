@@ -13,6 +13,7 @@ mod ending;
 mod groups;
 mod holdings;
 mod invitations;
+mod member_list;
 mod members;
 mod node_members;
 mod nodes;
@@ -42,6 +43,7 @@ pub use command::{Command, StructureChange, StructureQuestion};
 pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
 pub use groups::{GroupChange, GroupQuestion};
+pub use member_list::{MemberList, MemberPosition, MemberSort};
 pub use node_members::{NodeMemberChange, NodeMemberQuestion};
 pub use plan::PlanCommand;
 pub use projects::{ProjectChange, ProjectQuestion};
@@ -192,8 +194,8 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             role,
             nonce,
         } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
-        Command::ListInvitations { actor } => invitations::list(context, &actor),
-        Command::ListMembers { actor } => members::list(context, &actor),
+        Command::ListInvitations { actor, range } => invitations::list(context, &actor, &range),
+        Command::ListMembers { actor, list } => member_list::list(context, &actor, &list),
         Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),
         Command::Structure { actor, command } => command.answer(&Acting::begin(context, &actor)?),
         Command::Plan(command) => command.answer(context),

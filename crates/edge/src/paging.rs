@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     authenticate::Caller,
+    http::Response,
     keys::{Keys, Purpose},
     problem::{ApiError, Code},
     router::Call,
@@ -21,6 +22,8 @@ pub const LIMIT_MAX: u32 = 200;
 const VERSION: u8 = 1;
 /// Length of the MAC, in bytes.
 const MAC_BYTES: usize = 32;
+/// What every row of a list that begins with the newest one comes after: numbers above it are not exact in JavaScript.
+pub const NEWEST: i64 = 9_007_199_254_740_991;
 /// Longest cursor, in characters.
 const CURSOR_CHARS_MAX: usize = 1_024;
 
@@ -36,6 +39,51 @@ pub struct Range<P> {
 
 const fn none<P>() -> Option<P> {
     None
+}
+
+/// What an object answers of a list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice<T, P> {
+    /// The entries, in the list's order.
+    pub entries: Vec<T>,
+    /// The position of the last of them, when others come after it.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub next: Option<P>,
+}
+
+impl<P> Range<P> {
+    /// How many rows tell whether there is another page.
+    #[must_use]
+    pub fn rows(&self) -> i64 {
+        i64::from(self.limit).saturating_add(1)
+    }
+
+    /// The slice of `rows`, which come after the range's position in the list's order. `entry` answers `None` for what the reader may not see.
+    ///
+    /// # Errors
+    /// What `position` and `entry` fail with.
+    pub fn fill<R, T, E>(
+        &self,
+        rows: &[R],
+        position: impl Fn(&R) -> Result<P, E>,
+        mut entry: impl FnMut(&R) -> Result<Option<T>, E>,
+    ) -> Result<Slice<T, P>, E> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let mut entries = Vec::new();
+        let mut next = None;
+        for row in rows {
+            let Some(seen) = entry(row)? else {
+                continue;
+            };
+            if entries.len() >= limit {
+                return Ok(Slice { entries, next });
+            }
+            next = Some(position(row)?);
+            entries.push(seen);
+        }
+        let next = None;
+        Ok(Slice { entries, next })
+    }
 }
 
 /// A list that a caller pages through.
@@ -111,6 +159,25 @@ impl<'a> Pages<'a> {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// Answers a page, whose entries are called `name`.
+    ///
+    /// # Errors
+    /// When it cannot be written, which is a fault.
+    pub fn answer<T: Serialize, P: Serialize>(
+        &self,
+        name: &str,
+        slice: &Slice<T, P>,
+    ) -> Result<Response, ApiError> {
+        let entries = serde_json::to_value(&slice.entries)
+            .map_err(|error| ApiError::internal(format!("page cannot be written: {error}")))?;
+        let mut body = serde_json::Map::new();
+        body.insert(name.to_owned(), entries);
+        if let Some(next) = &slice.next {
+            body.insert("next".to_owned(), self.cursor(next)?.into());
+        }
+        Response::json(200, &body)
+    }
+
     fn open<P: DeserializeOwned>(&self, cursor: &str) -> Result<P, ApiError> {
         self.position(cursor)
             .and_then(|position| serde_json::from_slice(position.as_bytes()).ok())
@@ -155,4 +222,76 @@ pub fn parameter<'a>(
         return Err(ApiError::new(Code::InvalidQuery, detail));
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+    fn pages<'a>(keys: &'a Keys, cursor: Option<&'a str>) -> Pages<'a> {
+        Pages {
+            keys,
+            scope: vec!["usr_1", "/v1/x", "sort", ""],
+            cursor,
+            limit: 2,
+        }
+    }
+
+    /// M12: what was not given out is refused, whatever it says.
+    #[test]
+    fn m12_a_hundred_thousand_mutated_cursors_are_refused_or_are_the_one_that_was_given() {
+        let keys = Keys::parse(KEY).unwrap();
+        let given = pages(&keys, None).cursor(&41_i64).unwrap();
+        let other = pages(&keys, None).cursor(&42_i64).unwrap();
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/ %";
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        let mut legal = 0_u32;
+        for _ in 0..100_000 {
+            let mut bytes = given.clone().into_bytes();
+            for _ in 0..=random(3) {
+                let at = random(bytes.len());
+                match random(4) {
+                    0 => bytes[at] = alphabet[random(alphabet.len())],
+                    1 => drop(bytes.remove(at)),
+                    2 => bytes.insert(at, alphabet[random(alphabet.len())]),
+                    _ => {
+                        bytes.truncate(at);
+                        bytes.extend(other.bytes().skip(at));
+                    }
+                }
+                if bytes.is_empty() {
+                    break;
+                }
+            }
+            let text = String::from_utf8(bytes).unwrap();
+            match pages(&keys, Some(&text)).range::<i64>() {
+                Ok(range) => {
+                    assert!(text == given || text == other, "{text}");
+                    assert!(matches!(range.after, Some(41 | 42)));
+                    legal += 1;
+                }
+                Err(error) => assert_eq!(error.code(), Code::InvalidCursor),
+            }
+        }
+        assert!(legal > 0, "some are what they were");
+    }
+
+    #[test]
+    fn a_slice_ends_where_nothing_that_may_be_seen_comes_after_it() {
+        let range = |limit| Range::<u8> { after: None, limit };
+        let even = |row: &u8| Ok::<_, ()>(row.is_multiple_of(2).then_some(*row));
+        let slice = |limit, rows: &[u8]| range(limit).fill(rows, |row| Ok(*row), even).unwrap();
+        assert_eq!(slice(2, &[1, 2, 3, 4, 5]).next, None);
+        assert_eq!(slice(2, &[2, 4, 5, 6]).next, Some(4));
+        assert_eq!(slice(2, &[2, 4, 5, 6]).entries, [2, 4]);
+        assert_eq!(slice(9, &[]).entries, [0; 0]);
+    }
 }

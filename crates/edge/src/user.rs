@@ -16,11 +16,12 @@ pub(crate) use credential::refused;
 pub use credential::{Authenticated, Presented};
 pub use organization::{DeletedOrganization, ListedOrganization, OrganizationChange, Restorable};
 pub use session::{ListedSession, SessionList};
-pub use token::{ListedToken, TokenList};
+pub use token::ListedToken;
 
 use crate::{
     narrow::Subtree,
     objects::{self, Class, Context, Object, Reply},
+    paging::Range,
     problem::ApiError,
     stored_token::NewToken,
 };
@@ -72,8 +73,11 @@ pub enum Command {
     },
     /// The sessions; answers [`SessionList`].
     ListSessions,
-    /// The personal access tokens; answers [`TokenList`].
-    ListTokens,
+    /// The personal access tokens; answers a slice of [`ListedToken`].
+    ListTokens {
+        /// Which of them.
+        range: Range<i64>,
+    },
     /// Opens a session for the user who has just proven `address`; it makes the user when there is none.
     OpenSession {
         /// The proven address in its normal form.
@@ -268,7 +272,7 @@ impl Object for UserObject {
                 Ok(Reply::done())
             }
             Command::ListSessions => Reply::of(&session::list(context)?),
-            Command::ListTokens => Reply::of(&token::list(context)?),
+            Command::ListTokens { range } => Reply::of(&token::list(context, &range)?),
             Command::OpenSession { address, id, hash } => {
                 session::open(context, &address, &id, &hash)?;
                 personal::ensure(context)?;

@@ -64,13 +64,6 @@ pub struct ChangeRoleRequest {
     pub role: String,
 }
 
-/// GET `/v1/organizations/{org}/members`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MembersView {
-    /// The members, the first who joined first.
-    pub members: Vec<MemberView>,
-}
-
 /// A member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberView {
@@ -93,8 +86,25 @@ pub struct MemberView {
     pub epoch: i64,
     /// Since when it is suspended: its roles are kept and give nothing.
     pub suspended_at_ms: Option<i64>,
+    /// What it was granted, and where, as far as the reader may see it; in lists only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Vec<MemberRoleView>>,
     /// The facts that guards may ask about this member: what a gate is handed for this row.
     pub facts: FactsView,
+}
+
+/// A role that a member was granted somewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRoleView {
+    /// Id of the organization, workspace or project.
+    pub node: String,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// Id of the access group through which it was; absent for what is the member's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// POST `/v1/organizations/{org}/invitations`.
@@ -105,13 +115,6 @@ pub struct InviteRequest {
     pub email: String,
     /// Role id.
     pub role: String,
-}
-
-/// GET `/v1/organizations/{org}/invitations`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvitationsView {
-    /// The pending invitations, the newest first.
-    pub invitations: Vec<InvitationView>,
 }
 
 /// An invitation as the organization sees it.

@@ -46,8 +46,8 @@ pub use decision::{
 };
 pub use directory::{
     AcceptedView, ChangeRoleRequest, EvaluateRequest, InvitationPreview, InvitationView,
-    InvitationsView, InviteRequest, MemberView, MembersView, NameRequest,
-    OrganizationChangeRequest, OrganizationReference, OrganizationView, ResourceRequest,
+    InviteRequest, MemberRoleView, MemberView, NameRequest, OrganizationChangeRequest,
+    OrganizationReference, OrganizationView, ResourceRequest,
 };
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
@@ -67,18 +67,18 @@ pub use schema::SchemaOf;
 pub use sentence::{Sentences, sentence};
 pub use service_account::{
     GrantRequest, ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView,
-    ServiceAccountsView, ServiceKeyRequest, ServiceKeyView, ServiceKeysView,
+    ServiceKeyRequest, ServiceKeyView, ServiceKeysView,
 };
 pub use snapshot::{
     CustomRoleRecord, GrantRecord, Held, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,
     Snapshot, SnapshotError, TokenRecord,
 };
 pub use structure::{
-    AccessChangeView, GroupGrantView, GroupMemberView, GroupRequest, GroupView, GroupsView,
-    MoveRequest, NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest,
-    NodeMembersView, OwnerRequest, ProjectRequest, ProjectView, ProjectsView, ResultView,
-    ResultsView, RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest, RoleView,
-    RolesView, WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
+    AccessChangeView, GroupGrantView, GroupMemberView, GroupRequest, GroupView, MoveRequest,
+    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView,
+    OwnerRequest, ProjectRequest, ProjectView, ResultView, ResultsView, RoleChangeRequest,
+    RolePreviewRequest, RolePreviewView, RoleRequest, RoleView, WorkspaceChangeRequest,
+    WorkspaceView,
 };
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]

@@ -60,13 +60,6 @@ pub struct ServiceAccountChangeRequest {
     pub grants: Option<Vec<GrantRequest>>,
 }
 
-/// GET `/v1/organizations/{org}/service-accounts`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceAccountsView {
-    /// The accounts, the oldest first.
-    pub service_accounts: Vec<ServiceAccountView>,
-}
-
 /// A service account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceAccountView {

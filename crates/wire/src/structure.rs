@@ -19,13 +19,6 @@ pub struct WorkspaceChangeRequest {
     pub archived: Option<bool>,
 }
 
-/// GET `/v1/organizations/{org}/workspaces`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkspacesView {
-    /// The workspaces that the caller may see, the oldest first.
-    pub workspaces: Vec<WorkspaceView>,
-}
-
 /// A workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkspaceView {
@@ -50,13 +43,6 @@ pub struct ProjectRequest {
     /// Id of the workspace in which it is created; absent where the policy has no workspaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
-}
-
-/// GET `/v1/organizations/{org}/projects`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProjectsView {
-    /// The projects that the caller may see, the oldest first.
-    pub projects: Vec<ProjectView>,
 }
 
 /// A project.
@@ -182,13 +168,6 @@ pub struct GroupRequest {
     pub workspace: Option<String>,
 }
 
-/// GET `/v1/organizations/{org}/groups`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupsView {
-    /// The access groups that the caller may see, the oldest first.
-    pub groups: Vec<GroupView>,
-}
-
 /// An access group: what is granted to it is granted to its members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupView {
@@ -262,13 +241,6 @@ pub struct RoleChangeRequest {
     /// Permission ids of the base that it does not hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without: Option<Vec<String>>,
-}
-
-/// GET `/v1/organizations/{org}/roles`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RolesView {
-    /// The roles that the organization made, the oldest first.
-    pub roles: Vec<RoleView>,
 }
 
 /// A role that the organization made.

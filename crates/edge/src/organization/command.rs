@@ -4,15 +4,16 @@ use lockstep_wire::OrganizationChangeRequest;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Actor, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion, NodeMemberChange,
-    NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion, RoleChange, RoleQuestion,
-    SeedNode, SeedPrincipal, ServiceAccountCommand, SuspensionChange, WorkspaceChange,
-    WorkspaceQuestion,
+    Actor, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion, MemberList,
+    NodeMemberChange, NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion, RoleChange,
+    RoleQuestion, SeedNode, SeedPrincipal, ServiceAccountCommand, SuspensionChange,
+    WorkspaceChange, WorkspaceQuestion,
     acting::{Acting, FreshActing},
 };
 use crate::{
     audit::Filter,
     objects::{self, Reply},
+    paging::Range,
     problem::ApiError,
 };
 
@@ -103,15 +104,19 @@ pub enum Command {
         /// What the link's secret is derived from.
         nonce: String,
     },
-    /// The pending invitations; answers `InvitationsView`.
+    /// The pending invitations; answers a slice of `InvitationView`.
     ListInvitations {
         /// Who asks.
         actor: Actor,
+        /// Which of them.
+        range: Range<i64>,
     },
-    /// The members; answers `MembersView`.
+    /// The members; answers a slice of `MemberView`.
     ListMembers {
         /// Who asks.
         actor: Actor,
+        /// Which of them.
+        list: MemberList,
     },
     /// Something about workspaces, projects, and who has which role where.
     Structure {

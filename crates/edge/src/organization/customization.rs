@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
+    sql::Row,
 };
 
 /// The organization's own roles as they lie in KV. They repeat their own key, so that bytes under a wrong key are a miss.
@@ -58,10 +59,15 @@ pub(super) fn roles(context: &Context<'_>) -> Result<Vec<CustomRoleRecord>, ApiE
     let select = "SELECT definition FROM custom_role ORDER BY created_at_ms, rowid";
     let mut roles = Vec::new();
     for row in context.sql.exec(select, &[])? {
-        let role = serde_json::from_slice(row.text("definition")?.as_bytes());
-        roles.push(role.map_err(|error| ApiError::internal(format!("stored role: {error}")))?);
+        roles.push(read(&row)?);
     }
     Ok(roles)
+}
+
+/// A role as it is stored.
+pub(super) fn read(row: &Row) -> Result<CustomRoleRecord, ApiError> {
+    let role = serde_json::from_slice(row.text("definition")?.as_bytes());
+    role.map_err(|error| ApiError::internal(format!("stored role: {error}")))
 }
 
 /// What core makes the organization's policy of.

@@ -1,7 +1,7 @@
 //! Access groups: what is granted to one is granted to its members, and makes nobody a member of the organization.
 
 use lockstep_core::{Assignment, Grant, Level, NodeId, Operation, RoleId, Window};
-use lockstep_wire::{GroupGrantView, GroupMemberView, GroupView, GroupsView, NodeGrantRequest};
+use lockstep_wire::{GroupGrantView, GroupMemberView, GroupView, NodeGrantRequest};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     objects::Reply,
+    paging::Range,
     problem::{ApiError, Code},
     sql::{Row, SqlError},
 };
@@ -83,8 +84,11 @@ pub enum GroupChange {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupQuestion {
-    /// Those that the actor may see; answers `GroupsView`.
-    List,
+    /// Those that the actor may see; answers a slice of `GroupView`.
+    List {
+        /// Which of them.
+        range: Range<i64>,
+    },
     /// One of them; answers `GroupView`.
     Read {
         /// The group.
@@ -126,7 +130,7 @@ impl GroupChange {
 impl GroupQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List => list(acting),
+            Self::List { range } => list(acting, range),
             Self::Read { group } => {
                 visible(acting, group)?;
                 Reply::of(&view(acting, group)?)
@@ -145,16 +149,15 @@ fn visible(acting: &Acting<'_>, group: &str) -> Result<NodeId, ApiError> {
         .ok_or_else(ApiError::not_found)
 }
 
-fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
-    let select = "SELECT id FROM access_group ORDER BY created_at_ms, rowid";
-    let mut groups = Vec::new();
-    for row in acting.rows(select, &[])? {
+fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
+    let select = "SELECT rowid AS place, id FROM access_group WHERE rowid > ? ORDER BY rowid";
+    let rows = acting.rows(select, &[range.after.unwrap_or_default().into()])?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
+    Reply::of(&range.fill(&rows, position, |row| {
         let id = row.text("id")?;
-        if visible(acting, id).is_ok() {
-            groups.push(view(acting, id)?);
-        }
-    }
-    Reply::of(&GroupsView { groups })
+        let seen = visible(acting, id).is_ok();
+        seen.then(|| view(acting, id)).transpose()
+    })?)
 }
 
 fn create(

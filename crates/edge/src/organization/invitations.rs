@@ -2,9 +2,7 @@
 
 use lockstep_core::{Invitation, InvitationState, Operation, RoleId, Value};
 use lockstep_token::OrganizationId;
-use lockstep_wire::{
-    AcceptedView, InvitationPreview, InvitationView, InvitationsView, OrganizationReference,
-};
+use lockstep_wire::{AcceptedView, InvitationPreview, InvitationView, OrganizationReference};
 
 use super::{
     Actor,
@@ -18,6 +16,7 @@ use crate::{
     mail::{Mail, invitation_secret},
     objects::{Context, Reply},
     outbox::{self, Delivery},
+    paging::{NEWEST, Range},
     problem::{ApiError, Code},
     sql::{Row, SqlError},
 };
@@ -39,8 +38,7 @@ struct Stored {
     expires_at_ms: i64,
 }
 
-const COLUMNS: &str =
-    "SELECT id, address, role, state, invited_by, created_at_ms, expires_at_ms FROM invitation";
+const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_by, created_at_ms, expires_at_ms FROM invitation";
 
 pub(super) fn invite(
     context: &Context<'_>,
@@ -98,16 +96,24 @@ pub(super) fn invite(
     Ok(announce(written(epoch, view(context, &stored)?)?, epoch))
 }
 
-pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
+pub(super) fn list(
+    context: &Context<'_>,
+    actor: &Actor,
+    range: &Range<i64>,
+) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::InvitationRead, &facts)?;
-    let mut invitations = Vec::new();
-    for stored in pending(context)? {
-        invitations.push(view(context, &stored)?);
-    }
-    Reply::of(&InvitationsView { invitations })
+    let select = format!(
+        "{COLUMNS} WHERE state = 'pending' AND expires_at_ms > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    );
+    let before = range.after.unwrap_or(NEWEST);
+    let values = [context.now_ms.into(), before.into(), range.rows().into()];
+    let rows = context.sql.exec(&select, &values)?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
+    let seen = |row: &Row| Ok(Some(view(context, &read(row)?)?));
+    Reply::of(&range.fill(&rows, position, seen)?)
 }
 
 pub(super) fn cancel(context: &Context<'_>, actor: &Actor, id: &str) -> Result<Reply, ApiError> {

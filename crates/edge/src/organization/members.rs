@@ -1,7 +1,7 @@
-//! Members: list, change a role, remove, leave.
+//! Members: change a role, remove, leave.
 
 use lockstep_core::{Operation, RoleId};
-use lockstep_wire::{FactsView, MemberView, MembersView};
+use lockstep_wire::{FactsView, MemberView};
 
 use super::{
     Actor,
@@ -13,20 +13,6 @@ use crate::{
     objects::{Context, Reply},
     problem::{ApiError, Code},
 };
-
-pub(super) fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.principal)?;
-    actor::permit(context, &access, Operation::MemberRead, &facts)?;
-    let members = store::members(context)?;
-    let members = members
-        .iter()
-        .map(|member| view(context, &organization, actor, member));
-    Reply::of(&MembersView {
-        members: members.collect(),
-    })
-}
 
 pub(super) fn change_role(
     context: &Context<'_>,
@@ -131,6 +117,7 @@ pub(super) fn view(
         joined_at_ms: member.joined_at_ms,
         epoch: member.epoch,
         suspended_at_ms: member.suspended_at_ms,
+        roles: None,
         facts: FactsView::from(&target.facts()),
     }
 }

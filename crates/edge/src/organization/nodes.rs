@@ -4,6 +4,7 @@ use lockstep_core::{Grant, Level};
 
 use super::acting::{Acting, Change};
 use crate::{
+    paging::{Range, Slice},
     problem::{ApiError, Code},
     sql::{Row, SqlError},
 };
@@ -25,14 +26,20 @@ pub(super) struct NodeRow {
     pub(super) epoch: i64,
 }
 
-const COLUMNS: &str =
-    "SELECT id, parent, owner, name, created_at_ms, archived_at_ms, epoch FROM node";
+const COLUMNS: &str = "SELECT rowid AS place, id, parent, owner, name, created_at_ms, archived_at_ms, epoch FROM node";
 
-/// All of `level`, the oldest first.
-pub(super) fn all(acting: &Acting<'_>, level: Level) -> Result<Vec<NodeRow>, ApiError> {
-    let select = format!("{COLUMNS} WHERE level = ? ORDER BY position");
-    let rows = acting.rows(&select, &[name_of(level).into()])?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+/// Those of `level` from a position on that `view` lets through, the oldest first.
+pub(super) fn list<T>(
+    acting: &Acting<'_>,
+    level: Level,
+    range: &Range<i64>,
+    view: impl Fn(&NodeRow) -> Option<T>,
+) -> Result<Slice<T, i64>, ApiError> {
+    let select = format!("{COLUMNS} WHERE level = ? AND rowid > ? ORDER BY rowid");
+    let after = range.after.unwrap_or_default();
+    let rows = acting.rows(&select, &[name_of(level).into(), after.into()])?;
+    let position = |row: &Row| Ok(row.integer("place")?);
+    range.fill(&rows, position, |row| Ok(view(&read(row)?)))
 }
 
 pub(super) fn find(acting: &Acting<'_>, id: &str) -> Result<NodeRow, ApiError> {

@@ -1,7 +1,7 @@
 //! Projects: list, create, rename, archive, hand over, move, delete.
 
 use lockstep_core::{Grant, Level, Move, NodeId, Operation};
-use lockstep_wire::{ProjectView, ProjectsView, WorkspaceChangeRequest};
+use lockstep_wire::{ProjectView, WorkspaceChangeRequest};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     objects::Reply,
+    paging::Range,
     problem::{ApiError, Code},
 };
 
@@ -60,8 +61,11 @@ pub enum ProjectChange {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProjectQuestion {
-    /// Those that the actor may see; answers `ProjectsView`.
-    List,
+    /// Those that the actor may see; answers a slice of `ProjectView`.
+    List {
+        /// Which of them.
+        range: Range<i64>,
+    },
     /// One of them; answers `ProjectView`.
     Read {
         /// Its id.
@@ -99,7 +103,7 @@ impl ProjectChange {
 impl ProjectQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List => list(acting),
+            Self::List { range } => list(acting, range),
             Self::Read { project } => {
                 visible(acting, project)?;
                 Reply::of(&view(acting, &nodes::find(acting, project)?))
@@ -113,14 +117,12 @@ pub(super) fn visible(acting: &Acting<'_>, id: &str) -> Result<NodeId, ApiError>
     acting.node(id, Level::Project, Operation::ProjectRead)
 }
 
-fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
-    let all = nodes::all(acting, Level::Project)?;
-    let visible = all
-        .iter()
-        .filter(|project| visible(acting, &project.id).is_ok());
-    Reply::of(&ProjectsView {
-        projects: visible.map(|project| view(acting, project)).collect(),
-    })
+fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
+    let listed = nodes::list(acting, Level::Project, range, |project| {
+        let seen = visible(acting, &project.id);
+        seen.is_ok().then(|| view(acting, project))
+    })?;
+    Reply::of(&listed)
 }
 
 fn create(

@@ -1,9 +1,9 @@
 //! Roles that the organization makes of the policy's: list, create, edit, delete, and what a change would do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use lockstep_core::{CustomRole, NodeId, limits};
-use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RoleView, RolesView};
+use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RoleView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     objects::Reply,
+    paging::Range,
     problem::{ApiError, Code},
-    sql::{Row, SqlError},
+    sql::Row,
 };
 
 /// How long the definitions of all roles may be together, in bytes: they are one value in KV and one row of the outbox.
@@ -46,8 +47,11 @@ pub enum RoleChange {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoleQuestion {
-    /// All of them; answers `RolesView`.
-    List,
+    /// All of them; answers a slice of `RoleView`.
+    List {
+        /// Which of them.
+        range: Range<i64>,
+    },
     /// What a change would give and take; answers `RolePreviewView`.
     Preview {
         /// The change.
@@ -79,29 +83,25 @@ impl RoleChange {
 impl RoleQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List => {
+            Self::List { range } => {
                 acting.permit(lockstep_core::Operation::RoleRead, acting.access.root())?;
-                list(acting)
+                list(acting, range)
             }
             Self::Preview { preview } => preview::answer(acting, preview),
         }
     }
 }
 
-fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
-    let rows = acting.rows("SELECT id, epoch FROM custom_role", &[])?;
-    let epochs = rows
-        .iter()
-        .map(|row| Ok((row.text("id")?, row.integer("epoch")?)));
-    let epochs: BTreeMap<&str, i64> = epochs.collect::<Result<_, SqlError>>()?;
-    let roles = acting.own_roles()?.into_iter();
-    let roles = roles.map(|role| {
-        let epoch = epochs.get(role.id.as_str()).copied().unwrap_or(0);
-        RoleView::new(role, epoch)
-    });
-    Reply::of(&RolesView {
-        roles: roles.collect(),
-    })
+fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
+    let select = "SELECT rowid AS place, definition, epoch FROM custom_role
+        WHERE rowid > ? ORDER BY rowid LIMIT ?";
+    let after = range.after.unwrap_or_default();
+    let rows = acting.rows(select, &[after.into(), range.rows().into()])?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
+    Reply::of(&range.fill(&rows, position, |row| {
+        let role = customization::read(row)?;
+        Ok(Some(RoleView::new(role, row.integer("epoch")?)))
+    })?)
 }
 
 /// The role called `id`, for who may see the roles; else 404.

@@ -4,7 +4,7 @@
 //! Nobody gives one what they do not hold (law 5); all that it is to hold is compared each time, so what a change leaves in place is handed out, too.
 
 use lockstep_core::{Level, Operation, PrincipalKind, can_delegate};
-use lockstep_wire::{GrantRecord, ServiceAccountView, ServiceAccountsView};
+use lockstep_wire::{GrantRecord, ServiceAccountView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     objects::{Context, Reply},
+    paging::Range,
     problem::{ApiError, Code},
     sql::{Row, SqlError},
 };
@@ -67,10 +68,12 @@ pub enum ServiceAccountCommand {
         /// The key's id.
         key: String,
     },
-    /// The accounts; answers `ServiceAccountsView`.
+    /// The accounts; answers a slice of `ServiceAccountView`.
     List {
         /// Who asks.
         actor: Actor,
+        /// Which of them.
+        range: Range<i64>,
     },
     /// The keys of an account; answers `ServiceKeysView`.
     ListKeys {
@@ -144,7 +147,7 @@ pub(super) fn handle(
             account,
             key,
         } => service_keys::delete(context, &actor, &account, &key),
-        ServiceAccountCommand::List { actor } => list(context, &actor),
+        ServiceAccountCommand::List { actor, range } => list(context, &actor, &range),
         ServiceAccountCommand::ListKeys { actor, account } => {
             service_keys::list(context, &actor, &account)
         }
@@ -211,16 +214,16 @@ pub(super) fn all(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-fn list(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
+fn list(context: &Context<'_>, actor: &Actor, range: &Range<i64>) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     permitted(context, &organization, actor, Operation::ServiceAccountRead)?;
-    let select =
-        "SELECT id FROM service_account WHERE deleted_at_ms IS NULL ORDER BY created_at_ms, rowid";
-    let rows = context.sql.exec(select, &[])?;
-    let views = rows.iter().map(|row| view(context, row.text("id")?));
-    Reply::of(&ServiceAccountsView {
-        service_accounts: views.collect::<Result<_, ApiError>>()?,
-    })
+    let select = "SELECT rowid AS place, id FROM service_account
+        WHERE deleted_at_ms IS NULL AND rowid > ? ORDER BY rowid LIMIT ?";
+    let values = [range.after.unwrap_or_default().into(), range.rows().into()];
+    let rows = context.sql.exec(select, &values)?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
+    let seen = |row: &Row| Ok(Some(view(context, row.text("id")?)?));
+    Reply::of(&range.fill(&rows, position, seen)?)
 }
 
 fn create(

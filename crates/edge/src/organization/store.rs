@@ -7,7 +7,7 @@ use crate::{
     objects::{Context, Reply},
     outbox::{self, Delivery},
     problem::ApiError,
-    sql::{Row, SqlError},
+    sql::{Row, SqlError, Value},
     user::OrganizationChange,
 };
 
@@ -95,7 +95,7 @@ pub(super) fn next_epoch(context: &Context<'_>) -> Result<i64, ApiError> {
 /// Who is suspended keeps what they were granted under another name, by which nobody is asked about.
 pub(super) const SUSPENDED: &str = "suspended/";
 
-const MEMBER: &str = "SELECT member.user, member.address, member.joined_at_ms, member.suspended_at_ms, member.epoch, granted.role
+const MEMBER: &str = "SELECT member.rowid AS place, member.user, member.address, member.joined_at_ms, member.suspended_at_ms, member.epoch, granted.role
     FROM member JOIN organization JOIN granted ON granted.node = organization.id
         AND granted.user = CASE WHEN member.suspended_at_ms IS NULL THEN member.user ELSE 'suspended/' || member.user END
     WHERE member.left_at_ms IS NULL";
@@ -104,6 +104,15 @@ pub(super) fn members(context: &Context<'_>) -> Result<Vec<Member>, ApiError> {
     let select = format!("{MEMBER} ORDER BY member.joined_at_ms, member.rowid");
     let rows = context.sql.exec(&select, &[])?;
     Ok(rows.iter().map(read_member).collect::<Result<_, _>>()?)
+}
+
+/// Members as rows, as `condition` chooses and orders them.
+pub(super) fn member_rows(
+    context: &Context<'_>,
+    condition: &str,
+    values: &[Value],
+) -> Result<Vec<Row>, ApiError> {
+    Ok(context.sql.exec(&format!("{MEMBER} {condition}"), values)?)
 }
 
 pub(super) fn member(context: &Context<'_>, user: &str) -> Result<Option<Member>, ApiError> {
@@ -124,7 +133,7 @@ pub(super) fn member_of_address(
     Ok(row.as_ref().map(read_member).transpose()?)
 }
 
-fn read_member(row: &Row) -> Result<Member, SqlError> {
+pub(super) fn read_member(row: &Row) -> Result<Member, SqlError> {
     Ok(Member {
         user: row.text("user")?.to_owned(),
         address: row.optional_text("address")?.map(str::to_owned),

@@ -9,6 +9,7 @@ mod invitations;
 mod members;
 mod moves;
 mod node_members;
+mod pages;
 mod place;
 mod plans;
 mod repeats;
@@ -129,9 +130,14 @@ impl Acme {
         session
     }
 
+    fn list_of_members(&self) -> Value {
+        let members = Request::new(Method::Get, self.path("/members")).with_query("limit=200");
+        json(&self.world.send(&members.with_header("cookie", &self.ada)))
+    }
+
     /// The members as (address, role), in the order of joining.
     fn members(&self) -> Vec<(String, String)> {
-        let view = json(&self.get(&self.ada, "/members"));
+        let view = self.list_of_members();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let members = view["members"].as_array().unwrap();
         members
@@ -142,7 +148,7 @@ impl Acme {
 
     /// The path of a member.
     fn member(&self, email: &str) -> String {
-        let view = json(&self.get(&self.ada, "/members"));
+        let view = self.list_of_members();
         let members = view["members"].as_array().unwrap();
         let member = members
             .iter()

@@ -1,7 +1,7 @@
 //! Workspaces: list, create, rename, archive, delete.
 
 use lockstep_core::{Access, Level, NodeId, Operation, keeps_workspace};
-use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView, WorkspacesView};
+use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     objects::Reply,
+    paging::Range,
     problem::{ApiError, Code},
 };
 
@@ -47,8 +48,11 @@ pub enum WorkspaceQuestion {
         /// The name.
         name: String,
     },
-    /// Those that the actor may see; answers `WorkspacesView`.
-    List,
+    /// Those that the actor may see; answers a slice of `WorkspaceView`.
+    List {
+        /// Which of them.
+        range: Range<i64>,
+    },
     /// One of them; answers `WorkspaceView`.
     Read {
         /// Its id.
@@ -78,7 +82,7 @@ impl WorkspaceQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Find { name } => find(acting, name),
-            Self::List => list(acting),
+            Self::List { range } => list(acting, range),
             Self::Read { workspace } => {
                 visible(acting, workspace)?;
                 Reply::of(&view(&nodes::find(acting, workspace)?))
@@ -92,14 +96,12 @@ pub(super) fn visible(acting: &Acting<'_>, id: &str) -> Result<NodeId, ApiError>
     acting.node(id, Level::Workspace, Operation::WorkspaceRead)
 }
 
-fn list(acting: &Acting<'_>) -> Result<Reply, ApiError> {
-    let all = nodes::all(acting, Level::Workspace)?;
-    let visible = all
-        .iter()
-        .filter(|workspace| visible(acting, &workspace.id).is_ok());
-    Reply::of(&WorkspacesView {
-        workspaces: visible.map(view).collect(),
-    })
+fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
+    let listed = nodes::list(acting, Level::Workspace, range, |workspace| {
+        let seen = visible(acting, &workspace.id);
+        seen.is_ok().then(|| view(workspace))
+    })?;
+    Reply::of(&listed)
 }
 
 /// The workspace called `name`, among those that a snapshot names. Names may repeat; whoever relies on one is told.

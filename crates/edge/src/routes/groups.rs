@@ -1,11 +1,11 @@
 //! `/v1/organizations/{org}/groups`.
 
 use lockstep_token::id::opaque_id;
-use lockstep_wire::{GroupRequest, GroupView, GroupsView, NameRequest, NodeGrantRequest};
+use lockstep_wire::{GroupRequest, GroupView, NameRequest, NodeGrantRequest};
 
 use super::{
     node_members::{NothingRequest, check_window},
-    structure::{edit, end, param, read, read_one, user},
+    structure::{self, edit, end, param, read_one, user},
     values::name,
 };
 use crate::{
@@ -65,8 +65,8 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureQuestion::Group(GroupQuestion::List);
-    read::<GroupsView>(&call, &caller, list).await
+    let asked = |range| StructureQuestion::Group(GroupQuestion::List { range });
+    structure::list::<GroupView>(&call, &caller, "groups", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -1,9 +1,7 @@
 //! Invitations: the organization's side, and the invited person's.
 
 use lockstep_token::{Address, Secret, SecretKind, id::opaque_id};
-use lockstep_wire::{
-    AcceptedView, InvitationPreview, InvitationView, InvitationsView, InviteRequest,
-};
+use lockstep_wire::{AcceptedView, InvitationPreview, InvitationView, InviteRequest};
 use serde::Deserialize;
 
 use super::organizations::{actor, command, fresh_actor, with_epoch};
@@ -14,6 +12,7 @@ use crate::{
     keys::hex,
     objects::ask,
     organization::{Command, OrganizationObject, Written},
+    paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -60,11 +59,13 @@ pub(super) const ROUTES: &[Route] = &[
 struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let pages = Pages::of(&call, &caller, &[])?;
     let list = Command::ListInvitations {
         actor: actor(&call, &caller)?,
+        range: pages.range()?,
     };
-    let view: InvitationsView = command(&call, list).await?;
-    Response::json(200, &view)
+    let slice: Slice<InvitationView, i64> = command(&call, list).await?;
+    pages.answer("invitations", &slice)
 }
 
 async fn invite(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -1,18 +1,24 @@
 //! `/v1/organizations/{org}/members`.
 
 use lockstep_token::UserId;
-use lockstep_wire::{ChangeRoleRequest, MemberView, MembersView};
+use lockstep_wire::{ChangeRoleRequest, MemberView};
 
 use super::organizations::{actor, command, fresh_actor, with_epoch};
 use crate::{
     authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
-    organization::{Command, Written},
+    organization::{Command, MemberList, MemberPosition, MemberSort, Written},
+    paging::{self, Pages, Slice},
     precondition::with_etag,
-    problem::ApiError,
+    problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
+
+/// The query's parameters that choose and order members.
+const FILTERS: &[&str] = &["search", "sort"];
+/// Longest text that is searched for, in characters.
+const SEARCH_CHARS_MAX: usize = 100;
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
@@ -33,14 +39,33 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let view: MembersView = command(
-        &call,
-        Command::ListMembers {
-            actor: actor(&call, &caller)?,
+    let pages = Pages::of(&call, &caller, FILTERS)?;
+    let search = paging::parameter(call.request, "search")?;
+    if search.is_some_and(|search| search.is_empty() || search.chars().count() > SEARCH_CHARS_MAX) {
+        let detail = format!("`search` is 1 to {SEARCH_CHARS_MAX} characters of an address.");
+        return Err(ApiError::new(Code::InvalidQuery, detail));
+    }
+    let list = Command::ListMembers {
+        actor: actor(&call, &caller)?,
+        list: MemberList {
+            range: pages.range()?,
+            search: search.map(str::to_ascii_lowercase),
+            sort: sort(paging::parameter(call.request, "sort")?)?,
         },
-    )
-    .await?;
-    Response::json(200, &view)
+    };
+    let slice: Slice<MemberView, MemberPosition> = command(&call, list).await?;
+    pages.answer("members", &slice)
+}
+
+fn sort(text: Option<&str>) -> Result<MemberSort, ApiError> {
+    match text {
+        None | Some("joined") => Ok(MemberSort::Joined),
+        Some("email") => Ok(MemberSort::Email),
+        Some(_) => {
+            let detail = "`sort` is `joined` or `email`.";
+            Err(ApiError::new(Code::InvalidQuery, detail))
+        }
+    }
 }
 
 async fn change_role(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -2,12 +2,11 @@
 
 use lockstep_token::id::opaque_id;
 use lockstep_wire::{
-    CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest,
-    RoleView, RolesView,
+    CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RolePreviewView, RoleRequest, RoleView,
 };
 
 use super::{
-    structure::{edit, end, param, read},
+    structure::{self, edit, end, param, read},
     values::name,
 };
 use crate::{
@@ -49,8 +48,8 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureQuestion::Role(RoleQuestion::List);
-    read::<RolesView>(&call, &caller, list).await
+    let asked = |range| StructureQuestion::Role(RoleQuestion::List { range });
+    structure::list::<RoleView>(&call, &caller, "roles", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -2,8 +2,8 @@
 
 use lockstep_token::{Secret, id::opaque_id};
 use lockstep_wire::{
-    ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView, ServiceAccountsView,
-    ServiceKeyRequest, ServiceKeyView, ServiceKeysView,
+    ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView, ServiceKeyRequest,
+    ServiceKeyView, ServiceKeysView,
 };
 
 use super::{
@@ -16,6 +16,7 @@ use crate::{
     http::{Method, Response},
     json,
     organization::{Command, NewKey, ServiceAccountCommand, Written},
+    paging::{Pages, Slice},
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -69,11 +70,14 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let pages = Pages::of(&call, &caller, &[])?;
     let list = ServiceAccountCommand::List {
         actor: actor(&call, &caller)?,
+        range: pages.range()?,
     };
-    let view: ServiceAccountsView = command(&call, Command::ServiceAccounts(list)).await?;
-    Response::json(200, &view)
+    let list = Command::ServiceAccounts(list);
+    let slice: Slice<ServiceAccountView, i64> = command(&call, list).await?;
+    pages.answer("service_accounts", &slice)
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -2,8 +2,8 @@
 
 use lockstep_token::{UserId, id::opaque_id};
 use lockstep_wire::{
-    MoveRequest, NameRequest, OwnerRequest, ProjectRequest, ProjectView, ProjectsView,
-    WorkspaceChangeRequest, WorkspaceView, WorkspacesView,
+    MoveRequest, NameRequest, OwnerRequest, ProjectRequest, ProjectView, WorkspaceChangeRequest,
+    WorkspaceView,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -19,6 +19,7 @@ use crate::{
         Command, ProjectChange, ProjectQuestion, StructureChange, StructureQuestion,
         WorkspaceChange, WorkspaceQuestion, Written,
     },
+    paging::{Pages, Range, Slice},
     precondition::{Tagged, with_etag},
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
@@ -88,8 +89,8 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn workspaces(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureQuestion::Workspace(WorkspaceQuestion::List);
-    read::<WorkspacesView>(&call, &caller, list).await
+    let asked = |range| StructureQuestion::Workspace(WorkspaceQuestion::List { range });
+    list::<WorkspaceView>(&call, &caller, "workspaces", asked).await
 }
 
 async fn create_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -134,8 +135,8 @@ async fn delete_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn projects(call: Call<'_>, caller: Caller) -> Answer {
-    let list = StructureQuestion::Project(ProjectQuestion::List);
-    read::<ProjectsView>(&call, &caller, list).await
+    let asked = |range| StructureQuestion::Project(ProjectQuestion::List { range });
+    list::<ProjectView>(&call, &caller, "projects", asked).await
 }
 
 async fn create_project(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -203,6 +204,22 @@ pub(super) async fn read<T: DeserializeOwned + Serialize>(
     };
     let view: T = command(call, asked).await?;
     Response::json(200, &view)
+}
+
+/// Answers a page of a list, whose entries are called `name`.
+pub(super) async fn list<T: DeserializeOwned + Serialize>(
+    call: &Call<'_>,
+    caller: &Caller,
+    name: &str,
+    asked: impl FnOnce(Range<i64>) -> StructureQuestion,
+) -> Answer {
+    let pages = Pages::of(call, caller, &[])?;
+    let asked = Command::Structure {
+        actor: actor(call, caller)?,
+        command: asked(pages.range()?),
+    };
+    let slice: Slice<T, i64> = command(call, asked).await?;
+    pages.answer(name, &slice)
 }
 
 /// As [`read`], of what has an entity tag.

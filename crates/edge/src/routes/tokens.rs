@@ -12,9 +12,10 @@ use crate::{
     narrow::Subtree,
     objects::ask,
     organization::{self, OrganizationObject},
+    paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
-    user::{self, ListedToken, TokenList, UserObject},
+    user::{self, ListedToken, UserObject},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -85,10 +86,13 @@ pub(super) struct ShownView<'a, T> {
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let user = caller.whole_user()?;
-    let command = user::Command::ListTokens;
-    let list: TokenList =
+    let pages = Pages::of(&call, &caller, &[])?;
+    let command = user::Command::ListTokens {
+        range: pages.range()?,
+    };
+    let list: Slice<ListedToken, i64> =
         ask::<UserObject, _>(&*call.edge.objects, user.as_str(), &command).await?;
-    Response::json(200, &list)
+    pages.answer("tokens", &list)
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

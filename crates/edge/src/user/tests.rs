@@ -235,7 +235,12 @@ fn an_object_without_its_birth_row_answers_404_and_writes_nothing() {
     let world = World::new();
     let commands = [
         Command::Profile,
-        Command::ListTokens,
+        Command::ListTokens {
+            range: crate::paging::Range {
+                after: None,
+                limit: 1,
+            },
+        },
         Command::Authenticate {
             presented: Presented::Session {
                 hash: "h".to_owned(),

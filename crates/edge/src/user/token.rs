@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     narrow::Subtree,
     objects::Context,
+    paging::{NEWEST, Range, Slice},
     problem::{ApiError, Code},
     sql::Row,
     stored_token::{NewToken, StoredToken, Table, check_scopes},
@@ -17,14 +18,7 @@ const TOKENS_MAX: i64 = 50;
 
 pub(super) const TABLE: Table = Table("access_token");
 
-/// All tokens, the newest first. Never a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenList {
-    /// One entry each.
-    pub tokens: Vec<ListedToken>,
-}
-
-/// One token.
+/// One token. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedToken {
     /// Its id.
@@ -94,13 +88,18 @@ pub(super) fn set_active(
     find(context, id)
 }
 
-pub(super) fn list(context: &Context<'_>) -> Result<TokenList, ApiError> {
-    let select = "SELECT * FROM access_token
-        WHERE expires_at_ms IS NULL OR expires_at_ms > ? ORDER BY created_at_ms DESC, id";
-    let rows = context.sql.exec(select, &[context.now_ms.into()])?;
-    Ok(TokenList {
-        tokens: rows.iter().map(read).collect::<Result<_, _>>()?,
-    })
+/// Those that are not over, the newest first.
+pub(super) fn list(
+    context: &Context<'_>,
+    range: &Range<i64>,
+) -> Result<Slice<ListedToken, i64>, ApiError> {
+    let select = "SELECT rowid AS place, * FROM access_token
+        WHERE (expires_at_ms IS NULL OR expires_at_ms > ?) AND rowid < ? ORDER BY rowid DESC LIMIT ?";
+    let before = range.after.unwrap_or(NEWEST);
+    let values = [context.now_ms.into(), before.into(), range.rows().into()];
+    let rows = context.sql.exec(select, &values)?;
+    let position = |row: &Row| Ok(row.integer("place")?);
+    range.fill(&rows, position, |row| read(row).map(Some))
 }
 
 fn find(context: &Context<'_>, id: &str) -> Result<ListedToken, ApiError> {

@@ -1,5 +1,5 @@
 import type { OrganizationName } from "./me.js";
-import { request, segment } from "./request.js";
+import { readAll, request, segment } from "./request.js";
 
 export interface Invitation {
   readonly id: string;
@@ -27,7 +27,7 @@ const path = (organization: string, invitation?: string) =>
   (invitation === undefined ? "" : `/${segment(invitation)}`);
 
 export const readInvitations = (organization: string, signal?: AbortSignal) =>
-  request<{ invitations: Invitation[] }>(path(organization), { signal });
+  readAll<Invitation, "invitations">(path(organization), "invitations", signal);
 
 export const invite = (organization: string, email: string, role: string) =>
   request<Invitation>(path(organization), { method: "POST", body: { email, role } });

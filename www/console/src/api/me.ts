@@ -1,4 +1,4 @@
-import { request, segment } from "./request.js";
+import { readAll, request, segment } from "./request.js";
 
 export interface OrganizationName {
   readonly id: string;
@@ -74,7 +74,7 @@ export const readMyInvitations = (signal?: AbortSignal) =>
   request<{ invitations: MyInvitation[] }>("/v1/me/invitations", { signal });
 
 export const readTokens = (signal?: AbortSignal) =>
-  request<{ tokens: Token[] }>("/v1/me/tokens", { signal });
+  readAll<Token, "tokens">("/v1/me/tokens", "tokens", signal);
 
 export const createToken = (token: TokenRequest) =>
   request<NewSecret>("/v1/me/tokens", { method: "POST", body: token });

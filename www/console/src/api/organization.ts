@@ -1,5 +1,5 @@
 import type { Facts } from "@lockstep/gate";
-import { request, segment } from "./request.js";
+import { readAll, request, segment } from "./request.js";
 
 export interface Organization {
   readonly id: string;
@@ -44,7 +44,7 @@ export const deleteOrganization = (organization: string, name: string) =>
   });
 
 export const readMembers = (organization: string, signal?: AbortSignal) =>
-  request<{ members: Member[] }>(`${path(organization)}/members`, { signal });
+  readAll<Member, "members">(`${path(organization)}/members`, "members", signal);
 
 export const changeRole = (organization: string, user: string, role: string) =>
   request<Member>(`${path(organization)}/members/${segment(user)}`, {

@@ -21,12 +21,35 @@ export interface RequestOptions {
 /** How long the edge may take, in milliseconds. */
 const TIMEOUT_MS = 15_000;
 
+/** Entries of a page: the most that the edge gives. */
+const PAGE_ENTRIES = 200;
+
 const listeners = new Set<() => void>();
 
 /** Calls `listener` whenever the edge no longer knows who is asking. Returns what ends that. */
 export function onUnauthenticated(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** All entries of a list, whose pages call them `name`. */
+export async function readAll<T, K extends string>(
+  path: string,
+  name: K,
+  signal?: AbortSignal,
+): Promise<Record<K, T[]>> {
+  const entries: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const after = cursor === undefined ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = await request<Record<K, T[]> & { next?: string }>(
+      `${path}?limit=${PAGE_ENTRIES}${after}`,
+      { signal },
+    );
+    entries.push(...page[name]);
+    cursor = page.next;
+  } while (cursor !== undefined);
+  return { [name]: entries } as Record<K, T[]>;
 }
 
 /** One call of the HTTP API. Rejects with a `Problem` whose message can be shown as it is. */

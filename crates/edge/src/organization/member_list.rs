@@ -1,0 +1,177 @@
+//! The list of members: pages of it, sorted, searched, with what each member is granted where.
+
+use std::collections::BTreeMap;
+
+use lockstep_core::{Access, Operation};
+use lockstep_wire::{MemberRoleView, MemberView};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Actor,
+    actor::{self, access, directory_facts},
+    members,
+    store::{self, Member, SUSPENDED, organization},
+};
+use crate::{
+    objects::{Context, Reply},
+    paging::{Range, Slice},
+    problem::ApiError,
+    sql::{Row, Value},
+};
+
+/// Which members are wanted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MemberList {
+    /// From where on, and how many.
+    pub range: Range<MemberPosition>,
+    /// Part of their addresses, in lower case; everybody, when absent.
+    pub search: Option<String>,
+    /// In which order.
+    pub sort: MemberSort,
+}
+
+/// The order of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberSort {
+    /// By address; who has none comes first.
+    Email,
+    /// The first who joined first.
+    Joined,
+}
+
+/// A place in the list, in each of its orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberPosition {
+    address: String,
+    joined_at_ms: i64,
+    row: i64,
+}
+
+/// Members are found by an index of their order, from the position on: a late page costs what the first one does.
+pub(super) fn list(
+    context: &Context<'_>,
+    actor: &Actor,
+    list: &MemberList,
+) -> Result<Reply, ApiError> {
+    let organization = organization(context)?;
+    let access = access(context, &organization, actor)?;
+    let facts = directory_facts(context, &organization, &actor.principal)?;
+    actor::permit(context, &access, Operation::MemberRead, &facts)?;
+    let rows = store::member_rows(context, &condition(list), &values(list))?;
+    let mut slice: Slice<(Member, MemberView), _> = list.range.fill(&rows, position, |row| {
+        let member = store::read_member(row)?;
+        let view = members::view(context, &organization, actor, &member);
+        Ok::<_, ApiError>(Some((member, view)))
+    })?;
+    // Who has which role in a workspace is for who may see that there.
+    let is_readable = |node: &str| {
+        let read = Operation::WorkspaceMemberRead;
+        let node = access.node(node);
+        node.is_some_and(|node| actor::permit_on(context, &access, read, node, &facts).is_ok())
+    };
+    let people = slice.entries.iter().map(|(member, _)| member.user.clone());
+    let people: Vec<String> = people.collect();
+    let mut roles = roles(context, &access, &people, |node| {
+        node == organization.id || is_readable(node)
+    })?;
+    for (member, view) in &mut slice.entries {
+        view.roles = roles.remove(&member.user).or_else(|| Some(Vec::new()));
+    }
+    Reply::of(&Slice {
+        entries: slice.entries.into_iter().map(|(_, view)| view).collect(),
+        next: slice.next,
+    })
+}
+
+fn position(row: &Row) -> Result<MemberPosition, ApiError> {
+    Ok(MemberPosition {
+        address: row.optional_text("address")?.unwrap_or_default().to_owned(),
+        joined_at_ms: row.integer("joined_at_ms")?,
+        row: row.integer("place")?,
+    })
+}
+
+fn condition(list: &MemberList) -> String {
+    let column = match list.sort {
+        MemberSort::Email => "member.address",
+        MemberSort::Joined => "member.joined_at_ms",
+    };
+    let after = match (&list.range.after, list.sort) {
+        (None, _) => String::new(),
+        // Who has no address comes before everybody who has one, and is told from others by the row alone.
+        (Some(after), MemberSort::Email) if after.address.is_empty() => {
+            "AND (member.address IS NOT NULL OR member.rowid > ?)".to_owned()
+        }
+        (Some(_), _) => format!("AND ({column}, member.rowid) > (?, ?)"),
+    };
+    let search = list
+        .search
+        .as_ref()
+        .map_or("", |_| "AND member.address LIKE ? ESCAPE '~'");
+    format!("{after} {search} ORDER BY {column}, member.rowid LIMIT ?")
+}
+
+fn values(list: &MemberList) -> Vec<Value> {
+    let mut values = Vec::new();
+    if let Some(after) = &list.range.after {
+        match list.sort {
+            MemberSort::Email if after.address.is_empty() => {}
+            MemberSort::Email => values.push((&after.address).into()),
+            MemberSort::Joined => values.push(after.joined_at_ms.into()),
+        }
+        values.push(after.row.into());
+    }
+    if let Some(search) = &list.search {
+        let mut pattern = String::from("%");
+        for c in search.chars() {
+            if matches!(c, '%' | '_' | '~') {
+                pattern.push('~');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        values.push(pattern.into());
+    }
+    values.push(list.range.rows().into());
+    values
+}
+
+/// What each member was granted, by themselves and through groups, on the nodes that `is_seen`. What is kept of who is suspended is theirs, too.
+fn roles(
+    context: &Context<'_>,
+    access: &Access,
+    people: &[String],
+    is_seen: impl Fn(&str) -> bool,
+) -> Result<BTreeMap<String, Vec<MemberRoleView>>, ApiError> {
+    let granted_as = people.iter().cloned();
+    let granted_as: Vec<String> = granted_as
+        .chain(people.iter().map(|user| format!("{SUSPENDED}{user}")))
+        .collect();
+    let list = serde_json::to_string(&granted_as)
+        .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))?;
+    let select = "SELECT user, node, role, NULL AS through FROM granted WHERE user IN (SELECT value FROM json_each(?))
+        UNION ALL SELECT group_member.user, group_granted.node, group_granted.role, group_granted.access_group
+        FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
+        WHERE group_member.user IN (SELECT value FROM json_each(?)) ORDER BY through, node";
+    let policy = access.policy();
+    let mut roles: BTreeMap<String, Vec<MemberRoleView>> = BTreeMap::new();
+    for row in context.sql.exec(select, &[(&list).into(), list.into()])? {
+        let (user, node, role) = (row.text("user")?, row.text("node")?, row.text("role")?);
+        if !is_seen(node) {
+            continue;
+        }
+        let described = policy
+            .role(role)
+            .and_then(|role| policy.describe_role(role));
+        let user = user.strip_prefix(SUSPENDED).unwrap_or(user);
+        let of_member = roles.entry(user.to_owned()).or_default();
+        of_member.push(MemberRoleView {
+            node: node.to_owned(),
+            role: role.to_owned(),
+            role_name: described.map_or_else(|| role.to_owned(), |role| role.name.clone()),
+            group: row.optional_text("through")?.map(str::to_owned),
+        });
+    }
+    Ok(roles)
+}

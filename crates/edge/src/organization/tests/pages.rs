@@ -1,0 +1,259 @@
+//! Pages of lists: M11, that a list is all of it over all sizes of pages, and M12, that no cursor but ours leads anywhere.
+
+use serde_json::{Value, json};
+
+use super::{Acme, BEN, CAT, id, lockstep, refused};
+use crate::{
+    http::{Method, Request, Response},
+    objects::Class,
+    sql::Sql,
+    testing::{json, text},
+};
+
+/// Every list, with what its entries are called and known by.
+const LISTS: &[(&str, &str, &str)] = &[
+    ("/members", "members", "user_id"),
+    ("/invitations", "invitations", "id"),
+    ("/workspaces", "workspaces", "id"),
+    ("/projects", "projects", "id"),
+    ("/groups", "groups", "id"),
+    ("/roles", "roles", "id"),
+    ("/service-accounts", "service_accounts", "id"),
+    ("tokens", "tokens", "id"),
+];
+
+impl Acme {
+    fn page(&self, session: &str, list: &str, query: &str) -> Response {
+        let path = match list {
+            "tokens" => "/v1/me/tokens".to_owned(),
+            list => self.path(list),
+        };
+        let request = Request::new(Method::Get, path).with_query(query);
+        self.world.send(&request.with_header("cookie", session))
+    }
+
+    /// The ids of a list, page by page.
+    fn walked(
+        &self,
+        session: &str,
+        list: &(&str, &str, &str),
+        query: &str,
+        limit: usize,
+    ) -> Vec<Value> {
+        let (path, name, known_by) = list;
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        for _ in 0..100 {
+            let page = self.page(session, path, &format!("limit={limit}&{query}{cursor}"));
+            assert_eq!(page.status, 200, "{}", text(&page));
+            let page = json(&page);
+            let entries = page[*name].as_array().unwrap();
+            assert!(entries.len() <= limit);
+            seen.extend(entries.iter().map(|entry| entry[*known_by].clone()));
+            match page["next"].as_str() {
+                Some(next) => {
+                    assert_eq!(entries.len(), limit, "{path}: a page in the middle is full");
+                    cursor = format!("&cursor={next}");
+                }
+                None => return seen,
+            }
+        }
+        panic!("{path} has no end");
+    }
+}
+
+/// An organization with seven of everything, of which a Viewer of one workspace sees some.
+fn full() -> (Acme, String) {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    acme.joined(CAT, "admin");
+    for at in 0..7 {
+        acme.world.clock.advance_ms(10_000);
+        let workspace = acme.workspace(&format!("W{at}"));
+        if at % 3 == 0 {
+            acme.grant(&workspace, BEN, "viewer");
+        }
+        let inside = json!({ "name": "x", "workspace": workspace.replace("/workspaces/", "") });
+        id(&acme.post(&acme.ada, "/projects", &inside));
+        id(&acme.post(&acme.ada, "/groups", &inside));
+        id(&acme.post(
+            &acme.ada,
+            "/roles",
+            &json!({ "name": "Own", "base": "viewer" }),
+        ));
+        acme.account(&[json!({ "role": "gateway" })]);
+        acme.invited(&format!("p{at}@example.com"), "member");
+        acme.token(&acme.ada, &json!({ "name": "ci" }));
+    }
+    (acme, ben)
+}
+
+#[test]
+fn m11_a_list_is_what_may_be_seen_of_it_over_all_sizes_of_pages() {
+    let (acme, ben) = full();
+    for list in LISTS {
+        let (path, ..) = list;
+        for session in [&acme.ada, &ben] {
+            if acme.page(session, path, "").status == 403 {
+                continue;
+            }
+            let all = acme.walked(session, list, "", 200);
+            let mut once = all.clone();
+            once.sort_by_key(Value::to_string);
+            once.dedup();
+            assert_eq!(once.len(), all.len(), "{path}");
+            for limit in 1..=all.len().max(1) {
+                assert_eq!(
+                    acme.walked(session, list, "", limit),
+                    all,
+                    "{path} by {limit}"
+                );
+            }
+            // A list is what a check of each lets through.
+            if ["/workspaces", "/projects"].contains(path) {
+                let everything = acme.walked(&acme.ada, list, "", 200);
+                let may = everything.into_iter().filter(|id| {
+                    let one = format!("{path}/{}", id.as_str().unwrap());
+                    acme.get(session, &one).status == 200
+                });
+                assert_eq!(all, may.collect::<Vec<_>>(), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn members_are_searched_sorted_and_listed_with_their_roles_everywhere() {
+    let (acme, ben) = full();
+    acme.joined("zoe_1@example.com", "member");
+    acme.joined("ann.x@example.com", "member");
+    let emails = |query: &str| {
+        let page = json(&acme.page(&acme.ada, "/members", query));
+        let members = page["members"].as_array().unwrap().clone();
+        members
+            .iter()
+            .map(|member| member["email"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let sorted = emails("sort=email");
+    let mut expected = emails("");
+    assert_eq!(expected.last().unwrap(), "ann.x@example.com", "by joining");
+    expected.sort();
+    assert_eq!(sorted, expected);
+    for limit in 1..=5 {
+        let list = ("/members", "members", "email");
+        assert_eq!(acme.walked(&acme.ada, &list, "sort=email", limit), expected);
+    }
+    assert_eq!(emails("search=ZOE"), ["zoe_1@example.com"]);
+    assert_eq!(emails("search=e_1"), ["zoe_1@example.com"], "no pattern");
+    assert_eq!(emails("search=%25"), [""; 0]);
+    for query in [
+        "sort=name",
+        "search=",
+        &format!("search={}", "x".repeat(101)),
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "sort=email&sort=email",
+    ] {
+        refused(
+            &acme.page(&acme.ada, "/members", query),
+            400,
+            "invalid-query",
+        );
+    }
+    let roles_of = |session: &str, email: &str| {
+        let page = json(&acme.page(session, "/members", &format!("search={email}")));
+        let roles = page["members"][0]["roles"].as_array().unwrap().clone();
+        roles
+            .iter()
+            .map(|role| (role["node"].clone(), role["role"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        roles_of(&acme.ada, BEN).len(),
+        4,
+        "on the organization and in three workspaces"
+    );
+    assert_eq!(roles_of(&acme.ada, CAT), [(json!(acme.id), json!("admin"))]);
+    // Through a group, and no more than the reader may see.
+    let workspaces = json(&acme.get(&acme.ada, "/workspaces"))["workspaces"].clone();
+    let hidden = workspaces[1]["id"].as_str().unwrap();
+    let group = json!({ "name": "Crew", "workspace": hidden });
+    let group = format!("/groups/{}", id(&acme.post(&acme.ada, "/groups", &group)));
+    let grant = acme.put(
+        &acme.ada,
+        &format!("{group}/grants/{hidden}"),
+        &json!({ "role": "viewer" }),
+    );
+    assert_eq!(grant.status, 200);
+    let into = format!("{group}{}", acme.member("zoe_1@example.com"));
+    assert_eq!(acme.put(&acme.ada, &into, &json!({})).status, 200);
+    assert_eq!(roles_of(&acme.ada, "zoe_1").len(), 2);
+    assert_eq!(roles_of(&ben, "zoe_1").len(), 1);
+    // Who is suspended keeps their roles.
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    assert_eq!(roles_of(&acme.ada, BEN).len(), 4);
+}
+
+#[test]
+fn m12_a_cursor_counts_for_one_list_its_filters_and_one_principal() {
+    let (acme, ben) = full();
+    let cat = acme.world.sign_in(CAT);
+    let next = |session: &str, path: &str, query: &str| {
+        let page = json(&acme.page(session, path, query));
+        page["next"].as_str().unwrap().to_owned()
+    };
+    let workspaces = next(&acme.ada, "/workspaces", "limit=1");
+    let members = next(&acme.ada, "/members", "limit=1");
+    let with = |cursor: &str| format!("cursor={cursor}");
+    assert_eq!(
+        acme.page(&acme.ada, "/workspaces", &with(&workspaces))
+            .status,
+        200
+    );
+    for (session, path, query) in [
+        (&acme.ada, "/projects", with(&workspaces)),
+        (&acme.ada, "/members", with(&workspaces)),
+        (&acme.ada, "/workspaces", with(&members)),
+        (&cat, "/workspaces", with(&workspaces)),
+        (&ben, "/workspaces", with(&workspaces)),
+        (
+            &acme.ada,
+            "/members",
+            format!("sort=email&{}", with(&members)),
+        ),
+        (
+            &acme.ada,
+            "/members",
+            format!("search=e&{}", with(&members)),
+        ),
+        (&acme.ada, "tokens", with(&workspaces)),
+    ] {
+        refused(&acme.page(session, path, &query), 400, "invalid-cursor");
+    }
+}
+
+/// A late page asks the database for as much as the first one: what SQLite reads is a range of an index.
+#[test]
+fn the_cost_of_a_page_of_members_does_not_grow_with_its_number() {
+    let acme = lockstep("");
+    let sql = acme
+        .world
+        .objects
+        .database(Class::Organization, &acme.id)
+        .unwrap();
+    for column in ["member.joined_at_ms", "member.address"] {
+        let plan = format!(
+            "EXPLAIN QUERY PLAN SELECT user FROM member WHERE left_at_ms IS NULL AND ({column}, member.rowid) > ('x', 7) ORDER BY {column}, member.rowid LIMIT 51"
+        );
+        let rows = Sql::exec(&*sql, &plan, &[]).unwrap();
+        let steps: Vec<&str> = rows.iter().map(|row| row.text("detail").unwrap()).collect();
+        assert!(
+            steps.iter().all(|step| !step.contains("TEMP B-TREE")),
+            "{steps:?}"
+        );
+        assert!(steps[0].contains("SEARCH member USING INDEX"), "{steps:?}");
+    }
+}
