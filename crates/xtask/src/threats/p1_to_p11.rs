@@ -325,9 +325,9 @@ pub(super) const ROWS: &[Row] = &[
                 ),
                 "a deleted organization answers nothing",
                 &[edit(
-                    "crates/edge/src/organization.rs",
-                    "        _ => store::require_live(context)?,",
-                    "        _ => (),",
+                    "crates/edge/src/organization/store.rs",
+                    "\"{ORGANIZATION} WHERE deleted_at_ms IS NULL\"",
+                    "\"{ORGANIZATION}\"",
                 )],
             ),
             proof(
