@@ -76,6 +76,7 @@ mod hierarchy;
 mod holdings;
 mod index;
 mod invitation;
+mod issuer;
 mod level;
 pub mod limits;
 mod lint;
@@ -110,6 +111,7 @@ pub use grant::{Grant, Node, PackedNode, PackedNodes, PrincipalKind, Record, Tok
 pub use guard::{Condition, Guard, Outcome, Test};
 pub use hierarchy::NodeId;
 pub use invitation::{Invitation, InvitationError, InvitationState, InvitationStatus};
+pub use issuer::{may_admit, save_issuer};
 pub use level::Level;
 pub use lint::{Finding, FindingKind, lint};
 pub use matrix::{Cell, MatrixRow, matrix};

@@ -144,6 +144,11 @@ pub fn restore(
     record: &Record,
 ) -> Result<(), MembershipError> {
     permit(actor, Operation::MemberSuspend, &target.facts())?;
+    hands_out(actor, record).map_err(MembershipError::Delegation)
+}
+
+/// Whether `actor` may hand out all that `record` was granted and owns.
+pub(crate) fn hands_out(actor: &Access, record: &Record) -> Result<(), DelegationError> {
     let known = record.grants.iter().filter_map(|grant| {
         // What is gone gives nothing.
         let role = actor.policy().role(&grant.role)?;
@@ -161,7 +166,6 @@ pub fn restore(
                 .find(Result::is_err)
                 .unwrap_or(Ok(()))
         })
-        .map_err(MembershipError::Delegation)
 }
 
 /// Law 7: whether an organization with `admins` members that count as admins may stay as it is.

@@ -39,6 +39,10 @@ operations! {
     InvitationCreate = "invitation.create",
     /// List pending invitations.
     InvitationRead = "invitation.read",
+    /// Register identity providers of the organization's own, change and remove them.
+    IssuerManage = "issuer.manage",
+    /// See the identity providers that the organization registered.
+    IssuerRead = "issuer.read",
     /// Leave the organization.
     MemberLeave = "member.leave",
     /// List the members.
@@ -115,6 +119,7 @@ impl Operation {
                 | Self::DecisionsAsk
                 | Self::GroupRead
                 | Self::InvitationRead
+                | Self::IssuerRead
                 | Self::MemberRead
                 | Self::OrganizationCreate
                 | Self::OrganizationRead

@@ -12,6 +12,7 @@ mod custom_roles;
 mod delegation;
 mod facts;
 mod invitations;
+mod issuers;
 mod lints;
 mod memberships;
 mod mistakes;

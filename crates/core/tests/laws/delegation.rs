@@ -1,7 +1,8 @@
 //! Law 5: no one hands out what they do not hold.
 
 use lockstep_core::{
-    Grant, PrincipalKind, Record, Target, can_delegate, can_hand_over, change_role,
+    Facts, Grant, PrincipalKind, Record, Target, can_delegate, can_hand_over, change_role,
+    may_admit, save_issuer,
 };
 use proptest::prelude::*;
 
@@ -83,6 +84,48 @@ proptest! {
                     is_personal(&spec, &access.0) || grantor_may.contains(&access),
                     "the key gives {:?}", access
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn who_says_which_keys_an_issuer_has_becomes_nobody_who_holds_more(
+        spec in any_policy(),
+        saver in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        held in worlds::records(),
+        facts in worlds::facts(),
+    ) {
+        let (spec, policy) = manageable(spec);
+        let (plan, customization) = (saver.plan.clone(), saver.customization.clone());
+        let held = Record { kind: PrincipalKind::User, plan, customization, token: None, ..held };
+        let saver = resolve(&policy, &Record { token, ..saver });
+        let saver_may = allowed(&saver, &facts);
+        let with = |grants: Vec<Grant>, nodes| {
+            let member = Record { grants, nodes, ..held.clone() };
+            allowed(&resolve(&policy, &member), &facts)
+        };
+        let nobody = with(vec![Grant::new("gone", "org")], worlds::nodes(0));
+        let is_given = |access: &(String, &'static str)| {
+            nobody.contains(access) || saver_may.contains(access) || is_personal(&spec, &access.0)
+        };
+        let none = Facts::default();
+        if save_issuer(&saver, None, &held, &none).is_ok() {
+            for access in &with(held.grants.clone(), held.nodes.clone()) {
+                prop_assert!(is_given(access), "its members hold {:?}", access);
+            }
+        }
+        for role in policy.organization_roles() {
+            let described = policy.describe_role(role).unwrap();
+            let admitted = may_admit(&saver, role, &none);
+            prop_assert!(admitted.is_err() || !described.admin);
+            let empty = Record::default();
+            prop_assert_eq!(&save_issuer(&saver, Some(role), &empty, &none), &admitted);
+            if admitted.is_ok() {
+                let given = vec![Grant::new(described.id.clone(), "org")];
+                for access in &with(given, worlds::nodes(0)) {
+                    prop_assert!(is_given(access), "who comes in gets {:?}", access);
+                }
             }
         }
     }

@@ -281,6 +281,7 @@ fn manageable(mut spec: PolicySpec) -> (PolicySpec, Arc<Policy>) {
         ..PermissionSpec::new(Level::Organization)
     });
     let changes = [
+        Operation::IssuerManage,
         Operation::MemberLeave,
         Operation::MemberRemove,
         Operation::MemberUpdateRole,

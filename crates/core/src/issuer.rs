@@ -1,0 +1,42 @@
+//! An organization's own identity provider: who may let it vouch for people. The caller stores.
+
+use crate::membership::{assignable, hands_out, permit};
+use crate::{Access, Facts, MembershipError, Operation, Record, RoleId};
+
+/// Whether `actor` may save an issuer of the organization, whose people come in as `role` (`None`: by
+/// no word of it) and already hold what `held` was granted.
+///
+/// Whoever controls the keys of an issuer can be any of its people. So whoever says which keys these
+/// are must hold all that they hold, or will when a window opens (law 5).
+///
+/// # Errors
+/// The first reason against it.
+pub fn save_issuer(
+    actor: &Access,
+    role: Option<RoleId>,
+    held: &Record,
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    permit(actor, Operation::IssuerManage, facts)?;
+    role.map_or(Ok(()), |role| joinable(actor, role))?;
+    hands_out(actor, held).map_err(MembershipError::Delegation)
+}
+
+/// Whether somebody comes in as `role` on the word of an issuer that `saver` has saved. Asked each time:
+/// rights that were lost since are not handed on.
+///
+/// # Errors
+/// The first reason against it.
+pub fn may_admit(saver: &Access, role: RoleId, facts: &Facts) -> Result<(), MembershipError> {
+    permit(saver, Operation::IssuerManage, facts)?;
+    joinable(saver, role)
+}
+
+/// What somebody comes into by themselves never makes them an admin.
+fn joinable(grantor: &Access, role: RoleId) -> Result<(), MembershipError> {
+    let described = grantor.policy().describe_role(role);
+    if described.is_none_or(|role| role.admin) {
+        return Err(MembershipError::NotAssignable);
+    }
+    assignable(grantor, role)
+}
