@@ -198,6 +198,23 @@ pub fn derived_user_id(key: &IdKey, issuer: &str, subject: &str) -> UserId {
     UserId::mint(key, *random)
 }
 
+/// The user id of whom an organization's own issuer vouches for, the same for the same three for ever.
+/// `issuer` is the id of its record there: another record of the same name vouches for other people.
+///
+/// The organization and another purpose are hashed, too. So it is nobody's whom the deployment knows by
+/// [`derived_user_id`] or by an address, and nobody's of another organization.
+pub fn organization_user_id(
+    key: &IdKey,
+    organization: &OrganizationId,
+    issuer: &str,
+    subject: &str,
+) -> UserId {
+    let fields = [organization.as_str(), issuer, subject].map(str::as_bytes);
+    let hash = key.keyed("lockstep organization principal", &fields);
+    let (random, _) = hash.split_first_chunk::<16>().unwrap_or((&[0; 16], &[]));
+    UserId::mint(key, *random)
+}
+
 /// An id without a key, for things that are only looked up inside their owner
 /// (`inv_…`, `tok_…`): the prefix, an underscore and 22 base62 digits of 16 random bytes.
 pub fn opaque_id(prefix: &str, random: [u8; 16]) -> String {
@@ -299,6 +316,28 @@ mod tests {
         assert_ne!(one, derived_user_id(&key, "ab", "c"));
         assert_ne!(one, derived_user_id(&key, "", "abc"));
         assert_eq!(UserId::parse(&key, one.as_str()), Ok(one));
+    }
+
+    #[test]
+    fn s10_whom_an_organizations_issuer_vouches_for_is_nobody_else() {
+        let key = key(1);
+        let [one, two] = [1, 2].map(|byte| OrganizationId::mint(&key, [byte; 16]));
+        let of = |organization, issuer, subject| {
+            organization_user_id(&key, organization, issuer, subject)
+        };
+        let ann = of(&one, "iss_1", "ann");
+        assert_eq!(ann, of(&one, "iss_1", "ann"));
+        for other in [
+            of(&two, "iss_1", "ann"),
+            of(&one, "iss_2", "ann"),
+            of(&one, "iss_1", "ben"),
+            of(&one, "iss_1a", "nn"),
+            derived_user_id(&key, "iss_1", "ann"),
+            derived_user_id(&key, one.as_str(), "ann"),
+        ] {
+            assert_ne!(ann, other);
+        }
+        assert_eq!(UserId::parse(&key, ann.as_str()), Ok(ann));
     }
 
     #[test]
