@@ -14,6 +14,8 @@ pub use operator::Operator;
 
 use lockstep_token::{OrganizationId, SecretKind, UserId};
 
+use jwt::Age;
+
 use crate::{
     credential::{self, Credential},
     edge::Edge,
@@ -22,6 +24,7 @@ use crate::{
     log,
     narrow::{Narrow, TokenUse},
     objects::ask,
+    organization::IssuerUse,
     problem::{ApiError, Code},
     user::{self, Authenticated, UserObject},
 };
@@ -35,10 +38,12 @@ pub struct Caller {
     pub address: Option<String>,
     /// How the principal proved itself.
     pub credential: CredentialKind,
-    /// The id of that session, token or key; a JWT has none.
+    /// The id of that session, token or key; of a JWT, that of the organization's own issuer.
     pub credential_id: Option<String>,
     /// What the organization answered together with the check of a service key.
     pub confirmed: Option<Confirmed>,
+    /// The organization's own issuer that vouched for the principal, which then acts in that organization only.
+    pub issuer: Option<IssuerUse>,
     /// Who the issuer of a JWT says the user is.
     pub identity: Option<Identity>,
     /// What a token or key is narrowed to.
@@ -121,10 +126,14 @@ impl Caller {
     /// The person who calls, for what only people have: an account, an address, invitations.
     ///
     /// # Errors
-    /// 403 `person-required` for a service account.
+    /// 403 `person-required` for a service account, and for whom an organization's own issuer vouches.
     pub fn user(&self) -> Result<&UserId, ApiError> {
         match &self.principal {
-            Principal::User(user) => Ok(user),
+            Principal::User(user) if self.issuer.is_none() => Ok(user),
+            Principal::User(_) => Err(ApiError::new(
+                Code::PersonRequired,
+                "This is about an account of one's own, and who comes by an organization's issuer has none.",
+            )),
             Principal::ServiceAccount { .. } => Err(ApiError::new(
                 Code::PersonRequired,
                 "This is about a person's own account, and a service account has none.",
@@ -157,11 +166,14 @@ impl Caller {
         ))
     }
 
-    /// The organization in which alone the credential acts: a service key's, or that of a token's subtree.
+    /// The organization in which alone the credential acts: a service key's, that of an issuer of its own, or that of a token's subtree.
     #[must_use]
     pub fn organization(&self) -> Option<&str> {
         if let Principal::ServiceAccount { organization, .. } = &self.principal {
             return Some(organization.as_str());
+        }
+        if let Some(used) = &self.issuer {
+            return Some(&used.organization);
         }
         let subtree = self.narrow.as_ref()?.subtree.as_ref()?;
         Some(&subtree.organization)
@@ -199,10 +211,11 @@ impl Caller {
         if self.is_fresh {
             return Ok(FreshCaller(self));
         }
-        secret::confirm(edge, &self)
-            .await
-            .map(FreshCaller)
-            .map_err(refuse)
+        let confirmed = match &self.issuer {
+            Some(used) => jwt::confirm(edge, &self, used).await,
+            None => secret::confirm(edge, &self).await,
+        };
+        confirmed.map(FreshCaller).map_err(refuse)
     }
 }
 
@@ -220,14 +233,18 @@ pub fn is_bearer(request: &Request) -> bool {
     matches!(credential::read(request), Ok(Some(Credential::Bearer(_))))
 }
 
-/// The caller of a request, whose credential was checked now or not long ago.
+/// The caller of a request, whose credential was checked now or not long ago. `organization` is the one that the request is for: its own issuers count, too.
 ///
 /// # Errors
 /// 400 for two credentials, 401 for none or one that is not valid, 503 when the object that knows it does not answer.
-pub async fn caller(edge: &Edge, request: &Request) -> Result<Caller, ApiError> {
+pub async fn caller(
+    edge: &Edge,
+    request: &Request,
+    organization: Option<&OrganizationId>,
+) -> Result<Caller, ApiError> {
     let presented = present(edge, request)?;
     let caller = match presented {
-        Presented::Jwt(text) => jwt::caller(edge, text).await,
+        Presented::Jwt(text) => jwt::caller(edge, text, organization, Age::Known).await,
         Presented::Secret(kind, text) => secret::caller(edge, kind, text).await,
     };
     caller.map_err(refuse)
@@ -237,10 +254,14 @@ pub async fn caller(edge: &Edge, request: &Request) -> Result<Caller, ApiError> 
 ///
 /// # Errors
 /// As [`caller`].
-pub async fn fresh_caller(edge: &Edge, request: &Request) -> Result<FreshCaller, ApiError> {
+pub async fn fresh_caller(
+    edge: &Edge,
+    request: &Request,
+    organization: Option<&OrganizationId>,
+) -> Result<FreshCaller, ApiError> {
     let presented = present(edge, request)?;
     let caller = match presented {
-        Presented::Jwt(text) => jwt::caller(edge, text).await,
+        Presented::Jwt(text) => jwt::caller(edge, text, organization, Age::Now).await,
         Presented::Secret(kind, text) => secret::fresh_caller(edge, kind, text).await,
     };
     caller.map(FreshCaller).map_err(refuse)
@@ -310,6 +331,18 @@ fn present<'a>(edge: &Edge, request: &'a Request) -> Result<Presented<'a>, ApiEr
             Ok(Presented::Secret(kind, text))
         }
     }
+}
+
+/// What an organization's object refuses whom its issuer vouched for: then this isolate knows something else of the issuer than the object does.
+#[must_use]
+pub fn disowned(edge: &Edge, issuer: Option<&IssuerUse>, error: ApiError) -> ApiError {
+    if let Some(used) = issuer
+        && matches!(error.code(), Code::Unauthenticated | Code::Unavailable)
+    {
+        edge.issuers.forget(&used.organization);
+        return refuse(error);
+    }
+    error
 }
 
 /// A credential was sent and is not valid (RFC 6750, section 3.1).

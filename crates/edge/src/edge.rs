@@ -13,7 +13,7 @@ use futures_util::future::{Either, select};
 use crate::{
     authenticate::{self, VerifiedTokens},
     config::Config,
-    freshness,
+    freshness, issuers,
     mail::Post,
     objects::Objects,
     problem::ApiError,
@@ -49,6 +49,8 @@ pub struct Edge {
     pub background: Rc<dyn Background>,
     /// What this isolate knows of principals.
     pub grants: Rc<freshness::Cache>,
+    /// What this isolate knows of organizations' own issuers.
+    pub issuers: Rc<issuers::Cache>,
     /// What this isolate knows of published keys.
     pub published: Rc<published::Cache>,
     /// The JWTs that this isolate has verified.

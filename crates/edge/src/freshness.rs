@@ -258,9 +258,13 @@ async fn ask_freshness(edge: &Edge, principal: Principal<'_>) -> Result<Confirme
         user: principal.user.to_owned(),
     };
     let asked = ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command);
+    let freshness: Freshness = asked.await?;
+    let issuers_epoch = freshness.issuers_epoch;
+    edge.issuers
+        .confirm(principal.organization, asked_at_ms, issuers_epoch);
     Ok(Confirmed {
         asked_at_ms,
-        freshness: asked.await?,
+        freshness,
     })
 }
 

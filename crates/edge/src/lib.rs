@@ -17,6 +17,7 @@ pub mod edge;
 pub mod freshness;
 pub mod http;
 pub mod idempotency;
+pub mod issuers;
 pub mod json;
 pub mod keys;
 pub mod log;

@@ -5,6 +5,7 @@
 
 mod acting;
 mod actor;
+mod admission;
 mod audit;
 mod command;
 mod customization;
@@ -13,6 +14,7 @@ mod ending;
 mod groups;
 mod holdings;
 mod invitations;
+mod issuers;
 mod member_list;
 mod members;
 mod node_members;
@@ -38,11 +40,14 @@ use serde::{Deserialize, Serialize};
 
 use acting::{Acting, FreshActing};
 pub use actor::{Actor, FreshActor, require_lifetime};
+pub use admission::{AdmissionCommand, IssuerUse, StoredIssuer, StoredIssuers};
 pub use audit::{AuditPage, AuditPart};
 pub use command::{Command, StructureChange, StructureQuestion};
 pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
 pub use groups::{GroupChange, GroupQuestion};
+pub(crate) use issuers::reach;
+pub use issuers::{IssuerChange, IssuerQuestion};
 pub use member_list::{MemberList, MemberPosition, MemberSort};
 pub use node_members::{NodeMemberChange, NodeMemberQuestion};
 pub use plan::PlanCommand;
@@ -89,6 +94,7 @@ impl Object for OrganizationObject {
         schema::ROLES,
         schema::PLANS,
         schema::TAGS,
+        schema::ISSUERS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -172,6 +178,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             user,
             address,
         } => invitations::accept(context, &invitation, &user, &address),
+        Command::Admission(command) => admission::handle(context, &command),
         Command::Authenticate { hash } => service_keys::authenticate(context, &hash),
         Command::CancelInvitation { actor, invitation } => {
             invitations::cancel(context, &actor, &invitation)

@@ -27,7 +27,7 @@ use crate::{
     doubles::Memory,
     edge::{Background, Edge, Later},
     freshness::Cache,
-    log, published, router,
+    issuers, log, published, router,
 };
 
 thread_local! {
@@ -35,6 +35,7 @@ thread_local! {
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
     /// Plain data, so it may outlive the request that brought it.
     static GRANTS: Rc<Cache> = Rc::new(Cache::default());
+    static ISSUERS: Rc<issuers::Cache> = Rc::new(issuers::Cache::default());
     static PUBLISHED: Rc<published::Cache> = Rc::new(published::Cache::default());
     static VERIFIED: Rc<VerifiedTokens> = Rc::new(VerifiedTokens::default());
     static CREDENTIALS: Rc<authenticate::Cache> = Rc::new(authenticate::Cache::default());
@@ -81,6 +82,7 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         signatures: Rc::new(web_crypto::WebSignatures),
         upstream: Rc::new(upstream::PublicNetwork),
         grants: GRANTS.with(Rc::clone),
+        issuers: ISSUERS.with(Rc::clone),
         published: PUBLISHED.with(Rc::clone),
         verified: VERIFIED.with(Rc::clone),
         credentials: CREDENTIALS.with(Rc::clone),

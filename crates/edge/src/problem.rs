@@ -50,6 +50,8 @@ codes! {
     InvalidValue = "invalid-value", 400, "A value is not accepted";
     /// The e-mail address is not one that can be fixed for ever as a name.
     InvalidAddress = "invalid-address", 400, "The e-mail address is not accepted";
+    /// The organization cannot have an issuer with such a record.
+    InvalidIssuer = "invalid-issuer", 400, "The issuer's record is not accepted";
     /// The page's cursor is not one that this list gave to this caller.
     InvalidCursor = "invalid-cursor", 400, "The cursor is not valid";
     /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.

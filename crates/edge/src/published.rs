@@ -30,7 +30,7 @@ const FETCH_MS: u64 = 3_000;
 const UNDER_WAY_MS: i64 = 3_500;
 /// How often the outcome of another request's fetch is looked for, in milliseconds.
 const POLL_MS: u64 = 50;
-/// How many issuers an isolate remembers.
+/// How many issuers of organizations an isolate remembers, beside all of the deployment's.
 const ENTRIES_MAX: usize = 256;
 
 /// The published keys that this isolate knows.
@@ -40,12 +40,19 @@ pub struct Cache(RefCell<BTreeMap<Name, Entry>>);
 /// Whose keys they are. An organization's issuer is another one than the deployment's of the same name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Name {
-    /// Organization id; empty for an issuer of the deployment.
+    /// Organization, record and its epoch; empty for an issuer of the deployment.
     scope: String,
     issuer: String,
     uri: String,
     /// Which of the published keys are taken.
     algorithms: Vec<Algorithm>,
+}
+
+impl Name {
+    /// Whether an organization registered the issuer.
+    const fn is_own(&self) -> bool {
+        !self.scope.is_empty()
+    }
 }
 
 /// Keys, and when they were asked for.
@@ -142,7 +149,7 @@ pub async fn keys(
     };
     loop {
         let now_ms = edge.clock.now_ms();
-        let known = match edge.published.look(&name, now_ms, need)? {
+        let known = match edge.published.look(&name, now_ms, need) {
             (Step::Fetch, _) => {
                 fetch(edge, &name, record).await;
                 continue;
@@ -197,18 +204,13 @@ async fn complete(edge: &Edge, name: &Name, record: &IssuerRecord) {
 
 impl Cache {
     /// What to do, and what is known.
-    fn look(
-        &self,
-        name: &Name,
-        now_ms: i64,
-        need: Need<'_>,
-    ) -> Result<(Step, Option<Known>), ApiError> {
+    fn look(&self, name: &Name, now_ms: i64, need: Need<'_>) -> (Step, Option<Known>) {
         let mut entries = self.0.borrow_mut();
-        if !entries.contains_key(name) {
-            make_room(&mut entries, now_ms)?;
+        if !entries.contains_key(name) && name.is_own() {
+            make_room(&mut entries, now_ms);
         }
         let entry = entries.entry(name.clone()).or_default();
-        Ok((entry.step(now_ms, need), entry.known.clone()))
+        (entry.step(now_ms, need), entry.known.clone())
     }
 
     fn begin(&self, name: &Name, now_ms: i64) {
@@ -251,22 +253,20 @@ impl Cache {
     }
 }
 
-/// Forgets who was tried longest ago. Whoever is cooling down stays, so that forgetting makes no fetch.
-fn make_room(entries: &mut BTreeMap<Name, Entry>, now_ms: i64) -> Result<(), ApiError> {
-    if entries.len() < ENTRIES_MAX {
-        return Ok(());
+/// Forgets the issuer of an organization that was tried longest ago: one that cools down only when all do, for then somebody fills this on purpose, and everybody else must still get in. The deployment's own are never forgotten for them.
+fn make_room(entries: &mut BTreeMap<Name, Entry>, now_ms: i64) {
+    let own = || entries.iter().filter(|(name, _)| name.is_own());
+    if own().count() < ENTRIES_MAX {
+        return;
     }
     let is_cold = |entry: &Entry| {
         let since_ms = now_ms.saturating_sub(entry.tried_at_ms.unwrap_or(0));
         !(0..COOL_DOWN_MS).contains(&since_ms)
     };
-    let cold = entries.iter().filter(|(_, entry)| is_cold(entry));
-    let oldest = cold.min_by_key(|(_, entry)| entry.tried_at_ms);
-    let Some(oldest) = oldest.map(|(name, _)| name.clone()) else {
-        return Err(ApiError::unavailable("too many issuers at once"));
-    };
-    entries.remove(&oldest);
-    Ok(())
+    let oldest = own().min_by_key(|(_, entry)| (!is_cold(entry), entry.tried_at_ms));
+    if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+        entries.remove(&oldest);
+    }
 }
 
 #[cfg(test)]

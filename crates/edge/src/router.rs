@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use lockstep_token::OrganizationId;
+
 use crate::{
     authenticate::{self, Caller, FreshCaller, Operator},
     config::Config,
@@ -142,19 +144,21 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     if let Handler::Operator(handler) = route.handler {
         return by_operator(edge, request, params, handler).await;
     }
-    let caller = match route.handler {
-        Handler::Anonymous(_) | Handler::Operator(_) => None,
-        Handler::Asking(_) => Some(Known::Before(authenticate::caller(edge, request).await?)),
-        Handler::Fresh(_) => Some(Known::Now(authenticate::fresh_caller(edge, request).await?)),
-        Handler::SignedIn(_) => Some(Known::Before(authenticate::caller(edge, request).await?)),
-    };
+    let [organization, workspace] = [ORGANIZATION, WORKSPACE].map(|name| find_param(&params, name));
+    let named = Named::read(&edge.config, request, organization, workspace);
+    let organization = named.as_ref().ok().and_then(Named::organization);
+    let caller = identify(edge, request, route, organization).await?;
+    let issuer = caller
+        .as_ref()
+        .and_then(|known| known.caller().issuer.clone());
     if let (Some(known), false) = (&caller, matches!(route.handler, Handler::Asking(_))) {
         authenticate::recognize(edge, known.caller()).await?;
     }
     let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller))?;
-    let place = match &caller {
-        Some(known) => place(&asked.edge, request, &params, known.caller()).await,
-        None => Err(ApiError::not_found()),
+    let place = match (&caller, named) {
+        (Some(known), Ok(named)) => place(&asked.edge, named, &params, known.caller()).await,
+        (Some(_), Err(error)) => Err(error),
+        (None, _) => Err(ApiError::not_found()),
     };
     let call = Call {
         edge: &asked.edge,
@@ -181,7 +185,9 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
             Handler::Asking(_) | Handler::Fresh(_) | Handler::Operator(_) | Handler::SignedIn(_),
             _,
         ) => Err(user::refused()),
-    }?;
+    };
+    let response =
+        response.map_err(|error| authenticate::disowned(edge, issuer.as_ref(), error))?;
     Ok(asked.finish(response))
 }
 
@@ -209,20 +215,35 @@ async fn by_operator<'a>(
 /// Where a request is. A path about a workspace and a header that names one by its name are compared here; where the body says the rest, by the handler.
 async fn place(
     edge: &Edge,
-    request: &Request,
+    named: Named,
     params: &Params<'_>,
     caller: &Caller,
 ) -> Result<Place, ApiError> {
-    let (organization, workspace) = (
-        find_param(params, ORGANIZATION),
-        find_param(params, WORKSPACE),
-    );
-    let named = Named::read(&edge.config, request, organization, workspace)?;
     let place = named.of(&edge.config, caller)?;
-    if workspace.is_some() {
+    if find_param(params, WORKSPACE).is_some() {
         place.workspace(edge, caller, None).await?;
     }
     Ok(place)
+}
+
+/// Who calls, if the route wants to know. `organization` is the one that the request names.
+async fn identify(
+    edge: &Edge,
+    request: &Request,
+    route: &Route,
+    organization: Option<&OrganizationId>,
+) -> Result<Option<Known>, ApiError> {
+    Ok(match route.handler {
+        Handler::Anonymous(_) | Handler::Operator(_) => None,
+        Handler::Asking(_) | Handler::SignedIn(_) => {
+            let caller = authenticate::caller(edge, request, organization).await?;
+            Some(Known::Before(caller))
+        }
+        Handler::Fresh(_) => {
+            let caller = authenticate::fresh_caller(edge, request, organization).await?;
+            Some(Known::Now(caller))
+        }
+    })
 }
 
 /// A caller whose credential was checked before or during this request.

@@ -6,6 +6,7 @@ mod development;
 mod groups;
 mod health;
 mod invitations;
+mod issuers;
 mod me;
 mod members;
 mod node_members;
@@ -28,6 +29,7 @@ pub const ROUTES: &[&[Route]] = &[
     development::ROUTES,
     decisions::ROUTES,
     invitations::ROUTES,
+    issuers::ROUTES,
     members::ROUTES,
     groups::ROUTES,
     node_members::ROUTES,

@@ -77,6 +77,7 @@ impl World {
             upstream: upstream.clone(),
             background: background.clone(),
             grants: Rc::default(),
+            issuers: Rc::default(),
             published: Rc::default(),
             verified: Rc::default(),
             credentials: Rc::default(),
@@ -101,6 +102,8 @@ impl World {
     pub(crate) fn isolate(&self) -> Edge {
         Edge {
             grants: Rc::default(),
+            issuers: Rc::default(),
+            verified: Rc::default(),
             credentials: Rc::default(),
             ..self.edge.clone()
         }

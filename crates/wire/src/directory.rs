@@ -33,7 +33,9 @@ pub struct OrganizationChangeRequest {
 }
 
 /// Tells `null` from what is absent.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -71,6 +73,12 @@ pub struct MemberView {
     pub user_id: String,
     /// The verified address, where the user has one.
     pub email: Option<String>,
+    /// The organization's own issuer that vouches for the member, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// How that issuer calls the member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Id of the role on the organization.
     pub role: String,
     /// Name of that role.

@@ -17,6 +17,7 @@ mod document;
 mod facts;
 mod flat;
 mod gate_policy;
+mod issuer;
 mod json;
 mod nesting;
 mod plan;
@@ -56,6 +57,7 @@ pub use document::{
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
+pub use issuer::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
 pub use plan::{
     OfferDocument, PlanDocument, PlanPreviewRequest, PlanPreviewView, PlanRequest, PlanView,

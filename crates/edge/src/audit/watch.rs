@@ -21,8 +21,9 @@ const UNWATCHED: [&str; 10] = [
     "schema_version",
 ];
 /// Columns that follow from others: a change of nothing else is none.
-const UNWATCHED_COLUMNS: [&str; 7] = [
+const UNWATCHED_COLUMNS: [&str; 8] = [
     "epoch",
+    "issuers_epoch",
     "nodes_epoch",
     "one",
     "position",

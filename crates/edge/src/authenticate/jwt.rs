@@ -1,19 +1,22 @@
-//! JWTs of the deployment's issuers.
+//! JWTs of the deployment's issuers, and of those that an organization registered.
 //!
 //! Identity is (issuer, subject): the user id is derived from the two, so a claim about an address never makes two people one.
 
+mod own;
 mod verified;
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use lockstep_token::{
-    Address, Claims, IssuerRecord, Token, TokenError, id::derived_user_id, json::Value,
+    Address, Claims, IssuerRecord, OrganizationId, Token, TokenError, UserId, id::derived_user_id,
+    json::Value,
 };
 
 use super::{Caller, CredentialKind, Identity, Principal};
 use crate::{
     config::Config,
     edge::Edge,
+    issuers::Issuer,
     log,
     problem::ApiError,
     published::{self, Known, Need},
@@ -21,60 +24,134 @@ use crate::{
     user,
 };
 
+pub(super) use own::confirm;
 pub use verified::Cache;
 use verified::{Name, Proven};
 
 /// The scope of the deployment's own issuers in caches.
 const DEPLOYMENT: &str = "";
 
-/// The caller of a JWT.
-pub(super) async fn caller(edge: &Edge, text: &str) -> Result<Caller, ApiError> {
-    let proven = proven(edge, text).await?;
+/// How old may be what is known of an organization's issuers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    /// As old as what is known of a principal.
+    Known,
+    /// The object is asked during this request.
+    Now,
+}
+
+/// The caller of a JWT: of one of the deployment's issuers, or else of one that the request's organization registered.
+pub(super) async fn caller(
+    edge: &Edge,
+    text: &str,
+    organization: Option<&OrganizationId>,
+    age: Age,
+) -> Result<Caller, ApiError> {
+    let deployment = Scope::deployment(edge);
+    if let Some(proven) = remembered(edge, &deployment, text).await? {
+        return Ok(of_deployment(edge, &proven));
+    }
+    let token = Token::parse(text).map_err(refused)?;
+    let is_its = |record: &IssuerRecord| token.unverified_issuer() == Some(record.issuer());
+    // What the deployment says of an issuer, no organization says otherwise.
+    let others = organization.filter(|_| !deployment.records.iter().any(is_its));
+    if let Some(organization) = others {
+        return own::caller(edge, &token, text, organization, age).await;
+    }
+    let proven = verified(edge, &deployment, &token, text).await?;
+    Ok(of_deployment(edge, &proven))
+}
+
+fn of_deployment(edge: &Edge, proven: &Proven) -> Caller {
     let (issuer, subject) = (proven.issuer.clone(), proven.subject.clone());
-    Ok(Caller {
-        principal: Principal::User(derived_user_id(&edge.config.keys.id, &issuer, &subject)),
+    let user = derived_user_id(&edge.config.keys.id, &issuer, &subject);
+    Caller {
         address: proven.address.clone(),
+        identity: Some(Identity { issuer, subject }),
+        ..of_user(user)
+    }
+}
+
+/// A user by a JWT, checked now.
+fn of_user(user: UserId) -> Caller {
+    Caller {
+        principal: Principal::User(user),
+        address: None,
         credential: CredentialKind::Jwt,
         credential_id: None,
         confirmed: None,
+        issuer: None,
         narrow: None,
         hash: None,
         until_ms: None,
         is_old: false,
         is_fresh: true,
-        identity: Some(Identity { issuer, subject }),
-    })
+        identity: None,
+    }
+}
+
+/// Records that a token is held against, and their name in caches.
+struct Scope<'a> {
+    /// Whose they are: nothing for the deployment's.
+    name: &'a str,
+    /// Another one after each change of them.
+    epoch: &'a str,
+    records: &'a [IssuerRecord],
+}
+
+impl<'a> Scope<'a> {
+    fn deployment(edge: &'a Edge) -> Self {
+        Self {
+            name: DEPLOYMENT,
+            epoch: &edge.config.issuers_digest,
+            records: edge.config.issuers.records(),
+        }
+    }
+
+    fn own(issuer: &'a Issuer) -> Self {
+        Self {
+            name: &issuer.scope,
+            epoch: &issuer.scope,
+            records: std::slice::from_ref(&issuer.record),
+        }
+    }
 }
 
 /// What a token says, from this isolate's memory if it was verified before.
-async fn proven(edge: &Edge, text: &str) -> Result<Rc<Proven>, ApiError> {
-    let records = edge.config.issuers.records();
-    let name = Name::of(&edge.config.issuers_digest, text);
+async fn remembered(
+    edge: &Edge,
+    scope: &Scope<'_>,
+    text: &str,
+) -> Result<Option<Rc<Proven>>, ApiError> {
+    let name = Name::of(scope.epoch, text);
     let found = edge.verified.find(&name).and_then(|proven| {
-        let record = records
-            .iter()
-            .find(|record| record.issuer() == proven.issuer)?;
+        let mut records = scope.records.iter();
+        let record = records.find(|record| record.issuer() == proven.issuer)?;
         Some((proven, record))
     });
-    if let Some((proven, record)) = found {
-        let known = published::keys(edge, DEPLOYMENT, record, Need::Current).await?;
-        if proven.is_by(known.as_ref().map(|known| &known.keys)) {
-            let valid = proven.times.check(now_s(edge));
-            return valid.map(|()| proven).map_err(|error| {
-                edge.verified.forget(&name);
-                refused(error)
-            });
-        }
+    let Some((proven, record)) = found else {
+        return Ok(None);
+    };
+    let known = published::keys(edge, scope.name, record, Need::Current).await?;
+    if !proven.is_by(known.as_ref().map(|known| &known.keys)) {
+        return Ok(None);
     }
-    let proven = Rc::new(verify(edge, records, text).await?);
-    edge.verified.remember(name, proven.clone());
-    Ok(proven)
+    let valid = proven.times.check(now_s(edge));
+    valid.map(|()| Some(proven)).map_err(|error| {
+        edge.verified.forget(&name);
+        refused(error)
+    })
 }
 
-async fn verify(edge: &Edge, records: &[IssuerRecord], text: &str) -> Result<Proven, ApiError> {
-    let token = Token::parse(text).map_err(refused)?;
-    let record = token.record(records).map_err(refused)?;
-    let known = published(edge, &token, record).await?;
+/// What a token says, once its signature and claims hold.
+async fn verified(
+    edge: &Edge,
+    scope: &Scope<'_>,
+    token: &Token<'_>,
+    text: &str,
+) -> Result<Rc<Proven>, ApiError> {
+    let record = token.record(scope.records).map_err(refused)?;
+    let known = published(edge, scope.name, token, record).await?;
     let keys = known.map(|known| known.keys);
     let request = token
         .select_from(record, keys.as_deref())
@@ -84,13 +161,19 @@ async fn verify(edge: &Edge, records: &[IssuerRecord], text: &str) -> Result<Pro
         .await
         .map_err(refused)?;
     let claims = verified.claims(now_s(edge)).map_err(refused)?;
-    Ok(Proven {
+    let is_ours = scope.name == DEPLOYMENT;
+    let address = is_ours.then(|| verified_address(&edge.config, &claims));
+    let proven = Rc::new(Proven {
         issuer: claims.issuer().to_owned(),
         subject: claims.subject().to_owned(),
-        address: verified_address(&edge.config, &claims),
+        address: address.flatten(),
         times: claims.times(),
         keys,
-    })
+        admitted_at_ms: Cell::default(),
+    });
+    let name = Name::of(scope.epoch, text);
+    edge.verified.remember(name, proven.clone());
+    Ok(proven)
 }
 
 fn now_s(edge: &Edge) -> i64 {
@@ -100,14 +183,15 @@ fn now_s(edge: &Edge) -> i64 {
 /// The published keys that count for a token; newer ones, when those that are known lack its key.
 async fn published(
     edge: &Edge,
+    scope: &str,
     token: &Token<'_>,
     record: &IssuerRecord,
 ) -> Result<Option<Known>, ApiError> {
-    let known = published::keys(edge, DEPLOYMENT, record, Need::Current).await?;
+    let known = published::keys(edge, scope, record, Need::Current).await?;
     if let Some(lacking) = &known
         && let Err(TokenError::Key) = token.select_from(record, Some(&lacking.keys))
     {
-        return published::keys(edge, DEPLOYMENT, record, Need::NewerThan(lacking)).await;
+        return published::keys(edge, scope, record, Need::NewerThan(lacking)).await;
     }
     Ok(known)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lockstep_core::{
     Access, Assignment, CustomRole, Facts, Grant, Level, Move, NodeId, Operation, Policy, Record,
     RoleId, Target, assign, define_role, enter_group, leave_group, relocate, replace_role, restore,
-    suspend, transfer, transfer_organization,
+    save_issuer, suspend, transfer, transfer_organization,
 };
 use lockstep_wire::{CustomRoleRecord, MemberView};
 use serde::Serialize;
@@ -15,11 +15,12 @@ use serde::Serialize;
 use super::{
     Actor, FreshActor,
     actor::{self, Permitted, access, directory_facts, permitted},
-    customization, holdings, members,
+    admission, customization, holdings, members,
     plan::Plan,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
+    config::Config,
     objects::{Context, Reply},
     outbox::{self, Delivery},
     problem::{ApiError, Code},
@@ -131,6 +132,11 @@ impl<'a> Acting<'a> {
     /// The policy without what the organization added.
     pub(super) fn base(&self) -> &Arc<Policy> {
         &self.context.config.policy.policy
+    }
+
+    /// The deployment's configuration.
+    pub(super) const fn config(&self) -> &Config {
+        self.context.config
     }
 
     /// The digest of the policy.
@@ -254,6 +260,29 @@ impl<'a> Acting<'a> {
         permitted(self.context, &self.access, replaced)
     }
 
+    /// Core's [`save_issuer`]; the role is one of the policy's, which no organization takes away.
+    pub(super) fn save_issuer(
+        &self,
+        role: Option<&str>,
+        held: &Record,
+    ) -> Result<Permitted, ApiError> {
+        let known = |role| members::known_role(self.context, role);
+        let saved = save_issuer(
+            &self.access,
+            role.map(known).transpose()?,
+            held,
+            &self.facts,
+        );
+        permitted(self.context, &self.access, saved)
+    }
+
+    /// Whether somebody comes in as `role` on the word of an issuer that `saved_by` has saved.
+    pub(super) fn admits(&self, saved_by: &str, role: Option<&str>) -> Result<bool, ApiError> {
+        role.map_or(Ok(false), |role| {
+            admission::admits(self.context, &self.organization, saved_by, role)
+        })
+    }
+
     /// Core's [`suspend`].
     pub(super) fn suspend(&self, target: &Target<'_>) -> Result<Permitted, ApiError> {
         permitted(self.context, &self.access, suspend(&self.access, target))
@@ -363,6 +392,12 @@ impl Change<'_> {
     pub(super) fn put(&self, key: String, value: String) -> Result<(), ApiError> {
         let context = self.acting.context;
         outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
+    }
+
+    /// Ends a membership.
+    pub(super) fn end_membership(&self, user: &str) -> Result<(), ApiError> {
+        let acting = self.acting;
+        store::leave(acting.context, &acting.organization, user, self.epoch)
     }
 
     /// Tells a user's object that the organization is one of theirs, by its name, or no longer.

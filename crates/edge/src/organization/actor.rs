@@ -6,6 +6,7 @@ use lockstep_wire::DecisionView;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    admission::{self, IssuerUse},
     holdings, refusal,
     store::{self, Member, Organization},
 };
@@ -23,6 +24,9 @@ pub struct Actor {
     pub principal: String,
     /// Set when the principal acts through a token or key.
     pub token: Option<TokenUse>,
+    /// The organization's own issuer that vouched for the principal, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<IssuerUse>,
 }
 
 /// Who asks for a change: an actor whose credential was checked during the request.
@@ -37,6 +41,7 @@ impl Actor {
         Self {
             principal: caller.principal.as_str().to_owned(),
             token: caller.token(organization),
+            issuer: caller.issuer.clone(),
         }
     }
 }
@@ -77,6 +82,9 @@ pub(super) fn access_of(
     organization: &Organization,
     actor: &Actor,
 ) -> Result<Access, ApiError> {
+    if let Some(used) = &actor.issuer {
+        admission::require(context, organization, used)?;
+    }
     let mut record = holdings::record(context, organization, &actor.principal)?;
     if let Some(token) = &actor.token {
         require_lifetime(token, organization.token_lifetime_max_s)?;

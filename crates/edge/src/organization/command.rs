@@ -4,10 +4,10 @@ use lockstep_wire::OrganizationChangeRequest;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Actor, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion, MemberList,
-    NodeMemberChange, NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion, RoleChange,
-    RoleQuestion, SeedNode, SeedPrincipal, ServiceAccountCommand, SuspensionChange,
-    WorkspaceChange, WorkspaceQuestion,
+    Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
+    IssuerChange, IssuerQuestion, MemberList, NodeMemberChange, NodeMemberQuestion, PlanCommand,
+    ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode, SeedPrincipal,
+    ServiceAccountCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -30,6 +30,8 @@ pub enum Command {
         /// The address that they have proven.
         address: String,
     },
+    /// About whom the organization's own issuers vouch for.
+    Admission(AdmissionCommand),
     /// Checks a service key; answers [`PresentedKey`], or refuses with `unauthenticated`.
     Authenticate {
         /// The secret's hash.
@@ -210,6 +212,8 @@ pub enum Command {
 pub enum StructureChange {
     /// About access groups.
     Group(GroupChange),
+    /// About the organization's own issuers.
+    Issuer(IssuerChange),
     /// About roles in one workspace.
     NodeMember(NodeMemberChange),
     /// About projects.
@@ -227,6 +231,7 @@ impl StructureChange {
     pub(super) fn edits(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Group(change) => Some(("access_group", change.edits()?)),
+            Self::Issuer(change) => Some(("issuer", change.edits()?)),
             Self::NodeMember(_) => None,
             Self::Project(change) => Some(("node", change.edits()?)),
             Self::Role(change) => Some(("custom_role", change.edits()?)),
@@ -238,6 +243,7 @@ impl StructureChange {
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Group(change) => change.make(acting),
+            Self::Issuer(change) => change.make(acting),
             Self::NodeMember(change) => change.make(acting),
             Self::Project(change) => change.make(acting),
             Self::Role(change) => change.make(acting),
@@ -253,6 +259,8 @@ impl StructureChange {
 pub enum StructureQuestion {
     /// About access groups.
     Group(GroupQuestion),
+    /// About the organization's own issuers.
+    Issuer(IssuerQuestion),
     /// About roles in one workspace.
     NodeMember(NodeMemberQuestion),
     /// About projects.
@@ -267,6 +275,7 @@ impl StructureQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Group(question) => question.answer(acting),
+            Self::Issuer(question) => question.answer(acting),
             Self::NodeMember(question) => question.answer(acting),
             Self::Project(question) => question.answer(acting),
             Self::Role(question) => question.answer(acting),
@@ -289,7 +298,8 @@ impl objects::Command for Command {
         }
         matches!(
             self,
-            Self::Authenticate { .. }
+            Self::Admission(_)
+                | Self::Authenticate { .. }
                 | Self::Evaluate(_)
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }

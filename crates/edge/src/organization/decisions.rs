@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor,
     actor::{self, access, access_of, directory_facts, target},
-    customization, holdings,
+    admission, customization, holdings,
     store::{self, organization},
 };
 use crate::{
@@ -31,6 +31,9 @@ pub struct Freshness {
     /// The epoch of the last change of the organization's own roles; 0 when there never was one.
     #[serde(default)]
     pub roles_epoch: i64,
+    /// The epoch of the last change of the organization's own issuers; 0 when there never was one.
+    #[serde(default)]
+    pub issuers_epoch: i64,
 }
 
 /// A question to be decided with the directory's own facts.
@@ -78,6 +81,7 @@ pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Fre
         digest: context.config.policy.digest.clone(),
         token_lifetime_max_s: organization.token_lifetime_max_s,
         roles_epoch: customization::epoch(context)?,
+        issuers_epoch: admission::epoch(context)?,
     })
 }
 

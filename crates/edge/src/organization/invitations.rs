@@ -167,6 +167,7 @@ pub(super) fn accept(
     let inviter = Actor {
         principal: stored.invited_by.clone(),
         token: None,
+        issuer: None,
     };
     let inviter = access_of(context, &organization, &inviter)?;
     let role = context.config.policy.policy.role(&stored.role);

@@ -110,6 +110,8 @@ pub(super) fn view(
     MemberView {
         user_id: member.user.clone(),
         email: member.address.clone(),
+        issuer: member.issuer.clone(),
+        subject: member.subject.clone(),
         role: member.role.clone(),
         role_name: name.unwrap_or_else(|| member.role.clone()),
         is_self: target.is_self,

@@ -140,3 +140,22 @@ pub(super) const GROUPS: &str = "
     ) STRICT;
     CREATE INDEX group_granted_node ON group_granted (node);
 ";
+
+/// The organization's own issuers, and whom they vouch for.
+pub(super) const ISSUERS: &str = "
+    ALTER TABLE organization ADD COLUMN issuers_epoch INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE member ADD COLUMN issuer TEXT;
+    ALTER TABLE member ADD COLUMN subject TEXT;
+    CREATE INDEX member_issuer ON member (issuer, subject) WHERE issuer IS NOT NULL;
+    CREATE TABLE issuer (
+        id TEXT PRIMARY KEY,
+        issuer TEXT NOT NULL UNIQUE,
+        record TEXT NOT NULL,
+        role TEXT,
+        created_by TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        saved_by TEXT NOT NULL,
+        disabled_at_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+";

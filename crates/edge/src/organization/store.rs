@@ -30,6 +30,9 @@ pub(super) struct Organization {
 pub(super) struct Member {
     pub(super) user: String,
     pub(super) address: Option<String>,
+    /// The organization's own issuer that vouches for them, and how it calls them.
+    pub(super) issuer: Option<String>,
+    pub(super) subject: Option<String>,
     pub(super) joined_at_ms: i64,
     pub(super) suspended_at_ms: Option<i64>,
     pub(super) role: String,
@@ -95,7 +98,7 @@ pub(super) fn next_epoch(context: &Context<'_>) -> Result<i64, ApiError> {
 /// Who is suspended keeps what they were granted under another name, by which nobody is asked about.
 pub(super) const SUSPENDED: &str = "suspended/";
 
-const MEMBER: &str = "SELECT member.rowid AS place, member.user, member.address, member.joined_at_ms, member.suspended_at_ms, member.epoch, granted.role
+const MEMBER: &str = "SELECT member.rowid AS place, member.user, member.address, member.issuer, member.subject, member.joined_at_ms, member.suspended_at_ms, member.epoch, granted.role
     FROM member JOIN organization JOIN granted ON granted.node = organization.id
         AND granted.user = CASE WHEN member.suspended_at_ms IS NULL THEN member.user ELSE 'suspended/' || member.user END
     WHERE member.left_at_ms IS NULL";
@@ -137,6 +140,8 @@ pub(super) fn read_member(row: &Row) -> Result<Member, SqlError> {
     Ok(Member {
         user: row.text("user")?.to_owned(),
         address: row.optional_text("address")?.map(str::to_owned),
+        issuer: row.optional_text("issuer")?.map(str::to_owned),
+        subject: row.optional_text("subject")?.map(str::to_owned),
         joined_at_ms: row.integer("joined_at_ms")?,
         suspended_at_ms: row.optional_integer("suspended_at_ms")?,
         role: row.text("role")?.to_owned(),
@@ -151,7 +156,7 @@ pub(super) fn member_count(context: &Context<'_>) -> Result<i64, ApiError> {
     Ok(row.map_or(Ok(0), |row| row.integer("members"))?)
 }
 
-/// How many members are admins in the sense of law 7: a direct grant on the organization, without any time limit, of a role marked `admin`. `except` is not counted.
+/// How many members are admins in the sense of law 7: a direct grant on the organization, without any time limit, of a role marked `admin`. `except` is not counted, nor is whom only an issuer of the organization vouches for: it can be switched off.
 pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usize, ApiError> {
     let admins = admin_users(context)?;
     let others = admins.iter().filter(|user| Some(user.as_str()) != except);
@@ -162,7 +167,7 @@ pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usiz
 pub(super) fn admin_users(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
     let select = "SELECT member.user, granted.role
         FROM member JOIN organization JOIN granted ON granted.user = member.user AND granted.node = organization.id
-        WHERE member.left_at_ms IS NULL AND granted.expires_at_ms IS NULL AND granted.not_before_ms IS NULL";
+        WHERE member.left_at_ms IS NULL AND member.issuer IS NULL AND granted.expires_at_ms IS NULL AND granted.not_before_ms IS NULL";
     let policy = &context.config.policy.policy;
     let mut admins = Vec::new();
     for row in context.sql.exec(select, &[])? {
@@ -284,12 +289,16 @@ pub(super) fn tell_user(
     tell_user_of(context, user, change)
 }
 
-/// As [`tell_user`], of any change.
+/// As [`tell_user`], of any change. Whom only the organization's own issuer vouches for has no object.
 pub(super) fn tell_user_of(
     context: &Context<'_>,
     user: &str,
     change: OrganizationChange,
 ) -> Result<(), ApiError> {
+    let select = "SELECT user FROM member WHERE user = ? AND issuer IS NOT NULL";
+    if context.sql.one(select, &[user.into()])?.is_some() {
+        return Ok(());
+    }
     let delivery = Delivery::UserOrganization {
         user: user.to_owned(),
         change,

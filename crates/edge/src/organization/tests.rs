@@ -6,6 +6,7 @@ mod consistency;
 mod ending;
 mod groups;
 mod invitations;
+mod issuers;
 mod members;
 mod moves;
 mod node_members;

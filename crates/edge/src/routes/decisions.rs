@@ -188,10 +188,16 @@ async fn events(call: Call<'_>, caller: Caller) -> Answer {
     open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await
 }
 
-/// What the organization of a service key said when it checked the key; another organization's word says nothing here.
+/// What the organization of a service key or an issuer said when it checked the caller; another organization's word says nothing here.
 fn confirmed<'a>(caller: &'a Caller, organization: &str) -> Option<&'a Confirmed> {
-    let is_own = matches!(&caller.principal, Principal::ServiceAccount { organization: own, .. } if own.as_str() == organization);
-    caller.confirmed.as_ref().filter(|_| is_own)
+    let own = match (&caller.principal, &caller.issuer) {
+        (Principal::ServiceAccount { organization, .. }, _) => Some(organization.as_str()),
+        (Principal::User(_), issuer) => issuer.as_ref().map(|used| used.organization.as_str()),
+    };
+    caller
+        .confirmed
+        .as_ref()
+        .filter(|_| own == Some(organization))
 }
 
 /// The epoch that a caller holds from an earlier write.

@@ -267,7 +267,7 @@ pub(super) async fn end(call: &Call<'_>, caller: &FreshCaller, asked: StructureC
     Ok(with_epoch(Response::no_content(), written.epoch))
 }
 
-fn change(
+pub(super) fn change(
     call: &Call<'_>,
     caller: &FreshCaller,
     command: StructureChange,

@@ -80,6 +80,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-7.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 8,
+        base: 1,
+        text: include_str!("fixtures/organization-8.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -272,6 +278,7 @@ fn an_organization_of_every_version_answers_and_changes() {
         let actor = organization::Actor {
             principal: "usr_ada".to_owned(),
             token: None,
+            issuer: None,
         };
         let change = lockstep_wire::OrganizationChangeRequest {
             name: Some("New".to_owned()),

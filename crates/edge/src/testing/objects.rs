@@ -73,6 +73,11 @@ impl LocalObjects {
         self.asked.borrow().get(command).copied().unwrap_or(0)
     }
 
+    /// How often any object was asked anything.
+    pub(crate) fn asked_anything(&self) -> usize {
+        self.asked.borrow().values().sum()
+    }
+
     /// An object's database, if it was ever called.
     pub(crate) fn database(&self, class: Class, name: &str) -> Option<Rc<LocalSql>> {
         self.databases

@@ -4,7 +4,7 @@
 //! An entry counts only while its issuer's keys are those that it was verified with, and its times are held against the clock every time.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
     rc::Rc,
 };
@@ -43,6 +43,8 @@ pub struct Proven {
     pub times: Times,
     /// The published keys that it was verified with, unless its record has its own.
     pub keys: Option<Rc<FetchedKeys>>,
+    /// When an organization was asked to let the user in who comes by its own issuer.
+    pub admitted_at_ms: Cell<Option<i64>>,
 }
 
 impl Name {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Acme, BEN, id, lockstep, refused};
+use super::{Acme, BEN, id, issuers::Idp, lockstep, refused};
 use crate::{
     http::{Method, Request, Response},
     router::Route,
@@ -65,6 +65,13 @@ const CHANGES: &[(Method, &str, &str)] = &[
     (Method::Post, "/roles/preview", r#"{"role":"{role}"}"#),
     (Method::Patch, "/roles/{role}", r#"{"name":"x"}"#),
     (Method::Delete, "/roles/{role}", ""),
+    (
+        Method::Post,
+        "/issuers",
+        r#"{"record":{"issuer":"https://idp.example/x","audiences":["x"],"algorithms":["EdDSA"],"jwks_uri":"https://idp.example/keys"}}"#,
+    ),
+    (Method::Patch, "/issuers/{issuer}", r#"{"active":false}"#),
+    (Method::Delete, "/issuers/{issuer}", ""),
 ];
 
 /// Those that were there before, which have tests of their own.
@@ -113,8 +120,11 @@ impl Ids {
         let group = id(&acme.post(&acme.ada, "/groups", &body));
         let role = json!({ "name": "Own", "base": "viewer" });
         let role = id(&acme.post(&acme.ada, "/roles", &role));
+        let issuer = Idp::new(1).body(None);
+        let issuer = id(&acme.post(&acme.ada, "/issuers", &issuer));
         let ids = Self(vec![
             ("{role}", role),
+            ("{issuer}", issuer),
             ("{node}", workspace.clone()),
             ("{workspace}", workspace),
             ("{project}", project),
@@ -182,6 +192,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/workspaces/{workspace}/members",
         "/groups",
         "/roles",
+        "/issuers",
     ];
     lists
         .iter()
@@ -200,6 +211,7 @@ fn m1_what_the_policy_offers_to_nobody_nobody_does() {
         ("{project}", "prj_1"),
         ("{group}", "grp_1"),
         ("{role}", "role_1"),
+        ("{issuer}", "iss_1"),
         ("{node}", "wsp_1"),
         ("{user}", &acme.user(BEN)),
     ];

@@ -7,7 +7,7 @@ mod structure;
 use serde_json::{Value, json};
 
 use self::structure::structure;
-use super::{Acme, BEN, CAT};
+use super::{Acme, BEN, CAT, issuers::Idp};
 use crate::{
     http::{Method, Request, Response},
     router::{Handler, Route},
@@ -146,6 +146,8 @@ impl Full {
         let project = acme.post(&acme.ada, "/projects", &project);
         let role = json!({ "name": "Own", "base": "viewer" });
         let role = acme.post(&acme.ada, "/roles", &role);
+        let issuer = Idp::new(1).body(None);
+        let issuer = acme.post(&acme.ada, "/issuers", &issuer);
         let north = workspace.replace("/workspaces/", "");
         let crew = json!({ "name": "Crew", "workspace": north });
         let crew = super::id(&acme.post(&acme.ada, "/groups", &crew));
@@ -171,6 +173,7 @@ impl Full {
             ("{workspace}", last(&workspace)),
             ("{project}", super::id(&project)),
             ("{role}", super::id(&role)),
+            ("{issuer}", super::id(&issuer)),
             ("{group}", crew),
             ("{node}", north),
             ("{other}", south),

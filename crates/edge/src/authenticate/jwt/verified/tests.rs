@@ -11,9 +11,9 @@ use sha2::Sha256;
 
 use super::*;
 use crate::{
-    authenticate::jwt::proven,
+    authenticate::jwt::{Scope, Token, refused, remembered, verified},
     edge::Edge,
-    problem::Code,
+    problem::{ApiError, Code},
     testing::{Answers, START_MS, World},
 };
 
@@ -111,6 +111,16 @@ fn tokens() -> Vec<String> {
         tokens.push(published(seed, &claims));
     }
     tokens
+}
+
+/// What a token of the deployment's issuers says.
+async fn proven(edge: &Edge, text: &str) -> Result<Rc<Proven>, ApiError> {
+    let scope = Scope::deployment(edge);
+    if let Some(proven) = remembered(edge, &scope, text).await? {
+        return Ok(proven);
+    }
+    let token = Token::parse(text).map_err(refused)?;
+    verified(edge, &scope, &token, text).await
 }
 
 /// The verdict as a caller sees it.

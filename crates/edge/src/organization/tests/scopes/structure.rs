@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Needs;
-use crate::http::Method;
+use crate::{http::Method, organization::tests::issuers::Idp};
 
 /// What the role Viewer gives, and what it takes to see and change who holds it.
 const VIEWER: &[&str] = &[
@@ -84,6 +84,9 @@ const OWN_ROLE: &[&str] = &[
     "organization.read",
     "role.read",
 ];
+
+/// What it takes to have to do with issuers.
+const SSO: &[&str] = &["sso.manage"];
 
 /// The routes that are not about people.
 pub(super) fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)> {
@@ -167,6 +170,10 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
             json!({ "role": "{role}", "change": {} }),
         ),
         (Method::Patch, "roles/{role}") => (All(OWN_ROLE), json!({ "name": "Next" })),
+        (Method::Get, "issuers" | "issuers/{issuer}") => (All(SSO), none),
+        (Method::Post, "issuers") => (All(SSO), Idp::new(2).body(None)),
+        (Method::Patch, "issuers/{issuer}") => (All(SSO), json!({ "active": true })),
+        (Method::Delete, "issuers/{issuer}") => (All(SSO), none),
         (Method::Delete, "roles/{role}") => (All(&["role.read", "role.manage"]), none),
         _ => return None,
     })

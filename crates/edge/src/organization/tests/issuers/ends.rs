@@ -1,0 +1,206 @@
+//! Until when tokens of an issuer count, and who comes in no more (threats J22, M6, M10, P10).
+
+use super::*;
+
+#[test]
+fn j22_a_disabled_issuers_tokens_are_refused_changes_at_once_and_all_else_within_the_bound() {
+    for end in ["off", "delete", "keys"] {
+        let acme = lockstep("");
+        let idp = Idp::new(1);
+        let path = acme.issuer(&idp, Some("member"));
+        let token = idp.token("dan");
+        acme.read_by(&token, "");
+        let admin = json!({ "role": "admin" });
+        acme.patch(&acme.ada, &acme.vouched_member("dan"), &admin);
+        let elsewhere = [
+            acme.world.isolate(),
+            acme.world.isolate(),
+            acme.world.isolate(),
+        ];
+        for isolate in &elsewhere {
+            assert_eq!(acme.decides(isolate, &token, ORDINARY), Ok(true));
+        }
+        let ended = match end {
+            "off" => acme.patch(&acme.ada, &path, &json!({ "active": false })),
+            "delete" => acme.delete(&acme.ada, &path),
+            _ => {
+                let keys = json!({ "record": Idp::named(2, &idp.name).record() });
+                acme.patch(&acme.ada, &path, &keys)
+            }
+        };
+        assert!(ended.status < 300, "{end}: {}", text(&ended));
+        // This isolate was told.
+        assert_eq!(
+            acme.decides(&acme.world.edge, &token, ORDINARY),
+            Err(401),
+            "{end}"
+        );
+        // The others know it from the object, whatever they have in memory.
+        let [reads, asks, waits] = &elsewhere;
+        let sensitive = acme.decides(asks, &token, SENSITIVE);
+        let expected = if end == "keys" { Err(503) } else { Err(401) };
+        assert_eq!(sensitive, expected, "{end}: sensitive");
+        assert_eq!(
+            acme.decides(asks, &token, ORDINARY),
+            Err(401),
+            "{end}: and it is remembered"
+        );
+        let workspace = json!({ "name": "North" });
+        let made = acme.bear(reads, &token, Method::Post, "/workspaces", &workspace);
+        assert_eq!(made.status, 401, "{end}: {}", text(&made));
+        let challenge = "Bearer realm=\"lockstep\", error=\"invalid_token\"";
+        assert_eq!(made.header("www-authenticate"), Some(challenge));
+        acme.world.clock.advance_ms(4_999);
+        assert_eq!(
+            acme.decides(waits, &token, ORDINARY),
+            Ok(true),
+            "{end}: it still counts"
+        );
+        acme.world.clock.advance_ms(BOUND_MS - 4_999);
+        assert_eq!(acme.decides(waits, &token, ORDINARY), Err(401), "{end}");
+        assert_eq!(acme.read_by(&token, "/members").status, 401);
+    }
+}
+
+#[test]
+fn j22_the_object_itself_refuses_who_came_by_what_the_issuer_no_longer_is() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    acme.read_by(&idp.token("dan"), "");
+    let used = acme.used(&path);
+    let dan = acme.vouched_member("dan").replace("/members/", "");
+    let list = |used: &organization::IssuerUse| {
+        let actor = organization::Actor {
+            principal: dan.clone(),
+            token: None,
+            issuer: Some(used.clone()),
+        };
+        acme.told::<Value>(&Command::Read { actor }).map(|_| ())
+    };
+    assert_eq!(list(&used), Ok(()));
+    let beside = acme.beside();
+    let foreign = organization::IssuerUse {
+        organization: beside.id.clone(),
+        ..used.clone()
+    };
+    assert_eq!(list(&foreign), Err(Code::Unauthenticated), "m14");
+    acme.patch(&acme.ada, &path, &json!({ "role": "gateway" }));
+    assert_eq!(
+        list(&used),
+        Err(Code::Unavailable),
+        "changed: the token may still count"
+    );
+    assert_eq!(list(&acme.used(&path)), Ok(()));
+    acme.patch(&acme.ada, &path, &json!({ "active": false }));
+    assert_eq!(list(&acme.used(&path)), Err(Code::Unauthenticated));
+    acme.patch(&acme.ada, &path, &json!({ "active": true }));
+    let used = acme.used(&path);
+    assert_eq!(list(&used), Ok(()));
+    acme.delete(&acme.ada, &path);
+    assert_eq!(list(&used), Err(Code::Unauthenticated));
+}
+
+#[test]
+fn m10_who_was_removed_or_suspended_comes_in_by_no_token() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    let tokens = ["dan", "eve", "fay"].map(|subject| idp.token(subject));
+    for token in &tokens {
+        assert_eq!(acme.read_by(token, "").status, 200);
+    }
+    assert_eq!(
+        acme.delete(&acme.ada, &acme.vouched_member("dan")).status,
+        204
+    );
+    let eve = format!("{}/suspension", acme.vouched_member("eve"));
+    assert_eq!(acme.put(&acme.ada, &eve, &json!({})).status, 200);
+    let stay_out = |isolate: &Edge| {
+        for (subject, is_in) in [("dan", false), ("eve", false), ("fay", true)] {
+            // A token that no isolate has seen.
+            let token = idp.token_with(subject, &json!({ "jti": subject }));
+            let answer = acme.bear(isolate, &token, Method::Get, "", &json!({}));
+            assert_eq!(answer.status, if is_in { 200 } else { 404 }, "{subject}");
+        }
+    };
+    stay_out(&acme.world.edge);
+    stay_out(&acme.world.isolate());
+    // A delayed command of an isolate that saw them for the first time long ago.
+    for subject in ["dan", "eve"] {
+        let admit = Command::Admission(AdmissionCommand::Admit {
+            used: acme.used(&path),
+            subject: subject.to_owned(),
+        });
+        let epoch = json(&acme.get(&acme.ada, ""))["epoch"].clone();
+        acme.told::<Freshness>(&admit).unwrap();
+        assert_eq!(
+            json(&acme.get(&acme.ada, ""))["epoch"],
+            epoch,
+            "nothing changed"
+        );
+    }
+    stay_out(&acme.world.isolate());
+    // Nor does another registration of the issuer bring them back; who left with it comes in as anybody does.
+    assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+    assert_eq!(acme.vouched(), []);
+    acme.issuer(&idp, Some("member"));
+    stay_out(&acme.world.edge);
+    assert_eq!(acme.vouched(), [("fay".to_owned(), "member".to_owned())]);
+}
+
+#[test]
+fn p10_an_issuer_that_is_registered_again_vouches_for_nobody_who_was_there() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    let token = idp.token("dan");
+    acme.read_by(&token, "");
+    let dan = acme.vouched_member("dan");
+    let admin = json!({ "role": "admin" });
+    assert_eq!(acme.patch(&acme.ada, &dan, &admin).status, 200);
+    assert_eq!(acme.decides(&acme.world.edge, &token, SENSITIVE), Ok(true));
+    assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+    assert_eq!(acme.read_by(&token, "").status, 401);
+    let again = acme.issuer(&idp, None);
+    assert_eq!(acme.read_by(&token, "").status, 404);
+    let role = json!({ "role": "member" });
+    assert_eq!(acme.patch(&acme.ada, &again, &role).status, 200);
+    acme.world.clock.advance_ms(BOUND_MS);
+    assert_eq!(acme.read_by(&token, "").status, 200);
+    assert_eq!(acme.decides(&acme.world.edge, &token, SENSITIVE), Ok(false));
+    assert_ne!(acme.vouched_member("dan"), dan);
+    assert_eq!(acme.vouched(), [("dan".to_owned(), "member".to_owned())]);
+}
+
+#[test]
+fn m6_nobody_comes_in_on_the_word_of_who_could_not_give_the_role_any_more() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let idp = Idp::new(1);
+    let made = acme.post(&ben, "/issuers", &idp.body(Some("member")));
+    let path = format!("/issuers/{}", id(&made));
+    assert_eq!(acme.read_by(&idp.token("dan"), "").status, 200);
+    let demote = json!({ "role": "member" });
+    assert_eq!(
+        acme.patch(&acme.ada, &acme.member(BEN), &demote).status,
+        200
+    );
+    assert_eq!(acme.read_by(&idp.token("eve"), "").status, 404);
+    assert_eq!(json(&acme.get(&acme.ada, &path))["admits"], json!(false));
+    assert_eq!(
+        acme.read_by(&idp.token("dan"), "").status,
+        200,
+        "who is in stays"
+    );
+    let admin = json!({ "role": "admin" });
+    assert_eq!(acme.patch(&acme.ada, &acme.member(BEN), &admin).status, 200);
+    acme.world.clock.advance_ms(500);
+    assert_eq!(acme.read_by(&idp.token("eve"), "").status, 200);
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    assert_eq!(acme.read_by(&idp.token("fay"), "").status, 404);
+    // Somebody who may takes the issuer over by saving it.
+    let role = json!({ "role": "member" });
+    assert_eq!(acme.patch(&acme.ada, &path, &role).status, 200);
+    assert_eq!(acme.read_by(&idp.token("fay"), "").status, 200);
+}

@@ -1,0 +1,115 @@
+//! `/v1/organizations/{org}/issuers`: identity providers that the organization registers, whose tokens act in it.
+
+use lockstep_token::id::opaque_id;
+use lockstep_wire::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
+
+use super::{
+    organizations::{actor, command, organization, with_epoch},
+    structure::{change, end, param, read},
+};
+use crate::{
+    authenticate::{Caller, FreshCaller},
+    http::{Method, Response},
+    json,
+    organization::{
+        Command, IssuerChange, IssuerQuestion, StructureChange, StructureQuestion, Written,
+    },
+    precondition::with_etag,
+    problem::{ApiError, Code},
+    router::{Answer, Call, Handler, Route},
+};
+
+pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/issuers",
+        handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/issuers",
+        handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/issuers/{issuer}",
+        handler: Handler::SignedIn(|call, caller| Box::pin(read_one(call, caller))),
+    },
+    Route {
+        method: Method::Patch,
+        pattern: "/v1/organizations/{org}/issuers/{issuer}",
+        handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/issuers/{issuer}",
+        handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
+    },
+];
+
+async fn list(call: Call<'_>, caller: Caller) -> Answer {
+    let list = StructureQuestion::Issuer(IssuerQuestion::List);
+    read::<IssuersView>(&call, &caller, list).await
+}
+
+async fn read_one(call: Call<'_>, caller: Caller) -> Answer {
+    let read = IssuerQuestion::Read {
+        issuer: param(&call, "issuer")?,
+    };
+    let read = Command::Structure {
+        actor: actor(&call, &caller)?,
+        command: StructureQuestion::Issuer(read),
+    };
+    let view: IssuerView = command(&call, read).await?;
+    Ok(with_etag(Response::json(200, &view)?, view.epoch))
+}
+
+async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: IssuerRequest = json::body(call.request)?;
+    let create = IssuerChange::Create {
+        issuer: opaque_id("iss", call.id_bytes()?),
+        record: body.record,
+        role: body.role,
+    };
+    write(&call, &caller, 201, create).await
+}
+
+async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let wanted: IssuerChangeRequest = json::body(call.request)?;
+    if wanted == IssuerChangeRequest::default() {
+        let detail = "Say what to change: `record`, `role` or `active`.";
+        return Err(ApiError::new(Code::InvalidBody, detail));
+    }
+    let update = IssuerChange::Update {
+        issuer: param(&call, "issuer")?,
+        change: wanted,
+    };
+    write(&call, &caller, 200, update).await
+}
+
+async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let delete = IssuerChange::Delete {
+        issuer: param(&call, "issuer")?,
+    };
+    let answer = end(&call, &caller, StructureChange::Issuer(delete)).await;
+    forget(&call);
+    answer
+}
+
+async fn write(call: &Call<'_>, caller: &FreshCaller, status: u16, asked: IssuerChange) -> Answer {
+    let asked = change(call, caller, StructureChange::Issuer(asked))?;
+    let written: Written<IssuerView> = command(call, asked).await?;
+    forget(call);
+    let response = Response::json(status, &written.value)?;
+    Ok(with_etag(
+        with_epoch(response, written.epoch),
+        written.value.epoch,
+    ))
+}
+
+/// In this isolate the change counts at once, elsewhere within the stated time.
+fn forget(call: &Call<'_>) {
+    if let Ok(organization) = organization(call) {
+        call.edge.issuers.forget(organization.as_str());
+    }
+}
