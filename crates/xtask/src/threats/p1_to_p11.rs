@@ -180,6 +180,11 @@ pub(super) const ROWS: &[Row] = &[
                         "node: self.subtree.as_ref().map(|subtree| subtree.node.clone()),",
                         "node: None,",
                     ),
+                    edit(
+                        "crates/edge/src/authenticate.rs",
+                        "let subtree = self.narrow.as_ref()?.subtree.as_ref()?;",
+                        "let subtree = self.narrow.as_ref()?.subtree.as_ref().filter(|_| false)?;",
+                    ),
                 ],
             ),
             proof(
