@@ -74,7 +74,8 @@ export async function gateAsSent(options: GateOptions): Promise<Gate> {
 function gateOf({ policy, snapshot }: GateOptions, evaluator: Evaluator, nowMs: number): Gate {
   const bytes = snapshot instanceof Uint8Array ? snapshot : flatSnapshot(parsed(snapshot));
   // A copy, because it is read again.
-  return new TableGate(evaluator, compiled(policy), new Uint8Array(bytes), nowMs);
+  const documents = { policy: compiled(policy), snapshot: new Uint8Array(bytes), nowMs };
+  return new TableGate(evaluator, documents);
 }
 
 /** The compiled forms of policies that were handed over already: a page has one, and a gate for each snapshot. */
@@ -150,6 +151,13 @@ const FOUND = 11;
 const NONE = new Uint8Array();
 const text = new TextDecoder();
 
+/** What a gate is read from, and the clock that it is read by. */
+interface Documents {
+  readonly policy: Uint8Array;
+  readonly snapshot: Uint8Array;
+  nowMs: number;
+}
+
 /** The gate whose snapshot the evaluator holds, and the policy that it holds. */
 let holder: TableGate | undefined;
 let heldPolicy: Uint8Array | undefined;
@@ -164,9 +172,7 @@ class TableGate implements Gate {
   readonly serverTimeMs: number;
   changesAtMs!: number;
   readonly #evaluator: Evaluator;
-  readonly #policy: Uint8Array;
-  readonly #snapshot: Uint8Array;
-  #nowMs: number;
+  readonly #documents: Documents;
   #organization: string | undefined;
   /** The places of names in the table; of those that nobody knows, not a number. */
   readonly #columns = new Map<string, number>();
@@ -178,11 +184,9 @@ class TableGate implements Gate {
   #starts!: Uint32Array;
   #stride!: number;
 
-  constructor(evaluator: Evaluator, policy: Uint8Array, snapshot: Uint8Array, nowMs: number) {
+  constructor(evaluator: Evaluator, documents: Documents) {
     this.#evaluator = evaluator;
-    this.#policy = policy;
-    this.#snapshot = snapshot;
-    this.#nowMs = nowMs;
+    this.#documents = documents;
     const at = this.#look();
     const { numbers } = evaluator;
     this.epoch = numbers[at + EPOCH]!;
@@ -285,7 +289,7 @@ class TableGate implements Gate {
   }
 
   refresh(nowMs: number = Date.now()): void {
-    this.#nowMs = nowMs;
+    this.#documents.nowMs = nowMs;
     holder = undefined;
     this.#look();
     this.#rows.clear();
@@ -337,7 +341,8 @@ class TableGate implements Gate {
   #find(what: number, name: string): number {
     return unlessBroken(() => {
       const at = this.#ask(what, 0, flatName(name));
-      return this.#evaluator.numbers[at + FOUND]!;
+      // As an integer: the places that are made of it are faster to add up.
+      return this.#evaluator.numbers[at + FOUND]! | 0;
     }, -1);
   }
 
@@ -363,12 +368,13 @@ class TableGate implements Gate {
     if (holder !== this) {
       // Whatever stops halfway, nobody is answered from another one's documents.
       holder = undefined;
-      if (heldPolicy !== this.#policy) {
+      const { policy, snapshot, nowMs } = this.#documents;
+      if (heldPolicy !== policy) {
         heldPolicy = undefined;
-        evaluator.ask(POLICY, 0, this.#policy);
-        heldPolicy = this.#policy;
+        evaluator.ask(POLICY, 0, policy);
+        heldPolicy = policy;
       }
-      evaluator.ask(SNAPSHOT, this.#nowMs, this.#snapshot);
+      evaluator.ask(SNAPSHOT, nowMs, snapshot);
       holder = this;
     }
     return evaluator.ask(what, number, bytes);
@@ -381,7 +387,7 @@ class TableGate implements Gate {
     const table = numbers[at + TABLE]!;
     const starts = numbers[at + STARTS]!;
     this.changesAtMs = numbers[at + CHANGES_AT]!;
-    this.#stride = numbers[at + STRIDE]!;
+    this.#stride = numbers[at + STRIDE]! | 0;
     this.#answers = bytes.slice(table, table + numbers[at + COUNT]! * 2);
     this.#starts = new Uint32Array(bytes.slice(starts, starts + numbers[at + NODES]! * 4).buffer);
     return at;
