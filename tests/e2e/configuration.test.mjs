@@ -1,6 +1,7 @@
 // A deployment that is configured wrongly serves nothing, and a production deployment has no development routes (threat S19).
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 
 import { startEdge } from "../support/edge.mjs";
@@ -29,6 +30,11 @@ const symmetric = (changes, bytes = 32) =>
     },
   ]);
 
+const production = { LOCKSTEP_DEVELOPMENT: "false", LOCKSTEP_ORIGIN: "https://app.example" };
+const signing = JSON.stringify({
+  keys: [{ ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: "k1" }],
+});
+
 for (const [name, vars, reason] of [
   ["no id key", { LOCKSTEP_ID_KEY: "" }, "`LOCKSTEP_ID_KEY` is missing"],
   ["a short id key", { LOCKSTEP_ID_KEY: "c2hvcnQ" }, "`LOCKSTEP_ID_KEY` is not 32 bytes"],
@@ -44,6 +50,18 @@ for (const [name, vars, reason] of [
   ["j8 an issuer without audience", { LOCKSTEP_ISSUERS: symmetric({ audiences: undefined }) }, "`audiences`"],
   ["j8 an issuer without a name", { LOCKSTEP_ISSUERS: symmetric({ issuer: "" }) }, "`issuer`"],
   ["j14 a short secret", { LOCKSTEP_ISSUERS: symmetric({}, 31) }, "31 bytes"],
+  [
+    "j17 tokens in exchange that are for ourselves",
+    { LOCKSTEP_SIGNING_KEYS: signing, LOCKSTEP_EXCHANGE_AUDIENCES: '["https://app.example/v1"]', ...production },
+    "is this deployment itself",
+  ],
+  [
+    "j17 tokens in exchange that an issuer of ours may have made",
+    { LOCKSTEP_SIGNING_KEYS: signing, LOCKSTEP_EXCHANGE_AUDIENCES: '["a"]', LOCKSTEP_ISSUERS: symmetric({}) },
+    "is this deployment itself",
+  ],
+  ["tokens in exchange without a key", { LOCKSTEP_EXCHANGE_AUDIENCES: '["a"]' }, "`LOCKSTEP_SIGNING_KEYS` is missing"],
+  ["a broken signing key", { LOCKSTEP_SIGNING_KEYS: '{"keys":[{"kty":"EC"}]}' }, "`LOCKSTEP_SIGNING_KEYS`"],
   ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
 ]) {
   test(`${name}: every request answers misconfigured, and the log says why`, () =>

@@ -97,6 +97,8 @@ operations! {
     ServiceAccountRead = "service-account.read",
     /// Create, rotate, deactivate and delete keys of service accounts.
     ServiceKeyManage = "service-key.manage",
+    /// Ask what somebody's token or key is worth.
+    TokenIntrospect = "token.introspect",
 }
 
 impl Operation {
@@ -130,6 +132,7 @@ impl Operation {
                 | Self::WorkspaceMemberRead
                 | Self::WorkspaceRead
                 | Self::ServiceAccountRead
+                | Self::TokenIntrospect
         )
     }
 }

@@ -166,6 +166,18 @@ impl Caller {
         ))
     }
 
+    /// From when on the token or key no longer counts, in Unix milliseconds, as far as its object knew.
+    #[must_use]
+    pub const fn until_ms(&self) -> Option<i64> {
+        self.until_ms
+    }
+
+    /// When the token or key was made, in Unix milliseconds.
+    #[must_use]
+    pub fn made_at_ms(&self) -> Option<i64> {
+        self.narrow.as_ref().map(|narrow| narrow.created_at_ms)
+    }
+
     /// The organization in which alone the credential acts: a service key's, that of an issuer of its own, or that of a token's subtree.
     #[must_use]
     pub fn organization(&self) -> Option<&str> {
@@ -267,6 +279,18 @@ pub async fn fresh_caller(
     caller.map(FreshCaller).map_err(refuse)
 }
 
+/// Whose personal access token or service key a request presents in its body; nothing else is one. It is checked now.
+///
+/// # Errors
+/// 401 for what is not valid, 503 when the object that knows it does not answer.
+pub async fn presented(edge: &Edge, text: &str) -> Result<FreshCaller, ApiError> {
+    let kind = edge.config.prefixes.kind_of(text).filter(is_bearer_kind);
+    let kind = kind.ok_or_else(refused)?;
+    secret::fresh_caller(edge, kind, text)
+        .await
+        .map(FreshCaller)
+}
+
 /// Makes the user of a JWT known to their object. Whoever only asks needs none: an issuer vouches for
 /// who they are, and what they hold is their organization's to say.
 ///
@@ -318,15 +342,9 @@ fn present<'a>(edge: &Edge, request: &'a Request) -> Result<Presented<'a>, ApiEr
         Some(Credential::Bearer(text)) if text.contains('.') => Ok(Presented::Jwt(text)),
         Some(Credential::Bearer(text)) => {
             let kind = edge.config.prefixes.kind_of(text);
-            let is_bearer = |kind: &SecretKind| {
-                matches!(
-                    kind,
-                    SecretKind::PersonalAccessToken | SecretKind::ServiceKey
-                )
-            };
             // What begins like no token of ours is told off as one that is misspelled.
             let kind = kind
-                .filter(is_bearer)
+                .filter(is_bearer_kind)
                 .unwrap_or(SecretKind::PersonalAccessToken);
             Ok(Presented::Secret(kind, text))
         }
@@ -343,6 +361,13 @@ pub fn disowned(edge: &Edge, issuer: Option<&IssuerUse>, error: ApiError) -> Api
         return refuse(error);
     }
     error
+}
+
+const fn is_bearer_kind(kind: &SecretKind) -> bool {
+    matches!(
+        kind,
+        SecretKind::PersonalAccessToken | SecretKind::ServiceKey
+    )
 }
 
 /// A credential was sent and is not valid (RFC 6750, section 3.1).

@@ -2,11 +2,12 @@
 //!
 //! Any fault stops the Worker: every request answers 500 `misconfigured`, and the log has the reason.
 
+mod exchange;
 mod operator;
 
 use std::{fmt, rc::Rc};
 
-use lockstep_token::{Issuers, Prefixes, uri::Reach};
+use lockstep_token::{Issuers, Prefixes, jwk::SigningKeys, uri::Reach};
 use lockstep_wire::CompiledPolicy;
 use sha2::{Digest, Sha256};
 
@@ -46,6 +47,10 @@ pub struct Config {
     pub issuers_digest: String,
     /// `LOCKSTEP_EMAIL_ISSUERS`: those of them whose `email_verified` is believed; none, when absent.
     pub email_issuers: Vec<String>,
+    /// `LOCKSTEP_SIGNING_KEYS`: what tokens in exchange are signed with; none are made, when absent.
+    pub signing_keys: Option<SigningKeys>,
+    /// `LOCKSTEP_EXCHANGE_AUDIENCES`: for whom, never ourselves; nobody, when absent.
+    pub exchange_audiences: Vec<String>,
     /// `LOCKSTEP_DEVELOPMENT`: mailbox, seed and faulty doubles are there; refused on an https origin.
     pub is_development: bool,
     /// `LOCKSTEP_FRESHNESS_MS`, 0 to 60,000; defaults to 5,000.
@@ -101,6 +106,10 @@ impl Config {
         let issuers = lookup("LOCKSTEP_ISSUERS");
         let issuers = Issuers::parse_within(issuers.as_deref().unwrap_or("[]"), reach)
             .map_err(|error| ConfigError::Refused("LOCKSTEP_ISSUERS", error.to_string()))?;
+        let [signing, audiences] =
+            ["LOCKSTEP_SIGNING_KEYS", "LOCKSTEP_EXCHANGE_AUDIENCES"].map(&lookup);
+        let (signing_keys, exchange_audiences) =
+            exchange::parse(signing.as_deref(), audiences.as_deref(), &origin, &issuers)?;
         let mail_from = lookup("LOCKSTEP_MAIL_FROM");
         if mail_from
             .as_deref()
@@ -122,6 +131,8 @@ impl Config {
             email_issuers: parse_email_issuers(lookup("LOCKSTEP_EMAIL_ISSUERS"), &issuers)?,
             issuers,
             issuers_digest,
+            signing_keys,
+            exchange_audiences,
             is_development,
             freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
             audit_days: parse_audit_days(lookup("LOCKSTEP_AUDIT_DAYS"))?,

@@ -14,6 +14,8 @@ pub mod credential;
 pub mod csv;
 pub mod doubles;
 pub mod edge;
+pub mod exchange;
+pub mod form;
 pub mod freshness;
 pub mod http;
 pub mod idempotency;

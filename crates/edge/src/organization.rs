@@ -35,6 +35,7 @@ mod suspension;
 #[cfg(test)]
 mod tests;
 mod workspaces;
+mod worth;
 
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,7 @@ pub use service_keys::{NewKey, PresentedKey};
 pub use settings::PERSONAL;
 pub use suspension::SuspensionChange;
 pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
+pub use worth::{Worth, WorthCommand};
 
 use crate::{
     audit::SCHEMA as AUDIT_SCHEMA,
@@ -223,6 +225,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             ownership::transfer(&FreshActing::begin(context, &actor)?, &user)
         }
         Command::Update { actor, change } => settings::update(context, &actor, &change),
+        Command::Worth(command) => worth::handle(context, &command),
         // They were answered above, before anything had to be there.
         Command::Create { .. } | Command::Restore { .. } | Command::Seed { .. } => {
             Err(ApiError::not_found())

@@ -142,14 +142,11 @@ pub fn inside<'a>(access: &Access, node: &'a str, workspace: Option<&str>) -> &'
     let Some(workspace) = workspace else {
         return node;
     };
-    let mut above = access.node(node);
-    while let Some(at) = above.and_then(|at| access.describe(at)) {
-        if at.id == workspace {
-            return node;
-        }
-        above = at.parent;
+    let nodes = access.node(node).zip(access.node(workspace));
+    match nodes {
+        Some((at, workspace)) if access.is_within(at, workspace) => node,
+        _ => NOTHING,
     }
-    NOTHING
 }
 
 /// The one value of all that are there.

@@ -54,8 +54,18 @@ pub enum Handler {
     Fresh(for<'a> fn(Call<'a>, FreshCaller) -> Later<'a, Answer>),
     /// Who runs the deployment.
     Operator(for<'a> fn(Call<'a>, Operator) -> Later<'a, Answer>),
+    /// Anybody who presents what they have in the body. No header or cookie counts, so another site has nothing to lend.
+    Presenting(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
     /// Whoever presents a credential that was found valid not long ago.
     SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
+}
+
+impl Handler {
+    /// Whether it takes no caller.
+    #[must_use]
+    pub const fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Anonymous(_) | Self::Presenting(_))
+    }
 }
 
 /// What a handler is called with.
@@ -138,7 +148,8 @@ pub fn misconfiguration() -> ApiError {
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let (route, params) = find(request)?;
     request.body()?;
-    if request.method.is_unsafe() {
+    let is_presented = matches!(route.handler, Handler::Presenting(_));
+    if request.method.is_unsafe() && !is_presented {
         check_origin(&edge.config, request)?;
     }
     if let Handler::Operator(handler) = route.handler {
@@ -168,7 +179,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
         place,
     };
     let response = match (&route.handler, caller) {
-        (Handler::Anonymous(handler), _) => handler(call).await,
+        (Handler::Anonymous(handler) | Handler::Presenting(handler), _) => handler(call).await,
         (Handler::Fresh(handler), Some(Known::Now(caller))) => {
             call.check_path()?;
             handler(call, caller).await
@@ -234,7 +245,7 @@ async fn identify(
     organization: Option<&OrganizationId>,
 ) -> Result<Option<Known>, ApiError> {
     Ok(match route.handler {
-        Handler::Anonymous(_) | Handler::Operator(_) => None,
+        Handler::Anonymous(_) | Handler::Operator(_) | Handler::Presenting(_) => None,
         Handler::Asking(_) | Handler::SignedIn(_) => {
             let caller = authenticate::caller(edge, request, organization).await?;
             Some(Known::Before(caller))

@@ -10,6 +10,7 @@ mod issuers;
 mod me;
 mod members;
 mod node_members;
+mod oauth;
 mod operator;
 mod organizations;
 mod roles;
@@ -33,6 +34,7 @@ pub const ROUTES: &[&[Route]] = &[
     members::ROUTES,
     groups::ROUTES,
     node_members::ROUTES,
+    oauth::ROUTES,
     roles::ROUTES,
     structure::ROUTES,
     operator::ROUTES,
@@ -53,7 +55,7 @@ mod tests {
     use serde_json::Value;
 
     use super::ROUTES;
-    use crate::router::{Handler, Route};
+    use crate::router::Route;
 
     /// Routes that exist in development only, and are no part of the interface.
     const UNDOCUMENTED: &str = "/v1/dev/";
@@ -94,10 +96,9 @@ mod tests {
             let security = document["paths"][route.pattern][&method]["security"]
                 .as_array()
                 .unwrap();
-            let is_anonymous = matches!(route.handler, Handler::Anonymous(_));
             assert_eq!(
                 security.is_empty(),
-                is_anonymous,
+                route.handler.is_anonymous(),
                 "{method} {}",
                 route.pattern
             );

@@ -107,6 +107,13 @@ impl Object {
         self.member(name).and_then(Value::as_text)
     }
 
+    /// The same without the members of these names.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let mut members = self.0.clone();
+        members.retain(|name, _| !names.contains(&name.as_str()));
+        Self(members)
+    }
+
     /// The names of all members, in the order of their bytes.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

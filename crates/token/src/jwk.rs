@@ -19,11 +19,13 @@
 mod curve;
 mod key;
 mod rsa;
+mod signing;
 
 use std::fmt;
 
 pub(crate) use key::{Hmac, Material};
 pub use key::{Key, KeyFault, LeftOut};
+pub use signing::{SIGNING_KEYS_MAX, Signer, SigningKey, SigningKeys, SigningKeysError};
 
 use crate::algorithm::Algorithm;
 use crate::error::TokenError;

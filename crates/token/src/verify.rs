@@ -61,7 +61,7 @@ pub struct Question<'a> {
     pub signature: &'a [u8],
 }
 
-/// Why a primitive could not decide; for the log.
+/// Why a primitive could not decide, or not sign; for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifierError {
     /// What went wrong.

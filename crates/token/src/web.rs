@@ -1,5 +1,5 @@
 //! The signature primitive in the Worker: WebCrypto, with imported keys kept for the life of the
-//! isolate.
+//! isolate. It verifies, and signs.
 //!
 //! A call costs more in crossing into JavaScript than in what it asks for there, so whatever does not
 //! depend on the token is made once: the key, its algorithm object, the way to `verify`.
@@ -7,13 +7,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use js_sys::{Array, JSON, Object, Promise, Reflect};
+use js_sys::{Array, JSON, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::algorithm::WebCrypto;
-use crate::jwk::Key;
+use crate::jwk::{Key, Signer, SigningKey};
 use crate::verify::{Question, Verifier, VerifierError};
 
 /// Imported keys that are kept; a deployment has fewer.
@@ -22,6 +22,8 @@ const KEYS_MAX: usize = 256;
 thread_local! {
     /// By fingerprint, which two keys share only when they are the same key.
     static KEYS: RefCell<BTreeMap<[u8; 32], Imported>> = const { RefCell::new(BTreeMap::new()) };
+    /// The key that signs, by the fingerprint of its public one: a deployment has one.
+    static SIGNER: RefCell<Option<([u8; 32], Imported)>> = const { RefCell::new(None) };
 }
 
 #[wasm_bindgen]
@@ -35,6 +37,9 @@ extern "C" {
         usages: &Array,
     ) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = sign)]
+    fn sign(algorithm: &Object, key: &JsValue, message: &[u8]) -> Result<Promise, JsValue>;
+
     #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = verify)]
     fn verify(
         algorithm: &Object,
@@ -44,7 +49,7 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
-/// The verifier.
+/// The verifier and signer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Web;
 
@@ -63,27 +68,58 @@ impl Verifier for Web {
     }
 }
 
+impl Signer for Web {
+    async fn sign(&self, key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, VerifierError> {
+        signature(key, message)
+            .await
+            .map_err(|error| VerifierError {
+                reason: format!("{error:?}"),
+            })
+    }
+}
+
+async fn signature(key: &SigningKey, message: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let fingerprint = key.public().fingerprint();
+    let known = SIGNER.with_borrow(|known| {
+        let known = known.as_ref().filter(|(of, _)| of == fingerprint);
+        known.map(|(_, imported)| imported.clone())
+    });
+    let imported = match known {
+        Some(known) => known,
+        None => {
+            let imported = import(key.public(), key.private_jwk(), "sign").await?;
+            SIGNER.set(Some((*fingerprint, imported.clone())));
+            imported
+        }
+    };
+    let promise = sign(&imported.algorithm, &imported.key, message)?;
+    Ok(Uint8Array::new(&JsFuture::from(promise).await?).to_vec())
+}
+
 async fn holds(question: Question<'_>) -> Result<bool, JsValue> {
     let known = KEYS.with_borrow(|keys| keys.get(question.key.fingerprint()).cloned());
     let Imported { algorithm, key } = match known {
         Some(known) => known,
-        None => import(question.key).await?,
+        None => import_public(question.key).await?,
     };
     let promise = verify(&algorithm, &key, question.signature, question.message)?;
     // Anything but `true` is a no.
     Ok(JsFuture::from(promise).await? == JsValue::TRUE)
 }
 
-async fn import(key: &Key) -> Result<Imported, JsValue> {
+async fn import(key: &Key, jwk: &str, usage: &str) -> Result<Imported, JsValue> {
     let algorithm = key.algorithm().webcrypto().ok_or("not a public key")?;
     let algorithm = to_object(&algorithm)?;
-    let jwk = JSON::parse(&key.jwk().ok_or("not a public key")?)?.unchecked_into::<Object>();
-    let usages = Array::of1(&"verify".into());
-    let promise = import_key("jwk", &jwk, &algorithm, false, &usages)?;
-    let imported = Imported {
+    let jwk = JSON::parse(jwk)?.unchecked_into::<Object>();
+    let promise = import_key("jwk", &jwk, &algorithm, false, &Array::of1(&usage.into()))?;
+    Ok(Imported {
         algorithm,
         key: JsFuture::from(promise).await?,
-    };
+    })
+}
+
+async fn import_public(key: &Key) -> Result<Imported, JsValue> {
+    let imported = import(key, &key.jwk().ok_or("not a public key")?, "verify").await?;
     KEYS.with_borrow_mut(|keys| {
         if keys.len() >= KEYS_MAX {
             keys.clear();

@@ -52,6 +52,11 @@ pub(super) async fn caller(
         return Ok(of_deployment(edge, &proven));
     }
     let token = Token::parse(text).map_err(refused)?;
+    // What is issued here is for others (J17), whoever's record might name it.
+    if token.unverified_issuer() == Some(&edge.config.origin) && edge.config.signing_keys.is_some()
+    {
+        return Err(user::refused());
+    }
     let is_its = |record: &IssuerRecord| token.unverified_issuer() == Some(record.issuer());
     // What the deployment says of an issuer, no organization says otherwise.
     let others = organization.filter(|_| !deployment.records.iter().any(is_its));

@@ -7,7 +7,7 @@ use super::{
     Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
     IssuerChange, IssuerQuestion, MemberList, NodeMemberChange, NodeMemberQuestion, PlanCommand,
     ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode, SeedPrincipal,
-    ServiceAccountCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion,
+    ServiceAccountCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -204,6 +204,8 @@ pub enum Command {
         /// What is to be changed.
         change: OrganizationChangeRequest,
     },
+    /// About what a token is worth.
+    Worth(WorthCommand),
 }
 
 /// What a member may change about the structure of an organization.
@@ -311,6 +313,7 @@ impl objects::Command for Command {
                 | Self::Roles
                 | Self::Snapshot { .. }
                 | Self::Structure { .. }
+                | Self::Worth(_)
         )
     }
 

@@ -4,7 +4,9 @@
 mod audit;
 mod consistency;
 mod ending;
+mod exchange;
 mod groups;
+mod introspection;
 mod invitations;
 mod issuers;
 mod members;

@@ -126,12 +126,8 @@ fn leads_to_anything(access: &Access, workspace: &str) -> bool {
     let Some(workspace) = access.node(workspace) else {
         return false;
     };
-    let is_inside = |node: NodeId| {
-        let parent = access.describe(node).and_then(|node| node.parent);
-        node == workspace || parent == Some(workspace)
-    };
     let mut nodes = access.node_ids();
-    nodes.any(|node| is_inside(node) && access.holds_anything(node))
+    nodes.any(|node| access.is_within(node, workspace) && access.holds_anything(node))
 }
 
 fn create(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {

@@ -6,7 +6,10 @@ use std::{
     rc::Rc,
 };
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ed25519_dalek::Signer;
 use lockstep_token::{
+    jwk::SigningKey,
     native::Native,
     verify::{Question, Verifier, VerifierError},
 };
@@ -105,6 +108,20 @@ pub(super) struct NativeSignatures;
 impl Signatures for NativeSignatures {
     fn verify<'a>(&'a self, question: Question<'a>) -> Later<'a, Result<bool, VerifierError>> {
         Box::pin(Native.verify(question))
+    }
+
+    /// Ed25519 only: where there is WebCrypto, the tests on workerd sign with all that there is.
+    fn sign<'a>(
+        &'a self,
+        key: &'a SigningKey,
+        message: &'a [u8],
+    ) -> Later<'a, Result<Vec<u8>, VerifierError>> {
+        let jwk: serde_json::Value = serde_json::from_str(key.private_jwk()).unwrap();
+        assert_eq!(jwk["crv"], "Ed25519");
+        let private = URL_SAFE_NO_PAD.decode(jwk["d"].as_str().unwrap()).unwrap();
+        let key = ed25519_dalek::SigningKey::from_bytes(&private.try_into().unwrap());
+        let signature = key.sign(message).to_bytes().to_vec();
+        Box::pin(std::future::ready(Ok(signature)))
     }
 }
 

@@ -330,7 +330,7 @@ fn symmetric(jwk: &Object, algorithm: Algorithm) -> Result<Material, KeyFault> {
 }
 
 /// An unsigned integer without leading zero bytes (RFC 7518 section 2, Base64urlUInt).
-fn number(jwk: &Object, name: &'static str) -> Result<Vec<u8>, KeyFault> {
+pub(super) fn number(jwk: &Object, name: &'static str) -> Result<Vec<u8>, KeyFault> {
     let number = decoded(jwk, name)?;
     match number.first() {
         None | Some(0) => Err(KeyFault::Member { name }),
@@ -338,7 +338,7 @@ fn number(jwk: &Object, name: &'static str) -> Result<Vec<u8>, KeyFault> {
     }
 }
 
-fn bytes(jwk: &Object, name: &'static str, len: usize) -> Result<Vec<u8>, KeyFault> {
+pub(super) fn bytes(jwk: &Object, name: &'static str, len: usize) -> Result<Vec<u8>, KeyFault> {
     let bytes = decoded(jwk, name)?;
     if bytes.len() == len {
         Ok(bytes)

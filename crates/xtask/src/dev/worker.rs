@@ -35,7 +35,7 @@ impl Worker {
     ) -> Result<Self, TaskError> {
         std::fs::create_dir_all(state).map_err(TaskError::io("create", state))?;
         let vars = state.join("vars");
-        let text = variables(port, policy, &id_key(state)?);
+        let text = variables(port, policy, &id_key(state)?, &signing_keys(state)?);
         std::fs::write(&vars, text).map_err(TaskError::io("write", &vars))?;
         let mut command = project.node("node_modules/wrangler/bin/wrangler.js");
         command
@@ -136,23 +136,38 @@ impl Worker {
 }
 
 /// The values that production sets by hand. The file stays in the state folder, never in git.
-fn variables(port: u16, policy: &str, id_key: &str) -> String {
+fn variables(port: u16, policy: &str, id_key: &str, signing_keys: &str) -> String {
     format!(
         "LOCKSTEP_ORIGIN=http://localhost:{port}\n\
          LOCKSTEP_POLICY={policy}\n\
          LOCKSTEP_DEVELOPMENT=true\n\
-         LOCKSTEP_ID_KEY={id_key}\n"
+         LOCKSTEP_ID_KEY={id_key}\n\
+         LOCKSTEP_SIGNING_KEYS='{signing_keys}'\n\
+         LOCKSTEP_EXCHANGE_AUDIENCES='[\"https://service.example\"]'\n"
     )
 }
 
 /// The key of this clone's ids: made once, because the stored ids must stay valid.
 fn id_key(state: &Path) -> Result<String, TaskError> {
-    let path = state.join("id-key");
+    let script = "process.stdout.write(crypto.randomBytes(32).toString('base64url'))";
+    made_once(state, "id-key", script)
+}
+
+/// The key that signs tokens in exchange: made once, so that what was fetched of its public half stays true.
+fn signing_keys(state: &Path) -> Result<String, TaskError> {
+    let script = "const { privateKey } = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        const key = { ...privateKey.export({ format: 'jwk' }), kid: 'dev' };
+        process.stdout.write(JSON.stringify({ keys: [key] }))";
+    made_once(state, "signing-keys", script)
+}
+
+/// A secret of this clone, which stays in its state folder.
+fn made_once(state: &Path, name: &str, script: &str) -> Result<String, TaskError> {
+    let path = state.join(name);
     if let Ok(key) = std::fs::read_to_string(&path) {
         return Ok(key);
     }
     // node has a random source on every platform; std has none.
-    let script = "process.stdout.write(crypto.randomBytes(32).toString('base64url'))";
     let key = process::read(Command::new("node").args(["-e", script]))?;
     std::fs::write(&path, &key).map_err(TaskError::io("write", &path))?;
     Ok(key)

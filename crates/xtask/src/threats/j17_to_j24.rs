@@ -32,8 +32,8 @@ pub(super) const ROWS: &[Row] = &[
                 "only tokens and keys are bearer credentials",
                 &[edit(
                     "crates/edge/src/authenticate.rs",
-                    ".filter(is_bearer)",
-                    ".filter(|_| true)",
+                    "\n                .filter(is_bearer_kind)",
+                    "\n                .filter(|_| true)",
                 )],
             ),
         ],
