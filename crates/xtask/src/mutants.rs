@@ -1,8 +1,8 @@
 //! `cargo xtask mutants`: changes core in every way that cargo-mutants knows, and sees whether a test
 //! notices. The result is committed as docs/mutants.md.
 //!
-//! Results are kept by module and hold while its source stays the same; what no test noticed is tried
-//! again in every run, since a test may have come.
+//! Results are kept by module and hold while its source stays the same, here and by the committed report;
+//! what no test noticed here is tried again in every run, since a test may have come.
 
 mod outcome;
 mod report;
@@ -19,6 +19,7 @@ use crate::project::Project;
 use crate::setup;
 use crate::stamp::Stamp;
 use outcome::{Fate, Mutant};
+use report::Row;
 use survivors::SURVIVORS;
 use tree::{Tests, Tree};
 
@@ -88,21 +89,29 @@ pub(crate) fn run(project: &Project, args: &[&str]) -> Result<ExitCode, TaskErro
     let program = setup::mutants::find_or_install(project)?;
     let all = modules(project, &program)?;
     let tree = Tree::new(project, &program, options.shard)?;
+    let known = known(project)?;
     for module in options.choose(&all)? {
-        try_module(project, &tree, module)?;
-    }
-
-    let mut mutants = Vec::new();
-    let mut missing = Vec::new();
-    for module in &all {
-        let folder = folder(project, module);
-        if stamp(project, module)?.is_on(&folder, &[RESULTS]) {
-            mutants.extend(read(&folder)?);
-        } else {
-            missing.push(module.as_str());
+        let stamp = stamp(tree.sources(), module)?;
+        // What is asked for by name is made again, whatever the report says.
+        let is_known = options.modules.is_empty() && holds(&known, module, &stamp).is_some();
+        if !is_known {
+            try_module(project, &tree, module, &stamp)?;
         }
     }
-    finish(project, &mutants, &missing)
+    finish(project, &all)
+}
+
+/// What the committed report says.
+fn known(project: &Project) -> Result<Vec<Row>, TaskError> {
+    let path = project.path(REPORT);
+    let text = std::fs::read_to_string(&path).map_err(TaskError::io("read", &path))?;
+    Ok(report::rows(&text))
+}
+
+/// What is known about `module` as it is.
+fn holds<'a>(known: &'a [Row], module: &str, stamp: &Stamp) -> Option<&'a Row> {
+    let mut rows = known.iter();
+    rows.find(|row| row.module == module && row.source == stamp.as_str())
 }
 
 /// All modules with something that can be changed.
@@ -123,17 +132,21 @@ fn folder(project: &Project, module: &str) -> PathBuf {
     project.state("mutants/results").join(module)
 }
 
-fn stamp(project: &Project, module: &str) -> Result<Stamp, TaskError> {
-    Stamp::of(project.root(), &[&format!("{SOURCES}/{module}")])
+/// The stamp of a module in the checkout, or the copy, at `root`.
+fn stamp(root: &Path, module: &str) -> Result<Stamp, TaskError> {
+    Stamp::of(root, &[&format!("{SOURCES}/{module}")])
 }
 
 /// First the quick examples, which notice most changes in a moment; for the rest all examples; and for
 /// the rest of that all tests of core and those of wire, with the corpus.
-fn try_module(project: &Project, tree: &Tree<'_>, module: &str) -> Result<(), TaskError> {
+fn try_module(
+    project: &Project,
+    tree: &Tree<'_>,
+    module: &str,
+    stamp: &Stamp,
+) -> Result<(), TaskError> {
     let folder = folder(project, module);
     let file = format!("{SOURCES}/{module}");
-    // Taken before the run, in case somebody is writing.
-    let stamp = stamp(project, module)?;
     if !stamp.is_on(&folder, &[RESULTS]) {
         Stamp::take_from(&folder)?;
         std::fs::create_dir_all(&folder).map_err(TaskError::io("create", &folder))?;
@@ -171,16 +184,32 @@ fn write(folder: &Path, mutants: &[Mutant]) -> Result<(), TaskError> {
     std::fs::write(&path, lines).map_err(TaskError::io("write", &path))
 }
 
-/// Writes the report and says which survivors nobody has explained.
-fn finish(project: &Project, mutants: &[Mutant], missing: &[&str]) -> Result<ExitCode, TaskError> {
+/// Writes the report, from the results here and what the last report says of the others, and says which
+/// survivors nobody has explained.
+fn finish(project: &Project, all: &[String]) -> Result<ExitCode, TaskError> {
+    let known = known(project)?;
+    let mut rows = Vec::new();
+    let mut missing = Vec::new();
+    for module in all {
+        let folder = folder(project, module);
+        let stamp = stamp(project.root(), module)?;
+        if stamp.is_on(&folder, &[RESULTS]) {
+            rows.push(Row::new(module, stamp.as_str(), &read(&folder)?));
+        } else if let Some(row) = holds(&known, module, &stamp) {
+            rows.push(row.clone());
+        } else {
+            missing.push(module.as_str());
+        }
+    }
+
     let path = project.path(REPORT);
-    let text = report::report(mutants, &SURVIVORS, missing);
+    let text = report::report(&rows, &SURVIVORS, &missing);
     std::fs::write(&path, text).map_err(TaskError::io("write", &path))?;
     println!("wrote {REPORT}");
-    for module in missing {
+    for module in &missing {
         println!("still to be run: {module}");
     }
-    let complaints = report::complaints(mutants, &SURVIVORS, missing);
+    let complaints = report::complaints(&rows, &SURVIVORS, &missing);
     for complaint in &complaints {
         println!("{complaint}");
     }

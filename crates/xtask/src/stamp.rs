@@ -40,6 +40,11 @@ impl Stamp {
         Ok(Self(format!("{:016x}", hasher.finish())))
     }
 
+    /// The hash in hexadecimal digits.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether the folder was made from the same inputs and still holds `products`.
     pub(crate) fn is_on(&self, folder: &Path, products: &[&str]) -> bool {
         std::fs::read_to_string(folder.join(STAMP)).is_ok_and(|text| text == self.0)

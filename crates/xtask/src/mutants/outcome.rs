@@ -30,11 +30,9 @@ impl Fate {
 }
 
 impl Mutant {
-    /// The module from `src` and the change, without line and column, so that a reason outlives an edit
-    /// above it.
-    pub(super) fn place(&self) -> (&str, &str) {
-        let change = self.name.split_once(": ").map_or("", |(_, change)| change);
-        (module(&self.name).unwrap_or_default(), change)
+    /// What was changed, without the place, so that a reason outlives an edit above it.
+    pub(super) fn change(&self) -> &str {
+        self.name.split_once(": ").map_or("", |(_, change)| change)
     }
 
     /// The mutant in one line of a file.
@@ -93,7 +91,10 @@ mod tests {
     #[test]
     fn outcomes_are_read_and_kept_in_lines() {
         let mutants = parse(OUTCOMES).unwrap();
-        let places: Vec<_> = mutants.iter().map(Mutant::place).collect();
+        let places = mutants
+            .iter()
+            .map(|mutant| (module(&mutant.name).unwrap(), mutant.change()));
+        let places: Vec<_> = places.collect();
         assert_eq!(places, [("a.rs", "replace a"), ("b/c.rs", "replace c: d")]);
         let lines: String = mutants.iter().map(Mutant::line).collect();
         assert!(lines.starts_with("caught crates/core/src/a.rs:1:2: replace a\nmissed "));

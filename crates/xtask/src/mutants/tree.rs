@@ -98,6 +98,11 @@ impl<'a> Tree<'a> {
         Ok(tree)
     }
 
+    /// Where the copy is.
+    pub(super) fn sources(&self) -> &Path {
+        &self.sources
+    }
+
     /// Makes all mutants of `file`, for the first tests to notice.
     pub(super) fn try_all(&self, file: &str) -> Result<Vec<Mutant>, TaskError> {
         self.run(Tests::First, &[format!("--file={file}")])
