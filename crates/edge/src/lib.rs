@@ -42,6 +42,7 @@ pub mod router;
 pub mod routes;
 pub mod schema;
 pub mod signatures;
+pub mod slug;
 pub mod sql;
 pub mod stored_token;
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub enum Class {
     Mailbox,
     /// One per organization, named by its id.
     Organization,
+    /// One per slug and all that look like it, named by what they have in common.
+    Slug,
     /// One per user, named by its id.
     User,
 }
@@ -51,6 +53,7 @@ impl Class {
             Self::Address => "ADDRESSES",
             Self::Mailbox => "MAILBOX",
             Self::Organization => "ORGANIZATIONS",
+            Self::Slug => "SLUGS",
             Self::User => "USERS",
         }
     }

@@ -30,6 +30,7 @@ mod seed;
 mod service_accounts;
 mod service_keys;
 mod settings;
+mod slugs;
 mod store;
 mod suspension;
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub use seed::{SeedNode, SeedPrincipal};
 pub use service_accounts::ServiceAccountCommand;
 pub use service_keys::{NewKey, PresentedKey};
 pub use settings::PERSONAL;
+pub use slugs::SlugCommand;
 pub use suspension::SuspensionChange;
 pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
 pub use worth::{Worth, WorthCommand};
@@ -97,6 +99,7 @@ impl Object for OrganizationObject {
         schema::PLANS,
         schema::TAGS,
         schema::ISSUERS,
+        schema::SLUGS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -172,6 +175,10 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             return seed::seed(context, &name, &nodes, &principals);
         }
         Command::Restore { actor } => return ending::restore(context, &actor),
+        // What was deleted holds its slugs until nothing is left of it.
+        Command::Slug(SlugCommand::Holds { skeleton }) => {
+            return Reply::of(&slugs::holds(context, &skeleton)?);
+        }
         _ => store::require_live(context)?,
     }
     match command {
@@ -224,7 +231,12 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Transfer { actor, user } => {
             ownership::transfer(&FreshActing::begin(context, &actor)?, &user)
         }
-        Command::Update { actor, change } => settings::update(context, &actor, &change),
+        Command::Slug(command) => command.answer(context),
+        Command::Update {
+            actor,
+            change,
+            reserved_until_ms,
+        } => settings::update(context, &actor, &change, reserved_until_ms),
         Command::Worth(command) => worth::handle(context, &command),
         // They were answered above, before anything had to be there.
         Command::Create { .. } | Command::Restore { .. } | Command::Seed { .. } => {

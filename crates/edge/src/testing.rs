@@ -28,6 +28,7 @@ use crate::{
     problem::{ApiError, Code},
     provenance::Provenance,
     router, schema,
+    slug::SlugObject,
     user::UserObject,
 };
 
@@ -161,6 +162,7 @@ impl World {
                 Class::Address => sweep::<AddressObject>(context),
                 Class::Mailbox => sweep::<MailboxObject>(context),
                 Class::Organization => sweep::<OrganizationObject>(context),
+                Class::Slug => sweep::<SlugObject>(context),
                 Class::User => sweep::<UserObject>(context),
             });
         if is_unused.unwrap() && outbox::next_at_ms(&*sql).unwrap().is_none() {

@@ -22,6 +22,10 @@ pub struct OrganizationChangeRequest {
     /// The organization's name, 1 to 100 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Its slug, 3 to 40 lower-case letters and digits with single hyphens between them, the first one a
+    /// letter. Earlier ones stay its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// How long a token or key may live to be taken in the organization, in seconds, 60 to 315,360,000;
     /// `null`: as long as it likes.
     #[serde(
@@ -46,6 +50,9 @@ pub struct OrganizationView {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Its slug, by which it is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
     /// Its epoch: how many changes it has seen.
     pub epoch: i64,
     /// When it was created.

@@ -33,6 +33,7 @@ export default {
 
 export const AddressObject = object("AddressObject");
 export const MailboxObject = object("MailboxObject");
+export const SlugObject = object("SlugObject");
 export const OrganizationObject = object("OrganizationObject");
 export const UserObject = object("UserObject");
 

@@ -7,7 +7,8 @@ use super::{
     Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
     IssuerChange, IssuerQuestion, MemberList, NodeMemberChange, NodeMemberQuestion, PlanCommand,
     ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode, SeedPrincipal,
-    ServiceAccountCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion, WorthCommand,
+    ServiceAccountCommand, SlugCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion,
+    WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -180,6 +181,8 @@ pub enum Command {
     },
     /// About service accounts and their keys.
     ServiceAccounts(ServiceAccountCommand),
+    /// About slugs.
+    Slug(SlugCommand),
     /// What a principal was granted, as of now; answers `Snapshot`.
     Snapshot {
         /// The principal.
@@ -203,6 +206,9 @@ pub enum Command {
         actor: FreshActor,
         /// What is to be changed.
         change: OrganizationChangeRequest,
+        /// Until when the slug is reserved that it may take; absent when it holds it.
+        #[serde(default)]
+        reserved_until_ms: Option<i64>,
     },
     /// About what a token is worth.
     Worth(WorthCommand),
@@ -311,6 +317,7 @@ impl objects::Command for Command {
                 | Self::Read { .. }
                 | Self::ReadAudit { .. }
                 | Self::Roles
+                | Self::Slug(_)
                 | Self::Snapshot { .. }
                 | Self::Structure { .. }
                 | Self::Worth(_)
@@ -323,6 +330,7 @@ impl objects::Command for Command {
 
     fn is_sensitive(&self) -> bool {
         // Who tries to read what everybody did is worth a row, too.
-        matches!(self, Self::ReadAudit { .. }) || !self.is_idempotent()
+        let prepares = matches!(self, Self::Slug(SlugCommand::Prepare { .. }));
+        matches!(self, Self::ReadAudit { .. }) || prepares || !self.is_idempotent()
     }
 }

@@ -116,6 +116,17 @@ pub(super) const PLANS: &str = "
     ALTER TABLE organization ADD COLUMN plan TEXT;
 ";
 
+/// The slug, and all that it ever had.
+pub(super) const SLUGS: &str = "
+    ALTER TABLE organization ADD COLUMN slug TEXT;
+    CREATE TABLE slug (
+        slug TEXT PRIMARY KEY,
+        skeleton TEXT NOT NULL,
+        taken_at_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX slug_skeleton ON slug (skeleton);
+";
+
 /// Access groups.
 pub(super) const GROUPS: &str = "
     CREATE TABLE access_group (

@@ -9,11 +9,13 @@ use super::{
     actor::{self, access, directory_facts},
     invitations,
     plan::{self, Plan},
+    slugs,
     store::{self, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
     objects::{Context, Reply},
     problem::{ApiError, Code},
+    slug::Slug,
 };
 
 /// The name of an organization of one's own.
@@ -119,11 +121,15 @@ pub(super) fn update(
     context: &Context<'_>,
     actor: &Actor,
     change: &OrganizationChangeRequest,
+    reserved_until_ms: Option<i64>,
 ) -> Result<Reply, ApiError> {
     let before = organization(context)?;
     let access = access(context, &before, actor)?;
     let facts = directory_facts(context, &before, &actor.principal)?;
     actor::permit(context, &access, Operation::OrganizationUpdate, &facts)?;
+    if let Some(slug) = &change.slug {
+        slugs::take(context, &Slug::parse(slug)?, reserved_until_ms)?;
+    }
     if let Some(max_s) = change.token_lifetime_max_s {
         let set = "UPDATE organization SET token_lifetime_max_s = ?";
         context.sql.exec(set, &[max_s.into()])?;
@@ -154,6 +160,7 @@ pub(super) fn view(
     Ok(OrganizationView {
         id: organization.id.clone(),
         name: organization.name.clone(),
+        slug: organization.slug.clone(),
         epoch: organization.epoch,
         created_at_ms: organization.created_at_ms,
         token_lifetime_max_s: organization.token_lifetime_max_s,

@@ -23,6 +23,7 @@ pub(super) struct Organization {
     pub(super) token_lifetime_max_s: Option<i64>,
     /// Id of the plan that the operator gave it.
     pub(super) plan: Option<String>,
+    pub(super) slug: Option<String>,
 }
 
 /// A member's row, with the role it holds on the organization itself.
@@ -71,7 +72,7 @@ pub(super) fn deleted(context: &Context<'_>) -> Result<Option<(Organization, i64
     row.as_ref().map(read).transpose()
 }
 
-const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s, plan FROM organization";
+const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s, plan, slug FROM organization";
 
 fn read_organization(row: &Row) -> Result<Organization, SqlError> {
     Ok(Organization {
@@ -82,6 +83,7 @@ fn read_organization(row: &Row) -> Result<Organization, SqlError> {
         epoch: row.integer("epoch")?,
         token_lifetime_max_s: row.optional_integer("token_lifetime_max_s")?,
         plan: row.optional_text("plan")?.map(str::to_owned),
+        slug: row.optional_text("slug")?.map(str::to_owned),
     })
 }
 

@@ -21,6 +21,7 @@ mod routes;
 mod scopes;
 mod service_accounts;
 mod service_keys;
+mod slugs;
 mod structure;
 mod suspension;
 mod tokens;

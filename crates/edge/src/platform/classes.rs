@@ -53,5 +53,6 @@ durable_objects! {
     AddressObject runs crate::address::AddressObject;
     MailboxObject runs crate::mailbox::MailboxObject;
     OrganizationObject runs crate::organization::OrganizationObject;
+    SlugObject runs crate::slug::SlugObject;
     UserObject runs crate::user::UserObject;
 }

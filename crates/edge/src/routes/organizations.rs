@@ -3,7 +3,8 @@
 use lockstep_core::Operation;
 use lockstep_token::OrganizationId;
 use lockstep_wire::{
-    MemberView, NameRequest, OrganizationChangeRequest, OrganizationView, OwnerRequest,
+    MemberView, NameRequest, OrganizationChangeRequest, OrganizationReference, OrganizationView,
+    OwnerRequest,
 };
 
 use super::{
@@ -16,15 +17,21 @@ use crate::{
     http::{Method, Response},
     json,
     objects::ask,
-    organization::{Actor, Command, FreshActor, OrganizationObject, Written},
+    organization::{Actor, Command, FreshActor, OrganizationObject, SlugCommand, Written},
     paging,
     place::Place,
     precondition::with_etag,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
+    slug::{self, Reserved, Slug, SlugObject},
 };
 
 pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations",
+        handler: Handler::SignedIn(|call, caller| Box::pin(find(call, caller))),
+    },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations",
@@ -100,15 +107,20 @@ async fn read(call: Call<'_>, caller: Caller) -> Answer {
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: OrganizationChangeRequest = json::body(call.request)?;
     if body == OrganizationChangeRequest::default() {
-        let detail = "Say what to change: `name` or `token_lifetime_max_s`.";
+        let detail = "Say what to change: `name`, `slug` or `token_lifetime_max_s`.";
         return Err(ApiError::new(Code::InvalidBody, detail));
     }
     let lifetime = body.token_lifetime_max_s.flatten();
     lifetime
         .map(|seconds| life_s("token_lifetime_max_s", seconds))
         .transpose()?;
+    let reserved_until_ms = match &body.slug {
+        Some(slug) => reserve(&call, &caller, &Slug::parse(slug)?).await?,
+        None => None,
+    };
     let update = Command::Update {
         actor: fresh_actor(&call, &caller)?,
+        reserved_until_ms,
         change: OrganizationChangeRequest {
             name: body.name.as_deref().map(name).transpose()?,
             ..body
@@ -120,6 +132,67 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
         with_epoch(response, written.epoch),
         written.value.epoch,
     ))
+}
+
+/// Until when a slug is reserved for the organization; `None` when it holds it already.
+async fn reserve(
+    call: &Call<'_>,
+    caller: &FreshCaller,
+    slug: &Slug,
+) -> Result<Option<i64>, ApiError> {
+    // Who may not take it reserves nothing.
+    let prepare = Command::Slug(SlugCommand::Prepare {
+        actor: fresh_actor(call, caller)?,
+        slug: slug.as_str().to_owned(),
+    });
+    if command::<bool>(call, prepare).await? {
+        return Ok(None);
+    }
+    let objects = &*call.edge.objects;
+    let skeleton = slug.skeleton();
+    let mut displaced = None;
+    for _ in 0..2 {
+        let reserve = slug::Command::Reserve {
+            organization: organization(call)?.as_str().to_owned(),
+            displaced: displaced.clone(),
+        };
+        match ask::<SlugObject, Reserved>(objects, &skeleton, &reserve).await? {
+            Reserved::Until { at_ms } => return Ok(Some(at_ms)),
+            Reserved::Taken {
+                organization,
+                is_over: true,
+            } if !holds(call, &organization, &skeleton).await? => displaced = Some(organization),
+            Reserved::Taken { .. } => break,
+        }
+    }
+    let detail = "This slug, or one that looks like it, is taken.";
+    Err(ApiError::new(Code::Conflict, detail))
+}
+
+/// Whether another organization holds a slug of that skeleton. Of which nothing is left holds none.
+async fn holds(call: &Call<'_>, organization: &str, skeleton: &str) -> Result<bool, ApiError> {
+    let holds = Command::Slug(SlugCommand::Holds {
+        skeleton: skeleton.to_owned(),
+    });
+    match ask::<OrganizationObject, bool>(&*call.edge.objects, organization, &holds).await {
+        Err(error) if error.code() == Code::NotFound => Ok(false),
+        answer => answer,
+    }
+}
+
+/// The organization of a slug, for its members; for all others there is none.
+async fn find(call: Call<'_>, caller: Caller) -> Answer {
+    let text = paging::parameter(call.request, "slug")?.unwrap_or_default();
+    let slug = Slug::parse(text)?;
+    let objects = &*call.edge.objects;
+    let holder = slug::Command::Holder;
+    let id: String = ask::<SlugObject, _>(objects, &slug.skeleton(), &holder).await?;
+    let resolve = Command::Slug(SlugCommand::Resolve {
+        actor: Actor::of(&caller, &id),
+        slug: slug.as_str().to_owned(),
+    });
+    let found: OrganizationReference = ask::<OrganizationObject, _>(objects, &id, &resolve).await?;
+    Response::json(200, &found)
 }
 
 /// `name` in the query is the organization's, as who deletes it has typed it.

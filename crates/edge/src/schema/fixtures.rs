@@ -10,6 +10,7 @@ use crate::{
     mailbox::MailboxObject,
     objects::{Class, Object},
     organization::{self, OrganizationObject},
+    slug::SlugObject,
     sql::{Row, Sql},
     testing::{LocalSql, World},
     user::UserObject,
@@ -86,6 +87,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-8.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 9,
+        base: 1,
+        text: include_str!("fixtures/organization-9.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -135,6 +142,7 @@ impl Fixture {
             Class::Address => migrate::<AddressObject>(sql, now),
             Class::Mailbox => migrate::<MailboxObject>(sql, now),
             Class::Organization => migrate::<OrganizationObject>(sql, now),
+            Class::Slug => migrate::<SlugObject>(sql, now),
             Class::User => migrate::<UserObject>(sql, now),
         };
         migrated.unwrap();
@@ -153,6 +161,7 @@ fn newest(class: Class) -> i64 {
         Class::Address => AddressObject::MIGRATIONS,
         Class::Mailbox => MailboxObject::MIGRATIONS,
         Class::Organization => OrganizationObject::MIGRATIONS,
+        Class::Slug => SlugObject::MIGRATIONS,
         Class::User => UserObject::MIGRATIONS,
     };
     i64::try_from(migrations.len()).unwrap()
@@ -283,11 +292,13 @@ fn an_organization_of_every_version_answers_and_changes() {
         let change = lockstep_wire::OrganizationChangeRequest {
             name: Some("New".to_owned()),
             token_lifetime_max_s: None,
+            slug: None,
         };
         let fresh = serde_json::to_value(&actor).and_then(serde_json::from_value);
         let rename = organization::Command::Update {
             actor: fresh.unwrap(),
             change,
+            reserved_until_ms: None,
         };
         let written: organization::Written<lockstep_wire::OrganizationView> =
             world.ask::<OrganizationObject, _>(&name, &rename).unwrap();

@@ -18,6 +18,7 @@ use crate::{
     outbox,
     provenance::Provenance,
     schema,
+    slug::SlugObject,
     user::UserObject,
 };
 
@@ -197,6 +198,7 @@ impl LocalObjects {
             Class::Address => self.run::<AddressObject>(call),
             Class::Mailbox => self.run::<MailboxObject>(call),
             Class::Organization => self.run::<OrganizationObject>(call),
+            Class::Slug => self.run::<SlugObject>(call),
             Class::User => self.run::<UserObject>(call),
         }
     }

@@ -51,6 +51,7 @@ fn row(route: &Route) -> (Needs, Value) {
         (Method::Delete, "organizations/{org}") => (All(&["organization.delete"]), none),
         (Method::Post, "organizations/{org}/restore") => (Whole, none),
         (Method::Put, "organizations/{org}/owner") => (Whole, json!({ "user_id": "{user}" })),
+        (Method::Get, "organizations") => (All(&["organization.read"]), none),
         (Method::Post, "organizations") => {
             (All(&["organization.create"]), json!({ "name": "Other" }))
         }
@@ -142,6 +143,7 @@ impl Full {
         let workspace = acme.workspace("North");
         let south = acme.workspace("South").replace("/workspaces/", "");
         acme.grant(&workspace, BEN, "viewer");
+        acme.patch(&acme.ada, "", &json!({ "slug": "acme" }));
         let project =
             json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
         let project = acme.post(&acme.ada, "/projects", &project);
@@ -203,6 +205,7 @@ impl Full {
         };
         let request = match (route.method, route.pattern) {
             (Method::Delete, "/v1/organizations/{org}") => request.with_query("name=Acme"),
+            (Method::Get, "/v1/organizations") => request.with_query("slug=acme"),
             _ => request,
         };
         let world = &self.acme.world;
