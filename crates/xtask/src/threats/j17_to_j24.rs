@@ -192,18 +192,34 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "J22",
         attack: "an issuer that was taken away still counts",
-        proofs: &[proof(
-            edge(
-                "authenticate::jwt::verified::tests::j20_a_token_is_remembered_as_a_whole_and_under_one_configuration",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::issuers::ends::j22_the_object_itself_refuses_who_came_by_what_the_issuer_no_longer_is",
+                ),
+                "the object asks what became of the issuer",
+                &[edit(
+                    "crates/edge/src/organization/actor.rs",
+                    "        admission::require(context, organization, used)?;\n",
+                    "        let _ = used;\n",
+                )],
             ),
-            "what was verified under other records counts no more",
-            &[edit(
-                "crates/edge/src/authenticate/jwt/verified.rs",
-                "            .chain_update(epoch)\n",
-                "",
-            )],
+            proof(
+                edge(
+                    "authenticate::jwt::verified::tests::j20_a_token_is_remembered_as_a_whole_and_under_one_configuration",
+                ),
+                "what was verified under other records counts no more",
+                &[edit(
+                    "crates/edge/src/authenticate/jwt/verified.rs",
+                    "            .chain_update(epoch)\n",
+                    "",
+                )],
+            ),
+        ],
+        running: &[(
+            "e2e/issuers.test.mjs",
+            "s10 j5 m14 an organization's own issuer",
         )],
-        running: &[],
     },
     Row {
         id: "J23",

@@ -353,8 +353,8 @@ fn p1_every_route_that_changes_something_wants_a_credential_and_names_nobody_els
         let mut body: Value = serde_json::from_str(&full.fill(&body.to_string())).unwrap();
         let anonymous = write(route.method, &path, &body);
         assert_eq!(acme.world.send(&anonymous).status, 401, "{path}");
-        // A DELETE, and what needs nothing but its path, reads no body.
-        if body == json!({}) {
+        // A DELETE, and what needs nothing but its path, reads no body; of a form, only what RFC 7662 names is read.
+        if body == json!({}) || route.pattern.starts_with("/v1/oauth/") {
             continue;
         }
         for member in ["user", "userId", "owner", "principal", "creator", "sub"] {
