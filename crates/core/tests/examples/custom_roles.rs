@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, CustomRole, CustomRoleError, Customization, Level, Policy, PolicySpec, Record,
-    RecordError, limits,
+    Access, CustomRole, CustomRoleError, Customization, Level, OwnPolicy, Policy, PolicySpec,
+    Record, RecordError, limits,
 };
 
 use crate::shop::{NOW_MS, decide, record, spec, strings};
@@ -221,4 +221,24 @@ fn what_may_not_be_saved_is_said() {
         implied().to_string(),
         "`close` comes with `look`, so a role cannot keep the one and drop the other"
     );
+}
+
+#[test]
+fn what_a_record_says_is_added_counts_nothing_where_the_organizations_policy_is_there_already() {
+    let policy = policy(true);
+    let record = Record {
+        customization: Customization {
+            roles: vec![custom("viewer", &["sell"], &[])],
+            ..Customization::default()
+        },
+        ..record(&[("staff", "shop"), ("own", "north")])
+    };
+    let sells = |access: Result<Access, RecordError>| {
+        decide(&access.unwrap(), "sell", "north", &[]).is_allow()
+    };
+    assert!(sells(Access::resolve(&policy, record.clone(), NOW_MS)));
+    let own = OwnPolicy::new(&policy, &record.customization).unwrap();
+    assert!(sells(Access::resolve_own(&own, record.clone(), NOW_MS)));
+    let plain = OwnPolicy::plain(&policy);
+    assert!(!sells(Access::resolve_own(&plain, record, NOW_MS)));
 }

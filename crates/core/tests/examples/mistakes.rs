@@ -1,8 +1,8 @@
 //! Policies that do not compile: what is said, and of which place.
 
 use lockstep_core::{
-    CaseSpec, Effect, Level, PermissionSpec, Policy, PolicySpec, ReplacementSpec, RoleSpec,
-    RuleSpec, Value, limits,
+    CaseSpec, Effect, Level, Operation, PermissionSpec, Policy, PolicySpec, ReplacementSpec,
+    RoleSpec, RuleSpec, Value, limits,
 };
 
 use crate::shop::{is, spec, strings};
@@ -405,4 +405,19 @@ fn what_changes_the_directory_is_sensitive() {
     let sensitive = policy.permissions().iter().filter(|p| p.sensitive);
     let sensitive: Vec<&str> = sensitive.map(|p| p.id.as_str()).collect();
     assert_eq!(sensitive, ["look", "hire", "promote", "dismiss", "resign"]);
+}
+
+#[test]
+fn what_only_reads_the_directory_is_not_sensitive() {
+    let reads = Operation::ALL.iter().copied();
+    let reads = reads.filter(|operation| operation.as_str().ends_with(".read"));
+    for operation in reads {
+        let policy = accepted(|spec| {
+            let bound = (operation.as_str().into(), "look".into());
+            spec.operations.push(bound);
+        });
+        let sensitive = policy.permissions().iter().filter(|p| p.sensitive);
+        let sensitive: Vec<&str> = sensitive.map(|p| p.id.as_str()).collect();
+        assert!(!sensitive.contains(&"look"), "{}", operation.as_str());
+    }
 }

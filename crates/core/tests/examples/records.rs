@@ -61,6 +61,35 @@ fn nodes_that_decide_alike_are_of_one_class() {
     assert_eq!(class("north"), class("till"));
     assert_eq!(class("shop"), class("south"));
     assert_ne!(class("shop"), class("north"));
+    assert_eq!(clerk.classes(), 2);
+    assert_eq!(access(&[("staff", "shop")]).classes(), 1);
+}
+
+#[test]
+fn an_access_knows_at_which_level_a_node_is_and_what_lies_within_what() {
+    let access = access(&[("staff", "shop")]);
+    let node = |id: &str| access.node(id).unwrap();
+    for (id, level) in [
+        ("shop", Level::Organization),
+        ("north", Level::Workspace),
+        ("till", Level::Project),
+    ] {
+        assert_eq!(access.level(node(id)), Some(level), "{id}");
+    }
+    for (id, top, expected) in [
+        ("till", "till", true),
+        ("till", "north", true),
+        ("till", "shop", true),
+        ("till", "south", false),
+        ("north", "till", false),
+        ("south", "north", false),
+    ] {
+        assert_eq!(
+            access.is_within(node(id), node(top)),
+            expected,
+            "{id} in {top}"
+        );
+    }
 }
 
 #[test]

@@ -12,11 +12,11 @@ pub(super) const SURVIVORS: [(&str, &str); 5] = [
         "the two numbers were found to differ just before",
     ),
     (
-        "holdings.rs: replace match guard last.0 == from with false in sets",
-        "of two spans from one position the later one is found, so the earlier only takes room",
+        "holdings.rs: replace < with <= in touched",
+        "the keys carry the number that they sort, so no two are equal",
     ),
     (
-        "holdings.rs: replace match guard last.1 == number with false in sets",
+        "holdings.rs: replace match guard last.1 == number with false in Spans::begin",
         "two neighbouring spans of one set say what one of them would",
     ),
     (
