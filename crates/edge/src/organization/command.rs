@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// The invited person joins; answers [`Written`] with `AcceptedView`.
+    /// The invited person joins; answers `Written` with `AcceptedView`.
     AcceptInvitation {
         /// The invitation.
         invitation: String,
@@ -33,12 +33,12 @@ pub enum Command {
     },
     /// About whom the organization's own issuers vouch for.
     Admission(AdmissionCommand),
-    /// Checks a service key; answers [`PresentedKey`], or refuses with `unauthenticated`.
+    /// Checks a service key; answers `PresentedKey`, or refuses with `unauthenticated`.
     Authenticate {
         /// The secret's hash.
         hash: String,
     },
-    /// Takes a pending invitation back; answers [`Written`].
+    /// Takes a pending invitation back; answers `Written`.
     CancelInvitation {
         /// Who asks.
         actor: FreshActor,
@@ -52,7 +52,7 @@ pub enum Command {
         /// What.
         command: StructureChange,
     },
-    /// Gives a member another role; answers [`Written`] with `MemberView`.
+    /// Gives a member another role; answers `Written` with `MemberView`.
     ChangeRole {
         /// Who asks.
         actor: FreshActor,
@@ -61,7 +61,7 @@ pub enum Command {
         /// Role id.
         role: String,
     },
-    /// Brings the organization into being; answers [`Written`] with `OrganizationView`.
+    /// Brings the organization into being; answers `Written` with `OrganizationView`.
     Create {
         /// Its name.
         name: String,
@@ -73,14 +73,14 @@ pub enum Command {
         #[serde(default)]
         is_personal: bool,
     },
-    /// The invited person says no; answers [`Written`].
+    /// The invited person says no; answers `Written`.
     DeclineInvitation {
         /// The invitation.
         invitation: String,
         /// The address that they have proven.
         address: String,
     },
-    /// Deletes the organization; answers [`Written`].
+    /// Deletes the organization; answers `Written`.
     Delete {
         /// Who asks.
         actor: FreshActor,
@@ -89,12 +89,12 @@ pub enum Command {
     },
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate(Evaluation),
-    /// The epoch of a principal's last change; answers [`Freshness`].
+    /// The epoch of a principal's last change; answers `Freshness`.
     Freshness {
         /// The principal.
         user: String,
     },
-    /// Invites an address; answers [`Written`] with `InvitationView`.
+    /// Invites an address; answers `Written` with `InvitationView`.
     Invite {
         /// Who asks.
         actor: FreshActor,
@@ -145,7 +145,7 @@ pub enum Command {
         /// Who asks.
         actor: Actor,
     },
-    /// Rows of the audit log; answers [`AuditPage`].
+    /// Rows of the audit log; answers `AuditPage`.
     ReadAudit {
         /// Who asks.
         actor: Actor,
@@ -156,21 +156,21 @@ pub enum Command {
         /// At most so many.
         limit: u32,
     },
-    /// Ends a membership: the actor's own, or another's. Answers [`Written`].
+    /// Ends a membership: the actor's own, or another's. Answers `Written`.
     RemoveMember {
         /// Who asks.
         actor: FreshActor,
         /// The member.
         user: String,
     },
-    /// Brings back the deleted organization; answers [`Written`] with `OrganizationView`.
+    /// Brings back the deleted organization; answers `Written` with `OrganizationView`.
     Restore {
         /// Who asks.
         actor: FreshActor,
     },
-    /// The roles that the organization made; answers [`StoredRoles`].
+    /// The roles that the organization made; answers `StoredRoles`.
     Roles,
-    /// Fills a new organization with a whole world; development only. Answers [`Written`].
+    /// Fills a new organization with a whole world; development only. Answers `Written`.
     Seed {
         /// Its name.
         name: String,
@@ -193,14 +193,14 @@ pub enum Command {
         /// Who listens.
         actor: Actor,
     },
-    /// Makes a member the owner of the organization; answers [`Written`] with `MemberView`.
+    /// Makes a member the owner of the organization; answers `Written` with `MemberView`.
     Transfer {
         /// Who asks, and owns it.
         actor: FreshActor,
         /// The member.
         user: String,
     },
-    /// Renames the organization, and says how long tokens may live in it; answers [`Written`] with `OrganizationView`.
+    /// Renames the organization, and says how long tokens may live in it; answers `Written` with `OrganizationView`.
     Update {
         /// Who asks.
         actor: FreshActor,

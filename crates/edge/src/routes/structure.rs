@@ -236,7 +236,7 @@ pub(super) async fn read_one<T: DeserializeOwned + Serialize + Tagged>(
     Ok(with_etag(Response::json(200, &view)?, view.epoch()))
 }
 
-/// As [`write`], of what has an entity tag.
+/// As [`write()`], of what has an entity tag.
 pub(super) async fn edit<T: DeserializeOwned + Serialize + Tagged>(
     call: &Call<'_>,
     caller: &FreshCaller,
