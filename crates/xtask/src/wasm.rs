@@ -16,6 +16,8 @@ use crate::setup::{Tools, WASM_TARGET};
 pub(crate) enum For {
     /// A page, or node: the module is fetched and started by a call.
     Page,
+    /// A peer in the benchmark: as a page's, with all that wasm-bindgen makes of it.
+    Peer,
     /// The Worker: the module is imported and started at once, and can be started again.
     Worker,
 }
@@ -25,6 +27,7 @@ impl For {
     const fn profile(self) -> &'static str {
         match self {
             Self::Page => "wasm",
+            Self::Peer => "release",
             Self::Worker => "worker",
         }
     }
@@ -57,7 +60,7 @@ pub(crate) fn bind(module: &Path, folder: &Path, who: For) -> Result<(), TaskErr
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module);
     match who {
-        For::Page => bindgen
+        For::Page | For::Peer => bindgen
             .web(true)
             .map_err(|error| refused(&error))?
             .typescript(true)
@@ -154,7 +157,7 @@ impl For {
     /// that lie beside those of the same name are compressed better.
     const fn level(self) -> &'static [&'static str] {
         match self {
-            Self::Page => &[
+            Self::Page | Self::Peer => &[
                 "-Oz",
                 "--always-inline-max-function-size=0",
                 "--flexible-inline-max-function-size=0",

@@ -34,7 +34,7 @@ pub(super) fn prepare(project: &Project) -> Result<Peers, TaskError> {
     build(project, "tests/bench/regorus", &["--target", WASM_TARGET])?;
     let regorus = project.target("bench/regorus");
     let module = format!("bench/{WASM_TARGET}/release/lockstep_bench_regorus.wasm");
-    wasm::bind(&project.target(&module), &regorus, For::Page)?;
+    wasm::bind(&project.target(&module), &regorus, For::Peer)?;
     Ok(Peers {
         native: project.target("bench/release/lockstep-bench-native"),
         memory: project.target("bench/release/memory"),
