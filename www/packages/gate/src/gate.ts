@@ -60,7 +60,7 @@ export interface GateOptions {
 /**
  * A gate for one principal in one organization. It never throws for what is in the documents: one
  * that it cannot read gives a gate that allows nothing and says why. It rejects only when the
- * evaluator itself cannot be loaded.
+ * evaluator itself cannot be loaded, or has stopped.
  */
 export async function createGate(options: GateOptions): Promise<Gate> {
   return gateOf(options, await loadWasm(options.wasm), options.nowMs ?? Date.now());
