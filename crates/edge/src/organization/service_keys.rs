@@ -151,10 +151,7 @@ pub(super) fn rotate(
 ) -> Result<Reply, ApiError> {
     let organization = manageable(context, actor, account)?;
     let row = find(context, account, id)?;
-    let stored = StoredToken::read(&row)?;
-    let place = stored.node.is_some().then_some(organization.id.as_str());
-    let limit = stored.narrow(place)?.within(&organization.id).record;
-    require_holds(context, &organization, actor, account, limit)?;
+    require_holds_key(context, &organization, actor, account, &row)?;
     // What a removed person has seen lives no longer for being replaced.
     let left_s = row
         .optional_integer("stops_at_ms")?
@@ -175,10 +172,28 @@ pub(super) fn set_active(
     id: &str,
     is_active: bool,
 ) -> Result<Reply, ApiError> {
-    manageable(context, actor, account)?;
-    find(context, account, id)?;
+    let organization = manageable(context, actor, account)?;
+    let row = find(context, account, id)?;
+    // Taking away is everybody's who may manage keys; giving back is not (law 5).
+    if is_active {
+        require_holds_key(context, &organization, actor, account, &row)?;
+    }
     TABLE.set_active(context, id, is_active)?;
     changed(context, account, id)
+}
+
+/// Refuses whoever holds less than the key gives.
+fn require_holds_key(
+    context: &Context<'_>,
+    organization: &Organization,
+    actor: &FreshActor,
+    account: &str,
+    row: &Row,
+) -> Result<(), ApiError> {
+    let stored = StoredToken::read(row)?;
+    let place = stored.node.is_some().then_some(organization.id.as_str());
+    let limit = stored.narrow(place)?.within(&organization.id).record;
+    require_holds(context, organization, actor, account, limit)
 }
 
 pub(super) fn delete(
