@@ -138,7 +138,9 @@ fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError
             let member = store::member(context, user)?;
             Ok(member.map(|member| member.epoch))
         }
-        Command::Delete { .. } | Command::Update { .. } => {
+        Command::Delete { .. }
+        | Command::Update { .. }
+        | Command::Slug(SlugCommand::Prepare { .. }) => {
             Ok(Some(store::organization(context)?.epoch))
         }
         Command::Change { command, .. } => edited(context, command),

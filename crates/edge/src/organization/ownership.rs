@@ -10,8 +10,11 @@ use crate::{
 pub(super) fn transfer(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     let member = acting.member(user)?;
     let permitted = acting.transfer_organization(&member)?;
-    if user == acting.principal() || member.suspended_at_ms.is_some() {
-        let detail = "It goes to another member who is not suspended.";
+    // Whoever has an issuer's keys speaks for whom it vouches for, and switching it off would leave no owner.
+    let is_vouched_for = member.issuer.is_some();
+    if user == acting.principal() || member.suspended_at_ms.is_some() || is_vouched_for {
+        let detail =
+            "It goes to another member with an account of their own, who is not suspended.";
         return Err(ApiError::new(Code::Conflict, detail));
     }
     let role = acting.creator_role()?;

@@ -214,7 +214,9 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
         preview: String::new(),
     };
     let before = Plan::of(context, &organization);
-    let all = (&organization.id, &policy.digest, before.id, &preview);
+    // The epoch stands for whoever was counted and not compared.
+    let state = (&organization.id, organization.epoch, &policy.digest);
+    let all = (state, before.id, &preview);
     let all = serde_json::to_vec(&all)
         .map_err(|error| ApiError::internal(format!("preview cannot be written: {error}")))?;
     preview.preview = hex(&Sha256::digest(all));

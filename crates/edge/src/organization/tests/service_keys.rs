@@ -42,6 +42,12 @@ fn p9_a_key_is_made_and_rotated_by_who_holds_what_it_gives() {
         403,
         "exceeds-grantor",
     );
+    // Taking away is everybody's who may manage keys; giving back is not.
+    let [off, on] = [false, true].map(|active| json!({ "active": active }));
+    let path = whole.clone();
+    assert_eq!(acme.patch(&ben, &path, &off).status, 200);
+    refused(&acme.patch(&ben, &path, &on), 403, "exceeds-grantor");
+    assert_eq!(acme.patch(&acme.ada, &path, &on).status, 200);
     // A subtree bounds what is handed out, and what the key may do.
     let program = acme.account(&[
         in_ws_1("editor"),

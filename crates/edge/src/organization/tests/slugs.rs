@@ -9,7 +9,7 @@ use crate::{
     organization::{Command, FreshActor, OrganizationObject},
     problem::Code,
     slug::{self, SlugObject},
-    testing::{json, post, text},
+    testing::{json, post, text, write},
 };
 
 /// A reservation is over, and keeps nobody out any more.
@@ -58,6 +58,16 @@ fn a_slug_is_taken_once_with_all_that_look_like_it() {
     let taken = acme.take(&acme.ada, "acme");
     assert_eq!(taken.status, 200, "{}", text(&taken));
     assert_eq!(json(&taken)["slug"], "acme");
+    // The tag that one was given is the tag that one sends.
+    let path = acme.path("");
+    let slug = |tag: &str| {
+        let change = write(Method::Patch, &path, &json!({ "slug": "acme" }));
+        let change = change.with_header("cookie", &acme.ada);
+        acme.world.send(&change.with_header("if-match", tag))
+    };
+    let tag = taken.header("etag").unwrap().to_owned();
+    assert_eq!(slug(&tag).status, 200);
+    refused(&slug(&tag), 412, "precondition-failed");
     // Its own look-alikes are its own, too.
     assert_eq!(json(&acme.take(&acme.ada, "ac-me"))["slug"], "ac-me");
     assert_eq!(json(&acme.take(&acme.ada, "acme"))["slug"], "acme");

@@ -137,3 +137,15 @@ fn m5_an_admin_whom_only_an_issuer_vouches_for_is_not_the_last_one() {
     assert_eq!(act(Method::Get, "", &json!({})).status, 401);
     assert_eq!(acme.get(&acme.ada, "").status, 200);
 }
+
+/// Whoever may choose the keys of an issuer would be the owner otherwise, and nobody after its end.
+#[test]
+fn m5_whom_only_an_issuer_vouches_for_becomes_no_owner() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    acme.issuer(&idp, Some("member"));
+    acme.read_by(&idp.token("dan"), "");
+    let dan = acme.vouched_member("dan").replace("/members/", "");
+    let handed = acme.put(&acme.ada, "/owner", &json!({ "user_id": dan }));
+    refused(&handed, 409, "conflict");
+}
