@@ -13,7 +13,7 @@ use crate::{
     form::{Form, OAuthCode, OAuthError, Refusal},
     http::Request,
     objects::ask,
-    organization::{Actor, Command, OrganizationObject, Worth, WorthCommand},
+    organization::{Command, FreshActor, OrganizationObject, Worth, WorthCommand},
     place::{Named, Place},
     problem::ApiError,
     signatures::Checked,
@@ -163,7 +163,7 @@ fn place(edge: &Edge, request: &Request, caller: &FreshCaller) -> Result<Place, 
 async fn carried(edge: &Edge, caller: &FreshCaller, place: &Place) -> Result<Worth, ApiError> {
     let organization = place.organization().as_str();
     let carry = WorthCommand::Carry {
-        actor: Actor::of(caller, organization),
+        actor: FreshActor::of(caller, organization),
         node: place.workspace(edge, caller, None).await?,
     };
     let carry = Command::Worth(carry);

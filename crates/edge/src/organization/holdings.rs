@@ -66,20 +66,22 @@ pub(super) fn snapshot(
         grants,
         ..
     } = access.record();
+    let now_ms = access.now_ms();
     let mut kept: Vec<NodeRecord> = Vec::new();
     for (node, id) in nodes.iter().zip(access.node_ids()) {
-        // What is granted on a node, or will be, needs the nodes above it.
-        let leads_to_grant = grants.iter().any(|grant| {
-            let mut above = access.node(&grant.node);
-            while let Some(at) = above {
-                if at == id {
-                    return true;
-                }
-                above = access.describe(at).and_then(|node| node.parent);
-            }
-            false
+        // What is granted on a node, or will be, needs the nodes above it; what will be, also those below:
+        // nothing tells the edge when it begins.
+        let belongs_to_grant = grants.iter().any(|grant| {
+            let begins_later = grant
+                .window
+                .not_before_ms
+                .is_some_and(|at_ms| at_ms > now_ms);
+            let on = access.node(&grant.node);
+            on.is_some_and(|on| {
+                access.is_within(on, id) || begins_later && access.is_within(id, on)
+            })
         });
-        if id == access.root() || access.holds_anything(id) || leads_to_grant {
+        if id == access.root() || access.holds_anything(id) || belongs_to_grant {
             kept.push(node_record(node));
         }
     }

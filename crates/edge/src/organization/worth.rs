@@ -24,7 +24,7 @@ pub enum WorthCommand {
     /// What the actor's own token may carry to a service that does not ask; answers [`Worth`].
     Carry {
         /// Whose token it is.
-        actor: Actor,
+        actor: FreshActor,
         /// A node inside the token's subtree; the subtree itself, when absent.
         node: Option<String>,
     },
@@ -33,7 +33,7 @@ pub enum WorthCommand {
         /// Who asks.
         actor: FreshActor,
         /// Whose token it is; `None` for what is no valid token.
-        token: Option<Actor>,
+        token: Option<FreshActor>,
     },
 }
 

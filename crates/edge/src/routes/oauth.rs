@@ -9,7 +9,7 @@ use crate::{
     form::{Form, Refusal},
     http::{Method, Response},
     objects::ask,
-    organization::{Actor, Command, FreshActor, OrganizationObject, Worth, WorthCommand},
+    organization::{Command, FreshActor, OrganizationObject, Worth, WorthCommand},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -126,7 +126,7 @@ async fn introspect(call: Call<'_>, caller: FreshCaller) -> Answer {
         actor: FreshActor::of(&caller, organization),
         token: subject
             .as_ref()
-            .map(|subject| Actor::of(subject, organization)),
+            .map(|subject| FreshActor::of(subject, organization)),
     };
     let objects = &*call.edge.objects;
     let introspect = Command::Worth(introspect);

@@ -7,7 +7,7 @@ use crate::{
     http::{Method, Response},
     objects::Class,
     sql::Sql,
-    testing::{World, json, post, text, write},
+    testing::{START_MS, World, json, post, text, write},
 };
 
 pub(super) fn lockstep() -> Acme {
@@ -190,4 +190,24 @@ fn m6_nobody_gives_a_program_what_they_do_not_hold() {
         let body = json!({ "name": "x", "grants": grants });
         refused(&acme.post(&acme.ada, "/service-accounts", &body), 400, code);
     }
+}
+
+/// What was given out before a window opened decides as the object does once it has.
+#[test]
+fn a_grant_that_begins_later_reaches_what_lies_below_its_node() {
+    let acme = lockstep();
+    let bridge = json!({ "name": "Bridge", "workspace": "ws_1" });
+    let bridge = super::id(&acme.post(&acme.ada, "/projects", &bridge));
+    let begins = START_MS + 60_000;
+    let later = json!({ "role": "editor", "node": "ws_1", "not_before_ms": begins });
+    let account = acme.account(&[later]);
+    let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+    let may = || {
+        let resource = json!({ "workspace": "ws_1", "project": bridge });
+        let body = json!({ "permission": "data.read", "resource": resource });
+        json(&acme.by(&key, Method::Post, "/evaluate", &body))["decision"] == true
+    };
+    assert!(!may());
+    acme.world.clock.advance_ms(60_000);
+    assert!(may());
 }
