@@ -227,6 +227,9 @@ pub(super) fn admits(
     saved_by: &str,
     role: &str,
 ) -> Result<bool, ApiError> {
+    if is_switched_off(context, saved_by)? {
+        return Ok(false);
+    }
     let saver = Actor {
         principal: saved_by.to_owned(),
         token: None,
@@ -236,6 +239,13 @@ pub(super) fn admits(
     let facts = directory_facts(context, organization, saved_by)?;
     let role = context.config.policy.policy.role(role);
     Ok(role.is_some_and(|role| may_admit(&access, role, &facts).is_ok()))
+}
+
+/// Whether only an issuer that is switched off vouches for a member, who then acts no more and gives no word.
+fn is_switched_off(context: &Context<'_>, user: &str) -> Result<bool, ApiError> {
+    let select = "SELECT 1 AS off FROM member JOIN issuer ON issuer.issuer = member.issuer
+        WHERE member.user = ? AND issuer.disabled_at_ms IS NOT NULL";
+    Ok(context.sql.one(select, &[user.into()])?.is_some())
 }
 
 fn require_room(context: &Context<'_>, subject: &str) -> Result<(), ApiError> {

@@ -114,6 +114,8 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
     lifetime
         .map(|seconds| life_s("token_lifetime_max_s", seconds))
         .transpose()?;
+    // What is refused reserves nothing.
+    let renamed = body.name.as_deref().map(name).transpose()?;
     let reserved_until_ms = match &body.slug {
         Some(slug) => reserve(&call, &caller, &Slug::parse(slug)?).await?,
         None => None,
@@ -122,7 +124,7 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
         actor: fresh_actor(&call, &caller)?,
         reserved_until_ms,
         change: OrganizationChangeRequest {
-            name: body.name.as_deref().map(name).transpose()?,
+            name: renamed,
             ..body
         },
     };

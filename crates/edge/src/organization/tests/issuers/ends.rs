@@ -204,3 +204,29 @@ fn m6_nobody_comes_in_on_the_word_of_who_could_not_give_the_role_any_more() {
     assert_eq!(acme.patch(&acme.ada, &path, &role).status, 200);
     assert_eq!(acme.read_by(&idp.token("fay"), "").status, 200);
 }
+
+#[test]
+fn m6_nobody_comes_in_on_the_word_of_whose_own_issuer_is_switched_off() {
+    let acme = lockstep("");
+    let (first, second) = (Idp::new(1), Idp::named(2, "https://second.example.com"));
+    let path = acme.issuer(&first, Some("member"));
+    let dan = first.token("dan");
+    acme.read_by(&dan, "");
+    let admin = json!({ "role": "admin" });
+    acme.patch(&acme.ada, &acme.vouched_member("dan"), &admin);
+    let here = &acme.world.edge;
+    let body = second.body(Some("member"));
+    let made = acme.bear(here, &dan, Method::Post, "/issuers", &body);
+    assert_eq!(made.status, 201, "{}", text(&made));
+    assert_eq!(acme.read_by(&second.token("eve"), "").status, 200);
+    let switch = |active: bool| {
+        acme.patch(&acme.ada, &path, &json!({ "active": active }))
+            .status
+    };
+    assert_eq!(switch(false), 200);
+    assert_eq!(acme.read_by(&second.token("fay"), "").status, 404);
+    assert_eq!(acme.read_by(&second.token("eve"), "").status, 200);
+    assert_eq!(switch(true), 200);
+    acme.world.clock.advance_ms(BOUND_MS);
+    assert_eq!(acme.read_by(&second.token("fay"), "").status, 200);
+}
