@@ -22,6 +22,15 @@ impl NodeId {
 /// The node of the organization itself.
 pub(crate) const ROOT: NodeId = NodeId(0);
 
+/// Before anything is made of so many nodes.
+const fn check_count(count: usize) -> Result<(), RecordError> {
+    let limit = limits::NODES_MAX;
+    if count > limit {
+        return Err(RecordError::TooMany { limit });
+    }
+    Ok(())
+}
+
 /// The nodes with their parents: each comes after its parent, the first is the organization.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Hierarchy {
@@ -42,10 +51,7 @@ impl Hierarchy {
     pub(crate) fn new<'a>(
         nodes: impl ExactSizeIterator<Item = (&'a str, Level, Option<&'a str>)> + Clone,
     ) -> Result<Self, RecordError> {
-        if nodes.len() > limits::NODES_MAX {
-            let limit = limits::NODES_MAX;
-            return Err(RecordError::TooMany { limit });
-        }
+        check_count(nodes.len())?;
         let names = Index::new(nodes.clone().map(|(id, ..)| id)).map_err(|at| {
             let repeated = nodes.clone().nth(at).map_or("", |(id, ..)| id);
             RecordError::RepeatedNode(repeated.into())
@@ -69,10 +75,7 @@ impl Hierarchy {
     /// The first node that is out of place.
     pub(crate) fn packed(nodes: PackedNodes) -> Result<Self, RecordError> {
         let PackedNodes { ids, nodes } = nodes;
-        if nodes.len() > limits::NODES_MAX {
-            let limit = limits::NODES_MAX;
-            return Err(RecordError::TooMany { limit });
-        }
+        check_count(nodes.len())?;
         let mut ends = Vec::with_capacity(nodes.len());
         for node in &nodes {
             ends.push(node.id_end);

@@ -216,17 +216,99 @@ mod tests {
         assert_eq!(Index::new(["a", "b", "a", "b"].into_iter()).unwrap_err(), 2);
     }
 
-    #[test]
-    fn names_that_were_chosen_to_collide_are_sorted_instead() {
-        let mut all = Index::new(["b", "c", "a"].into_iter()).unwrap();
-        all.layout = Layout::Sorted([2, 0, 1].into());
-        for (at, name) in ["b", "c", "a"].into_iter().enumerate() {
+    /// So many names of which all begin at the first place of a table of `len` slots under `seed`.
+    fn crowd(seed: u64, len: usize, count: usize) -> Vec<String> {
+        let names = (0_u64..).map(|n| format!("{seed}_{n}"));
+        let colliding = names.filter(|name| slot(name, seed) & (len - 1) == 0);
+        colliding.take(count).collect()
+    }
+
+    #[track_caller]
+    fn check_all_are_found(all: &Index, names: &[String]) {
+        for (at, name) in names.iter().enumerate() {
             assert_eq!(all.number(name), Some(at));
         }
-        assert_eq!(all.number("d"), None);
-        // Index of which all begin at one place, whatever the seed, cannot be made by hand; that the
-        // table gives up is shown by one that is laid for too few.
-        let crowd: Vec<String> = (0..PROBES_MAX * 8).map(|n| n.to_string()).collect();
-        assert!(Index::new(crowd.iter().map(String::as_str)).is_ok());
+        assert_eq!(all.number("nobody"), None);
+    }
+
+    fn index(names: &[String]) -> Index {
+        Index::new(names.iter().map(String::as_str)).unwrap()
+    }
+
+    #[test]
+    fn a_name_may_have_so_many_in_its_way_and_no_more() {
+        // A table of 128: so many names fill it by half.
+        let bearable = crowd(0, 128, PROBES_MAX + 1);
+        let all = index(&bearable);
+        assert!(matches!(all.layout, Layout::Hashed { seed: 0, .. }));
+        check_all_are_found(&all, &bearable);
+
+        let crowded = crowd(0, 128, PROBES_MAX + 2);
+        let all = index(&crowded);
+        assert!(matches!(all.layout, Layout::Hashed { seed: 1, .. }));
+        check_all_are_found(&all, &crowded);
+    }
+
+    #[test]
+    fn names_that_were_chosen_to_collide_under_every_seed_are_sorted_instead() {
+        let mut names: Vec<String> = (0..SEEDS)
+            .flat_map(|seed| crowd(seed, 512, PROBES_MAX + 2))
+            .collect();
+        // Neither in order nor in the opposite one.
+        names.rotate_left(PROBES_MAX * 2);
+        let all = index(&names);
+        assert!(matches!(all.layout, Layout::Sorted(_)));
+        check_all_are_found(&all, &names);
+
+        names.extend([names[3].clone(), names[1].clone(), names[3].clone()]);
+        let repeated = Index::new(names.iter().map(String::as_str)).unwrap_err();
+        assert_eq!(repeated, names.len() - 3);
+    }
+
+    #[test]
+    fn a_table_is_at_most_three_quarters_full_and_no_larger_than_that_takes() {
+        for (count, len) in [
+            (0, 1),
+            (1, 2),
+            (3, 8),
+            (5, 8),
+            (6, 16),
+            (96, 256),
+            (95, 128),
+        ] {
+            let names: Vec<String> = (0..count).map(|n| n.to_string()).collect();
+            let Layout::Hashed { slots, .. } = index(&names).layout else {
+                panic!("few names are never crowded");
+            };
+            assert_eq!(slots.len(), len, "{count}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_a_little_begin_at_different_places() {
+        let long = "0123456789abcdef";
+        let mut names: Vec<String> = Vec::new();
+        for n in 0..2_000_u64 {
+            // In the last bytes, in the first ones, between them, and in how long they are.
+            names.extend([
+                format!("n{n}"),
+                format!("{long}{n:06}"),
+                format!("{n:06}{long}"),
+                format!("{long}{n:06}{long}"),
+            ]);
+        }
+        names.extend((0..500).map(|len| "\0".repeat(len)));
+        for seed in 0..SEEDS {
+            let mut begins: Vec<usize> = names.iter().map(|name| slot(name, seed)).collect();
+            begins.sort_unstable();
+            begins.dedup();
+            // Of so many random numbers of 32 bits, two are alike once in a hundred times.
+            assert!(begins.len() + 2 > names.len(), "{}", begins.len());
+            // And the low bits, of which the place is made, are spread too.
+            let mut low: Vec<usize> = begins.iter().map(|begin| begin & 0xffff).collect();
+            low.sort_unstable();
+            low.dedup();
+            assert!(low.len() > names.len() * 9 / 10, "{}", low.len());
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Assignment, CustomRole, DelegationError, Effect, Facts, Grant, Level, MembershipError,
-    Operation, Policy, PolicySpec, Record, RuleSpec, Target, assign, define_role, enter_group,
-    leave_group, replace_role, restore, suspend, transfer,
+    Operation, Policy, PolicySpec, Record, RoleSpec, RuleSpec, Target, assign, define_role,
+    enter_group, leave_group, replace_role, restore, suspend, transfer,
 };
 
 use crate::shop::{NOW_MS, record, spec, strings};
@@ -301,4 +301,36 @@ fn a_suspended_member_gets_back_what_who_ends_it_holds() {
     ] {
         assert!(matches!(refused, Err(MembershipError::Denied(_))));
     }
+}
+
+#[test]
+fn who_is_capped_saves_no_role_that_frees_from_the_cap() {
+    let mut spec = bound(Vec::new());
+    spec.custom_levels = vec![Level::Organization, Level::Workspace];
+    spec.roles.push(RoleSpec {
+        id: "deputy".into(),
+        cap: Some("foreman".into()),
+        ..RoleSpec::new(Level::Organization)
+    });
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let save = |actor: &Access, base: &str| {
+        let role = CustomRole {
+            id: "own".into(),
+            name: "Own".into(),
+            base: base.into(),
+            with: Vec::new(),
+            without: Vec::new(),
+        };
+        define_role(actor, &role, &Facts::default())
+    };
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    let deputy = access(&policy, &[("foreman", "shop"), ("deputy", "shop")]);
+    // `staff` gives nothing, and still would free its holder of the cap.
+    assert_eq!(save(&deputy, "staff"), lifts);
+    assert_eq!(save(&deputy, "deputy"), Ok(()));
+    // A role in a branch frees nobody.
+    assert_eq!(save(&deputy, "clerk"), Ok(()));
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    assert_eq!(save(&foreman, "staff"), Ok(()));
+    assert_eq!(save(&foreman, "clerk"), Ok(()));
 }

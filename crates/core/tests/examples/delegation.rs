@@ -55,7 +55,12 @@ fn missing_for_key(
         }),
         ..record(granted)
     };
-    match can_hand_over(grantor, &resolve(record)) {
+    missing_between(grantor, &resolve(record))
+}
+
+/// What is missing for `grantor` to hand out what acts as `holder`: permission ids.
+fn missing_between(grantor: &Access, holder: &Access) -> Vec<String> {
+    match can_hand_over(grantor, holder) {
         Ok(()) => Vec::new(),
         Err(DelegationError::Exceeds { permissions }) => {
             let id = |permission| grantor.policy().describe(permission).unwrap().id.clone();
@@ -97,6 +102,40 @@ fn a_key_is_shown_to_who_holds_what_it_gives() {
     );
     assert!(!missing_for_key(&[("manager", "shop")], None, Some("south"), &manager).is_empty());
     assert!(!missing_for_key(&of_manager, None, None, &access(&[])).is_empty());
+}
+
+#[test]
+fn a_key_of_who_overrides_gives_everything_and_of_nobody_else() {
+    let foreman = access(&[("foreman", "shop")]);
+    let owner = access(&[("owner", "shop")]);
+    let of_owner = [("owner", "shop")];
+    assert_eq!(missing_for_key(&of_owner, None, None, &owner), [""; 0]);
+    // The table alone gives an owner nothing that a foreman lacks.
+    assert_eq!(
+        missing_for_key(&of_owner, None, None, &foreman),
+        ["refund", "count", "close"]
+    );
+    let of_foreman = [("foreman", "shop")];
+    assert_eq!(missing_for_key(&of_foreman, None, None, &foreman), [""; 0]);
+}
+
+#[test]
+fn a_key_of_a_member_gives_what_everybody_holds() {
+    let policy = Arc::new(
+        Policy::compile(&PolicySpec {
+            everyone: strings(&["close"]),
+            ..spec()
+        })
+        .unwrap(),
+    );
+    let of = |grants: &[(&str, &str)]| Access::resolve(&policy, record(grants), NOW_MS).unwrap();
+    // Their cap takes it from a guest.
+    let guest = of(&[("guest", "shop")]);
+    let missing = missing_between(&guest, &of(&[("viewer", "north")]));
+    assert!(missing.contains(&"close".to_owned()), "{missing:?}");
+    assert_eq!(missing_between(&guest, &of(&[])), [""; 0]);
+    let staff = of(&[("staff", "shop")]);
+    assert_eq!(missing_between(&staff, &of(&[("staff", "shop")])), [""; 0]);
 }
 
 #[test]

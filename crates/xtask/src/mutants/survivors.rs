@@ -2,7 +2,7 @@
 //! one that is listed and dies.
 
 /// A mutant without its line and column, and why no test can or need tell it from the code.
-pub(super) const SURVIVORS: [(&str, &str); 5] = [
+pub(super) const SURVIVORS: [(&str, &str); 7] = [
     (
         "evaluate.rs: replace match guard !facts.is_empty() with true in verdict",
         "without facts the longer way gives the same answer, only later",
@@ -10,6 +10,14 @@ pub(super) const SURVIVORS: [(&str, &str); 5] = [
     (
         "explain.rs: replace < with <= in smallest_grants",
         "the two numbers were found to differ just before",
+    ),
+    (
+        "hierarchy.rs: delete field levels from struct Self expression in Hierarchy::packed",
+        "room that is not reserved is made when it is needed",
+    ),
+    (
+        "hierarchy.rs: delete field parents from struct Self expression in Hierarchy::packed",
+        "room that is not reserved is made when it is needed",
     ),
     (
         "holdings.rs: replace < with <= in touched",
