@@ -174,9 +174,9 @@ class TableGate implements Gate {
   readonly #evaluator: Evaluator;
   readonly #documents: Documents;
   #organization: string | undefined;
-  /** The places of names in the table; of those that nobody knows, not a number. */
+  /** The places in the table of names that were asked about; the organization also goes without one. */
   readonly #columns = new Map<string, number>();
-  readonly #rows = new Map<string, number>();
+  readonly #rows = new Map<string | undefined, number>();
   readonly #unknown = new Set<string>();
   /** For each class of nodes a row of answers; then the same once more, with no in place of perhaps. */
   #answers!: Uint8Array;
@@ -198,13 +198,17 @@ class TableGate implements Gate {
     return this.status === "ready" ? "" : (this.explain("").reasons[0]?.text ?? "");
   }
 
-  can(permission: string, node: string = this.#root(), facts?: Facts): boolean {
-    const row = this.#rows.get(node) ?? this.#row(node);
-    const answer = this.#answers[row + (this.#columns.get(permission) ?? this.#column(permission))];
-    return (
-      answer === ALLOW ||
-      (answer === DEPENDS_ON_FACTS && facts !== undefined && this.#allows(permission, node, facts))
-    );
+  can(permission: string, node?: string, facts?: Facts): boolean {
+    // The names that were asked about before: all the rest is kept out of the way.
+    const row = this.#rows.get(node);
+    const column = this.#columns.get(permission);
+    if (row !== undefined && column !== undefined) {
+      const answer = this.#answers[row + column];
+      if (answer !== DEPENDS_ON_FACTS || facts === undefined) {
+        return answer === ALLOW;
+      }
+    }
+    return this.#learn(permission, node, facts);
   }
 
   check(permission: number, node: number): boolean {
@@ -295,9 +299,15 @@ class TableGate implements Gate {
     this.#rows.clear();
   }
 
-  #allows(permission: string, node: string, facts: Facts): boolean {
+  /** `can` of names that nobody asked about yet, or that depends on `facts`. */
+  #learn(permission: string, node: string | undefined, facts?: Facts): boolean {
+    const answer = this.#answers[this.#row(node) + this.#column(permission)];
+    if (answer !== DEPENDS_ON_FACTS || facts === undefined) {
+      return answer === ALLOW;
+    }
     const column = this.permission(permission);
-    return this.#answersTo(ANSWER, column, [this.node(node)], [facts])[0] === ALLOW;
+    const number = this.node(node ?? this.#root());
+    return this.#answersTo(ANSWER, column, [number], [facts])[0] === ALLOW;
   }
 
   /** The evaluator's answers about nodes under facts, row by row; none when it stopped. */
@@ -322,8 +332,8 @@ class TableGate implements Gate {
     return Number.NaN;
   }
 
-  #row(node: string): number {
-    const row = this.#starts[this.node(node)];
+  #row(node: string | undefined): number {
+    const row = this.#starts[this.node(node ?? this.#root())];
     if (row === undefined) {
       return Number.NaN;
     }
