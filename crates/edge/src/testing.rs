@@ -2,6 +2,8 @@
 //!
 //! A [`World`] runs whole requests through the router: what differs from workerd is only `platform`.
 
+mod dice;
+mod distance;
 mod objects;
 mod ports;
 mod sql;
@@ -11,6 +13,8 @@ use std::rc::Rc;
 use futures_util::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(crate) use dice::{Dice, environment, seed};
+pub(crate) use distance::together;
 pub(crate) use objects::LocalObjects;
 pub(crate) use ports::{Answers, MemoryKv, MemoryUpstream, TestClock, yield_once};
 use ports::{CountedClients, CountedRandom, NativeSignatures, Postponed};

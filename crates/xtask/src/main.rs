@@ -42,7 +42,8 @@ usage: cargo xtask TASK
   fuzz [TARGET] [--seconds N]
                      coverage-guided fuzzing of every reader, ten seconds each
   conformance        the vectors of others (LOCKSTEP_VECTORS) through the crate and the running Worker
-  soak               fuzzing and the comparison with the model, for long
+  soak [PART…] [--one-in N]
+                     fuzzing, races, faults and the comparison with the model, for long
   mutants [--shard K/N] [--in MODULE]
                      every change that no test of core notices; K counts from 0, and
                      MODULE is a path from crates/core/src
@@ -79,7 +80,9 @@ fn dispatch(args: &[&str]) -> Result<ExitCode, TaskError> {
             fuzz::run(&Project::find()?, &fuzz::Options::parse(rest)?).map(Tally::exit_code)
         }
         ["conformance"] => conformance::run(&Project::find()?).map(Tally::exit_code),
-        ["soak"] => soak::run(&Project::find()?).map(Tally::exit_code),
+        ["soak", rest @ ..] => {
+            soak::run(&Project::find()?, &soak::Options::parse(rest)?).map(Tally::exit_code)
+        }
         ["mutants", rest @ ..] => mutants::run(&Project::find()?, rest),
         ["threats", rest @ ..] => threats::run(&Project::find()?, rest).map(Tally::exit_code),
         ["bench", rest @ ..] => bench::run(&Project::find()?, rest).map(done),

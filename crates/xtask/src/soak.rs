@@ -1,69 +1,76 @@
-//! `cargo xtask soak`: what the test run does for seconds, for long.
+//! `cargo xtask soak [PART…] [--one-in N]`: what the test run does for seconds, for long.
+
+mod parts;
 
 use crate::clock::Stopwatch;
 use crate::error::TaskError;
-use crate::fuzz;
-use crate::process;
 use crate::project::Project;
 use crate::test::Tally;
+use parts::{ALL, Part};
 
-/// How long each fuzz target runs.
-const FUZZ_SECONDS: u32 = 600;
-/// Random decisions that the evaluator and its model are compared on.
-const DECISIONS: u32 = 10_000_000;
-/// Random cases that each law is put to.
-const CASES: u32 = 20_000;
-/// Where the tests of core read these numbers.
-const DECISIONS_VARIABLE: &str = "LOCKSTEP_DECISIONS";
-const CASES_VARIABLE: &str = "LOCKSTEP_CASES";
-/// Random strings in which the published expression finds no secret (P7).
-const STRINGS: u32 = 100_000_000;
-/// Where the tests of token read it.
-const STRINGS_VARIABLE: &str = "LOCKSTEP_STRINGS";
+/// Which parts run, and how much of each.
+#[derive(Debug)]
+pub(crate) struct Options {
+    parts: Vec<&'static Part>,
+    one_in: u64,
+}
 
-pub(crate) fn run(project: &Project) -> Result<Tally, TaskError> {
+impl Options {
+    pub(crate) fn parse(args: &[&str]) -> Result<Self, TaskError> {
+        let (names, one_in) = match args {
+            [names @ .., "--one-in", number] => (names, parse_number(number)?),
+            names => (names, 1),
+        };
+        let named = names
+            .iter()
+            .map(|name| find(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let parts = if named.is_empty() {
+            ALL.iter().collect()
+        } else {
+            named
+        };
+        Ok(Self { parts, one_in })
+    }
+}
+
+fn parse_number(text: &str) -> Result<u64, TaskError> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| TaskError::sentence("--one-in takes a number from 1 on"))
+}
+
+fn find(name: &str) -> Result<&'static Part, TaskError> {
+    ALL.iter().find(|part| part.name == name).ok_or_else(|| {
+        let names: Vec<&str> = ALL.iter().map(|part| part.name).collect();
+        TaskError::sentence(format!("the parts of soak are {}", names.join(", ")))
+    })
+}
+
+/// Runs the parts, of each count one in so many.
+pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally, TaskError> {
     let watch = Stopwatch::start();
-    println!("the evaluator against its model: {DECISIONS} decisions; each law: {CASES} cases");
-    let mut command = project.cargo();
-    command
-        .args(["test", "--release", "--package", "lockstep-core"])
-        .env(DECISIONS_VARIABLE, DECISIONS.to_string())
-        .env(CASES_VARIABLE, CASES.to_string());
-    let (success, output) = process::tee(&mut command, process::Show::Always)?;
-    let mut tally = Tally::of_cargo(&output).and_status(success);
-    println!("took {}\n", watch.text());
-
-    tally.add(secrets(project)?);
-    println!("took {}\n", watch.text());
-
-    println!("fuzzing, {FUZZ_SECONDS} s a target");
-    tally.add(fuzz::run(
-        project,
-        &fuzz::Options::every_target(FUZZ_SECONDS),
-    )?);
-    println!("took {}\n{tally}", watch.text());
+    let mut tally = Tally::default();
+    for part in &options.parts {
+        println!("{}: {}", part.name, part.what);
+        tally.add((part.run)(project, options.one_in)?);
+        println!("took {}\n", watch.text());
+    }
+    println!("{tally}");
     Ok(tally)
 }
 
-/// The rows of docs/threats.md that take long (P7) or are measured (P8).
-fn secrets(project: &Project) -> Result<Tally, TaskError> {
-    println!("{STRINGS} random strings, and the time that a refusal takes");
-    let mut tally = Tally::default();
-    let mut command = project.cargo();
-    command
-        .args(["test", "--release", "--package", "lockstep-token"])
-        .args(["--test", "secrets"])
-        .env(STRINGS_VARIABLE, STRINGS.to_string());
-    let (success, output) = process::tee(&mut command, process::Show::OnFailure)?;
-    tally.add(Tally::of_cargo(&output).and_status(success));
-    let mut command = project.cargo();
-    command
-        .args(["run", "--release", "--package", "lockstep-token"])
-        .args(["--example", "timing"]);
-    let (success, _) = process::tee(&mut command, process::Show::Always)?;
-    tally.add(Tally {
-        passed: success.into(),
-        failed: (!success).into(),
-    });
-    Ok(tally)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_chosen_by_name_and_counts_are_reduced() {
+        let all = Options::parse(&[]).unwrap();
+        assert_eq!((all.parts.len(), all.one_in), (ALL.len(), 1));
+        let one = Options::parse(&["races", "--one-in", "50"]).unwrap();
+        assert_eq!((one.parts[0].name, one.one_in), ("races", 50));
+        for wrong in [&["rages"][..], &["--one-in", "0"], &["--one-in"]] {
+            assert!(Options::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod consistency;
 mod ending;
 mod exchange;
 mod groups;
+mod histories;
 mod introspection;
 mod invitations;
 mod issuers;
@@ -15,6 +16,7 @@ mod node_members;
 mod pages;
 mod place;
 mod plans;
+mod races;
 mod repeats;
 mod roles;
 mod routes;
@@ -25,6 +27,7 @@ mod slugs;
 mod structure;
 mod suspension;
 mod tokens;
+mod trials;
 
 use serde_json::{Value, json};
 

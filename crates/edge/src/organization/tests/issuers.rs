@@ -42,7 +42,7 @@ impl Idp {
     }
 
     /// One that calls itself `name`.
-    fn named(seed: u8, name: &str) -> Self {
+    pub(super) fn named(seed: u8, name: &str) -> Self {
         let name = name.to_owned();
         Self { seed, name }
     }
@@ -57,7 +57,7 @@ impl Idp {
         json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": x }] })
     }
 
-    fn record(&self) -> Value {
+    pub(super) fn record(&self) -> Value {
         json!({
             "issuer": self.name, "audiences": ["lockstep"], "algorithms": ["EdDSA"], "keys": self.keys(),
         })
@@ -73,7 +73,7 @@ impl Idp {
     }
 
     /// A token for `subject`, with other claims put in.
-    fn token_with(&self, subject: &str, changes: &Value) -> String {
+    pub(super) fn token_with(&self, subject: &str, changes: &Value) -> String {
         let now_s = START_MS / 1_000;
         let mut claims = json!({
             "iss": self.name, "aud": "lockstep", "sub": subject, "iat": now_s, "exp": now_s + 3_600,
@@ -95,7 +95,7 @@ impl Idp {
 
 impl Acme {
     /// Registers an identity provider as Ada; answers its path.
-    fn issuer(&self, idp: &Idp, role: Option<&str>) -> String {
+    pub(super) fn issuer(&self, idp: &Idp, role: Option<&str>) -> String {
         let made = self.post(&self.ada, "/issuers", &idp.body(role));
         assert_eq!(made.status, 201, "{}", text(&made));
         format!("/issuers/{}", id(&made))

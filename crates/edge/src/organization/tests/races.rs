@@ -1,0 +1,292 @@
+//! One invitation, and everybody at once (threat I8). `LOCKSTEP_RACES` says how often.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use super::{Acme, BEN, refused};
+use crate::{
+    edge::{Clock, Edge, Later},
+    http::{Method, Request, Response},
+    router,
+    testing::{Dice, ORIGIN, environment, json, post, seed, text, together, write, yield_once},
+};
+
+/// `cargo xtask soak races` has 1,000.
+const RACES: u64 = 20;
+/// How many requests run at once.
+const AT_ONCE: usize = 50;
+const WEEK_MS: i64 = 604_800_000;
+
+/// Requests on their way to one organization by three isolates.
+struct Race {
+    acme: Acme,
+    dice: Rc<Dice>,
+    isolates: Vec<Edge>,
+    ben: String,
+}
+
+impl Race {
+    fn new() -> Self {
+        let acme = super::lockstep("");
+        let dice = Rc::new(Dice::of(seed()));
+        let isolates = (0..3).map(|_| acme.world.distant(&dice, 0)).collect();
+        let ben = acme.world.sign_in(BEN);
+        Self {
+            acme,
+            dice,
+            isolates,
+            ben,
+        }
+    }
+
+    fn on_its_way(&self, request: Request) -> Later<'_, Response> {
+        let edge = self.dice.one_of(&self.isolates);
+        Box::pin(async move { router::handle(edge, &request).await })
+    }
+
+    fn accept(&self, session: &str, invitation: &str) -> Later<'_, Response> {
+        let path = self.acme.path(&format!("/invitations/{invitation}/accept"));
+        self.on_its_way(post(&path, &json!({})).with_header("cookie", session))
+    }
+
+    /// Something that Ada does.
+    fn ada(&self, method: Method, rest: &str, body: &Value) -> Later<'_, Response> {
+        let path = self.acme.path(rest);
+        let request = match method {
+            Method::Delete => Request::new(method, path).with_header("origin", ORIGIN),
+            _ => write(method, &path, body),
+        };
+        self.on_its_way(request.with_header("cookie", &self.acme.ada))
+    }
+
+    fn cancel(&self, invitation: &str) -> Later<'_, Response> {
+        let rest = format!("/invitations/{invitation}");
+        self.ada(Method::Delete, &rest, &json!({}))
+    }
+
+    fn epoch(&self) -> i64 {
+        json(&self.acme.get(&self.acme.ada, ""))["epoch"]
+            .as_i64()
+            .unwrap()
+    }
+
+    /// Ends a membership, so that the next race begins as this one did.
+    fn is_member(&self) -> bool {
+        let members = self.acme.members();
+        let is_in = members.iter().any(|(email, _)| email == BEN);
+        if is_in {
+            assert_eq!(
+                self.acme
+                    .delete(&self.acme.ada, &self.acme.member(BEN))
+                    .status,
+                204
+            );
+        }
+        is_in
+    }
+}
+
+fn races() -> u64 {
+    environment("LOCKSTEP_RACES", RACES)
+}
+
+/// How many were done; everybody else was refused with one of these codes.
+#[track_caller]
+fn winners(answers: &[Response], codes: &[&str]) -> usize {
+    let done = answers.iter().filter(|answer| answer.status < 300).count();
+    for answer in answers.iter().filter(|answer| answer.status >= 300) {
+        let code = json(answer)["code"].clone();
+        assert!(codes.contains(&code.as_str().unwrap()), "{}", text(answer));
+    }
+    done
+}
+
+#[test]
+fn i8_of_50_who_accept_at_once_exactly_one_does() {
+    let race = Race::new();
+    for _ in 0..races() {
+        let invitation = race.acme.invited(BEN, "member");
+        let before = race.epoch();
+        let all = (0..AT_ONCE).map(|_| race.accept(&race.ben, &invitation));
+        let answers = together(&race.dice, all.collect());
+        assert_eq!(winners(&answers, &["invitation-not-pending"]), 1);
+        assert_eq!(race.epoch(), before + 1);
+        assert!(race.is_member());
+    }
+}
+
+#[test]
+fn i8_who_accepts_and_who_cancels_do_not_both_win() {
+    let race = Race::new();
+    let mut accepted = 0;
+    for _ in 0..races() {
+        let invitation = race.acme.invited(BEN, "member");
+        let all = (0..AT_ONCE).map(|at| match at % 2 {
+            0 => race.accept(&race.ben, &invitation),
+            _ => race.cancel(&invitation),
+        });
+        let answers = together(&race.dice, all.collect());
+        assert_eq!(winners(&answers, &["invitation-not-pending"]), 1);
+        let is_accepted = answers.iter().step_by(2).any(|answer| answer.status == 200);
+        assert_eq!(race.is_member(), is_accepted);
+        accepted += u64::from(is_accepted);
+    }
+    assert!((1..races()).contains(&accepted), "{accepted}");
+}
+
+#[test]
+fn i8_nobody_accepts_after_the_millisecond_of_expiry() {
+    let race = Race::new();
+    let mut accepted = 0;
+    for _ in 0..races() {
+        // Sessions would not live through twenty weeks.
+        let race = Race {
+            dice: race.dice.clone(),
+            ..Race::new()
+        };
+        let invitation = race.acme.invited(BEN, "member");
+        let clock = &race.acme.world.clock;
+        let expires_at_ms = clock.now_ms() + WEEK_MS;
+        clock.advance_ms(WEEK_MS - 1 - race.dice.ms(8));
+        let ben = race.acme.world.sign_in(BEN);
+        let left_ms = expires_at_ms - clock.now_ms();
+        assert!(left_ms > 0);
+        let passes = async {
+            for _ in 0..race.dice.below(12) {
+                yield_once().await;
+                clock.advance_ms(1);
+            }
+        };
+        let passes: Later<'_, Option<Response>> = Box::pin(async {
+            passes.await;
+            None
+        });
+        let mut all: Vec<Later<'_, Option<Response>>> = vec![passes];
+        for _ in 0..3 {
+            let accept = race.accept(&ben, &invitation);
+            all.push(Box::pin(async { Some(accept.await) }));
+        }
+        let answers: Vec<Response> = together(&race.dice, all).into_iter().flatten().collect();
+        let codes = ["invitation-not-pending", "invitation-expired"];
+        let done = winners(&answers, &codes);
+        let view = race.acme.list_of_members();
+        let joined = view["members"].as_array().unwrap().get(1);
+        assert_eq!(joined.is_some(), done == 1);
+        if let Some(member) = joined {
+            assert!(member["joined_at_ms"].as_i64().unwrap() < expires_at_ms);
+            accepted += 1;
+        }
+    }
+    println!("{accepted} of {} were in time", races());
+}
+
+#[test]
+fn i8_who_joins_a_deleted_organization_is_in_nothing() {
+    for at in 0..races() {
+        let race = Race {
+            dice: Rc::new(Dice::of(seed() + at)),
+            ..Race::new()
+        };
+        let invitation = race.acme.invited(BEN, "member");
+        let delete = Request::new(Method::Delete, race.acme.path(""))
+            .with_query("name=Acme")
+            .with_header("origin", ORIGIN)
+            .with_header("cookie", &race.acme.ada);
+        let mut all = vec![race.on_its_way(delete)];
+        all.extend((1..10).map(|_| race.accept(&race.ben, &invitation)));
+        let answers = together(&race.dice, all);
+        assert_eq!(answers[0].status, 204, "{}", text(&answers[0]));
+        let codes = ["invitation-not-pending", "not-found"];
+        assert!(winners(&answers[1..], &codes) <= 1);
+        refused(&race.acme.get(&race.ben, ""), 404, "not-found");
+        refused(
+            &race.acme.evaluate(&race.ben, "organization.update"),
+            404,
+            "not-found",
+        );
+    }
+}
+
+/// Law 5 at commit: who invited still holds what they handed out, in the order of epochs.
+#[test]
+fn i8_who_accepts_after_the_inviter_lost_their_role_does_not_join() {
+    let race = Race::new();
+    let cat = race.acme.joined(super::CAT, "admin");
+    let of_cat = race.acme.member(super::CAT);
+    let mut accepted = 0;
+    for _ in 0..races() {
+        let invited = race.acme.invite(&cat, BEN, "admin");
+        assert_eq!(invited.status, 201, "{}", text(&invited));
+        let invitation = super::id(&invited);
+        let demote = race.ada(Method::Patch, &of_cat, &json!({ "role": "member" }));
+        let mut all = vec![demote];
+        all.extend((1..10).map(|_| race.accept(&race.ben, &invitation)));
+        let answers = together(&race.dice, all);
+        let epoch = |answer: &Response| -> i64 {
+            answer.header("lockstep-epoch").unwrap().parse().unwrap()
+        };
+        let demoted = epoch(&answers[0]);
+        let joined: Vec<i64> = answers[1..]
+            .iter()
+            .filter(|answer| answer.status == 200)
+            .map(epoch)
+            .collect();
+        assert!(joined.len() <= 1 && joined.iter().all(|joined| *joined < demoted));
+        winners(
+            &answers[1..],
+            &["invitation-not-pending", "invitation-void"],
+        );
+        assert_eq!(race.is_member(), joined.len() == 1);
+        accepted += joined.len();
+        if joined.is_empty() {
+            let cancel = race
+                .acme
+                .delete(&race.acme.ada, &format!("/invitations/{invitation}"));
+            assert_eq!(cancel.status, 204);
+        }
+        race.acme
+            .patch(&race.acme.ada, &of_cat, &json!({ "role": "admin" }));
+    }
+    println!("{accepted} of {} joined before", races());
+}
+
+#[test]
+fn i8_the_last_seat_is_taken_once() {
+    let race = Race::new();
+    let people: Vec<String> = (0..8).map(|at| format!("p{at}@example.com")).collect();
+    let sessions: Vec<String> = people
+        .iter()
+        .map(|email| race.acme.world.sign_in(email))
+        .collect();
+    race.acme.set("UPDATE organization SET plan = 'basic'");
+    for _ in 0..races() {
+        let invitations: Vec<String> = people
+            .iter()
+            .map(|email| race.acme.invited(email, "member"))
+            .collect();
+        let pairs = sessions.iter().zip(&invitations);
+        let all = pairs
+            .flat_map(|(session, invitation)| [(); 3].map(|()| race.accept(session, invitation)));
+        let answers = together(&race.dice, all.collect());
+        // Five seats, and Ada has one of them.
+        assert_eq!(
+            winners(&answers, &["invitation-not-pending", "limit-reached"]),
+            4
+        );
+        assert_eq!(race.acme.members().len(), 5);
+        for (email, invitation) in people.iter().zip(&invitations) {
+            if race
+                .acme
+                .members()
+                .iter()
+                .any(|(member, _)| member == email)
+            {
+                race.acme.delete(&race.acme.ada, &race.acme.member(email));
+            } else {
+                race.acme
+                    .delete(&race.acme.ada, &format!("/invitations/{invitation}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The parts of `cargo xtask soak`.
+
+use crate::error::TaskError;
+use crate::fuzz;
+use crate::process;
+use crate::project::Project;
+use crate::test::Tally;
+
+/// How long each fuzz target runs.
+const FUZZ_SECONDS: u32 = 600;
+
+/// One thing that is done for long.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// What the command line calls it.
+    pub(super) name: &'static str,
+    /// For people.
+    pub(super) what: &'static str,
+    /// Does it, of each count one in so many.
+    pub(super) run: fn(&Project, u64) -> Result<Tally, TaskError>,
+}
+
+pub(super) const ALL: [Part; 6] = [
+    Part {
+        name: "decisions",
+        what: "the evaluator against its model, and each law on random cases",
+        run: |project, one_in| {
+            let counts = [
+                ("LOCKSTEP_DECISIONS", 10_000_000),
+                ("LOCKSTEP_CASES", 20_000),
+            ];
+            native(project, "core", &[], &reduced(&counts, one_in))
+        },
+    },
+    Part {
+        name: "secrets",
+        what: "random strings in which no secret is found (P7), and the time that a refusal takes (P8)",
+        run: secrets,
+    },
+    Part {
+        name: "marks",
+        what: "what is revoked is over and what is granted is seen, whatever KV and the objects do (M7, W6, W7)",
+        run: |project, one_in| {
+            let counts = [("LOCKSTEP_TRIALS", 2_000), ("LOCKSTEP_CHECKS", 10_000)];
+            of_edge(
+                project,
+                "organization::tests::trials",
+                &reduced(&counts, one_in),
+            )
+        },
+    },
+    Part {
+        name: "histories",
+        what: "64 clients on one organization: their histories are linearizable",
+        run: |project, one_in| {
+            let counts = reduced(&[("LOCKSTEP_HISTORIES", 10_000)], one_in);
+            of_edge(project, "organization::tests::histories", &counts)
+        },
+    },
+    Part {
+        name: "races",
+        what: "one invitation, and everybody at once (I8)",
+        run: |project, one_in| {
+            let counts = reduced(&[("LOCKSTEP_RACES", 1_000)], one_in);
+            of_edge(project, "organization::tests::races", &counts)
+        },
+    },
+    Part {
+        name: "fuzz",
+        what: "every reader of what others wrote",
+        run: |project, one_in| {
+            let seconds = u64::from(FUZZ_SECONDS).div_ceil(one_in);
+            let seconds = u32::try_from(seconds).unwrap_or(FUZZ_SECONDS);
+            fuzz::run(project, &fuzz::Options::every_target(seconds))
+        },
+    },
+];
+
+type Counts = Vec<(&'static str, u64)>;
+
+fn reduced(counts: &[(&'static str, u64)], one_in: u64) -> Counts {
+    let counts = counts.iter();
+    counts
+        .map(|(name, count)| (*name, count.div_ceil(one_in)))
+        .collect()
+}
+
+/// Tests of a crate, built for speed, with the environment that says how many cases they have.
+fn native(
+    project: &Project,
+    package: &str,
+    rest: &[&str],
+    counts: &Counts,
+) -> Result<Tally, TaskError> {
+    println!("{}", shown(counts));
+    let mut command = project.cargo();
+    command
+        .args(["test", "--release", "--package"])
+        .arg(format!("lockstep-{package}"))
+        .args(rest);
+    for (name, count) in counts {
+        command.env(name, count.to_string());
+    }
+    let (success, output) = process::tee(&mut command, process::Show::OnFailure)?;
+    // What a test has counted stands behind the seed that gives the same again.
+    for line in output
+        .lines()
+        .filter(|line| line.contains("LOCKSTEP_SEED="))
+    {
+        println!("{line}");
+    }
+    Ok(Tally::of_cargo(&output).and_status(success))
+}
+
+/// Tests of the objects on their doubles. What they count is printed.
+fn of_edge(project: &Project, module: &str, counts: &Counts) -> Result<Tally, TaskError> {
+    native(
+        project,
+        "edge",
+        &["--lib", module, "--", "--show-output"],
+        counts,
+    )
+}
+
+fn shown(counts: &Counts) -> String {
+    let counts = counts.iter().map(|(name, count)| format!("{name}={count}"));
+    counts.collect::<Vec<_>>().join(" ")
+}
+
+fn secrets(project: &Project, one_in: u64) -> Result<Tally, TaskError> {
+    let counts = reduced(&[("LOCKSTEP_STRINGS", 100_000_000)], one_in);
+    let mut tally = native(project, "token", &["--test", "secrets"], &counts)?;
+    let mut command = project.cargo();
+    command
+        .args(["run", "--release", "--package", "lockstep-token"])
+        .args(["--example", "timing"]);
+    let (success, _) = process::tee(&mut command, process::Show::Always)?;
+    tally.add(Tally {
+        passed: success.into(),
+        failed: (!success).into(),
+    });
+    Ok(tally)
+}
