@@ -5,6 +5,7 @@
 // instead of by `wrangler dev`, because that takes half a second instead of three, chooses the
 // moment of its end, and lets a test read the Worker's log. `cargo xtask dev` uses `wrangler dev`.
 
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -12,6 +13,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { Heard } from "./canary.mjs";
 
@@ -60,10 +62,12 @@ async function start(folder, values) {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     const log = [];
-    const miniflare = await create(folder, port, { LOCKSTEP_ORIGIN: origin, ...values }, log);
+    const again = () => create(folder, port, { LOCKSTEP_ORIGIN: origin, ...values }, log);
+    const others = await workerds();
+    const miniflare = await again();
     try {
       await within(miniflare.ready, startLimitMs, "the Worker did not start");
-      return new Edge({ origin, folder, miniflare, log, values });
+      return new Edge({ origin, folder, miniflare, log, values, again, others });
     } catch (error) {
       await miniflare.dispose().catch(() => {});
       const clash = /EADDRINUSE|address already in use/i.test(`${error} ${log.join("\n")}`);
@@ -114,11 +118,13 @@ class Edge {
   #log;
   #miniflare;
   #stopped;
+  #again;
+  #others;
 
   /** What its answers said, for whoever reads them to tell. */
   heard = new Heard();
 
-  constructor({ origin, folder, miniflare, log, values }) {
+  constructor({ origin, folder, miniflare, log, values, again, others }) {
     /** Where it answers; also the configured LOCKSTEP_ORIGIN. */
     this.origin = origin;
     /** The variables it was started with (LOCKSTEP_ID_KEY among them). */
@@ -128,6 +134,8 @@ class Edge {
     this.#folder = folder;
     this.#log = log;
     this.#miniflare = miniflare;
+    this.#again = again;
+    this.#others = others;
   }
 
   /** `fetch` for a path of this Worker, with a time-out; redirects are not followed. */
@@ -141,6 +149,21 @@ class Edge {
   /** What the Worker and the runtime wrote to their log so far. */
   log() {
     return this.#log.join("");
+  }
+
+  /** Ends this workerd in the middle of whatever it does, as a power cut would. Its stores stay. */
+  async kill() {
+    const own = (await workerds()).filter((pid) => !this.#others.includes(pid));
+    if (own.length !== 1) throw new Error(`workerd runs ${own.length} times`);
+    process.kill(own[0], "SIGKILL");
+    await this.#miniflare.dispose();
+  }
+
+  /** Starts workerd again on the stores that are there, at the same address. */
+  async revive() {
+    this.#others = await workerds();
+    this.#miniflare = await this.#again();
+    await within(this.#miniflare.ready, startLimitMs, "the Worker did not start again");
   }
 
   /**
@@ -157,6 +180,14 @@ class Edge {
     const findings = await this.heard.findings(this.log(), this.store);
     if (findings.length > 0) throw new Error(`secrets where none may be: ${findings.join("; ")}`);
   }
+}
+
+/** The workerd processes that this process has started, by their ids. */
+async function workerds() {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,comm="]);
+  const all = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  const own = all.filter(([, parent, name]) => Number(parent) === process.pid && /workerd$/.test(name));
+  return own.map(([pid]) => Number(pid));
 }
 
 /** A port of the loopback interface that nobody listens on. */
