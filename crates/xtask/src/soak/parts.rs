@@ -1,9 +1,14 @@
 //! The parts of `cargo xtask soak`.
 
+use std::path::Path;
+use std::process::Command;
+
+use crate::build;
 use crate::error::TaskError;
 use crate::fuzz;
 use crate::process;
 use crate::project::Project;
+use crate::setup;
 use crate::test::Tally;
 
 /// How long each fuzz target runs.
@@ -20,7 +25,7 @@ pub(super) struct Part {
     pub(super) run: fn(&Project, u64) -> Result<Tally, TaskError>,
 }
 
-pub(super) const ALL: [Part; 6] = [
+pub(super) const ALL: [Part; 8] = [
     Part {
         name: "decisions",
         what: "the evaluator against its model, and each law on random cases",
@@ -63,6 +68,19 @@ pub(super) const ALL: [Part; 6] = [
         run: |project, one_in| {
             let counts = reduced(&[("LOCKSTEP_RACES", 1_000)], one_in);
             of_edge(project, "organization::tests::races", &counts)
+        },
+    },
+    Part {
+        name: "workerd",
+        what: "64 clients on one organization of the running Worker: their histories are linearizable",
+        run: on_workerd,
+    },
+    Part {
+        name: "crashes",
+        what: "workerd killed in the middle of writes: none lost, none half done",
+        run: |project, one_in| {
+            let counts = [("LOCKSTEP_KILLS", 100), ("LOCKSTEP_WRITES", 100_000)];
+            running(project, "crash", &reduced(&counts, one_in), &[])
         },
     },
     Part {
@@ -120,6 +138,52 @@ fn of_edge(project: &Project, module: &str, counts: &Counts) -> Result<Tally, Ta
         &["--lib", module, "--", "--show-output"],
         counts,
     )
+}
+
+/// One file of the tests on workerd.
+fn running(
+    project: &Project,
+    file: &str,
+    counts: &Counts,
+    variables: &[(&str, &Path)],
+) -> Result<Tally, TaskError> {
+    println!("{}", shown(counts));
+    setup::run(project)?;
+    build::run(project, &build::ALL)?;
+    let mut command = Command::new("node");
+    command
+        .current_dir(project.root())
+        .args(["--test", "--test-reporter=spec"])
+        .arg(format!("tests/e2e/{file}.test.mjs"));
+    for (name, count) in counts {
+        command.env(name, count.to_string());
+    }
+    for (name, path) in variables {
+        command.env(name, path);
+    }
+    let (success, output) = process::tee(&mut command, process::Show::Always)?;
+    Ok(Tally::of_node(&output).and_status(success))
+}
+
+/// Recorded over HTTP, and checked by what checks the native ones.
+fn on_workerd(project: &Project, one_in: u64) -> Result<Tally, TaskError> {
+    let file = project.state("soak/histories.jsonl");
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(TaskError::io("create", folder))?;
+    }
+    std::fs::write(&file, "").map_err(TaskError::io("write", &file))?;
+    let counts = reduced(&[("LOCKSTEP_HISTORIES", 100)], one_in);
+    let variable = [("LOCKSTEP_HISTORIES_FILE", file.as_path())];
+    let mut tally = running(project, "histories", &counts, &variable)?;
+    let test = "organization::tests::histories::what_was_recorded_on_workerd_has_one_order";
+    let mut command = project.cargo();
+    command
+        .args(["test", "--release", "--package", "lockstep-edge"])
+        .args(["--lib", test, "--", "--show-output"])
+        .env("LOCKSTEP_HISTORIES_FILE", &file);
+    let (success, output) = process::tee(&mut command, process::Show::Always)?;
+    tally.add(Tally::of_cargo(&output).and_status(success));
+    Ok(tally)
 }
 
 fn shown(counts: &Counts) -> String {
