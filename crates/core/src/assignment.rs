@@ -6,7 +6,7 @@ use crate::delegate::{can_define, can_lift_cap};
 use crate::membership::permit_on;
 use crate::{
     Access, CustomRole, Facts, Grant, Level, MembershipError, NodeId, Operation, RoleId, Value,
-    can_delegate, can_transfer,
+    can_delegate, can_hand_over, can_transfer,
 };
 
 /// A change of what somebody, or an access group, was granted on one node.
@@ -130,6 +130,48 @@ pub fn replace_role(
     let old: Vec<RoleId> = old.into_iter().collect();
     let mut replaced = nodes.iter().map(|node| replace(actor, *node, &old, new));
     replaced.find(Result::is_err).unwrap_or(Ok(()))
+}
+
+/// Whether `actor` may grant a service account `grants` and nothing else. Each role is one that can be held
+/// on that node, and the actor hands out all of them (law 5), those that stay as they are included.
+///
+/// # Errors
+/// The first reason against it.
+pub fn grant_account(
+    actor: &Access,
+    grants: &[(RoleId, NodeId)],
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::ServiceAccountManage, actor.root(), facts)?;
+    for (role, node) in grants {
+        if !fits(actor, *role, *node) {
+            return Err(MembershipError::NotAssignable);
+        }
+        can_delegate(actor, *role, *node).map_err(MembershipError::Delegation)?;
+    }
+    Ok(())
+}
+
+/// Whether the role is one of those that are granted on nodes of that level; on the organization itself,
+/// those that a member can have there.
+fn fits(actor: &Access, role: RoleId, node: NodeId) -> bool {
+    let policy = actor.policy();
+    let level = actor.level(node);
+    if level == Some(Level::Organization) {
+        policy.organization_roles().any(|known| known == role)
+    } else {
+        policy.describe_role(role).map(|role| role.level) == level
+    }
+}
+
+/// Whether `actor` may be shown the secret of a service key that acts as `holder`: whoever knows it can do
+/// what it gives (law 5).
+///
+/// # Errors
+/// The first reason against it.
+pub fn show_key(actor: &Access, holder: &Access, facts: &Facts) -> Result<(), MembershipError> {
+    permit_on(actor, Operation::ServiceKeyManage, actor.root(), facts)?;
+    can_hand_over(actor, holder).map_err(MembershipError::Delegation)
 }
 
 /// The grants that count for anything: those of roles and on nodes that are there.

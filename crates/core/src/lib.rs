@@ -96,8 +96,8 @@ mod world;
 
 pub use access::{Access, NodeView};
 pub use assignment::{
-    Assignment, Move, assign, define_role, enter_group, keeps_workspace, leave_group, relocate,
-    replace_role, transfer,
+    Assignment, Move, assign, define_role, enter_group, grant_account, keeps_workspace,
+    leave_group, relocate, replace_role, show_key, transfer,
 };
 pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization, OwnPolicy};

@@ -56,8 +56,8 @@ pub use plan::PlanCommand;
 pub use projects::{ProjectChange, ProjectQuestion};
 pub use roles::{RoleChange, RoleQuestion};
 pub use seed::{SeedNode, SeedPrincipal};
-pub use service_accounts::ServiceAccountCommand;
-pub use service_keys::{NewKey, PresentedKey};
+pub use service_accounts::{ServiceAccountChange, ServiceAccountQuestion};
+pub use service_keys::{NewKey, PresentedKey, ServiceKeyChange, ServiceKeyQuestion};
 pub use settings::PERSONAL;
 pub use slugs::SlugCommand;
 pub use suspension::SuspensionChange;
@@ -227,7 +227,6 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => audit::read(context, &actor, &filter, &part, limit),
         Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
         Command::Roles => customization::answer(context),
-        Command::ServiceAccounts(command) => service_accounts::handle(context, command),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),
         Command::Transfer { actor, user } => {

@@ -87,7 +87,14 @@ macro_rules! tagged {
     };
 }
 
-tagged!(GroupView, MemberView, ProjectView, RoleView, WorkspaceView);
+tagged!(
+    GroupView,
+    MemberView,
+    ProjectView,
+    RoleView,
+    ServiceAccountView,
+    WorkspaceView
+);
 
 /// Says at which epoch the thing in the answer changed last.
 #[must_use]

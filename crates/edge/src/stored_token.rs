@@ -2,6 +2,8 @@
 //!
 //! Only hashes are stored. A rotated one keeps the hash of its last secret for as long as that one still counts.
 
+use lockstep_core::Policy;
+
 use crate::{
     narrow::{Narrow, Subtree},
     objects::Context,
@@ -247,8 +249,7 @@ pub fn until_ms(row: &Row, hash: &str) -> Result<Option<i64>, ApiError> {
 ///
 /// # Errors
 /// 400 `unknown-permission`.
-pub fn check_scopes(context: &Context<'_>, scopes: Option<&[String]>) -> Result<(), ApiError> {
-    let policy = &context.config.policy.policy;
+pub fn check_scopes(policy: &Policy, scopes: Option<&[String]>) -> Result<(), ApiError> {
     let mut scopes = scopes.unwrap_or_default().iter();
     match scopes.find(|scope| policy.permission(scope).is_none()) {
         None => Ok(()),

@@ -77,10 +77,9 @@ pub use snapshot::{
 };
 pub use structure::{
     AccessChangeView, GroupGrantView, GroupMemberView, GroupRequest, GroupView, MoveRequest,
-    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, NodeMembersView,
-    OwnerRequest, ProjectRequest, ProjectView, ResultView, ResultsView, RoleChangeRequest,
-    RolePreviewRequest, RolePreviewView, RoleRequest, RoleView, WorkspaceChangeRequest,
-    WorkspaceView,
+    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest, OwnerRequest,
+    ProjectRequest, ProjectView, ResultView, ResultsView, RoleChangeRequest, RolePreviewRequest,
+    RolePreviewView, RoleRequest, RoleView, WorkspaceChangeRequest, WorkspaceView,
 };
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]

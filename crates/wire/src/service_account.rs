@@ -18,24 +18,10 @@ pub struct GrantRequest {
     pub node: Option<String>,
     /// First millisecond at which it counts; open when absent.
     #[serde(default)]
-    pub not_before_ms: Option<u64>,
+    pub not_before_ms: Option<i64>,
     /// First millisecond at which it no longer counts; open when absent.
     #[serde(default)]
-    pub expires_at_ms: Option<u64>,
-}
-
-impl GrantRequest {
-    /// The grant, in `organization`.
-    #[must_use]
-    pub fn into_record(self, organization: &str) -> GrantRecord {
-        GrantRecord {
-            role: self.role,
-            node: self.node.unwrap_or_else(|| organization.into()),
-            group: None,
-            not_before_ms: self.not_before_ms,
-            expires_at_ms: self.expires_at_ms,
-        }
-    }
+    pub expires_at_ms: Option<i64>,
 }
 
 /// POST `/v1/organizations/{org}/service-accounts`.
@@ -73,6 +59,8 @@ pub struct ServiceAccountView {
     pub created_at_ms: i64,
     /// How many keys it has.
     pub keys: i64,
+    /// The epoch of its last change, which its entity tag is made of.
+    pub epoch: i64,
 }
 
 /// POST `/v1/organizations/{org}/service-accounts/{account}/keys`.

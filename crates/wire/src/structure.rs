@@ -131,13 +131,6 @@ impl NodeMemberRequest {
     }
 }
 
-/// GET `/v1/organizations/{org}/workspaces/{workspace}/members`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NodeMembersView {
-    /// Who has a role in the workspace itself, the first who joined the organization first.
-    pub members: Vec<NodeMemberView>,
-}
-
 /// Somebody with a role in a workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeMemberView {

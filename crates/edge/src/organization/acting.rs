@@ -2,6 +2,8 @@
 //!
 //! What is built on this sees no database: it reads rows through [`Acting`] and writes through [`Change`], which nobody has without what core permitted.
 
+mod accounts;
+
 use std::sync::Arc;
 
 use lockstep_core::{
@@ -361,6 +363,11 @@ impl Change<'_> {
     /// Runs one statement.
     pub(super) fn exec(&self, statement: &str, values: &[Value]) -> Result<Vec<Row>, ApiError> {
         Ok(self.acting.context.sql.exec(statement, values)?)
+    }
+
+    /// For what writes by itself: whoever has a change may.
+    pub(super) const fn context(&self) -> &Context<'_> {
+        self.acting.acting.context
     }
 
     /// Marks the nodes as changed: what was known of any principal before is out of date.

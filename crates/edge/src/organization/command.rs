@@ -7,8 +7,8 @@ use super::{
     Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
     IssuerChange, IssuerQuestion, MemberList, NodeMemberChange, NodeMemberQuestion, PlanCommand,
     ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode, SeedPrincipal,
-    ServiceAccountCommand, SlugCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion,
-    WorthCommand,
+    ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion,
+    SlugCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -179,8 +179,6 @@ pub enum Command {
         /// Members with what they were granted; the first is the creator.
         principals: Vec<SeedPrincipal>,
     },
-    /// About service accounts and their keys.
-    ServiceAccounts(ServiceAccountCommand),
     /// About slugs.
     Slug(SlugCommand),
     /// What a principal was granted, as of now; answers `Snapshot`.
@@ -228,6 +226,10 @@ pub enum StructureChange {
     Project(ProjectChange),
     /// About roles that the organization made.
     Role(RoleChange),
+    /// About service accounts.
+    ServiceAccount(ServiceAccountChange),
+    /// About the keys of service accounts.
+    ServiceKey(ServiceKeyChange),
     /// About somebody's suspension.
     Suspension(SuspensionChange),
     /// About workspaces.
@@ -240,9 +242,10 @@ impl StructureChange {
         match self {
             Self::Group(change) => Some(("access_group", change.edits()?)),
             Self::Issuer(change) => Some(("issuer", change.edits()?)),
-            Self::NodeMember(_) => None,
+            Self::NodeMember(_) | Self::ServiceKey(_) => None,
             Self::Project(change) => Some(("node", change.edits()?)),
             Self::Role(change) => Some(("custom_role", change.edits()?)),
+            Self::ServiceAccount(change) => Some(("service_account", change.edits()?)),
             Self::Suspension(change) => Some(("member", change.edits())),
             Self::Workspace(change) => Some(("node", change.edits()?)),
         }
@@ -255,6 +258,8 @@ impl StructureChange {
             Self::NodeMember(change) => change.make(acting),
             Self::Project(change) => change.make(acting),
             Self::Role(change) => change.make(acting),
+            Self::ServiceAccount(change) => change.make(acting),
+            Self::ServiceKey(change) => change.make(acting),
             Self::Suspension(change) => change.make(acting),
             Self::Workspace(change) => change.make(acting),
         }
@@ -275,6 +280,10 @@ pub enum StructureQuestion {
     Project(ProjectQuestion),
     /// About roles that the organization made.
     Role(RoleQuestion),
+    /// About service accounts.
+    ServiceAccount(ServiceAccountQuestion),
+    /// About the keys of service accounts.
+    ServiceKey(ServiceKeyQuestion),
     /// About workspaces.
     Workspace(WorkspaceQuestion),
 }
@@ -287,6 +296,8 @@ impl StructureQuestion {
             Self::NodeMember(question) => question.answer(acting),
             Self::Project(question) => question.answer(acting),
             Self::Role(question) => question.answer(acting),
+            Self::ServiceAccount(question) => question.answer(acting),
+            Self::ServiceKey(question) => question.answer(acting),
             Self::Workspace(question) => question.answer(acting),
         }
     }
@@ -298,9 +309,6 @@ impl objects::Command for Command {
     }
 
     fn is_idempotent(&self) -> bool {
-        if let Self::ServiceAccounts(command) = self {
-            return command.is_idempotent();
-        }
         if let Self::Plan(command) = self {
             return command.is_idempotent();
         }

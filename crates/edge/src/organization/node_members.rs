@@ -1,9 +1,7 @@
 //! Who has which role in a workspace: list, give, take, several at once.
 
 use lockstep_core::{Assignment, Operation, RoleId};
-use lockstep_wire::{
-    NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersView, ResultView, ResultsView,
-};
+use lockstep_wire::{NodeGrantRequest, NodeMemberRequest, NodeMemberView, ResultView, ResultsView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,11 +11,7 @@ use super::{
     store::Member,
     workspaces,
 };
-use crate::{
-    objects::Reply,
-    problem::ApiError,
-    sql::{Row, SqlError},
-};
+use crate::{objects::Reply, paging::Range, problem::ApiError, sql::Row};
 
 /// What a member may change about roles in one workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,10 +46,12 @@ pub enum NodeMemberChange {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeMemberQuestion {
-    /// Who has a role there; answers `NodeMembersView`.
+    /// Who has a role there; answers a slice of `NodeMemberView`.
     List {
         /// The workspace.
         workspace: String,
+        /// Which of them.
+        range: Range<i64>,
     },
 }
 
@@ -82,35 +78,36 @@ impl NodeMemberChange {
 impl NodeMemberQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List { workspace } => list(acting, workspace),
+            Self::List { workspace, range } => list(acting, workspace, range),
         }
     }
 }
 
-fn list(acting: &Acting<'_>, workspace: &str) -> Result<Reply, ApiError> {
+fn list(acting: &Acting<'_>, workspace: &str, range: &Range<i64>) -> Result<Reply, ApiError> {
     let node = workspaces::visible(acting, workspace)?;
     acting.permit(Operation::WorkspaceMemberRead, node)?;
     // Who is suspended keeps their role, so they are listed.
-    let select = "SELECT member.user, member.address, granted.role, granted.not_before_ms, granted.expires_at_ms
+    let select = "SELECT granted.rowid AS place, member.user, member.address, granted.role, granted.not_before_ms, granted.expires_at_ms
         FROM granted JOIN member ON member.user =
             CASE WHEN granted.user LIKE 'suspended/%' THEN SUBSTR(granted.user, 11) ELSE granted.user END
-        WHERE granted.node = ? AND member.left_at_ms IS NULL
-        ORDER BY member.joined_at_ms, member.rowid";
-    let rows = acting.rows(select, &[workspace.into()])?;
-    let view = |row: &Row| -> Result<NodeMemberView, SqlError> {
+        WHERE granted.node = ? AND granted.rowid > ? AND member.left_at_ms IS NULL
+        ORDER BY granted.rowid LIMIT ?";
+    let after = range.after.unwrap_or_default();
+    let values = [workspace.into(), after.into(), range.rows().into()];
+    let rows = acting.rows(select, &values)?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
+    let seen = |row: &Row| -> Result<_, ApiError> {
         let role = row.text("role")?;
-        Ok(NodeMemberView {
+        Ok(Some(NodeMemberView {
             user_id: row.text("user")?.to_owned(),
             email: row.optional_text("address")?.map(str::to_owned),
             role: role.to_owned(),
             role_name: acting.role_name(role),
             not_before_ms: row.optional_integer("not_before_ms")?,
             expires_at_ms: row.optional_integer("expires_at_ms")?,
-        })
+        }))
     };
-    Reply::of(&NodeMembersView {
-        members: rows.iter().map(view).collect::<Result<_, _>>()?,
-    })
+    Reply::of(&range.fill(&rows, position, seen)?)
 }
 
 fn remove(acting: &FreshActing<'_>, workspace: &str, user: &str) -> Result<Reply, ApiError> {

@@ -3,18 +3,14 @@
 //! An account is a principal beside the members: it is granted roles on nodes as they are, holds nothing personal, is counted neither as a member nor as an admin, and has no account anywhere else.
 //! Nobody gives one what they do not hold (law 5); all that it is to hold is compared each time, so what a change leaves in place is handed out, too.
 
-use lockstep_core::{Level, Operation, PrincipalKind, can_delegate};
-use lockstep_wire::{GrantRecord, ServiceAccountView};
+use lockstep_core::{NodeId, Operation, PrincipalKind, RoleId};
+use lockstep_wire::{GrantRecord, GrantRequest, ServiceAccountView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Actor, FreshActor,
-    actor::{self, access, directory_facts},
-    holdings,
-    members::known_role,
-    refusal, service_keys,
-    service_keys::NewKey,
-    store::{self, Organization, announce, next_epoch, organization, written},
+    acting::{Acting, Change, FreshActing},
+    service_keys,
+    store::unsigned,
 };
 use crate::{
     objects::{Context, Reply},
@@ -28,154 +24,78 @@ const ACCOUNTS_MAX: i64 = 200;
 /// Grants of one service account.
 const GRANTS_MAX: usize = 100;
 
-/// What may be asked about service accounts and their keys.
+/// What a member may change about service accounts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ServiceAccountCommand {
+pub enum ServiceAccountChange {
     /// Makes an account; answers `Written` with `ServiceAccountView`.
     Create {
-        /// Who asks.
-        actor: FreshActor,
         /// Id of the new account.
-        id: String,
+        account: String,
         /// Its name.
         name: String,
         /// What it is granted.
-        grants: Vec<GrantRecord>,
-    },
-    /// Makes a key; answers `Written` with `ServiceKeyView`.
-    CreateKey {
-        /// Who asks, and is shown the secret.
-        actor: FreshActor,
-        /// The account.
-        account: String,
-        /// The key.
-        key: NewKey,
+        grants: Vec<GrantRequest>,
     },
     /// Deletes an account and its keys; answers `Written`.
     Delete {
-        /// Who asks.
-        actor: FreshActor,
         /// The account.
         account: String,
-    },
-    /// Deletes a key; answers `Written`.
-    DeleteKey {
-        /// Who asks.
-        actor: FreshActor,
-        /// The account.
-        account: String,
-        /// The key's id.
-        key: String,
-    },
-    /// The accounts; answers a slice of `ServiceAccountView`.
-    List {
-        /// Who asks.
-        actor: Actor,
-        /// Which of them.
-        range: Range<i64>,
-    },
-    /// The keys of an account; answers `ServiceKeysView`.
-    ListKeys {
-        /// Who asks.
-        actor: Actor,
-        /// The account.
-        account: String,
-    },
-    /// Gives a key another secret; answers `Written` with `ServiceKeyView`.
-    RotateKey {
-        /// Who asks, and is shown the secret.
-        actor: FreshActor,
-        /// The account.
-        account: String,
-        /// The key's id.
-        key: String,
-        /// The new secret's hash.
-        hash: String,
-        /// How long the old secret still counts, in seconds.
-        overlap_s: i64,
-    },
-    /// Switches a key on or off; answers `Written` with `ServiceKeyView`.
-    SetKeyActive {
-        /// Who asks.
-        actor: FreshActor,
-        /// The account.
-        account: String,
-        /// The key's id.
-        key: String,
-        /// Whether it is to be on.
-        active: bool,
     },
     /// Renames an account, and says what it is granted; answers `Written` with `ServiceAccountView`.
     Update {
-        /// Who asks.
-        actor: FreshActor,
         /// The account.
         account: String,
         /// Its new name; as it is, when absent.
         name: Option<String>,
         /// All that it is granted from now on; as it is, when absent.
-        grants: Option<Vec<GrantRecord>>,
+        grants: Option<Vec<GrantRequest>>,
     },
 }
 
-impl ServiceAccountCommand {
-    pub(super) const fn is_idempotent(&self) -> bool {
-        matches!(self, Self::List { .. } | Self::ListKeys { .. })
+/// What a member may ask about service accounts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceAccountQuestion {
+    /// All of them; answers a slice of `ServiceAccountView`.
+    List {
+        /// Which of them.
+        range: Range<i64>,
+    },
+}
+
+impl ServiceAccountChange {
+    /// The account that it edits.
+    pub(super) fn edits(&self) -> Option<&str> {
+        match self {
+            Self::Delete { account } | Self::Update { account, .. } => Some(account),
+            Self::Create { .. } => None,
+        }
+    }
+
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Create {
+                account,
+                name,
+                grants,
+            } => create(acting, account, name, grants),
+            Self::Delete { account } => delete(acting, account),
+            Self::Update {
+                account,
+                name,
+                grants,
+            } => update(acting, account, name.as_deref(), grants.as_deref()),
+        }
     }
 }
 
-pub(super) fn handle(
-    context: &Context<'_>,
-    command: ServiceAccountCommand,
-) -> Result<Reply, ApiError> {
-    match command {
-        ServiceAccountCommand::Create {
-            actor,
-            id,
-            name,
-            grants,
-        } => create(context, &actor, &id, &name, &grants),
-        ServiceAccountCommand::CreateKey {
-            actor,
-            account,
-            key,
-        } => service_keys::create(context, &actor, &account, &key),
-        ServiceAccountCommand::Delete { actor, account } => delete(context, &actor, &account),
-        ServiceAccountCommand::DeleteKey {
-            actor,
-            account,
-            key,
-        } => service_keys::delete(context, &actor, &account, &key),
-        ServiceAccountCommand::List { actor, range } => list(context, &actor, &range),
-        ServiceAccountCommand::ListKeys { actor, account } => {
-            service_keys::list(context, &actor, &account)
+impl ServiceAccountQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        acting.permit(Operation::ServiceAccountRead, acting.access.root())?;
+        match self {
+            Self::List { range } => list(acting, range),
         }
-        ServiceAccountCommand::RotateKey {
-            actor,
-            account,
-            key,
-            hash,
-            overlap_s,
-        } => service_keys::rotate(context, &actor, &account, &key, &hash, overlap_s),
-        ServiceAccountCommand::SetKeyActive {
-            actor,
-            account,
-            key,
-            active,
-        } => service_keys::set_active(context, &actor, &account, &key, active),
-        ServiceAccountCommand::Update {
-            actor,
-            account,
-            name,
-            grants,
-        } => update(
-            context,
-            &actor,
-            &account,
-            name.as_deref(),
-            grants.as_deref(),
-        ),
     }
 }
 
@@ -186,24 +106,11 @@ pub(super) fn kind(context: &Context<'_>, principal: &str) -> Result<PrincipalKi
     Ok(account.map_or(PrincipalKind::User, |_| PrincipalKind::ServiceAccount))
 }
 
-/// An account that is there.
-pub(super) fn require(context: &Context<'_>, id: &str) -> Result<(), ApiError> {
+/// Refuses an account that is not there: 404.
+pub(super) fn require(context: &Context<'_>, account: &str) -> Result<(), ApiError> {
     let select = "SELECT id FROM service_account WHERE id = ? AND deleted_at_ms IS NULL";
-    let account = context.sql.one(select, &[id.into()])?;
+    let account = context.sql.one(select, &[account.into()])?;
     account.map(|_| ()).ok_or_else(ApiError::not_found)
-}
-
-/// What the actor holds, who may do `operation`.
-pub(super) fn permitted(
-    context: &Context<'_>,
-    organization: &Organization,
-    actor: &Actor,
-    operation: Operation,
-) -> Result<lockstep_core::Access, ApiError> {
-    let access = access(context, organization, actor)?;
-    let facts = directory_facts(context, organization, &actor.principal)?;
-    actor::permit(context, &access, operation, &facts)?;
-    Ok(access)
 }
 
 /// The ids of all accounts that are there.
@@ -214,173 +121,142 @@ pub(super) fn all(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-fn list(context: &Context<'_>, actor: &Actor, range: &Range<i64>) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    permitted(context, &organization, actor, Operation::ServiceAccountRead)?;
+fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
     let select = "SELECT rowid AS place, id FROM service_account
         WHERE deleted_at_ms IS NULL AND rowid > ? ORDER BY rowid LIMIT ?";
     let values = [range.after.unwrap_or_default().into(), range.rows().into()];
-    let rows = context.sql.exec(select, &values)?;
+    let rows = acting.rows(select, &values)?;
     let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
-    let seen = |row: &Row| Ok(Some(view(context, row.text("id")?)?));
+    let seen = |row: &Row| Ok(Some(view(acting, row.text("id")?)?));
     Reply::of(&range.fill(&rows, position, seen)?)
 }
 
 fn create(
-    context: &Context<'_>,
-    actor: &FreshActor,
-    id: &str,
+    acting: &FreshActing<'_>,
+    account: &str,
     name: &str,
-    grants: &[GrantRecord],
+    grants: &[GrantRequest],
 ) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = permitted(
-        context,
-        &organization,
-        actor,
-        Operation::ServiceAccountManage,
-    )?;
-    let count = "SELECT COUNT(*) AS n FROM service_account WHERE deleted_at_ms IS NULL";
-    let count = context.sql.one(count, &[])?;
-    if count.map_or(Ok(0), |row| row.integer("n"))? >= ACCOUNTS_MAX {
+    // Who may not is told so before what is wrong with the grants.
+    acting.permit(Operation::ServiceAccountManage, acting.access.root())?;
+    let permitted = acting.grant_account(&known(acting, grants)?)?;
+    let count = "SELECT COUNT(*) AS count FROM service_account WHERE deleted_at_ms IS NULL";
+    if acting.count(count, &[])? >= ACCOUNTS_MAX {
         let detail = format!("An organization may have {ACCOUNTS_MAX} service accounts.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }
-    let epoch = next_epoch(context)?;
+    let change = acting.change(permitted)?;
     let insert = "INSERT INTO service_account (id, name, created_at_ms, epoch) VALUES (?, ?, ?, ?)";
-    let values = [id.into(), name.into(), context.now_ms.into(), epoch.into()];
-    context.sql.exec(insert, &values)?;
-    grant(context, &access, id, grants)?;
-    holdings::publish(context, &organization, id)?;
-    Ok(announce(written(epoch, view(context, id)?)?, epoch))
+    let values = [
+        account.into(),
+        name.into(),
+        acting.now_ms().into(),
+        change.epoch.into(),
+    ];
+    change.exec(insert, &values)?;
+    grant(&change, account, grants)?;
+    finish(change, account)
 }
 
 fn update(
-    context: &Context<'_>,
-    actor: &FreshActor,
-    id: &str,
+    acting: &FreshActing<'_>,
+    account: &str,
     name: Option<&str>,
-    grants: Option<&[GrantRecord]>,
+    grants: Option<&[GrantRequest]>,
 ) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = permitted(
-        context,
-        &organization,
-        actor,
-        Operation::ServiceAccountManage,
-    )?;
-    require(context, id)?;
-    let epoch = next_epoch(context)?;
+    let mut permitted = acting.permit(Operation::ServiceAccountManage, acting.access.root())?;
+    acting.require_account(account)?;
+    if let Some(grants) = grants {
+        permitted = acting.grant_account(&known(acting, grants)?)?;
+    }
+    let change = acting.change(permitted)?;
     if let Some(name) = name {
         let rename = "UPDATE service_account SET name = ? WHERE id = ?";
-        context.sql.exec(rename, &[name.into(), id.into()])?;
+        change.exec(rename, &[name.into(), account.into()])?;
     }
     if let Some(grants) = grants {
-        grant(context, &access, id, grants)?;
-        touch(context, id, epoch)?;
-        holdings::publish(context, &organization, id)?;
+        grant(&change, account, grants)?;
     }
-    Ok(announce(written(epoch, view(context, id)?)?, epoch))
-}
-
-fn delete(context: &Context<'_>, actor: &FreshActor, id: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    permitted(
-        context,
-        &organization,
-        actor,
-        Operation::ServiceAccountManage,
-    )?;
-    require(context, id)?;
-    let epoch = next_epoch(context)?;
-    end(context, &organization, id, epoch)?;
-    Ok(announce(written(epoch, ())?, epoch).ending(id))
+    finish(change, account)
 }
 
 /// Every grant and key goes; the row stays as the tombstone that carries the epoch.
-fn end(
-    context: &Context<'_>,
-    organization: &Organization,
-    id: &str,
-    epoch: i64,
-) -> Result<(), ApiError> {
-    context
-        .sql
-        .exec("DELETE FROM granted WHERE user = ?", &[id.into()])?;
-    context
-        .sql
-        .exec("DELETE FROM service_key WHERE account = ?", &[id.into()])?;
-    service_keys::stop_those_shown_to(context, id)?;
+fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
+    let permitted = acting.permit(Operation::ServiceAccountManage, acting.access.root())?;
+    acting.require_account(account)?;
+    let change = acting.change(permitted)?;
+    change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;
+    let keys = "DELETE FROM service_key WHERE account = ?";
+    change.exec(keys, &[account.into()])?;
+    service_keys::stop_those_shown_to(change.context(), account)?;
     let end = "UPDATE service_account SET deleted_at_ms = ? WHERE id = ?";
-    context.sql.exec(end, &[context.now_ms.into(), id.into()])?;
-    touch(context, id, epoch)?;
-    holdings::publish(context, organization, id)
+    change.exec(end, &[acting.now_ms().into(), account.into()])?;
+    change.touch(&[account.to_owned()])?;
+    Ok(change.finish(())?.ending(account))
 }
 
-fn touch(context: &Context<'_>, id: &str, epoch: i64) -> Result<(), ApiError> {
-    let touch = "UPDATE service_account SET epoch = ? WHERE id = ?";
-    context.sql.exec(touch, &[epoch.into(), id.into()])?;
-    Ok(())
+/// The answer, once an account is written.
+fn finish(change: Change<'_>, account: &str) -> Result<Reply, ApiError> {
+    change.touch(&[account.to_owned()])?;
+    let view = view(change.acting, account)?;
+    change.finish(view)
 }
 
-/// Puts `grants` in the place of all that the account was granted. The actor must hold each of them where it is given (law 5).
-fn grant(
-    context: &Context<'_>,
-    access: &lockstep_core::Access,
-    account: &str,
-    grants: &[GrantRecord],
-) -> Result<(), ApiError> {
+/// The roles with their nodes, each named once.
+fn known(acting: &Acting<'_>, grants: &[GrantRequest]) -> Result<Vec<(RoleId, NodeId)>, ApiError> {
+    let wrong = |detail: String| Err(ApiError::new(Code::InvalidValue, detail));
     if grants.is_empty() || grants.len() > GRANTS_MAX {
-        let detail = format!("A service account has 1 to {GRANTS_MAX} grants.");
-        return Err(ApiError::new(Code::InvalidValue, detail));
+        return wrong(format!("A service account has 1 to {GRANTS_MAX} grants."));
     }
-    context
-        .sql
-        .exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;
+    let mut known = Vec::new();
     for grant in grants {
-        let role = known_role(context, &grant.role)?;
-        let node = access.node(&grant.node);
-        let (Some(node), None) = (node, &grant.group) else {
-            let detail =
-                "A grant of a service account names a node of this organization, and no group.";
-            return Err(ApiError::new(Code::InvalidValue, detail));
-        };
-        let level = access.describe(node).map(|node| node.level);
-        let policy = &context.config.policy.policy;
-        let fits = if level == Some(Level::Organization) {
-            policy.organization_roles().any(|known| known == role)
-        } else {
-            policy.describe_role(role).map(|role| role.level) == level
-        };
-        if !fits {
-            let detail = "The role does not belong to the level of that node.";
-            return Err(ApiError::new(Code::UnknownRole, detail));
+        let role = acting.role(&grant.role)?;
+        if node_of(acting, grant) == acting.organization.id {
+            // There, nobody has a role that may be deleted.
+            acting.base_role(&grant.role)?;
         }
-        can_delegate(access, role, node).map_err(|error| refusal::delegation(context, &error))?;
-        let insert = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT DO NOTHING";
-        let time = |at: Option<u64>| at.map(|at| i64::try_from(at).unwrap_or(i64::MAX));
+        let Some(node) = acting.access.node(node_of(acting, grant)) else {
+            return wrong("`node` is no node of this organization.".to_owned());
+        };
+        if known.contains(&(role, node)) {
+            return wrong("A role is granted on a node once.".to_owned());
+        }
+        known.push((role, node));
+    }
+    Ok(known)
+}
+
+/// The node that is named; the organization itself, where none is.
+fn node_of<'a>(acting: &'a Acting<'_>, grant: &'a GrantRequest) -> &'a str {
+    grant.node.as_deref().unwrap_or(&acting.organization.id)
+}
+
+/// Puts `grants` in the place of all that the account was granted.
+fn grant(change: &Change<'_>, account: &str, grants: &[GrantRequest]) -> Result<(), ApiError> {
+    change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;
+    let insert = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
+    for grant in grants {
         let values = [
             account.into(),
-            (&grant.node).into(),
+            node_of(change.acting, grant).into(),
             (&grant.role).into(),
-            time(grant.not_before_ms).into(),
-            time(grant.expires_at_ms).into(),
+            grant.not_before_ms.into(),
+            grant.expires_at_ms.into(),
         ];
-        context.sql.exec(insert, &values)?;
+        change.exec(insert, &values)?;
     }
     Ok(())
 }
 
-fn view(context: &Context<'_>, id: &str) -> Result<ServiceAccountView, ApiError> {
-    let select = "SELECT id, name, created_at_ms FROM service_account WHERE id = ?";
-    let row = context.sql.one(select, &[id.into()])?;
+fn view(acting: &Acting<'_>, account: &str) -> Result<ServiceAccountView, ApiError> {
+    let select = "SELECT id, name, created_at_ms, epoch FROM service_account WHERE id = ?";
+    let row = acting.row(select, &[account.into()])?;
     let row = row.ok_or_else(ApiError::not_found)?;
     let select = "SELECT role, node, not_before_ms, expires_at_ms FROM granted WHERE user = ? ORDER BY node, role";
-    let grants = context.sql.exec(select, &[id.into()])?;
+    let grants = acting.rows(select, &[account.into()])?;
     let time = |row: &Row, column| {
         let at_ms = row.optional_integer(column)?;
-        Ok::<_, SqlError>(at_ms.map(store::unsigned))
+        Ok::<_, SqlError>(at_ms.map(unsigned))
     };
     let grant = |row: &Row| {
         Ok::<_, SqlError>(GrantRecord {
@@ -396,6 +272,7 @@ fn view(context: &Context<'_>, id: &str) -> Result<ServiceAccountView, ApiError>
         name: row.text("name")?.to_owned(),
         grants: grants.iter().map(grant).collect::<Result<_, _>>()?,
         created_at_ms: row.integer("created_at_ms")?,
-        keys: service_keys::count(context, id)?,
+        keys: acting.keys(account)?,
+        epoch: row.integer("epoch")?,
     })
 }

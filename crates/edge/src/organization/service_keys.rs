@@ -2,16 +2,16 @@
 //!
 //! A key is the account's and outlives its maker. But people leave with what they have seen: when the person a secret was shown to is removed, the key stops a day later unless somebody else rotates it meanwhile.
 
-use lockstep_core::{Operation, can_hand_over};
+use lockstep_core::Operation;
 use lockstep_wire::{ServiceKeyView, ServiceKeysView, TokenRecord};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Actor, FreshActor,
+    acting::{Acting, Change, FreshActing},
+    actor::Permitted,
     decisions::{Freshness, freshness_of},
-    holdings, refusal,
-    service_accounts::{self, permitted},
-    store::{Organization, announce, next_epoch, organization, written},
+    service_accounts,
+    store::organization,
 };
 use crate::{
     narrow::{Narrow, Subtree},
@@ -44,6 +44,86 @@ pub struct NewKey {
     pub node: Option<String>,
     /// How long it lives, in seconds; for ever, when absent.
     pub expires_in_s: Option<i64>,
+}
+
+/// What a member may change about the keys of a service account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKeyChange {
+    /// Makes a key, and shows its secret to who asks; answers `Written` with `ServiceKeyView`.
+    Create {
+        /// The account.
+        account: String,
+        /// The key.
+        key: NewKey,
+    },
+    /// Deletes a key; answers `Written`.
+    Delete {
+        /// The account.
+        account: String,
+        /// The key's id.
+        key: String,
+    },
+    /// Gives a key another secret, and shows it to who asks; answers `Written` with `ServiceKeyView`.
+    Rotate {
+        /// The account.
+        account: String,
+        /// The key's id.
+        key: String,
+        /// The new secret's hash.
+        hash: String,
+        /// How long the old secret still counts, in seconds.
+        overlap_s: i64,
+    },
+    /// Switches a key on or off; answers `Written` with `ServiceKeyView`.
+    SetActive {
+        /// The account.
+        account: String,
+        /// The key's id.
+        key: String,
+        /// Whether it is to be on.
+        active: bool,
+    },
+}
+
+/// What a member may ask about the keys of a service account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKeyQuestion {
+    /// All of them; answers `ServiceKeysView`.
+    List {
+        /// The account.
+        account: String,
+    },
+}
+
+impl ServiceKeyChange {
+    pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
+        match self {
+            Self::Create { account, key } => create(acting, account, key),
+            Self::Delete { account, key } => delete(acting, account, key),
+            Self::Rotate {
+                account,
+                key,
+                hash,
+                overlap_s,
+            } => rotate(acting, account, key, hash, *overlap_s),
+            Self::SetActive {
+                account,
+                key,
+                active,
+            } => set_active(acting, account, key, *active),
+        }
+    }
+}
+
+impl ServiceKeyQuestion {
+    pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
+        acting.permit(Operation::ServiceAccountRead, acting.access.root())?;
+        match self {
+            Self::List { account } => list(acting, account),
+        }
+    }
 }
 
 /// The answer to the check of a service key.
@@ -82,27 +162,20 @@ pub(super) fn authenticate(context: &Context<'_>, hash: &str) -> Result<Reply, A
     })
 }
 
-pub(super) fn list(context: &Context<'_>, actor: &Actor, account: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    permitted(context, &organization, actor, Operation::ServiceAccountRead)?;
-    service_accounts::require(context, account)?;
+fn list(acting: &Acting<'_>, account: &str) -> Result<Reply, ApiError> {
+    acting.require_account(account)?;
     let select = "SELECT * FROM service_key WHERE account = ?
         AND (expires_at_ms IS NULL OR expires_at_ms > ?) ORDER BY created_at_ms DESC, id";
-    let values = [account.into(), context.now_ms.into()];
-    let rows = context.sql.exec(select, &values)?;
+    let rows = acting.rows(select, &[account.into(), acting.now_ms().into()])?;
     Reply::of(&ServiceKeysView {
         keys: rows.iter().map(view).collect::<Result<_, _>>()?,
     })
 }
 
-pub(super) fn create(
-    context: &Context<'_>,
-    actor: &FreshActor,
-    account: &str,
-    key: &NewKey,
-) -> Result<Reply, ApiError> {
-    let organization = manageable(context, actor, account)?;
-    check_scopes(context, key.scopes.as_deref())?;
+fn create(acting: &FreshActing<'_>, account: &str, key: &NewKey) -> Result<Reply, ApiError> {
+    manageable(acting, account)?;
+    check_scopes(acting.base(), key.scopes.as_deref())?;
+    let organization = &acting.organization;
     let narrow = Narrow {
         scopes: key.scopes.clone(),
         subtree: key.node.clone().map(|node| Subtree {
@@ -111,9 +184,8 @@ pub(super) fn create(
         }),
         ..Narrow::default()
     };
-    require_node(context, &organization, key.node.as_deref())?;
-    let limit = narrow.within(&organization.id).record;
-    require_holds(context, &organization, actor, account, limit)?;
+    require_node(acting, key.node.as_deref())?;
+    let permitted = acting.show_key(account, &narrow.within(&organization.id).record)?;
     if let Some(max_s) = organization.token_lifetime_max_s
         && key.expires_in_s.is_none_or(|life_s| life_s > max_s)
     {
@@ -121,11 +193,11 @@ pub(super) fn create(
             format!("The organization takes no key that lives longer than {max_s} seconds.");
         return Err(ApiError::new(Code::TokenLifetime, detail));
     }
-    TABLE.sweep(context)?;
-    if count(context, account)? >= KEYS_MAX {
+    if acting.keys(account)? >= KEYS_MAX {
         let detail = format!("A service account may have {KEYS_MAX} keys. Delete one first.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }
+    let change = acting.change(permitted)?;
     let new = NewToken {
         id: &key.id,
         hash: &key.hash,
@@ -134,79 +206,69 @@ pub(super) fn create(
         node: key.node.as_deref(),
         expires_in_s: key.expires_in_s,
     };
-    let shown_to = actor.principal.as_str();
-    let own = [("account", Some(account)), ("shown_to", Some(shown_to))];
-    TABLE.insert(context, &new, &own)?;
-    changed(context, account, &key.id)
+    let own = [
+        ("account", Some(account)),
+        ("shown_to", Some(acting.principal())),
+    ];
+    TABLE.sweep(change.context())?;
+    TABLE.insert(change.context(), &new, &own)?;
+    finish(change, account, &key.id)
 }
 
 /// Another secret is shown to who asks, so they must hold what it gives, as if the key were made anew.
-pub(super) fn rotate(
-    context: &Context<'_>,
-    actor: &FreshActor,
+fn rotate(
+    acting: &FreshActing<'_>,
     account: &str,
     id: &str,
     hash: &str,
     overlap_s: i64,
 ) -> Result<Reply, ApiError> {
-    let organization = manageable(context, actor, account)?;
-    let row = find(context, account, id)?;
-    require_holds_key(context, &organization, actor, account, &row)?;
+    manageable(acting, account)?;
+    let row = find(acting, account, id)?;
+    let permitted = acting.show_key(account, &limit(acting, &row)?)?;
     // What a removed person has seen lives no longer for being replaced.
     let left_s = row
         .optional_integer("stops_at_ms")?
-        .map(|at_ms| at_ms.saturating_sub(context.now_ms).max(0) / 1_000);
+        .map(|at_ms| at_ms.saturating_sub(acting.now_ms()).max(0) / 1_000);
     let overlap_s = left_s.map_or(overlap_s, |left_s| overlap_s.min(left_s));
-    TABLE.rotate(context, id, hash, overlap_s)?;
+    let change = acting.change(permitted)?;
+    TABLE.rotate(change.context(), id, hash, overlap_s)?;
     let shown = "UPDATE service_key SET shown_to = ?, stops_at_ms = NULL WHERE id = ?";
-    context
-        .sql
-        .exec(shown, &[actor.principal.as_str().into(), id.into()])?;
-    changed(context, account, id)
+    change.exec(shown, &[acting.principal().into(), id.into()])?;
+    finish(change, account, id)
 }
 
-pub(super) fn set_active(
-    context: &Context<'_>,
-    actor: &FreshActor,
+fn set_active(
+    acting: &FreshActing<'_>,
     account: &str,
     id: &str,
     is_active: bool,
 ) -> Result<Reply, ApiError> {
-    let organization = manageable(context, actor, account)?;
-    let row = find(context, account, id)?;
+    let mut permitted = manageable(acting, account)?;
+    let row = find(acting, account, id)?;
     // Taking away is everybody's who may manage keys; giving back is not (law 5).
     if is_active {
-        require_holds_key(context, &organization, actor, account, &row)?;
+        permitted = acting.show_key(account, &limit(acting, &row)?)?;
     }
-    TABLE.set_active(context, id, is_active)?;
-    changed(context, account, id)
+    let change = acting.change(permitted)?;
+    TABLE.set_active(change.context(), id, is_active)?;
+    finish(change, account, id)
 }
 
-/// Refuses whoever holds less than the key gives.
-fn require_holds_key(
-    context: &Context<'_>,
-    organization: &Organization,
-    actor: &FreshActor,
-    account: &str,
-    row: &Row,
-) -> Result<(), ApiError> {
+fn delete(acting: &FreshActing<'_>, account: &str, id: &str) -> Result<Reply, ApiError> {
+    let permitted = manageable(acting, account)?;
+    find(acting, account, id)?;
+    let change = acting.change(permitted)?;
+    TABLE.delete(change.context(), id)?;
+    change.finish(())
+}
+
+/// What a stored key leaves of what its account holds.
+fn limit(acting: &Acting<'_>, row: &Row) -> Result<TokenRecord, ApiError> {
+    let organization = acting.organization.id.as_str();
     let stored = StoredToken::read(row)?;
-    let place = stored.node.is_some().then_some(organization.id.as_str());
-    let limit = stored.narrow(place)?.within(&organization.id).record;
-    require_holds(context, organization, actor, account, limit)
-}
-
-pub(super) fn delete(
-    context: &Context<'_>,
-    actor: &FreshActor,
-    account: &str,
-    id: &str,
-) -> Result<Reply, ApiError> {
-    manageable(context, actor, account)?;
-    find(context, account, id)?;
-    TABLE.delete(context, id)?;
-    let epoch = next_epoch(context)?;
-    Ok(announce(written(epoch, ())?, epoch))
+    let place = stored.node.is_some().then_some(organization);
+    Ok(stored.narrow(place)?.within(organization).record)
 }
 
 /// Keys whose secret a person saw stop a while after the person has gone.
@@ -217,59 +279,23 @@ pub(super) fn stop_those_shown_to(context: &Context<'_>, principal: &str) -> Res
     Ok(())
 }
 
-/// How many keys an account has.
-pub(super) fn count(context: &Context<'_>, account: &str) -> Result<i64, ApiError> {
-    let count = "SELECT COUNT(*) AS n FROM service_key WHERE account = ? AND (expires_at_ms IS NULL OR expires_at_ms > ?)";
-    let values = [account.into(), context.now_ms.into()];
-    let row = context.sql.one(count, &values)?;
-    Ok(row.map_or(Ok(0), |row| row.integer("n"))?)
+/// Whether the actor may manage the keys of this account.
+fn manageable(acting: &Acting<'_>, account: &str) -> Result<Permitted, ApiError> {
+    let permitted = acting.permit(Operation::ServiceKeyManage, acting.access.root())?;
+    acting.require_account(account)?;
+    Ok(permitted)
 }
 
-/// The organization, in which the actor may manage the keys of this account.
-fn manageable(
-    context: &Context<'_>,
-    actor: &FreshActor,
-    account: &str,
-) -> Result<Organization, ApiError> {
-    let organization = organization(context)?;
-    permitted(context, &organization, actor, Operation::ServiceKeyManage)?;
-    service_accounts::require(context, account)?;
-    Ok(organization)
-}
-
-/// Whoever is shown a key could do what it gives, so they must hold that: law 5.
-fn require_holds(
-    context: &Context<'_>,
-    organization: &Organization,
-    actor: &FreshActor,
-    account: &str,
-    limit: TokenRecord,
-) -> Result<(), ApiError> {
-    let grantor = super::actor::access(context, organization, actor)?;
-    let mut record = holdings::record(context, organization, account)?;
-    record.token = Some((&limit).into());
-    let holder = holdings::resolve(context, record)?;
-    can_hand_over(&grantor, &holder).map_err(|error| refusal::delegation(context, &error))
-}
-
-fn require_node(
-    context: &Context<'_>,
-    organization: &Organization,
-    node: Option<&str>,
-) -> Result<(), ApiError> {
-    let Some(node) = node.filter(|node| *node != organization.id) else {
-        return Ok(());
-    };
-    let select = "SELECT id FROM node WHERE id = ?";
-    if context.sql.one(select, &[node.into()])?.is_some() {
+fn require_node(acting: &Acting<'_>, node: Option<&str>) -> Result<(), ApiError> {
+    if node.is_none_or(|node| acting.access.node(node).is_some()) {
         return Ok(());
     }
     let detail = "`node` is no workspace or project of this organization.";
     Err(ApiError::new(Code::InvalidValue, detail))
 }
 
-fn find(context: &Context<'_>, account: &str, id: &str) -> Result<Row, ApiError> {
-    let row = TABLE.find(context, id)?;
+fn find(acting: &Acting<'_>, account: &str, id: &str) -> Result<Row, ApiError> {
+    let row = acting.token(TABLE, id)?;
     if row.text("account")? == account {
         Ok(row)
     } else {
@@ -277,10 +303,9 @@ fn find(context: &Context<'_>, account: &str, id: &str) -> Result<Row, ApiError>
     }
 }
 
-fn changed(context: &Context<'_>, account: &str, id: &str) -> Result<Reply, ApiError> {
-    let view = view(&find(context, account, id)?)?;
-    let epoch = next_epoch(context)?;
-    Ok(announce(written(epoch, view)?, epoch))
+fn finish(change: Change<'_>, account: &str, id: &str) -> Result<Reply, ApiError> {
+    let view = view(&find(change.acting, account, id)?)?;
+    change.finish(view)
 }
 
 fn view(row: &Row) -> Result<ServiceKeyView, ApiError> {

@@ -123,7 +123,7 @@ async fn remove_member(call: Call<'_>, caller: FreshCaller) -> Answer {
 
 async fn grant(call: Call<'_>, caller: FreshCaller) -> Answer {
     let grant: NodeGrantRequest = json::body(call.request)?;
-    check_window(&call, &grant)?;
+    check_window(&call, (grant.not_before_ms, grant.expires_at_ms))?;
     let grant = GroupChange::Grant {
         group: param(&call, "group")?,
         node: param(&call, "node")?,

@@ -1,12 +1,11 @@
 //! `/v1/organizations/{org}/workspaces/{workspace}/members`, and `/members/{user}/suspension`.
 
 use lockstep_wire::{
-    MemberView, NodeGrantRequest, NodeMemberRequest, NodeMemberView, NodeMembersRequest,
-    NodeMembersView, ResultsView,
+    MemberView, NodeGrantRequest, NodeMemberView, NodeMembersRequest, ResultsView,
 };
 use serde::Deserialize;
 
-use super::structure::{edit, end, param, read, user, write};
+use super::structure::{self, edit, end, param, user, write};
 use crate::{
     authenticate::{Caller, FreshCaller},
     http::Method,
@@ -62,15 +61,15 @@ pub(super) const ROUTES: &[Route] = &[
 pub(super) struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let list = NodeMemberQuestion::List {
-        workspace: param(&call, "workspace")?,
-    };
-    read::<NodeMembersView>(&call, &caller, StructureQuestion::NodeMember(list)).await
+    let workspace = param(&call, "workspace")?;
+    let asked =
+        |range| StructureQuestion::NodeMember(NodeMemberQuestion::List { workspace, range });
+    structure::list::<NodeMemberView>(&call, &caller, "members", asked).await
 }
 
 async fn set(call: Call<'_>, caller: FreshCaller) -> Answer {
     let grant: NodeGrantRequest = json::body(call.request)?;
-    check_window(&call, &grant)?;
+    check_window(&call, (grant.not_before_ms, grant.expires_at_ms))?;
     let set = NodeMemberChange::Set {
         workspace: param(&call, "workspace")?,
         user: user(&call, call.param("user")?)?,
@@ -86,8 +85,8 @@ async fn set_all(call: Call<'_>, caller: FreshCaller) -> Answer {
         let detail = format!("`members` has 1 to {ROWS_MAX} rows.");
         return Err(ApiError::new(Code::InvalidValue, detail));
     }
-    let mut grants = body.members.iter().map(NodeMemberRequest::grant);
-    grants.try_for_each(|grant| check_window(&call, &grant))?;
+    let mut rows = body.members.iter();
+    rows.try_for_each(|row| check_window(&call, (row.not_before_ms, row.expires_at_ms)))?;
     let set_all = NodeMemberChange::SetAll {
         workspace: param(&call, "workspace")?,
         rows: body.members,
@@ -118,11 +117,14 @@ async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
     edit::<MemberView>(&call, &caller, 200, StructureChange::Suspension(over)).await
 }
 
-/// A window that holds at some time from now on.
-pub(super) fn check_window(call: &Call<'_>, grant: &NodeGrantRequest) -> Result<(), ApiError> {
+/// A window, from when on and until when, that holds at some time from now on.
+pub(super) fn check_window(
+    call: &Call<'_>,
+    (not_before_ms, expires_at_ms): (Option<i64>, Option<i64>),
+) -> Result<(), ApiError> {
     let now_ms = call.edge.clock.now_ms();
-    let start_ms = grant.not_before_ms.unwrap_or(0);
-    let end_ms = grant.expires_at_ms.unwrap_or(TIME_MS_MAX);
+    let start_ms = not_before_ms.unwrap_or(0);
+    let end_ms = expires_at_ms.unwrap_or(TIME_MS_MAX);
     if start_ms >= 0 && start_ms.max(now_ms) < end_ms && end_ms <= TIME_MS_MAX {
         return Ok(());
     }

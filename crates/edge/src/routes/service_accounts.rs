@@ -2,12 +2,14 @@
 
 use lockstep_token::{Secret, id::opaque_id};
 use lockstep_wire::{
-    ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView, ServiceKeyRequest,
-    ServiceKeyView, ServiceKeysView,
+    GrantRequest, ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView,
+    ServiceKeyRequest, ServiceKeyView, ServiceKeysView,
 };
 
 use super::{
-    organizations::{actor, command, fresh_actor, organization, with_epoch},
+    node_members::check_window,
+    organizations::{command, organization, with_epoch},
+    structure::{self, change, edit, end, param, read},
     tokens::{ActiveRequest, RotateRequest, shown},
     values::{life_s, name, overlap_s, scopes},
 };
@@ -15,8 +17,10 @@ use crate::{
     authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
-    organization::{Command, NewKey, ServiceAccountCommand, Written},
-    paging::{Pages, Slice},
+    organization::{
+        NewKey, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion,
+        StructureChange, StructureQuestion, Written,
+    },
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -70,70 +74,56 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let pages = Pages::of(&call, &caller, &[])?;
-    let list = ServiceAccountCommand::List {
-        actor: actor(&call, &caller)?,
-        range: pages.range()?,
-    };
-    let list = Command::ServiceAccounts(list);
-    let slice: Slice<ServiceAccountView, i64> = command(&call, list).await?;
-    pages.answer("service_accounts", &slice)
+    let asked = |range| StructureQuestion::ServiceAccount(ServiceAccountQuestion::List { range });
+    structure::list::<ServiceAccountView>(&call, &caller, "service_accounts", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ServiceAccountRequest = json::body(call.request)?;
-    let organization = organization(&call)?;
-    let grants = body.grants.into_iter();
-    let create = ServiceAccountCommand::Create {
-        actor: fresh_actor(&call, &caller)?,
-        id: opaque_id("svc", call.edge.random.bytes()?),
+    check_windows(&call, &body.grants)?;
+    let create = ServiceAccountChange::Create {
+        account: opaque_id("svc", call.edge.random.bytes()?),
         name: name(&body.name)?,
-        grants: grants
-            .map(|grant| grant.into_record(organization.as_str()))
-            .collect(),
+        grants: body.grants,
     };
-    let written: Written<ServiceAccountView> = ask(&call, create).await?;
-    let response = Response::json(201, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    let create = StructureChange::ServiceAccount(create);
+    edit::<ServiceAccountView>(&call, &caller, 201, create).await
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ServiceAccountChangeRequest = json::body(call.request)?;
-    let organization = organization(&call)?;
-    let grants = body.grants.map(|grants| {
-        let grants = grants.into_iter();
-        grants
-            .map(|grant| grant.into_record(organization.as_str()))
-            .collect()
-    });
-    let update = ServiceAccountCommand::Update {
-        actor: fresh_actor(&call, &caller)?,
-        account: account(&call)?,
+    check_windows(&call, body.grants.as_deref().unwrap_or_default())?;
+    let update = ServiceAccountChange::Update {
+        account: param(&call, "account")?,
         name: body.name.as_deref().map(name).transpose()?,
-        grants,
+        grants: body.grants,
     };
-    let written: Written<ServiceAccountView> = ask(&call, update).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    let update = StructureChange::ServiceAccount(update);
+    edit::<ServiceAccountView>(&call, &caller, 200, update).await
+}
+
+fn check_windows(call: &Call<'_>, grants: &[GrantRequest]) -> Result<(), ApiError> {
+    let mut windows = grants
+        .iter()
+        .map(|grant| (grant.not_before_ms, grant.expires_at_ms));
+    windows.try_for_each(|window| check_window(call, window))
 }
 
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let delete = ServiceAccountCommand::Delete {
-        actor: fresh_actor(&call, &caller)?,
-        account: account(&call)?,
+    let account = param(&call, "account")?;
+    let delete = ServiceAccountChange::Delete {
+        account: account.clone(),
     };
-    let written: Written = ask(&call, delete).await?;
-    call.edge.credentials.forget_principal(&account(&call)?);
-    Ok(with_epoch(Response::no_content(), written.epoch))
+    let answer = end(&call, &caller, StructureChange::ServiceAccount(delete)).await?;
+    call.edge.credentials.forget_principal(&account);
+    Ok(answer)
 }
 
 async fn list_keys(call: Call<'_>, caller: Caller) -> Answer {
-    let list = ServiceAccountCommand::ListKeys {
-        actor: actor(&call, &caller)?,
-        account: account(&call)?,
+    let list = ServiceKeyQuestion::List {
+        account: param(&call, "account")?,
     };
-    let view: ServiceKeysView = command(&call, Command::ServiceAccounts(list)).await?;
-    Response::json(200, &view)
+    read::<ServiceKeysView>(&call, &caller, StructureQuestion::ServiceKey(list)).await
 }
 
 async fn create_key(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -150,26 +140,23 @@ async fn create_key(call: Call<'_>, caller: FreshCaller) -> Answer {
             .map(|seconds| life_s("expires_in_s", seconds))
             .transpose()?,
     };
-    let create = ServiceAccountCommand::CreateKey {
-        actor: fresh_actor(&call, &caller)?,
-        account: account(&call)?,
+    let create = ServiceKeyChange::Create {
+        account: param(&call, "account")?,
         key,
     };
-    let written: Written<ServiceKeyView> = ask(&call, create).await?;
+    let written = change_key(&call, &caller, create).await?;
     let response = shown(201, &written.value, &secret)?;
     Ok(with_epoch(response, written.epoch))
 }
 
 async fn set_key_active(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ActiveRequest = json::body(call.request)?;
-    let set = ServiceAccountCommand::SetKeyActive {
-        actor: fresh_actor(&call, &caller)?,
-        account: account(&call)?,
-        key: key(&call)?,
+    let set = ServiceKeyChange::SetActive {
+        account: param(&call, "account")?,
+        key: param(&call, "key")?,
         active: body.active,
     };
-    let written: Written<ServiceKeyView> = ask(&call, set).await?;
-    call.edge.credentials.forget_credential(&written.value.id);
+    let written = change_key(&call, &caller, set).await?;
     let response = Response::json(200, &written.value)?;
     Ok(with_epoch(response, written.epoch))
 }
@@ -177,35 +164,38 @@ async fn set_key_active(call: Call<'_>, caller: FreshCaller) -> Answer {
 async fn rotate_key(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: RotateRequest = json::body(call.request)?;
     let secret = secret(&call)?;
-    let rotate = ServiceAccountCommand::RotateKey {
-        actor: fresh_actor(&call, &caller)?,
-        account: account(&call)?,
-        key: key(&call)?,
+    let rotate = ServiceKeyChange::Rotate {
+        account: param(&call, "account")?,
+        key: param(&call, "key")?,
         hash: secret.hash().to_hex(),
         overlap_s: overlap_s(body.overlap_s)?,
     };
-    let written: Written<ServiceKeyView> = ask(&call, rotate).await?;
-    call.edge.credentials.forget_credential(&written.value.id);
+    let written = change_key(&call, &caller, rotate).await?;
     let response = shown(200, &written.value, &secret)?;
     Ok(with_epoch(response, written.epoch))
 }
 
 async fn delete_key(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let delete = ServiceAccountCommand::DeleteKey {
-        actor: fresh_actor(&call, &caller)?,
-        account: account(&call)?,
-        key: key(&call)?,
+    let key = param(&call, "key")?;
+    let delete = ServiceKeyChange::Delete {
+        account: param(&call, "account")?,
+        key: key.clone(),
     };
-    let written: Written = ask(&call, delete).await?;
-    call.edge.credentials.forget_credential(&key(&call)?);
-    Ok(with_epoch(Response::no_content(), written.epoch))
+    let answer = end(&call, &caller, StructureChange::ServiceKey(delete)).await?;
+    call.edge.credentials.forget_credential(&key);
+    Ok(answer)
 }
 
-async fn ask<R: serde::de::DeserializeOwned>(
+/// What was known of the key counts no longer in this isolate.
+async fn change_key(
     call: &Call<'_>,
-    asked: ServiceAccountCommand,
-) -> Result<R, ApiError> {
-    command(call, Command::ServiceAccounts(asked)).await
+    caller: &FreshCaller,
+    asked: ServiceKeyChange,
+) -> Result<Written<ServiceKeyView>, ApiError> {
+    let asked = change(call, caller, StructureChange::ServiceKey(asked))?;
+    let written: Written<ServiceKeyView> = command(call, asked).await?;
+    call.edge.credentials.forget_credential(&written.value.id);
+    Ok(written)
 }
 
 fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
@@ -216,12 +206,4 @@ fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
         organization,
         random,
     ))
-}
-
-fn account(call: &Call<'_>) -> Result<String, ApiError> {
-    call.param("account").map(str::to_owned)
-}
-
-fn key(call: &Call<'_>) -> Result<String, ApiError> {
-    call.param("key").map(str::to_owned)
 }

@@ -44,7 +44,7 @@ pub(super) fn create(
     new: &NewToken<'_>,
     subtree: Option<&Subtree>,
 ) -> Result<ListedToken, ApiError> {
-    check_scopes(context, new.scopes)?;
+    check_scopes(&context.config.policy.policy, new.scopes)?;
     TABLE.sweep(context)?;
     let count = context
         .sql

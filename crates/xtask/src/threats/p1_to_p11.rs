@@ -312,9 +312,9 @@ pub(super) const ROWS: &[Row] = &[
                 ),
                 "who is shown a key holds what it gives",
                 &[edit(
-                    "crates/edge/src/organization/service_keys.rs",
-                    "can_hand_over(&grantor, &holder).map_err(|error| refusal::delegation(context, &error))",
-                    "can_hand_over(&grantor, &holder).or_else(|error| { let _ = refusal::delegation(context, &error); Ok(()) })",
+                    "crates/core/src/assignment.rs",
+                    "can_hand_over(actor, holder).map_err(MembershipError::Delegation)",
+                    "can_hand_over(actor, holder).or(Ok(()))",
                 )],
             ),
         ],

@@ -123,6 +123,36 @@ fn m11_a_list_is_what_may_be_seen_of_it_over_all_sizes_of_pages() {
 }
 
 #[test]
+fn m11_the_members_of_a_workspace_come_in_pages() {
+    let acme = lockstep("");
+    let north = acme.workspace("North");
+    let mut expected = Vec::new();
+    for at in 0..5 {
+        let email = format!("p{at}@example.com");
+        acme.joined(&email, "member");
+        acme.grant(&north, &email, "viewer");
+        let user = acme.member(&email).replace("/members/", "");
+        expected.push(Value::from(user));
+    }
+    // Who is suspended keeps the role, and the place in the list ends with the membership.
+    let suspension = format!("{}/suspension", acme.member("p1@example.com"));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    let gone = acme.member("p3@example.com");
+    assert_eq!(acme.delete(&acme.ada, &gone).status, 204);
+    expected.remove(3);
+    let path = format!("{north}/members");
+    let list = (path.as_str(), "members", "user_id");
+    let all = acme.walked(&acme.ada, &list, "", 200);
+    let mut sorted = all.clone();
+    sorted.sort_by_key(Value::to_string);
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(sorted, expected);
+    for limit in 1..=all.len() {
+        assert_eq!(acme.walked(&acme.ada, &list, "", limit), all);
+    }
+}
+
+#[test]
 fn members_are_searched_sorted_and_listed_with_their_roles_everywhere() {
     let (acme, ben) = full();
     acme.joined("zoe_1@example.com", "member");

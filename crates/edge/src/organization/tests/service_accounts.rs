@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ADA, Acme, BEN, CAT, refused};
+use super::{ADA, Acme, BEN, CAT, consistency::BOUND_MS, refused, roles::blind_editor};
 use crate::{
     http::{Method, Response},
     objects::Class,
@@ -210,4 +210,74 @@ fn a_grant_that_begins_later_reaches_what_lies_below_its_node() {
     assert!(!may());
     acme.world.clock.advance_ms(60_000);
     assert!(may());
+}
+
+#[test]
+fn a_program_holds_a_role_that_the_organization_made() {
+    let acme = lockstep();
+    let role = blind_editor(&acme);
+    let account = acme.account(&[in_ws_1(&role)]);
+    let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+    assert!(!acme.key_may(&key, "data.read") && acme.key_may(&key, "run.read"));
+    let path = format!("/roles/{role}");
+    let sees = json!({ "without": [] });
+    assert_eq!(acme.patch(&acme.ada, &path, &sees).status, 200);
+    acme.world.settle();
+    acme.world.clock.advance_ms(1_000);
+    assert!(acme.key_may(&key, "data.read"));
+    let deleted = acme.delete_with(&acme.ada, &path, "reassign=viewer");
+    assert_eq!(deleted.status, 204, "{}", text(&deleted));
+    acme.world.settle();
+    acme.world.clock.advance_ms(BOUND_MS);
+    assert!(acme.key_may(&key, "data.read") && !acme.key_may(&key, "data.update"));
+    let listed = json(&acme.get(&acme.ada, "/service-accounts"));
+    let granted = &listed["service_accounts"][0]["grants"];
+    assert_eq!(granted, &json!([in_ws_1("viewer")]));
+}
+
+#[test]
+fn a_grant_of_a_program_has_a_window_that_holds_some_time_and_is_there_once() {
+    let acme = lockstep();
+    let windowed = |window: Value| {
+        let mut grant = in_ws_1("viewer");
+        let members = grant.as_object_mut().unwrap();
+        members.extend(window.as_object().unwrap().clone());
+        grant
+    };
+    for grants in [
+        vec![windowed(json!({ "expires_at_ms": START_MS }))],
+        vec![windowed(json!({ "not_before_ms": -1 }))],
+        vec![windowed(
+            json!({ "not_before_ms": START_MS + 9, "expires_at_ms": START_MS + 9 }),
+        )],
+        vec![
+            in_ws_1("viewer"),
+            windowed(json!({ "expires_at_ms": START_MS + 9 })),
+        ],
+    ] {
+        let created = acme.create_account(&acme.ada, &grants);
+        refused(&created, 400, "invalid-value");
+        let account = acme.account(&[in_ws_1("editor")]);
+        let changed = acme.patch(&acme.ada, &account, &json!({ "grants": grants }));
+        refused(&changed, 400, "invalid-value");
+    }
+}
+
+#[test]
+fn m9_an_account_that_has_changed_meanwhile_is_not_changed() {
+    let acme = lockstep();
+    let account = acme.account(&[in_ws_1("editor")]);
+    let path = acme.path(&account);
+    let rename = |tag: &str| {
+        let rename = write(Method::Patch, &path, &json!({ "name": "Other" }));
+        let rename = rename.with_header("cookie", &acme.ada);
+        acme.world.send(&rename.with_header("if-match", tag))
+    };
+    let listed = json(&acme.get(&acme.ada, "/service-accounts"));
+    let epoch = &listed["service_accounts"][0]["epoch"];
+    let renamed = rename(&format!("\"{epoch}\""));
+    assert_eq!(renamed.status, 200, "{}", text(&renamed));
+    let tag = renamed.header("etag").unwrap().to_owned();
+    refused(&rename(&format!("\"{epoch}\"")), 412, "precondition-failed");
+    assert_eq!(rename(&tag).status, 200);
 }
