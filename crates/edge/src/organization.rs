@@ -22,6 +22,7 @@ mod nodes;
 mod ownership;
 mod plan;
 mod preview;
+mod profile;
 mod projects;
 mod refusal;
 mod roles;
@@ -29,7 +30,6 @@ mod schema;
 mod seed;
 mod service_accounts;
 mod service_keys;
-mod settings;
 mod slugs;
 mod store;
 mod suspension;
@@ -53,12 +53,12 @@ pub use issuers::{IssuerChange, IssuerQuestion};
 pub use member_list::{MemberList, MemberPosition, MemberSort};
 pub use node_members::{NodeMemberChange, NodeMemberQuestion};
 pub use plan::PlanCommand;
+pub use profile::PERSONAL;
 pub use projects::{ProjectChange, ProjectQuestion};
 pub use roles::{RoleChange, RoleQuestion};
 pub use seed::{SeedNode, SeedPrincipal};
 pub use service_accounts::{ServiceAccountChange, ServiceAccountQuestion};
 pub use service_keys::{NewKey, PresentedKey, ServiceKeyChange, ServiceKeyQuestion};
-pub use settings::PERSONAL;
 pub use slugs::SlugCommand;
 pub use suspension::SuspensionChange;
 pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
@@ -167,7 +167,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             address,
             is_personal,
         } => {
-            return settings::create(context, &name, &user, address.as_deref(), is_personal);
+            return profile::create(context, &name, &user, address.as_deref(), is_personal);
         }
         Command::Seed {
             name,
@@ -218,7 +218,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Structure { actor, command } => command.answer(&Acting::begin(context, &actor)?),
         Command::Plan(command) => command.answer(context),
         Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
-        Command::Read { actor } => settings::read(context, &actor),
+        Command::Read { actor } => profile::read(context, &actor),
         Command::ReadAudit {
             actor,
             filter,
@@ -237,7 +237,11 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             actor,
             change,
             reserved_until_ms,
-        } => settings::update(context, &actor, &change, reserved_until_ms),
+        } => profile::update(
+            &FreshActing::begin(context, &actor)?,
+            &change,
+            reserved_until_ms,
+        ),
         Command::Worth(command) => worth::handle(context, &command),
         // They were answered above, before anything had to be there.
         Command::Create { .. } | Command::Restore { .. } | Command::Seed { .. } => {

@@ -11,14 +11,15 @@ use lockstep_core::{
     RoleId, Target, assign, define_role, enter_group, leave_group, relocate, replace_role, restore,
     save_issuer, suspend, transfer, transfer_organization,
 };
-use lockstep_wire::{CustomRoleRecord, MemberView};
+use lockstep_wire::{CustomRoleRecord, MemberView, OrganizationView};
 use serde::Serialize;
 
 use super::{
     Actor, FreshActor,
     actor::{self, Permitted, access, directory_facts, permitted},
-    admission, customization, holdings, members,
+    admission, customization, holdings, invitations, members,
     plan::Plan,
+    profile,
     store::{self, Member, Organization, announce, next_epoch, organization, written},
 };
 use crate::{
@@ -114,6 +115,12 @@ impl<'a> Acting<'a> {
         self.permit(Operation::MemberRead, self.access.root())
             .map_err(|_| ApiError::not_found())?;
         store::member(self.context, user)?.ok_or_else(ApiError::not_found)
+    }
+
+    /// The organization as the actor sees it, on the rows as they are now.
+    pub(super) fn organization_view(&self) -> Result<OrganizationView, ApiError> {
+        let organization = organization(self.context)?;
+        profile::view(self.context, &organization, self.principal())
     }
 
     /// `member` as the actor sees them.
@@ -415,6 +422,16 @@ impl Change<'_> {
             ..
         } = &**self.acting;
         store::tell_user(context, organization, user, self.epoch, name)
+    }
+
+    /// Tells everybody who knows the organization by its name the new one.
+    pub(super) fn tell_name(&self, name: &str) -> Result<(), ApiError> {
+        let context = self.acting.context;
+        let organization = organization(context)?;
+        for member in store::members(context)? {
+            store::tell_user(context, &organization, &member.user, self.epoch, Some(name))?;
+        }
+        invitations::tell_addresses(context, &organization, self.epoch)
     }
 
     /// The answer, and the new epoch for open pages.

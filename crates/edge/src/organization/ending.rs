@@ -11,7 +11,7 @@ use super::{
     actor::{self, access, directory_facts, permitted},
     customization::{self, StoredRoles, roles_key},
     decisions::{StoredSnapshot, grants_key},
-    invitations, service_accounts, settings,
+    invitations, profile, service_accounts,
     store::{self, Organization, announce, next_epoch, organization, unsigned, written},
 };
 use crate::{
@@ -103,7 +103,7 @@ pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply
     if customization::epoch(context)? > 0 {
         put_roles(context, &customization::stored(context)?)?;
     }
-    let view = settings::view(context, &organization, &actor.principal)?;
+    let view = profile::view(context, &organization, &actor.principal)?;
     Ok(announce(written(epoch, view)?, epoch))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{holdings, settings, store};
+use super::{holdings, profile, store};
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
@@ -44,7 +44,7 @@ pub(super) fn seed(
     let creator = principals
         .first()
         .map_or("nobody", |principal| principal.user.as_str());
-    let organization = settings::begin(context, name, creator, None)?;
+    let organization = profile::begin(context, name, creator, None)?;
     for (position, node) in nodes.iter().enumerate() {
         let insert = "INSERT INTO node (id, level, parent, owner, position) VALUES (?, ?, ?, ?, ?)";
         let parent = node.parent.as_ref().unwrap_or(&organization.id);

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, FreshActor,
-    actor::{self, access, directory_facts},
-    store::{Organization, organization},
+    acting::{Acting, Change, FreshActing},
 };
 use crate::{
     objects::{Context, Reply},
@@ -48,18 +47,21 @@ impl SlugCommand {
         match self {
             Self::Holds { skeleton } => Reply::of(&holds(context, skeleton)?),
             Self::Prepare { actor, slug } => {
-                permitted(context, actor, Operation::OrganizationUpdate)?;
-                let is_held = has(context, slug)?;
+                let acting = FreshActing::begin(context, actor)?;
+                acting.permit(Operation::OrganizationUpdate, acting.access.root())?;
+                let is_held = has(&acting, slug)?;
                 if !is_held {
-                    require_room(context)?;
+                    require_room(&acting)?;
                 }
                 Reply::of(&is_held)
             }
             Self::Resolve { actor, slug } => {
-                let organization = permitted(context, actor, Operation::OrganizationRead)?;
-                if !has(context, slug)? {
+                let acting = Acting::begin(context, actor)?;
+                acting.permit(Operation::OrganizationRead, acting.access.root())?;
+                if !has(&acting, slug)? {
                     return Err(ApiError::not_found());
                 }
+                let organization = acting.organization;
                 Reply::of(&OrganizationReference {
                     id: organization.id,
                     name: organization.name,
@@ -77,52 +79,38 @@ pub(super) fn holds(context: &Context<'_>, skeleton: &str) -> Result<bool, ApiEr
 
 /// Takes a slug that is reserved, or held already.
 pub(super) fn take(
-    context: &Context<'_>,
+    change: &Change<'_>,
     slug: &Slug,
     reserved_until_ms: Option<i64>,
 ) -> Result<(), ApiError> {
-    if !has(context, slug.as_str())? {
+    let acting = change.acting;
+    let now_ms = acting.now_ms();
+    if !has(acting, slug.as_str())? {
         // After that somebody else may have it.
-        if reserved_until_ms.is_none_or(|until_ms| context.now_ms >= until_ms) {
+        if reserved_until_ms.is_none_or(|until_ms| now_ms >= until_ms) {
             let detail = "The slug is no longer reserved. Try again.";
             return Err(ApiError::new(Code::Conflict, detail));
         }
-        require_room(context)?;
+        require_room(acting)?;
         let insert = "INSERT INTO slug (slug, skeleton, taken_at_ms) VALUES (?, ?, ?)";
-        let values = [
-            slug.as_str().into(),
-            slug.skeleton().into(),
-            context.now_ms.into(),
-        ];
-        context.sql.exec(insert, &values)?;
+        let values = [slug.as_str().into(), slug.skeleton().into(), now_ms.into()];
+        change.exec(insert, &values)?;
     }
     let set = "UPDATE organization SET slug = ?";
-    context.sql.exec(set, &[slug.as_str().into()])?;
+    change.exec(set, &[slug.as_str().into()])?;
     Ok(())
 }
 
-fn has(context: &Context<'_>, slug: &str) -> Result<bool, ApiError> {
+fn has(acting: &Acting<'_>, slug: &str) -> Result<bool, ApiError> {
     let select = "SELECT slug FROM slug WHERE slug = ?";
-    Ok(context.sql.one(select, &[slug.into()])?.is_some())
+    Ok(acting.row(select, &[slug.into()])?.is_some())
 }
 
-fn require_room(context: &Context<'_>) -> Result<(), ApiError> {
-    let row = context.sql.one("SELECT COUNT(*) AS slugs FROM slug", &[])?;
-    if row.map_or(Ok(0), |row| row.integer("slugs"))? < SLUGS_MAX {
+fn require_room(acting: &Acting<'_>) -> Result<(), ApiError> {
+    let slugs = acting.count("SELECT COUNT(*) AS count FROM slug", &[])?;
+    if slugs < SLUGS_MAX {
         return Ok(());
     }
     let detail = format!("An organization may have had {SLUGS_MAX} slugs.");
     Err(ApiError::new(Code::LimitReached, detail))
-}
-
-fn permitted(
-    context: &Context<'_>,
-    actor: &Actor,
-    operation: Operation,
-) -> Result<Organization, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.principal)?;
-    actor::permit(context, &access, operation, &facts)?;
-    Ok(organization)
 }

@@ -6,11 +6,11 @@ use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
 
 use super::{
     Actor,
+    acting::FreshActing,
     actor::{self, access, directory_facts},
-    invitations,
     plan::{self, Plan},
     slugs,
-    store::{self, Organization, announce, next_epoch, organization, written},
+    store::{self, Organization, organization, written},
 };
 use crate::{
     objects::{Context, Reply},
@@ -118,36 +118,25 @@ pub(super) fn read(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiErr
 }
 
 pub(super) fn update(
-    context: &Context<'_>,
-    actor: &Actor,
-    change: &OrganizationChangeRequest,
+    acting: &FreshActing<'_>,
+    wanted: &OrganizationChangeRequest,
     reserved_until_ms: Option<i64>,
 ) -> Result<Reply, ApiError> {
-    let before = organization(context)?;
-    let access = access(context, &before, actor)?;
-    let facts = directory_facts(context, &before, &actor.principal)?;
-    actor::permit(context, &access, Operation::OrganizationUpdate, &facts)?;
-    if let Some(slug) = &change.slug {
-        slugs::take(context, &Slug::parse(slug)?, reserved_until_ms)?;
+    let permitted = acting.permit(Operation::OrganizationUpdate, acting.access.root())?;
+    let change = acting.change(permitted)?;
+    if let Some(slug) = &wanted.slug {
+        slugs::take(&change, &Slug::parse(slug)?, reserved_until_ms)?;
     }
-    if let Some(max_s) = change.token_lifetime_max_s {
+    if let Some(max_s) = wanted.token_lifetime_max_s {
         let set = "UPDATE organization SET token_lifetime_max_s = ?";
-        context.sql.exec(set, &[max_s.into()])?;
+        change.exec(set, &[max_s.into()])?;
     }
-    if let Some(name) = &change.name {
-        let rename = "UPDATE organization SET name = ?";
-        context.sql.exec(rename, &[name.into()])?;
+    if let Some(name) = &wanted.name {
+        change.exec("UPDATE organization SET name = ?", &[name.into()])?;
+        change.tell_name(name)?;
     }
-    let epoch = next_epoch(context)?;
-    let organization = organization(context)?;
-    if let Some(name) = &change.name {
-        for member in store::members(context)? {
-            store::tell_user(context, &organization, &member.user, epoch, Some(name))?;
-        }
-        invitations::tell_addresses(context, &organization, epoch)?;
-    }
-    let view = view(context, &organization, &actor.principal)?;
-    Ok(announce(written(epoch, view)?, epoch))
+    let view = acting.organization_view()?;
+    change.finish(view)
 }
 
 /// The organization, as `user` sees it.
