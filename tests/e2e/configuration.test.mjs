@@ -62,6 +62,7 @@ for (const [name, vars, reason] of [
   ],
   ["tokens in exchange without a key", { LOCKSTEP_EXCHANGE_AUDIENCES: '["a"]' }, "`LOCKSTEP_SIGNING_KEYS` is missing"],
   ["a broken signing key", { LOCKSTEP_SIGNING_KEYS: '{"keys":[{"kty":"EC"}]}' }, "`LOCKSTEP_SIGNING_KEYS`"],
+  ["a settings key that is too short", { LOCKSTEP_SETTINGS_KEYS: '{"keys":[{"kty":"oct","kid":"k1","k":"c2hvcnQ"}]}' }, "`LOCKSTEP_SETTINGS_KEYS`"],
   ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
 ]) {
   test(`${name}: every request answers misconfigured, and the log says why`, () =>

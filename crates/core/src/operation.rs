@@ -79,6 +79,14 @@ operations! {
     RoleManage = "role.manage",
     /// See custom roles.
     RoleRead = "role.read",
+    /// Read secrets of settings in clear.
+    SecretRead = "secret.read",
+    /// Set and remove secrets of settings, and change what has one.
+    SecretUpdate = "secret.update",
+    /// See the organization's settings, their secrets masked.
+    SettingsRead = "settings.read",
+    /// Set, change and remove settings of the organization.
+    SettingsUpdate = "settings.update",
     /// Create workspaces.
     WorkspaceCreate = "workspace.create",
     /// Delete the workspace.
@@ -91,6 +99,10 @@ operations! {
     WorkspaceMemberManage = "workspace-member.manage",
     /// See who has a role in the workspace.
     WorkspaceMemberRead = "workspace-member.read",
+    /// See the workspace's settings, their secrets masked.
+    WorkspaceSettingsRead = "workspace-settings.read",
+    /// Set, change and remove settings of the workspace.
+    WorkspaceSettingsUpdate = "workspace-settings.update",
     /// Create, rename and delete service accounts, and say what they may do.
     ServiceAccountManage = "service-account.manage",
     /// List service accounts and their keys.
@@ -111,7 +123,7 @@ impl Operation {
             .find(|operation| operation.as_str() == text)
     }
 
-    /// Whether the operation changes members, roles, credentials or settings, or deletes. The permission it needs
+    /// Whether the operation changes members, roles, credentials or settings, shows secrets, or deletes. The permission it needs
     /// is then sensitive, whatever the policy says.
     #[must_use]
     pub const fn is_change(self) -> bool {
@@ -129,8 +141,10 @@ impl Operation {
                 | Self::ProjectRead
                 | Self::ProjectUpdate
                 | Self::RoleRead
+                | Self::SettingsRead
                 | Self::WorkspaceMemberRead
                 | Self::WorkspaceRead
+                | Self::WorkspaceSettingsRead
                 | Self::ServiceAccountRead
                 | Self::TokenIntrospect
         )

@@ -84,12 +84,13 @@ pub struct About {
 }
 
 /// The members of a command that say what it is about; the first that is there counts.
-const TARGETS: [&str; 12] = [
+const TARGETS: [&str; 13] = [
     "invitation",
     "key",
     "token",
     "account",
     "group",
+    "setting",
     "user",
     "project",
     "workspace",

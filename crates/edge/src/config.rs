@@ -15,6 +15,7 @@ use crate::{
     doubles::Faults,
     keys::{Keys, hex},
     policies,
+    sealing::SettingsKeys,
 };
 
 pub use operator::OperatorKey;
@@ -61,6 +62,8 @@ pub struct Config {
     pub faults: Faults,
     /// `LOCKSTEP_MAIL_FROM`: the sender of mail through the `MAIL` binding.
     pub mail_from: Option<String>,
+    /// `LOCKSTEP_SETTINGS_KEYS`: what secrets of settings are sealed with; none are kept, when absent.
+    pub settings_keys: Option<SettingsKeys>,
     /// `LOCKSTEP_OPERATOR_KEY`: SHA-256 of who gives organizations their plans; nobody does, when absent.
     pub operator: Option<OperatorKey>,
 }
@@ -122,6 +125,7 @@ impl Config {
         }
         let policy = parse_policy(lookup("LOCKSTEP_POLICY"))?;
         Ok(Self {
+            settings_keys: parse_settings_keys(lookup(SettingsKeys::VARIABLE), &id_key)?,
             operator: OperatorKey::configured(lookup(OperatorKey::VARIABLE), &id_key)?,
             origin,
             is_https,
@@ -222,6 +226,15 @@ fn parse_email_issuers(
         }
     }
     Ok(believed)
+}
+
+fn parse_settings_keys(
+    value: Option<String>,
+    id_key: &str,
+) -> Result<Option<SettingsKeys>, ConfigError> {
+    let keys = value.map(|value| SettingsKeys::parse(&value, id_key));
+    keys.transpose()
+        .map_err(|reason| ConfigError::Refused(SettingsKeys::VARIABLE, reason))
 }
 
 fn parse_freshness(value: Option<String>) -> Result<u32, ConfigError> {

@@ -41,6 +41,8 @@ pub mod published;
 pub mod router;
 pub mod routes;
 pub mod schema;
+pub mod sealing;
+pub mod setting;
 pub mod signatures;
 pub mod slug;
 pub mod sql;

@@ -25,11 +25,13 @@ mod preview;
 mod profile;
 mod projects;
 mod refusal;
+mod resealing;
 mod roles;
 mod schema;
 mod seed;
 mod service_accounts;
 mod service_keys;
+mod settings;
 mod slugs;
 mod store;
 mod suspension;
@@ -55,10 +57,12 @@ pub use node_members::{NodeMemberChange, NodeMemberQuestion};
 pub use plan::PlanCommand;
 pub use profile::PERSONAL;
 pub use projects::{ProjectChange, ProjectQuestion};
+pub use resealing::{ResealCommand, StoredSecret};
 pub use roles::{RoleChange, RoleQuestion};
 pub use seed::{SeedNode, SeedPrincipal};
 pub use service_accounts::{ServiceAccountChange, ServiceAccountQuestion};
 pub use service_keys::{NewKey, PresentedKey, ServiceKeyChange, ServiceKeyQuestion};
+pub use settings::{SecretChange, SettingChange, SettingQuestion, StoredConfiguration};
 pub use slugs::SlugCommand;
 pub use suspension::SuspensionChange;
 pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
@@ -100,6 +104,7 @@ impl Object for OrganizationObject {
         schema::TAGS,
         schema::ISSUERS,
         schema::SLUGS,
+        schema::SETTINGS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -150,6 +155,9 @@ fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError
 
 /// As [`tag`], of a workspace, project, group, role or suspension.
 fn edited(context: &Context<'_>, command: &StructureChange) -> Result<Option<i64>, ApiError> {
+    if let StructureChange::Setting(change) = command {
+        return settings::tag(context, change);
+    }
     let Some((table, id)) = command.edits() else {
         return Ok(None);
     };
@@ -195,6 +203,10 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             invitations::cancel(context, &actor, &invitation)
         }
         Command::Change { actor, command } => command.make(&FreshActing::begin(context, &actor)?),
+        Command::Configuration { actor, workspace } => {
+            let acting = FreshActing::begin(context, &actor)?;
+            settings::configuration(&acting, workspace.as_deref())
+        }
         Command::ChangeRole { actor, user, role } => {
             members::change_role(context, &actor, &user, &role)
         }
@@ -226,6 +238,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             limit,
         } => audit::read(context, &actor, &filter, &part, limit),
         Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
+        Command::Reseal(command) => command.answer(context),
         Command::Roles => customization::answer(context),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),

@@ -64,6 +64,31 @@ pub fn read(request: &Request) -> Result<Option<IfMatch>, ApiError> {
     Ok(Some(IfMatch::Epochs(epochs)))
 }
 
+/// Whether what is set must not be there yet: `If-None-Match: *` (RFC 9110, section 13.1.2).
+///
+/// # Errors
+/// 400 for any other `If-None-Match`, which a change does not know.
+pub fn is_new(request: &Request) -> Result<bool, ApiError> {
+    match request.header("if-none-match").map(str::trim) {
+        None => Ok(false),
+        Some("*") => Ok(true),
+        Some(_) => {
+            let detail = "`If-None-Match` of a change is `*`.";
+            Err(ApiError::new(Code::InvalidValue, detail))
+        }
+    }
+}
+
+/// Whether the reader has what was changed last at `epoch`: one of the tags in `If-None-Match` is its own.
+#[must_use]
+pub fn is_known(request: &Request, epoch: i64) -> bool {
+    let tags = request.header("if-none-match").unwrap_or_default();
+    let ours = format!("\"{epoch}\"");
+    let mut tags = tags.split(',').take(TAGS_MAX).map(str::trim);
+    // A cache on the way may have weakened it, and here both compare alike (section 8.8.3.2).
+    tags.any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == ours)
+}
+
 /// The refusal of an edit of what has changed meanwhile.
 #[must_use]
 pub fn failed() -> ApiError {
@@ -93,6 +118,7 @@ tagged!(
     ProjectView,
     RoleView,
     ServiceAccountView,
+    SettingView,
     WorkspaceView
 );
 

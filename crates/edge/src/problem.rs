@@ -118,6 +118,8 @@ codes! {
     LastAdmin = "last-admin", 409, "An organization always keeps an admin";
     /// The change contradicts what is there now.
     Conflict = "conflict", 409, "The change contradicts the present state";
+    /// The deployment has no key to keep secrets with.
+    NoSettingsKey = "no-settings-key", 409, "Secrets are not kept here";
     /// A named limit on how many there may be is reached.
     LimitReached = "limit-reached", 409, "A limit is reached";
     /// What is to be edited has changed since the caller read it.
@@ -132,6 +134,8 @@ codes! {
     TooManyRequests = "too-many-requests", 429, "Too many requests";
     /// A fault of ours; the log has the reason.
     Internal = "internal", 500, "Something went wrong";
+    /// A secret of a setting does not open, because its key is not configured or its row was changed; the log has the reason.
+    SecretUnreadable = "secret-unreadable", 500, "A secret cannot be read";
     /// The deployment's configuration is wrong; the log has the reason.
     Misconfigured = "misconfigured", 500, "The deployment is misconfigured";
     /// Something this answer depends on does not answer. Nothing was decided.
@@ -187,6 +191,14 @@ impl ApiError {
             Code::Internal,
             "The request could not be completed; nothing was decided.",
         );
+        error.cause = Some(cause.into());
+        error
+    }
+
+    /// A secret that does not open: `cause` goes to the log.
+    pub fn unreadable(cause: impl Into<String>) -> Self {
+        let detail = "A secret cannot be read. The operator finds the reason in the log.";
+        let mut error = Self::new(Code::SecretUnreadable, detail);
         error.cause = Some(cause.into());
         error
     }

@@ -16,6 +16,7 @@ mod organizations;
 mod roles;
 mod service_accounts;
 mod sessions;
+mod settings;
 mod sign_in;
 mod structure;
 mod tokens;
@@ -41,6 +42,7 @@ pub const ROUTES: &[&[Route]] = &[
     organizations::ROUTES,
     service_accounts::ROUTES,
     sessions::ROUTES,
+    settings::ROUTES,
     world::ROUTES,
     health::ROUTES,
     me::ROUTES,

@@ -38,6 +38,9 @@ use crate::{
 
 /// The origin of the test deployment.
 pub(crate) const ORIGIN: &str = "http://localhost:8787";
+/// What secrets of settings are sealed with in the test deployment.
+pub(crate) const SETTINGS_KEYS: &str =
+    r#"{"keys":[{"kty":"oct","kid":"k1","k":"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"}]}"#;
 /// When every world begins, in Unix milliseconds.
 pub(crate) const START_MS: i64 = 1_800_000_000_000;
 
@@ -261,6 +264,7 @@ fn config(changes: &[(&str, &str)]) -> Config {
         // Two roles and no more, so that tests say what they are about.
         ("LOCKSTEP_POLICY", "openlit"),
         ("LOCKSTEP_DEVELOPMENT", "true"),
+        ("LOCKSTEP_SETTINGS_KEYS", SETTINGS_KEYS),
     ];
     vars.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
     vars.extend_from_slice(changes);

@@ -28,6 +28,7 @@ mod reason;
 mod schema;
 mod sentence;
 mod service_account;
+mod setting;
 mod snapshot;
 mod structure;
 mod tokens;
@@ -70,6 +71,11 @@ pub use sentence::{Sentences, sentence};
 pub use service_account::{
     GrantRequest, ServiceAccountChangeRequest, ServiceAccountRequest, ServiceAccountView,
     ServiceKeyRequest, ServiceKeyView, ServiceKeysView,
+};
+pub use setting::{
+    ConfigurationView, ConfiguredView, CurrentDatabaseRequest, DatabaseSetting, FeedbackScale,
+    FeedbackSetting, MaskedView, NumbersScale, PreferenceSetting, ProviderSetting, ResealView,
+    SecretSetting, SecretText, SettingRequest, SettingValue, SettingView,
 };
 pub use snapshot::{
     CustomRoleRecord, GrantRecord, Held, KindName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT,

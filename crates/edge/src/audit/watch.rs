@@ -21,7 +21,7 @@ const UNWATCHED: [&str; 10] = [
     "schema_version",
 ];
 /// Columns that follow from others: a change of nothing else is none.
-const UNWATCHED_COLUMNS: [&str; 8] = [
+const UNWATCHED_COLUMNS: [&str; 9] = [
     "epoch",
     "issuers_epoch",
     "nodes_epoch",
@@ -29,6 +29,7 @@ const UNWATCHED_COLUMNS: [&str; 8] = [
     "position",
     "roles_epoch",
     "seen_at_ms",
+    "settings_epoch",
     "used_at_ms",
 ];
 /// What the name of a column has in it that holds what nobody is to read, not even as a hash.

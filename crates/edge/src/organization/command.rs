@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
     IssuerChange, IssuerQuestion, MemberList, NodeMemberChange, NodeMemberQuestion, PlanCommand,
-    ProjectChange, ProjectQuestion, RoleChange, RoleQuestion, SeedNode, SeedPrincipal,
-    ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion,
-    SlugCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion, WorthCommand,
+    ProjectChange, ProjectQuestion, ResealCommand, RoleChange, RoleQuestion, SeedNode,
+    SeedPrincipal, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange,
+    ServiceKeyQuestion, SettingChange, SettingQuestion, SlugCommand, SuspensionChange,
+    WorkspaceChange, WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -60,6 +61,13 @@ pub enum Command {
         user: String,
         /// Role id.
         role: String,
+    },
+    /// What a program runs with; answers `StoredConfiguration`.
+    Configuration {
+        /// Who asks.
+        actor: FreshActor,
+        /// The workspace; the organization itself, when absent.
+        workspace: Option<String>,
     },
     /// Brings the organization into being; answers `Written` with `OrganizationView`.
     Create {
@@ -163,6 +171,8 @@ pub enum Command {
         /// The member.
         user: String,
     },
+    /// About secrets that are sealed with an earlier key.
+    Reseal(ResealCommand),
     /// Brings back the deleted organization; answers `Written` with `OrganizationView`.
     Restore {
         /// Who asks.
@@ -230,6 +240,8 @@ pub enum StructureChange {
     ServiceAccount(ServiceAccountChange),
     /// About the keys of service accounts.
     ServiceKey(ServiceKeyChange),
+    /// About settings.
+    Setting(SettingChange),
     /// About somebody's suspension.
     Suspension(SuspensionChange),
     /// About workspaces.
@@ -242,7 +254,8 @@ impl StructureChange {
         match self {
             Self::Group(change) => Some(("access_group", change.edits()?)),
             Self::Issuer(change) => Some(("issuer", change.edits()?)),
-            Self::NodeMember(_) | Self::ServiceKey(_) => None,
+            // What has no tag, and what is known by its place and name.
+            Self::NodeMember(_) | Self::ServiceKey(_) | Self::Setting(_) => None,
             Self::Project(change) => Some(("node", change.edits()?)),
             Self::Role(change) => Some(("custom_role", change.edits()?)),
             Self::ServiceAccount(change) => Some(("service_account", change.edits()?)),
@@ -260,6 +273,7 @@ impl StructureChange {
             Self::Role(change) => change.make(acting),
             Self::ServiceAccount(change) => change.make(acting),
             Self::ServiceKey(change) => change.make(acting),
+            Self::Setting(change) => change.make(acting),
             Self::Suspension(change) => change.make(acting),
             Self::Workspace(change) => change.make(acting),
         }
@@ -284,6 +298,8 @@ pub enum StructureQuestion {
     ServiceAccount(ServiceAccountQuestion),
     /// About the keys of service accounts.
     ServiceKey(ServiceKeyQuestion),
+    /// About settings.
+    Setting(SettingQuestion),
     /// About workspaces.
     Workspace(WorkspaceQuestion),
 }
@@ -298,6 +314,7 @@ impl StructureQuestion {
             Self::Role(question) => question.answer(acting),
             Self::ServiceAccount(question) => question.answer(acting),
             Self::ServiceKey(question) => question.answer(acting),
+            Self::Setting(question) => question.answer(acting),
             Self::Workspace(question) => question.answer(acting),
         }
     }
@@ -316,6 +333,7 @@ impl objects::Command for Command {
             self,
             Self::Admission(_)
                 | Self::Authenticate { .. }
+                | Self::Configuration { .. }
                 | Self::Evaluate(_)
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }
@@ -324,6 +342,7 @@ impl objects::Command for Command {
                 | Self::PreviewInvitation { .. }
                 | Self::Read { .. }
                 | Self::ReadAudit { .. }
+                | Self::Reseal(_)
                 | Self::Roles
                 | Self::Slug(_)
                 | Self::Snapshot { .. }
@@ -337,8 +356,9 @@ impl objects::Command for Command {
     }
 
     fn is_sensitive(&self) -> bool {
-        // Who tries to read what everybody did is worth a row, too.
+        // Who tries to read what everybody did, or secrets, is worth a row, too.
         let prepares = matches!(self, Self::Slug(SlugCommand::Prepare { .. }));
-        matches!(self, Self::ReadAudit { .. }) || prepares || !self.is_idempotent()
+        let reads = matches!(self, Self::Configuration { .. } | Self::ReadAudit { .. });
+        reads || prepares || !self.is_idempotent()
     }
 }

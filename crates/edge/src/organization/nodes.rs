@@ -129,6 +129,7 @@ pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
         ("group_granted", "access_group", &of_groups),
         ("group_member", "access_group", &of_groups),
         ("access_group", "home", there),
+        ("setting", "node", there),
     ] {
         let end = format!("DELETE FROM {table} WHERE {column} {gone}");
         change.exec(&end, &within)?;

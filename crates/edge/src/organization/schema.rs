@@ -152,6 +152,27 @@ pub(super) const GROUPS: &str = "
     CREATE INDEX group_granted_node ON group_granted (node);
 ";
 
+/// Settings of the organization and of its workspaces. A row is called `id` in its `node`.
+pub(super) const SETTINGS: &str = "
+    ALTER TABLE organization ADD COLUMN settings_epoch INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE setting (
+        node TEXT NOT NULL,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        value TEXT NOT NULL,
+        sealed TEXT,
+        sealed_by TEXT,
+        set_at_ms INTEGER,
+        is_current INTEGER NOT NULL DEFAULT 0,
+        changed_by TEXT NOT NULL,
+        changed_at_ms INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        PRIMARY KEY (node, id)
+    ) STRICT;
+    CREATE UNIQUE INDEX setting_current ON setting (node) WHERE is_current = 1;
+    CREATE INDEX setting_sealed_by ON setting (sealed_by) WHERE sealed_by IS NOT NULL;
+";
+
 /// The organization's own issuers, and whom they vouch for.
 pub(super) const ISSUERS: &str = "
     ALTER TABLE organization ADD COLUMN issuers_epoch INTEGER NOT NULL DEFAULT 0;

@@ -23,6 +23,7 @@ mod routes;
 mod scopes;
 mod service_accounts;
 mod service_keys;
+mod settings;
 mod slugs;
 mod structure;
 mod suspension;

@@ -93,6 +93,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-9.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 10,
+        base: 1,
+        text: include_str!("fixtures/organization-10.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

@@ -35,7 +35,13 @@ impl Worker {
     ) -> Result<Self, TaskError> {
         std::fs::create_dir_all(state).map_err(TaskError::io("create", state))?;
         let vars = state.join("vars");
-        let text = variables(port, policy, &id_key(state)?, &signing_keys(state)?);
+        let keys = [signing_keys(state)?, settings_keys(state)?];
+        let text = variables(
+            port,
+            policy,
+            &id_key(state)?,
+            keys.each_ref().map(String::as_str),
+        );
         std::fs::write(&vars, text).map_err(TaskError::io("write", &vars))?;
         let mut command = project.node("node_modules/wrangler/bin/wrangler.js");
         command
@@ -136,13 +142,19 @@ impl Worker {
 }
 
 /// The values that production sets by hand. The file stays in the state folder, never in git.
-fn variables(port: u16, policy: &str, id_key: &str, signing_keys: &str) -> String {
+fn variables(
+    port: u16,
+    policy: &str,
+    id_key: &str,
+    [signing_keys, settings_keys]: [&str; 2],
+) -> String {
     format!(
         "LOCKSTEP_ORIGIN=http://localhost:{port}\n\
          LOCKSTEP_POLICY={policy}\n\
          LOCKSTEP_DEVELOPMENT=true\n\
          LOCKSTEP_ID_KEY={id_key}\n\
          LOCKSTEP_SIGNING_KEYS='{signing_keys}'\n\
+         LOCKSTEP_SETTINGS_KEYS='{settings_keys}'\n\
          LOCKSTEP_EXCHANGE_AUDIENCES='[\"https://service.example\"]'\n"
     )
 }
@@ -159,6 +171,13 @@ fn signing_keys(state: &Path) -> Result<String, TaskError> {
         const key = { ...privateKey.export({ format: 'jwk' }), kid: 'dev' };
         process.stdout.write(JSON.stringify({ keys: [key] }))";
     made_once(state, "signing-keys", script)
+}
+
+/// The key that secrets of settings are sealed with: made once, because what it sealed must stay readable.
+fn settings_keys(state: &Path) -> Result<String, TaskError> {
+    let script = "const k = crypto.randomBytes(32).toString('base64url');
+        process.stdout.write(JSON.stringify({ keys: [{ kty: 'oct', kid: 'dev', k }] }))";
+    made_once(state, "settings-keys", script)
 }
 
 /// A secret of this clone, which stays in its state folder.

@@ -39,7 +39,7 @@ impl Acme {
         self.log().into_iter().map(|row| row.action).collect()
     }
 
-    fn database(&self) -> std::rc::Rc<crate::testing::LocalSql> {
+    pub(super) fn database(&self) -> std::rc::Rc<crate::testing::LocalSql> {
         let objects = &self.world.objects;
         objects.database(Class::Organization, &self.id).unwrap()
     }

@@ -70,6 +70,28 @@ const CHANGES: &[(Method, &str, &str)] = &[
         "/issuers",
         r#"{"record":{"issuer":"https://idp.example/x","audiences":["x"],"algorithms":["EdDSA"],"jwks_uri":"https://idp.example/keys"}}"#,
     ),
+    (
+        Method::Put,
+        "/settings/{setting}",
+        r#"{"value":{"preference":{"boolean":true}}}"#,
+    ),
+    (Method::Put, "/current-database", r#"{"name":"main"}"#),
+    (Method::Delete, "/settings/{setting}", ""),
+    (
+        Method::Put,
+        "/workspaces/{workspace}/settings/{setting}",
+        r#"{"value":{"preference":{"boolean":true}}}"#,
+    ),
+    (
+        Method::Put,
+        "/workspaces/{workspace}/current-database",
+        r#"{"name":"main"}"#,
+    ),
+    (
+        Method::Delete,
+        "/workspaces/{workspace}/settings/{setting}",
+        "",
+    ),
     (Method::Patch, "/issuers/{issuer}", r#"{"active":false}"#),
     (Method::Delete, "/issuers/{issuer}", ""),
 ];
@@ -162,9 +184,11 @@ impl Ids {
     }
 
     fn fill(&self, text: &str) -> String {
+        // A setting's name is the same in every organization.
+        let text = text.replace("{setting}", "flag");
         self.0
             .iter()
-            .fold(text.to_owned(), |text, (name, id)| text.replace(name, id))
+            .fold(text, |text, (name, id)| text.replace(name, id))
     }
 }
 
@@ -193,6 +217,8 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/groups",
         "/roles",
         "/issuers",
+        "/settings",
+        "/workspaces/{workspace}/settings",
     ];
     lists
         .iter()

@@ -161,6 +161,11 @@ impl Full {
             let put = acme.put(&acme.ada, &format!("/groups/{crew}{rest}"), &body);
             assert_eq!(put.status, 200, "{}", text(&put));
         }
+        for place in ["", &workspace] {
+            for name in ["main", "spare"] {
+                acme.keep_database(place, name, "hunter2");
+            }
+        }
         let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
         let params = vec![
             ("{org}", acme.id.clone()),
@@ -177,6 +182,7 @@ impl Full {
             ("{project}", super::id(&project)),
             ("{role}", super::id(&role)),
             ("{issuer}", super::id(&issuer)),
+            ("{setting}", "spare".to_owned()),
             ("{group}", crew),
             ("{node}", north),
             ("{other}", south),

@@ -175,6 +175,46 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
         (Method::Patch, "issuers/{issuer}") => (All(SSO), json!({ "active": true })),
         (Method::Delete, "issuers/{issuer}") => (All(SSO), none),
         (Method::Delete, "roles/{role}") => (All(&["role.read", "role.manage"]), none),
+        _ => return configured(method, pattern),
+    })
+}
+
+/// The routes about settings. What each names has a secret.
+fn configured(method: Method, pattern: &str) -> Option<(Needs, Value)> {
+    use Needs::All;
+    let none = json!({});
+    let rest = pattern.strip_prefix("workspaces/{workspace}/");
+    let database = json!({ "database": { "engine": "clickhouse", "host": "db", "port": 9000 } });
+    let needs = |of_organization, of_workspace| {
+        All(if rest.is_some() {
+            of_workspace
+        } else {
+            of_organization
+        })
+    };
+    let read = needs(
+        &["settings.read"],
+        &["workspace.read", "workspace-settings.read"],
+    );
+    let update = needs(
+        &["settings.update", "secret.update"],
+        &[
+            "workspace.read",
+            "workspace-settings.update",
+            "secret.update",
+        ],
+    );
+    Some(match (method, rest.unwrap_or(pattern)) {
+        (Method::Get, "settings" | "settings/{setting}") => (read, none),
+        (Method::Put, "settings/{setting}") => {
+            (update, json!({ "value": database, "secret": "hunter2" }))
+        }
+        (Method::Delete, "settings/{setting}") => (update, none),
+        (Method::Put, "current-database") => (update, json!({ "name": "spare" })),
+        (Method::Get, "configuration") => (
+            needs(&["secret.read"], &["workspace.read", "secret.read"]),
+            none,
+        ),
         _ => return None,
     })
 }
