@@ -214,7 +214,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             invitation,
             address,
         } => invitations::decline(context, &invitation, &address),
-        Command::Delete { actor, name } => ending::delete(context, &actor, &name),
+        Command::Delete { actor, name } => {
+            ending::delete(&FreshActing::begin(context, &actor)?, &name)
+        }
         Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
         Command::Freshness { user } => decisions::freshness(context, &user),
         Command::Invite {

@@ -3,12 +3,13 @@
 //! What was deleted keeps its rows and answers restoring only: every other command begins with the organization's row, which it does not find. So all credentials are dead at once, whatever they were granted stays as it was, and KV holds tombstones.
 //! Its name in the world (slugs) stays taken until nothing is left.
 
-use lockstep_core::{Grant, revive};
+use lockstep_core::{Grant, Operation, revive};
 use lockstep_wire::{LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot};
 
 use super::{
     FreshActor,
-    actor::{self, access, directory_facts, permitted},
+    acting::FreshActing,
+    actor::{access, directory_facts, permitted},
     customization::{self, StoredRoles, roles_key},
     decisions::{StoredSnapshot, grants_key},
     invitations, profile, service_accounts,
@@ -25,22 +26,16 @@ use crate::{
 const GRACE_MS: i64 = 2_592_000_000;
 
 /// Deletes the organization whose name was typed.
-pub(super) fn delete(
-    context: &Context<'_>,
-    actor: &FreshActor,
-    typed: &str,
-) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let facts = directory_facts(context, &organization, &actor.principal)?;
-    let operation = lockstep_core::Operation::OrganizationDelete;
-    actor::permit(context, &access, operation, &facts)?;
+pub(super) fn delete(acting: &FreshActing<'_>, typed: &str) -> Result<Reply, ApiError> {
+    let permitted = acting.permit(Operation::OrganizationDelete, acting.access.root())?;
+    let organization = &acting.organization;
     if typed != organization.name {
         let detail = "`name` in the query is the name of the organization that is to be deleted.";
         return Err(ApiError::new(Code::InvalidValue, detail));
     }
+    let change = acting.change(permitted)?;
+    let (context, epoch) = (change.context(), change.epoch);
     let admins = store::admin_users(context)?;
-    let epoch = next_epoch(context)?;
     invitations::cancel_all(context, epoch)?;
     let mut ended = service_accounts::all(context)?;
     for member in store::members(context)? {
@@ -48,19 +43,19 @@ pub(super) fn delete(
             name: organization.name.clone(),
             until_ms: context.now_ms.saturating_add(GRACE_MS),
         };
-        let change = OrganizationChange {
+        let told = OrganizationChange {
             organization: organization.id.clone(),
             epoch,
             name: None,
             restorable: Some(restorable).filter(|_| admins.contains(&member.user)),
         };
-        store::tell_user_of(context, &member.user, change)?;
+        store::tell_user_of(context, &member.user, told)?;
         ended.push(member.user);
     }
-    entomb(context, &organization, epoch)?;
+    entomb(context, organization, epoch)?;
     let deleted = "UPDATE organization SET deleted_at_ms = ?, nodes_epoch = epoch";
-    context.sql.exec(deleted, &[context.now_ms.into()])?;
-    let reply = announce(written(epoch, ())?, epoch);
+    change.exec(deleted, &[context.now_ms.into()])?;
+    let reply = change.finish(())?;
     Ok(ended
         .into_iter()
         .fold(reply, |reply, principal| reply.ending(&principal)))
