@@ -102,7 +102,7 @@ function policyOf({ roles, permissions }) {
 
 function snapshotOf({ organization, principal, workspaces, projects, grants }, digest) {
   return {
-    format: 1,
+    format: 3,
     policy: { id: "bench", digest },
     organization,
     principal,
@@ -110,13 +110,8 @@ function snapshotOf({ organization, principal, workspaces, projects, grants }, d
     server_time_ms: 1_000_000,
     nodes: [
       { id: organization, level: "organization" },
-      ...workspaces.map((id) => ({ id, level: "workspace", parent: organization })),
-      ...projects.map(({ id, workspace, owner }) => ({
-        id,
-        level: "project",
-        parent: workspace,
-        ...(owner === principal ? { owned: true } : {}),
-      })),
+      { ids: workspaces, level: "workspace", parent: organization },
+      ...workspaces.flatMap((parent) => siblings(parent, projects, principal)),
     ],
     grants: [
       { role: "member", node: organization },
@@ -124,6 +119,18 @@ function snapshotOf({ organization, principal, workspaces, projects, grants }, d
     ],
     token: null,
   };
+}
+
+/** The projects of a workspace as the server writes them: one by one where they are owned. */
+function siblings(parent, projects, principal) {
+  const entries = [];
+  for (const { id, owner } of projects.filter(({ workspace }) => workspace === parent)) {
+    const last = entries.at(-1);
+    if (owner === principal) entries.push({ id, level: "project", parent, owned: true });
+    else if (last?.ids) last.ids.push(id);
+    else entries.push({ ids: [id], level: "project", parent });
+  }
+  return entries;
 }
 
 /** For those who resolve by hand: roles, who one is, what one holds where, and the projects. */

@@ -45,7 +45,7 @@ test("json_is_handed_over_as_the_evaluator_writes_it", async () => {
   ];
   const level = "project";
   const full = snapshot({
-    format: 2,
+    format: 3,
     kind: "service-account",
     epoch: 2 ** 53 - 1,
     plan: ["extra"],
@@ -55,6 +55,7 @@ test("json_is_handed_over_as_the_evaluator_writes_it", async () => {
       { id: organization, level: "organization" },
       { id: "wsp_é", level: "workspace", parent: organization, owned: true },
       ...Array.from({ length: 200 }, (_, at) => ({ id: `prj_${at}`, level, parent: at % 2 ? "wsp_é" : organization })),
+      { ids: Array.from({ length: 200 }, (_, at) => `é${at}`), level, parent: "wsp_é" },
     ],
     grants: [
       { role: "own", node: "wsp_é", group: "g", not_before_ms: 0, expires_at_ms: 2 ** 42 },
@@ -87,6 +88,12 @@ test("json_that_is_no_snapshot_is_refused", async () => {
     { nodes: [root, { id: "prj_a", level: "project", parent: "wsp_a" }, nodes[0]] },
     { nodes: [{ ...root, parent: organization }, ...nodes] },
     { nodes: [root, root] },
+    { nodes: [root, { ids: ["wsp_a", "wsp_a"], level: "workspace", parent: organization }] },
+    { nodes: [root, { ids: "wsp_a", level: "workspace", parent: organization }] },
+    { nodes: [root, { ids: [7], level: "workspace", parent: organization }] },
+    { nodes: [root, { ids: ["wsp_a"], owned: true, level: "workspace", parent: organization }] },
+    { nodes: [root, { id: "wsp_a", ids: ["wsp_a"], level: "workspace", parent: organization }] },
+    { nodes: [{ ids: [organization, "org_b"], level: "organization" }] },
     { nodes: [root, ...nodes, { id: "prj_c", level: "project", parent: "prj_a" }] },
     { grants: { role: "admin" } },
     { grants: [{ role: "admin" }] },

@@ -2,6 +2,7 @@
 
 mod binary;
 mod held;
+mod nodes;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +20,9 @@ use crate::{CompiledPolicy, LevelName, RuleDocument, nesting};
 pub use held::Held;
 
 /// The format of the JSON form that this release writes.
-pub const SNAPSHOT_FORMAT: u32 = 2;
+pub const SNAPSHOT_FORMAT: u32 = 3;
 /// The first format that it still reads: without kind, plan, custom roles, rules, groups and windows of
-/// tokens, all of which may be absent.
+/// tokens, all of which may be absent. Up to format 2 each node is an entry of its own.
 const OLDEST_FORMAT: u32 = 1;
 
 /// What one principal was granted in one organization, as of one epoch.
@@ -54,6 +55,8 @@ pub struct Snapshot {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleDocument>,
     /// The nodes the principal may know of, each after its parent.
+    #[serde(with = "nodes")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<nodes::Entry<'static>>"))]
     pub nodes: Vec<NodeRecord>,
     /// The grants.
     pub grants: Vec<GrantRecord>,
@@ -122,18 +125,15 @@ pub struct PolicyReference {
 }
 
 /// A node.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeRecord {
     /// Its id.
     pub id: String,
     /// Its level.
     pub level: LevelName,
     /// Id of the node it lies in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
     /// Whether the principal owns it.
-    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub owned: bool,
 }
 

@@ -124,13 +124,62 @@ fn summed(body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn what_earlier_releases_wrote_is_still_read() {
-    for text in [FORMAT_1, FORMAT_2] {
+    for text in [FORMAT_1, FORMAT_2, SIBLINGS] {
         let snapshot = golden(text);
         assert_eq!(read(&snapshot.to_flat().unwrap()), said_by(&snapshot));
     }
     let snapshot = golden(FORMAT_2);
     assert_eq!(hex(&snapshot.to_bytes(&COMPILED).unwrap()), BINARY_1);
     assert_eq!(read(&unhex(BINARY_1)), said_by(&snapshot));
+}
+
+/// With nodes that lie side by side.
+const SIBLINGS: &str = r#"{"format":3,"policy":{"id":"fixed","digest":"DIGEST"},
+    "organization":"o","principal":"p","epoch":1,"server_time_ms":0,
+    "nodes":[{"id":"o","level":"organization"},
+        {"ids":["w","x"],"level":"workspace","parent":"o"},
+        {"id":"a","level":"project","parent":"w"},
+        {"id":"é","level":"project","parent":"w","owned":true},
+        {"ids":["b","c"],"level":"project","parent":"w"},
+        {"id":"d","level":"project","parent":"x"}],
+    "grants":[]}"#;
+
+#[test]
+fn nodes_side_by_side_are_one_entry_unless_they_are_owned() {
+    let snapshot = golden(SIBLINGS);
+    let ids: Vec<&str> = snapshot.nodes.iter().map(|node| node.id.as_str()).collect();
+    assert_eq!(ids, ["o", "w", "x", "a", "é", "b", "c", "d"]);
+    let parents = snapshot.nodes.iter().map(|node| node.parent.as_deref());
+    let parents: Vec<&str> = parents.flatten().collect();
+    assert_eq!(parents, ["o", "o", "w", "w", "w", "w", "x"]);
+    assert!(
+        snapshot
+            .nodes
+            .iter()
+            .all(|node| node.owned == (node.id == "é"))
+    );
+    let written = serde_json::to_value(&snapshot).unwrap();
+    let same: serde_json::Value = serde_json::from_str(SIBLINGS).unwrap();
+    assert_eq!(written["nodes"], same["nodes"]);
+    assert_eq!(read(&snapshot.to_flat().unwrap()), said_by(&snapshot));
+}
+
+#[test]
+fn an_entry_that_is_neither_one_node_nor_several_is_refused() {
+    let one = r#""id":"a","level":"project""#;
+    for wrong in [
+        r#""level":"project""#,
+        r#""id":"a","ids":["b"],"level":"project""#,
+        r#""ids":["a"],"owned":true,"level":"project""#,
+        r#""ids":"a","level":"project""#,
+        r#""ids":[1],"level":"project""#,
+    ] {
+        let text = SIBLINGS.replace("DIGEST", &COMPILED.digest);
+        let text = text.replace(one, wrong);
+        assert!(text.contains(wrong));
+        let refused = Snapshot::read(text.as_bytes(), &COMPILED).unwrap_err();
+        assert_eq!(refused.code(), "snapshot-unreadable", "{wrong}");
+    }
 }
 
 #[test]
@@ -140,7 +189,7 @@ fn what_later_releases_write_is_refused() {
     assert_eq!(code(&bytes), "snapshot-other-format");
     let later = FORMAT_2
         .replace("DIGEST", &COMPILED.digest)
-        .replace("\"format\":2", "\"format\":3");
+        .replace("\"format\":2", "\"format\":4");
     assert_eq!(
         Snapshot::read(later.as_bytes(), &COMPILED)
             .unwrap_err()

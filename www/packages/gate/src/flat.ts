@@ -131,31 +131,38 @@ function writeSnapshot(snapshot: Json): void {
 }
 
 function writeNodes(nodes: Json): void {
-  const ids: string[] = nodes.map(({ id }: Json) => (typeof id === "string" ? id : refuse()));
+  const ids: string[] = [];
+  for (const entry of nodes) {
+    for (const id of idsOf(entry)) {
+      ids.push(typeof id === "string" ? id : refuse());
+    }
+  }
   const text = ids.join("");
   writeNumber(ids.length);
   const isAscii = writeText(text) === text.length;
   // A project has no nodes in it, so nobody has to find it.
   const numbers = new Map<Json, number>();
-  let parent: Json = numbers;
-  let number = 0;
-  for (let at = 0; at < ids.length; at += 1) {
-    const node = nodes[at];
-    const id = ids[at]!;
-    const level = oneOf(LEVELS, node.level);
-    if (at === 0) {
-      (node.parent ?? undefined) === undefined || refuse();
-    } else if (node.parent !== parent) {
-      parent = node.parent;
-      // What is not there lies behind all that is.
-      number = numbers.get(parent) ?? ids.length;
+  let at = 0;
+  for (const { ids: beside, level: name, parent, owned } of nodes) {
+    const level = oneOf(LEVELS, name);
+    const isTop = (parent ?? undefined) === undefined;
+    // What is not there lies behind all that is.
+    const above = at > 0 ? (numbers.get(parent) ?? ids.length) : isTop ? 0 : refuse();
+    for (let left = beside?.length ?? 1; left > 0; left -= 1) {
+      const id = ids[at]!;
+      if (level < 2) {
+        numbers.set(id, at);
+      }
+      writeNumber(isAscii ? id.length : utf8.encode(id).length);
+      writeNumber(above * 8 + (owned === true ? 4 : 0) + level);
+      at += 1;
     }
-    if (level < 2) {
-      numbers.set(id, at);
-    }
-    writeNumber(isAscii ? id.length : utf8.encode(id).length);
-    writeNumber(number * 8 + (node.owned === true ? 4 : 0) + level);
   }
+}
+
+/** The one node of an entry, or those that lie side by side, none of them owned. */
+function idsOf({ id, ids, owned }: Json): Json[] {
+  return ids === undefined ? [id] : Array.isArray(ids) && !(id ?? owned) ? ids : refuse();
 }
 
 function writeWindow({ not_before_ms, expires_at_ms }: Json, group?: Json): void {

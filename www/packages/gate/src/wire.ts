@@ -109,15 +109,17 @@ export type KindName = "user" | "service-account";
 /** A level, by name. */
 export type LevelName = "organization" | "workspace" | "project";
 
-/** A node. */
-export interface NodeRecord {
-  /** Its id. */
-  readonly id: string;
-  /** Its level. */
+/** A node, or several in the same one. */
+export interface NodesRecord {
+  /** The node's id. */
+  readonly id?: string;
+  /** In its place: the ids of several, none of which the principal owns (from format 3 on). */
+  readonly ids?: readonly string[];
+  /** Their level. */
   readonly level: LevelName;
   /** Whether the principal owns it. */
   readonly owned?: boolean;
-  /** Id of the node it lies in. */
+  /** Id of the node they lie in. */
   readonly parent?: string;
 }
 
@@ -310,7 +312,7 @@ export interface Snapshot {
   /** What kind of principal it is. */
   readonly kind?: KindName;
   /** The nodes the principal may know of, each after its parent. */
-  readonly nodes: readonly NodeRecord[];
+  readonly nodes: readonly NodesRecord[];
   /** Organization id. */
   readonly organization: string;
   /** Ids of the features that the organization's plan has. */
