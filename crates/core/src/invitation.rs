@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::membership::{assignable, permit};
-use crate::{Access, Facts, MembershipError, Operation, RoleId, Value};
+use crate::membership::{assignable, permit, permit_on};
+use crate::{Access, Assignment, Facts, MembershipError, NodeId, Operation, RoleId, Value, assign};
 
 /// What is stored of an invitation's fate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,15 @@ pub struct Invitation {
     pub expires_at_ms: u64,
 }
 
+/// What somebody is invited to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer<'a> {
+    /// The role on the organization.
+    pub role: RoleId,
+    /// Roles on workspaces.
+    pub grants: &'a [(NodeId, RoleId)],
+}
+
 /// Why nothing can be done with an invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvitationError {
@@ -92,19 +101,24 @@ impl Invitation {
         }
     }
 
-    /// Whether `inviter` may invite somebody as `role` at this moment. Asked when the invitation is
-    /// made and again when it is accepted: rights lost in between are not handed on.
+    /// Whether `inviter` may invite somebody to `offer` at this moment, under the `facts` of the
+    /// directory. Asked when the invitation is made and again when it is accepted: rights lost in
+    /// between are not handed on.
     ///
     /// # Errors
     /// The first reason against it.
-    pub fn may_invite(inviter: &Access, role: RoleId) -> Result<(), InvitationError> {
-        let mut facts = Facts::default();
-        if let Some(role) = inviter.policy().describe_role(role) {
+    pub fn may_invite(
+        inviter: &Access,
+        offer: &Offer<'_>,
+        facts: &Facts,
+    ) -> Result<(), MembershipError> {
+        let mut facts = facts.clone();
+        if let Some(role) = inviter.policy().describe_role(offer.role) {
             facts.set("grant.role", Value::Text(role.id.clone()));
         }
-        permit(inviter, Operation::InvitationCreate, &facts)
-            .and_then(|()| assignable(inviter, role))
-            .map_err(InvitationError::Inviter)
+        may_send(inviter, offer, &facts)?;
+        assignable(inviter, offer.role)?;
+        may_grant(inviter, offer, &facts)
     }
 
     /// Accepts: the state to store, if it may be.
@@ -116,10 +130,11 @@ impl Invitation {
         now_ms: u64,
         address_matches: bool,
         inviter: &Access,
-        role: RoleId,
+        offer: &Offer<'_>,
+        facts: &Facts,
     ) -> Result<InvitationState, InvitationError> {
         self.act(now_ms, address_matches)?;
-        Self::may_invite(inviter, role)?;
+        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;
         Ok(InvitationState::Accepted)
     }
 
@@ -148,6 +163,14 @@ impl Invitation {
         }
     }
 
+    /// Whether it may be sent again: also after its time ran out.
+    ///
+    /// # Errors
+    /// When somebody already acted on it.
+    pub fn resend(&self, now_ms: u64) -> Result<(), InvitationError> {
+        self.cancel(now_ms).map(|_| ())
+    }
+
     fn act(&self, now_ms: u64, address_matches: bool) -> Result<(), InvitationError> {
         if !address_matches {
             return Err(InvitationError::OtherAddress);
@@ -157,4 +180,38 @@ impl Invitation {
             other => Err(InvitationError::NotPending(other)),
         }
     }
+}
+
+/// Whether `inviter` may invite into the organization at all, or from each workspace of the offer.
+fn may_send(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
+    let Err(denied) = permit(inviter, Operation::InvitationCreate, facts) else {
+        return Ok(());
+    };
+    let mut nodes = offer.grants.iter().map(|(node, _)| *node);
+    let from = |node| permit_on(inviter, Operation::WorkspaceMemberInvite, node, facts).is_ok();
+    if !offer.grants.is_empty() && nodes.all(from) {
+        Ok(())
+    } else {
+        Err(denied)
+    }
+}
+
+/// Whether `inviter` may give somebody who is no member yet all roles on workspaces.
+fn may_grant(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
+    let mut facts = facts.clone();
+    if let Some(role) = inviter.policy().describe_role(offer.role) {
+        facts.set("target.role", Value::Text(role.id.clone()));
+    }
+    facts.set("target.self", Value::Bool(false));
+    facts.set("target.creator", Value::Bool(false));
+    offer.grants.iter().try_for_each(|(node, role)| {
+        let assignment = Assignment {
+            operation: Operation::WorkspaceMemberManage,
+            node: *node,
+            old: &[],
+            new: Some(*role),
+            facts: facts.clone(),
+        };
+        assign(inviter, &assignment)
+    })
 }

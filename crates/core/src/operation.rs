@@ -95,6 +95,8 @@ operations! {
     WorkspaceRead = "workspace.read",
     /// Rename, archive and revive the workspace.
     WorkspaceUpdate = "workspace.update",
+    /// Invite an address into the organization together with a role in the workspace.
+    WorkspaceMemberInvite = "workspace-member.invite",
     /// Give members a role in the workspace, and take it.
     WorkspaceMemberManage = "workspace-member.manage",
     /// See who has a role in the workspace.

@@ -30,6 +30,9 @@ pub enum Mail {
         role_name: String,
         /// The address of who invites.
         invited_by: String,
+        /// What the invited person is told, as the inviter wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
         /// What the secret of the link is derived from.
         nonce: String,
         /// When the invitation expires, in Unix milliseconds.

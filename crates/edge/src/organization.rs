@@ -50,6 +50,7 @@ pub use command::{Command, StructureChange, StructureQuestion};
 pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
 pub use groups::{GroupChange, GroupQuestion};
+pub use invitations::{NewInvitation, Resend};
 pub(crate) use issuers::reach;
 pub use issuers::{IssuerChange, IssuerQuestion};
 pub use member_list::{MemberList, MemberPosition, MemberSort};
@@ -105,6 +106,7 @@ impl Object for OrganizationObject {
         schema::ISSUERS,
         schema::SLUGS,
         schema::SETTINGS,
+        schema::INVITATIONS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -200,7 +202,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Admission(command) => admission::handle(context, &command),
         Command::Authenticate { hash } => service_keys::authenticate(context, &hash),
         Command::CancelInvitation { actor, invitation } => {
-            invitations::cancel(context, &actor, &invitation)
+            invitations::cancel(&FreshActing::begin(context, &actor)?, &invitation)
         }
         Command::Change { actor, command } => command.make(&FreshActing::begin(context, &actor)?),
         Command::Configuration { actor, workspace } => {
@@ -208,7 +210,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             settings::configuration(&acting, workspace.as_deref())
         }
         Command::ChangeRole { actor, user, role } => {
-            members::change_role(context, &actor, &user, &role)
+            members::change_role(&FreshActing::begin(context, &actor)?, &user, &role)
         }
         Command::DeclineInvitation {
             invitation,
@@ -225,7 +227,24 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             address,
             role,
             nonce,
-        } => invitations::invite(context, &actor, &invitation, &address, &role, &nonce),
+            workspaces,
+            message,
+            expires_in_s,
+        } => {
+            let new = NewInvitation {
+                invitation,
+                address,
+                role,
+                nonce,
+                workspaces,
+                message,
+                expires_in_s,
+            };
+            invitations::invite(&FreshActing::begin(context, &actor)?, &new)
+        }
+        Command::InviteAll { actor, rows } => {
+            invitations::invite_all(&FreshActing::begin(context, &actor)?, &rows)
+        }
         Command::ListInvitations { actor, range } => invitations::list(context, &actor, &range),
         Command::ListMembers { actor, list } => member_list::list(context, &actor, &list),
         Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),
@@ -239,8 +258,13 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             part,
             limit,
         } => audit::read(context, &actor, &filter, &part, limit),
-        Command::RemoveMember { actor, user } => members::remove(context, &actor, &user),
+        Command::RemoveMember { actor, user } => {
+            members::remove(&FreshActing::begin(context, &actor)?, &user)
+        }
         Command::Reseal(command) => command.answer(context),
+        Command::ResendInvitation { actor, again } => {
+            invitations::resend(&FreshActing::begin(context, &actor)?, &again)
+        }
         Command::Roles => customization::answer(context),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
         Command::Subscribe { actor } => decisions::subscribe(context, &actor),

@@ -122,56 +122,6 @@ pub struct MemberRoleView {
     pub group: Option<String>,
 }
 
-/// POST `/v1/organizations/{org}/invitations`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InviteRequest {
-    /// The address to invite.
-    pub email: String,
-    /// Role id.
-    pub role: String,
-}
-
-/// An invitation as the organization sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvitationView {
-    /// Its id.
-    pub id: String,
-    /// The invited address.
-    pub email: String,
-    /// Role id.
-    pub role: String,
-    /// Role name.
-    pub role_name: String,
-    /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
-    pub status: String,
-    /// Address of who invited.
-    pub invited_by: String,
-    /// When it was made.
-    pub created_at_ms: i64,
-    /// From when on it can no longer be accepted.
-    pub expires_at_ms: i64,
-}
-
-/// GET `/v1/invitations/preview`: an invitation as its link shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvitationPreview {
-    /// Its id.
-    pub id: String,
-    /// Into which organization.
-    pub organization: OrganizationReference,
-    /// Role id.
-    pub role: String,
-    /// Role name.
-    pub role_name: String,
-    /// The invited address.
-    pub email: String,
-    /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
-    pub status: String,
-    /// From when on it can no longer be accepted.
-    pub expires_at_ms: i64,
-}
-
 /// POST `…/invitations/{inv}/accept`: where one now is a member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedView {

@@ -17,6 +17,7 @@ mod document;
 mod facts;
 mod flat;
 mod gate_policy;
+mod invitation;
 mod issuer;
 mod json;
 mod nesting;
@@ -47,9 +48,8 @@ pub use decision::{
     DecisionView, GrantView, ReasonView, UnknownPermission, decision_json, refusal_json,
 };
 pub use directory::{
-    AcceptedView, ChangeRoleRequest, EvaluateRequest, InvitationPreview, InvitationView,
-    InviteRequest, MemberRoleView, MemberView, NameRequest, OrganizationChangeRequest,
-    OrganizationReference, OrganizationView, ResourceRequest,
+    AcceptedView, ChangeRoleRequest, EvaluateRequest, MemberRoleView, MemberView, NameRequest,
+    OrganizationChangeRequest, OrganizationReference, OrganizationView, ResourceRequest,
 };
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
@@ -58,6 +58,10 @@ pub use document::{
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
+pub use invitation::{
+    InvitationPreview, InvitationResultView, InvitationResultsView, InvitationView,
+    InvitationsRequest, InviteRequest, ResendRequest, WorkspaceRoleRequest, WorkspaceRoleView,
+};
 pub use issuer::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};
 pub use plan::{

@@ -1,7 +1,7 @@
 //! Invitations: each state, each step, and the millisecond at which time runs out.
 
 use lockstep_core::{
-    Invitation, InvitationError, InvitationState, InvitationStatus, MembershipError,
+    Facts, Invitation, InvitationError, InvitationState, InvitationStatus, MembershipError, Offer,
 };
 
 use crate::shop::{access, policy};
@@ -31,7 +31,14 @@ fn accept(
 ) -> Result<InvitationState, InvitationError> {
     let policy = policy();
     let role = policy.role(role).unwrap();
-    invitation.accept(now_ms, address_matches, &access(inviter), role)
+    let offer = Offer { role, grants: &[] };
+    invitation.accept(
+        now_ms,
+        address_matches,
+        &access(inviter),
+        &offer,
+        &Facts::default(),
+    )
 }
 
 #[test]

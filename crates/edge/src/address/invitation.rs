@@ -33,6 +33,9 @@ pub struct PendingInvitation {
     pub role_name: String,
     /// The address of who invites.
     pub invited_by: String,
+    /// What the invited person is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// The pending invitations of one address, the newest first.

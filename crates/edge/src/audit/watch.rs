@@ -8,13 +8,14 @@ use crate::{
 };
 
 /// Tables that follow from others or from the passing of time.
-const UNWATCHED: [&str; 10] = [
+const UNWATCHED: [&str; 11] = [
     "audit",
     "audit_change",
     "audit_checkpoint",
     "audit_denial",
     "base_version",
     "idempotency",
+    "invitation_mail",
     "outbox",
     "outbox_lane",
     "published",

@@ -5,6 +5,13 @@ use lockstep_token::OrganizationId;
 use super::{Mail, Message, invitation_secret, sign_in_code};
 use crate::{config::Config, keys::Purpose, problem::ApiError};
 
+/// What mail programs take for the signs of an address, too, or people do.
+const LOOK_ALIKES: [char; 15] = [
+    '\u{2024}', '\u{2044}', '\u{2215}', '\u{29f8}', '\u{3002}', '\u{a789}', '\u{fe52}', '\u{fe55}',
+    '\u{fe6b}', '\u{ff0e}', '\u{ff0f}', '\u{ff1a}', '\u{ff20}', '\u{ff61}', '\u{2236}',
+];
+/// Longest message that a mail repeats, in characters.
+const MESSAGE_CHARS_MAX: usize = 500;
 /// Longest name that a mail repeats, in characters.
 const NAME_CHARS_MAX: usize = 80;
 
@@ -21,6 +28,7 @@ impl Mail {
                 organization_name,
                 role_name,
                 invited_by,
+                message,
                 nonce,
                 ..
             } => {
@@ -29,9 +37,10 @@ impl Mail {
                 let secret = invitation_secret(&config.keys, &organization, nonce);
                 let link = format!("{}/invitations#{}", config.origin, secret.reveal());
                 let invitation = Invitation {
-                    organization: &plain(organization_name),
-                    role: &plain(role_name),
-                    invited_by: &plain(invited_by),
+                    organization: &plain(organization_name, NAME_CHARS_MAX),
+                    role: &plain(role_name, NAME_CHARS_MAX),
+                    invited_by: &plain(invited_by, NAME_CHARS_MAX),
+                    message: message.as_deref().map(lines).unwrap_or_default(),
                     link: &link,
                 };
                 let id = message_id(config, &[to, organization.as_str(), nonce]);
@@ -52,6 +61,7 @@ struct Invitation<'a> {
     organization: &'a str,
     role: &'a str,
     invited_by: &'a str,
+    message: Vec<String>,
     link: &'a str,
 }
 
@@ -61,19 +71,32 @@ impl Invitation<'_> {
             organization,
             role,
             invited_by,
+            message,
             link,
         } = self;
         let sentence = format!("{invited_by} invites you to join {organization} as {role}.");
+        // Quoted, so that nobody takes it for ours.
+        let quoted: String = message.iter().map(|line| format!("> {line}\n")).collect();
+        let quoted_html = if message.is_empty() {
+            String::new()
+        } else {
+            let lines: Vec<String> = message.iter().map(|line| escape(line)).collect();
+            format!(
+                "<blockquote style=\"margin:0 0 16px;padding-left:12px;border-left:3px solid #999999\">{}</blockquote>",
+                lines.join("<br>")
+            )
+        };
+        let gap = if message.is_empty() { "" } else { "\n" };
         let advice = "If you do not know why you received this, do nothing: the invitation expires by itself.";
         Message {
             id,
             to: to.to_owned(),
             subject: format!("Join {organization} on Lockstep"),
             text: format!(
-                "{sentence}\n\nOpen this page to accept or decline:\n{link}\n\n{advice}\n"
+                "{sentence}\n\n{quoted}{gap}Open this page to accept or decline:\n{link}\n\n{advice}\n"
             ),
             html: page(&format!(
-                "<p>{}</p><p><a href=\"{}\" style=\"display:inline-block;padding:10px 16px;background:#1f3fbf;color:#ffffff;border-radius:6px;text-decoration:none\">Accept or decline</a></p><p style=\"color:#555555\">{}</p>",
+                "<p>{}</p>{quoted_html}<p><a href=\"{}\" style=\"display:inline-block;padding:10px 16px;background:#1f3fbf;color:#ffffff;border-radius:6px;text-decoration:none\">Accept or decline</a></p><p style=\"color:#555555\">{}</p>",
                 escape(&sentence),
                 escape(link),
                 escape(advice),
@@ -116,18 +139,25 @@ fn grouped(code: &str) -> String {
 }
 
 /// A name that somebody else wrote, as one line that no mail program turns into a link or shows in another direction.
-fn plain(name: &str) -> String {
+fn plain(name: &str, chars_max: usize) -> String {
     let mut line = String::new();
-    for c in name.chars().take(NAME_CHARS_MAX) {
+    for c in name.chars().take(chars_max) {
         let is_invisible = c.is_control()
             || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
         line.push(if is_invisible { ' ' } else { c });
-        if matches!(c, '.' | ':' | '/' | '@') {
+        if matches!(c, '.' | ':' | '/' | '@') || LOOK_ALIKES.contains(&c) {
             // A word joiner is not seen, and ends what looks like an address.
             line.push('\u{2060}');
         }
     }
     line.trim().to_owned()
+}
+
+/// The lines of a message that somebody else wrote.
+fn lines(message: &str) -> Vec<String> {
+    let message: String = message.chars().take(MESSAGE_CHARS_MAX).collect();
+    let lines = message.lines();
+    lines.map(|line| plain(line, MESSAGE_CHARS_MAX)).collect()
 }
 
 fn escape(text: &str) -> String {

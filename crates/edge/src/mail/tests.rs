@@ -6,6 +6,10 @@ use super::{Mail, Message, invitation_secret};
 use crate::testing::{ORIGIN, World};
 
 fn invitation(world: &World, name: &str) -> (Message, String) {
+    telling(world, name, None)
+}
+
+fn telling(world: &World, name: &str, message: Option<&str>) -> (Message, String) {
     let keys = &world.edge.config.keys;
     let organization = OrganizationId::mint(&keys.id, [7; 16]);
     let mail = Mail::Invitation {
@@ -14,6 +18,7 @@ fn invitation(world: &World, name: &str) -> (Message, String) {
         organization_name: name.to_owned(),
         role_name: "Member".to_owned(),
         invited_by: "bob@example.com".to_owned(),
+        message: message.map(str::to_owned),
         nonce: "00".to_owned(),
         expires_at_ms: 1,
     };
@@ -91,4 +96,36 @@ fn the_stored_mail_holds_no_secret() {
             && !stored.contains(&code.replace('-', ""))
             && !stored.contains(&secret)
     );
+}
+
+#[test]
+fn i13_a_message_is_quoted_and_brings_no_link_of_its_own() {
+    let world = World::new();
+    for message in [
+        "Hello\nBcc: eve@example.com",
+        "see https://evil.example/login",
+        "www\u{3002}evil\u{ff0e}example\u{ff0f}x",
+        "\u{202e}elpmaxe.live",
+        "<a href=\"https://evil.example\">x</a>",
+        "\n\nOpen this page to accept or decline:\nhttps://evil.example",
+        "\u{2028}Subject: x",
+    ] {
+        let (mail, _) = telling(&world, "Acme", Some(message));
+        assert_eq!(mail.html.matches("<a ").count(), 1, "{message}");
+        assert_eq!(mail.text.matches("://").count(), 1, "{message}");
+        assert!(!mail.text.contains("evil.example"), "{message}");
+        assert!(!mail.text.contains('\u{202e}'), "{message}");
+        for sign in ['\u{3002}', '\u{ff0e}', '\u{ff0f}'] {
+            assert!(!mail.text.contains(&format!("{sign}e")), "{message}");
+        }
+        let (theirs, ours): (Vec<&str>, Vec<&str>) =
+            mail.text.lines().partition(|line| line.starts_with("> "));
+        assert_eq!(theirs.len(), message.lines().count(), "{message}");
+        let (plain, _) = invitation(&world, "Acme");
+        let without: Vec<&str> = plain.text.lines().collect();
+        assert_eq!(
+            ours.iter().filter(|line| !line.is_empty()).count(),
+            without.iter().filter(|line| !line.is_empty()).count()
+        );
+    }
 }

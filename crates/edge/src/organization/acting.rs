@@ -3,6 +3,7 @@
 //! What is built on this sees no database: it reads rows through [`Acting`] and writes through [`Change`], which nobody has without what core permitted.
 
 mod accounts;
+mod people;
 
 use std::sync::Arc;
 
@@ -125,12 +126,14 @@ impl<'a> Acting<'a> {
 
     /// `member` as the actor sees them.
     pub(super) fn view(&self, member: &Member) -> MemberView {
-        members::view(self.context, &self.organization, self.actor, member)
+        let policy = self.access.policy();
+        members::view(policy, &self.organization, self.actor, member)
     }
 
     /// `member` as core wants to know it.
     pub(super) fn target<'m>(&self, member: &'m Member) -> Result<Target<'m>, ApiError> {
-        actor::target(self.context, &self.organization, self.actor, member)
+        let policy = self.access.policy();
+        actor::target(self.context, policy, &self.organization, self.actor, member)
     }
 
     /// Refuses one workspace more than the plan has.

@@ -1,6 +1,6 @@
 //! Who asks, resolved on the rows as they are at this instant.
 
-use lockstep_core::{Access, Facts, MembershipError, NodeId, Operation, Outcome, Value};
+use lockstep_core::{Access, Facts, MembershipError, NodeId, Operation, Outcome, Policy, Value};
 use lockstep_wire::DecisionView;
 
 use serde::{Deserialize, Serialize};
@@ -201,12 +201,13 @@ pub(super) fn directory_facts(
 /// The member that something is about, as core wants to know it.
 pub(super) fn target<'a>(
     context: &Context<'_>,
+    policy: &Policy,
     organization: &Organization,
     actor: &Actor,
     member: &'a Member,
 ) -> Result<lockstep_core::Target<'a>, ApiError> {
     Ok(lockstep_core::Target {
-        role: context.config.policy.policy.role(&member.role),
+        role: policy.role(&member.role),
         role_id: &member.role,
         is_self: member.user == actor.principal,
         is_creator: member.user == organization.creator,

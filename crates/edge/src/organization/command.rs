@@ -1,13 +1,13 @@
 //! What may be asked of an organization's object.
 
-use lockstep_wire::OrganizationChangeRequest;
+use lockstep_wire::{OrganizationChangeRequest, WorkspaceRoleRequest};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
-    IssuerChange, IssuerQuestion, MemberList, NodeMemberChange, NodeMemberQuestion, PlanCommand,
-    ProjectChange, ProjectQuestion, ResealCommand, RoleChange, RoleQuestion, SeedNode,
-    SeedPrincipal, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange,
+    IssuerChange, IssuerQuestion, MemberList, NewInvitation, NodeMemberChange, NodeMemberQuestion,
+    PlanCommand, ProjectChange, ProjectQuestion, ResealCommand, Resend, RoleChange, RoleQuestion,
+    SeedNode, SeedPrincipal, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange,
     ServiceKeyQuestion, SettingChange, SettingQuestion, SlugCommand, SuspensionChange,
     WorkspaceChange, WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
@@ -114,6 +114,22 @@ pub enum Command {
         role: String,
         /// What the link's secret is derived from.
         nonce: String,
+        /// Roles on workspaces.
+        #[serde(default)]
+        workspaces: Vec<WorkspaceRoleRequest>,
+        /// What the invited person is told.
+        #[serde(default)]
+        message: Option<String>,
+        /// How long it can be accepted, in seconds.
+        #[serde(default)]
+        expires_in_s: Option<i64>,
+    },
+    /// As `Invite`, for several addresses, each decided by itself; answers `Written` with `InvitationResultsView`.
+    InviteAll {
+        /// Who asks.
+        actor: FreshActor,
+        /// The invitations.
+        rows: Vec<NewInvitation>,
     },
     /// The pending invitations; answers a slice of `InvitationView`.
     ListInvitations {
@@ -173,6 +189,13 @@ pub enum Command {
     },
     /// About secrets that are sealed with an earlier key.
     Reseal(ResealCommand),
+    /// Sends a pending or expired invitation again, with another link; answers `Written` with `InvitationView`.
+    ResendInvitation {
+        /// Who asks.
+        actor: FreshActor,
+        /// Which, and how.
+        again: Resend,
+    },
     /// Brings back the deleted organization; answers `Written` with `OrganizationView`.
     Restore {
         /// Who asks.

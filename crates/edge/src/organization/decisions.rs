@@ -149,7 +149,8 @@ pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply
         _ => None,
     };
     if let Some(member) = &member {
-        let known = target(context, &organization, actor, member)?.facts();
+        let known = target(context, access.policy(), &organization, actor, member)?;
+        let known = known.facts();
         known
             .iter()
             .for_each(|(name, value)| facts.set(name, value.clone()));

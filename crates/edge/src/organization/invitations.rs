@@ -1,18 +1,27 @@
-//! Invitations: create, list, cancel, preview, accept, decline. Each is used once.
+//! Invitations: create, list, send again, cancel, preview, accept, decline. Each is used once.
 
-use lockstep_core::{Invitation, InvitationState, Operation, RoleId, Value};
+mod answer;
+mod offered;
+mod send;
+
+use lockstep_core::{Invitation, InvitationState, Operation};
 use lockstep_token::OrganizationId;
-use lockstep_wire::{AcceptedView, InvitationPreview, InvitationView, OrganizationReference};
+use lockstep_wire::{InvitationPreview, InvitationView, OrganizationReference, WorkspaceRoleView};
+
+pub(super) use answer::{accept, decline};
+pub(super) use offered::{Granted, named_by, nodes_of, of as offered_with, reassign};
+pub use send::{NewInvitation, Resend};
+pub(super) use send::{cancel, invite, invite_all, resend};
 
 use super::{
     Actor,
-    actor::{self, access, access_of, directory_facts},
-    members::known_role,
-    refusal,
-    store::{self, Organization, announce, next_epoch, organization, unsigned, written},
+    actor::{self, access, directory_facts},
+    customization,
+    store::{Organization, organization, unsigned},
 };
 use crate::{
     address::{InvitationChange, PendingInvitation},
+    config::Config,
     mail::{Mail, invitation_secret},
     objects::{Context, Reply},
     outbox::{self, Delivery},
@@ -21,80 +30,21 @@ use crate::{
     sql::{Row, SqlError},
 };
 
-/// How long an invitation can be accepted, in milliseconds: 7 days.
-const INVITATION_MS: i64 = 604_800_000;
-/// The most pending invitations of one organization.
-const PENDING_MAX: i64 = 500;
-
 /// An invitation's row.
 #[derive(Debug, Clone)]
-struct Stored {
+pub(super) struct Stored {
     id: String,
     address: String,
     role: String,
     state: InvitationState,
     invited_by: String,
+    message: Option<String>,
     created_at_ms: i64,
+    sent_at_ms: i64,
     expires_at_ms: i64,
 }
 
-const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_by, created_at_ms, expires_at_ms FROM invitation";
-
-pub(super) fn invite(
-    context: &Context<'_>,
-    actor: &Actor,
-    id: &str,
-    address: &str,
-    role: &str,
-    nonce: &str,
-) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let role_id = known_role(context, role)?;
-    Invitation::may_invite(&access, role_id).map_err(|error| match error {
-        lockstep_core::InvitationError::Inviter(error) => {
-            refusal::membership(context, &access, error)
-        }
-        other => refusal::invitation(&other),
-    })?;
-    require_room(context, address)?;
-    let stored = Stored {
-        id: id.to_owned(),
-        address: address.to_owned(),
-        role: role.to_owned(),
-        state: InvitationState::Pending,
-        invited_by: actor.principal.clone(),
-        created_at_ms: context.now_ms,
-        expires_at_ms: context.now_ms.saturating_add(INVITATION_MS),
-    };
-    let organization_id = OrganizationId::parse(&context.config.keys.id, &organization.id)
-        .map_err(|error| ApiError::internal(format!("organization id: {error}")))?;
-    let secret = invitation_secret(&context.config.keys, &organization_id, nonce);
-    let insert = "INSERT INTO invitation (id, hash, address, role, state, invited_by, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, 'pending', ?, ?, ?)";
-    let values = [
-        id.into(),
-        secret.hash().to_hex().into(),
-        address.into(),
-        role.into(),
-        actor.principal.as_str().into(),
-        stored.created_at_ms.into(),
-        stored.expires_at_ms.into(),
-    ];
-    context.sql.exec(insert, &values)?;
-    let epoch = next_epoch(context)?;
-    tell_address(context, &organization, &stored, epoch)?;
-    let mail = Mail::Invitation {
-        to: address.to_owned(),
-        organization: organization.id.clone(),
-        organization_name: organization.name.clone(),
-        role_name: role_name(context, role),
-        invited_by: inviter_address(context, &stored)?,
-        nonce: nonce.to_owned(),
-        expires_at_ms: stored.expires_at_ms,
-    };
-    outbox::enqueue(context.sql, context.now_ms, &Delivery::Mail { mail })?;
-    Ok(announce(written(epoch, view(context, &stored)?)?, epoch))
-}
+const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_by, message, created_at_ms, sent_at_ms, expires_at_ms FROM invitation";
 
 pub(super) fn list(
     context: &Context<'_>,
@@ -112,27 +62,15 @@ pub(super) fn list(
     let values = [context.now_ms.into(), before.into(), range.rows().into()];
     let rows = context.sql.exec(&select, &values)?;
     let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
-    let seen = |row: &Row| Ok(Some(view(context, &read(row)?)?));
+    // What a workspace is called is for who may see it.
+    let is_seen = |node: &str| {
+        let node = access.node(node);
+        let read =
+            |node| actor::permit_on(context, &access, Operation::WorkspaceRead, node, &facts);
+        node.is_some_and(|node| read(node).is_ok())
+    };
+    let seen = |row: &Row| Ok(Some(view(context, &read(row)?, &is_seen)?));
     Reply::of(&range.fill(&rows, position, seen)?)
-}
-
-pub(super) fn cancel(context: &Context<'_>, actor: &Actor, id: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let mut facts = directory_facts(context, &organization, &actor.principal)?;
-    let stored = find(context, id);
-    if let Ok(stored) = &stored {
-        facts.set("target.role", Value::Text(stored.role.clone()));
-    }
-    // Who may not cancel is told so before whether there is such an invitation.
-    actor::permit(context, &access, Operation::InvitationCancel, &facts)?;
-    let stored = stored?;
-    let state = stored
-        .transition()
-        .cancel(unsigned(context.now_ms))
-        .map_err(|error| refusal::invitation(&error))?;
-    let epoch = finish(context, &organization, &stored, state)?;
-    Ok(announce(written(epoch, ())?, epoch))
 }
 
 pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiError> {
@@ -141,71 +79,19 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
         .sql
         .one(&format!("{COLUMNS} WHERE hash = ?"), &[hash.into()])?;
     let stored = read(&row.ok_or_else(ApiError::not_found)?)?;
+    let view = view(context, &stored, &|_| true)?;
     Reply::of(&InvitationPreview {
-        id: stored.id.clone(),
+        id: view.id,
         organization: reference(&organization),
-        role_name: role_name(context, &stored.role),
-        email: stored.address.clone(),
-        status: stored
-            .transition()
-            .status(unsigned(context.now_ms))
-            .as_str()
-            .to_owned(),
-        expires_at_ms: stored.expires_at_ms,
-        role: stored.role,
+        role: view.role,
+        role_name: view.role_name,
+        workspaces: view.workspaces,
+        email: view.email,
+        invited_by: view.invited_by,
+        message: view.message,
+        status: view.status,
+        expires_at_ms: view.expires_at_ms,
     })
-}
-
-pub(super) fn accept(
-    context: &Context<'_>,
-    id: &str,
-    user: &str,
-    address: &str,
-) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let stored = find(context, id)?;
-    let inviter = Actor {
-        principal: stored.invited_by.clone(),
-        token: None,
-        issuer: None,
-    };
-    let inviter = access_of(context, &organization, &inviter)?;
-    let role = context.config.policy.policy.role(&stored.role);
-    // A role that is gone from the policy can be handed out by nobody.
-    let role: RoleId = role.ok_or_else(|| gone_role(&stored, context, address))?;
-    let matches = stored.address == address;
-    let state = stored
-        .transition()
-        .accept(unsigned(context.now_ms), matches, &inviter, role)
-        .map_err(|error| refusal::invitation(&error))?;
-    let epoch = finish(context, &organization, &stored, state)?;
-    // Who joined in another way meanwhile keeps the role they have.
-    if store::member(context, user)?.is_none() {
-        store::join(
-            context,
-            &organization,
-            user,
-            Some(address),
-            &stored.role,
-            epoch,
-        )?;
-    }
-    let view = AcceptedView {
-        organization: reference(&organization),
-        epoch,
-    };
-    Ok(announce(written(epoch, view)?, epoch))
-}
-
-pub(super) fn decline(context: &Context<'_>, id: &str, address: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let stored = find(context, id)?;
-    let state = stored
-        .transition()
-        .decline(unsigned(context.now_ms), stored.address == address)
-        .map_err(|error| refusal::invitation(&error))?;
-    let epoch = finish(context, &organization, &stored, state)?;
-    Ok(announce(written(epoch, ())?, epoch))
 }
 
 /// Tells every invited address what its invitation looks like now.
@@ -224,18 +110,19 @@ pub(super) fn tell_addresses(
 pub(super) fn cancel_all(context: &Context<'_>, epoch: i64) -> Result<(), ApiError> {
     let organization = organization(context)?;
     for stored in pending(context)? {
-        conclude(context, &stored, InvitationState::Canceled)?;
-        let canceled = Stored {
-            state: InvitationState::Canceled,
-            ..stored
-        };
-        tell_address(context, &organization, &canceled, epoch)?;
+        settle(
+            context,
+            &organization,
+            &stored,
+            InvitationState::Canceled,
+            epoch,
+        )?;
     }
     Ok(())
 }
 
 impl Stored {
-    fn transition(&self) -> Invitation {
+    pub(super) fn transition(&self) -> Invitation {
         Invitation {
             state: self.state,
             expires_at_ms: unsigned(self.expires_at_ms),
@@ -243,27 +130,13 @@ impl Stored {
     }
 }
 
-fn finish(
+/// Uses the invitation up by one conditional statement, before any other effect, and tells its address.
+pub(super) fn settle(
     context: &Context<'_>,
     organization: &Organization,
     stored: &Stored,
     state: InvitationState,
-) -> Result<i64, ApiError> {
-    conclude(context, stored, state)?;
-    let epoch = next_epoch(context)?;
-    let acted = Stored {
-        state,
-        ..stored.clone()
-    };
-    tell_address(context, organization, &acted, epoch)?;
-    Ok(epoch)
-}
-
-/// Uses the invitation up by one conditional statement, before any effect.
-fn conclude(
-    context: &Context<'_>,
-    stored: &Stored,
-    state: InvitationState,
+    epoch: i64,
 ) -> Result<(), ApiError> {
     let conclude = "UPDATE invitation SET state = ?, acted_at_ms = ? WHERE id = ? AND state = 'pending' RETURNING id";
     let values = [
@@ -277,10 +150,14 @@ fn conclude(
             "The invitation was acted on already.",
         ));
     }
-    Ok(())
+    let acted = Stored {
+        state,
+        ..stored.clone()
+    };
+    tell_address(context, organization, &acted, epoch)
 }
 
-fn tell_address(
+pub(super) fn tell_address(
     context: &Context<'_>,
     organization: &Organization,
     stored: &Stored,
@@ -291,8 +168,9 @@ fn tell_address(
             organization: organization.id.clone(),
             organization_name: organization.name.clone(),
             role: stored.role.clone(),
-            role_name: role_name(context, &stored.role),
-            invited_by: inviter_address(context, stored)?,
+            role_name: role_name(context, &stored.role)?,
+            invited_by: inviter_address(context, &stored.invited_by)?,
+            message: stored.message.clone(),
         })
     });
     let change = InvitationChange {
@@ -308,21 +186,31 @@ fn tell_address(
     outbox::enqueue(context.sql, context.now_ms, &delivery)
 }
 
-fn require_room(context: &Context<'_>, address: &str) -> Result<(), ApiError> {
-    if store::member_of_address(context, address)?.is_some() {
-        let detail = "Somebody with this address is a member already.";
-        return Err(ApiError::new(Code::AlreadyMember, detail));
-    }
-    let open = pending(context)?;
-    if open.iter().any(|stored| stored.address == address) {
-        let detail = "An invitation to this address is pending. Cancel it first to send another.";
-        return Err(ApiError::new(Code::AlreadyInvited, detail));
-    }
-    if i64::try_from(open.len()).unwrap_or(i64::MAX) >= PENDING_MAX {
-        let detail = format!("An organization may have {PENDING_MAX} pending invitations.");
-        return Err(ApiError::new(Code::LimitReached, detail));
-    }
-    Ok(())
+/// The mail with the link that `nonce` stands for.
+pub(super) fn mail(
+    context: &Context<'_>,
+    organization: &Organization,
+    stored: &Stored,
+    nonce: &str,
+) -> Result<Mail, ApiError> {
+    Ok(Mail::Invitation {
+        to: stored.address.clone(),
+        organization: organization.id.clone(),
+        organization_name: organization.name.clone(),
+        role_name: role_name(context, &stored.role)?,
+        invited_by: inviter_address(context, &stored.invited_by)?,
+        message: stored.message.clone(),
+        nonce: nonce.to_owned(),
+        expires_at_ms: stored.expires_at_ms,
+    })
+}
+
+/// The hash of the secret that `nonce` stands for.
+fn hash(config: &Config, organization: &str, nonce: &str) -> Result<String, ApiError> {
+    let organization = OrganizationId::parse(&config.keys.id, organization)
+        .map_err(|error| ApiError::internal(format!("organization id: {error}")))?;
+    let secret = invitation_secret(&config.keys, &organization, nonce);
+    Ok(secret.hash().to_hex())
 }
 
 /// What can still be accepted now, the newest first.
@@ -334,7 +222,7 @@ fn pending(context: &Context<'_>) -> Result<Vec<Stored>, ApiError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-fn find(context: &Context<'_>, id: &str) -> Result<Stored, ApiError> {
+pub(super) fn find(context: &Context<'_>, id: &str) -> Result<Stored, ApiError> {
     let row = context
         .sql
         .one(&format!("{COLUMNS} WHERE id = ?"), &[id.into()])?;
@@ -354,7 +242,9 @@ fn read(row: &Row) -> Result<Stored, SqlError> {
             _ => InvitationState::Canceled,
         },
         invited_by: row.text("invited_by")?.to_owned(),
+        message: row.optional_text("message")?.map(str::to_owned),
         created_at_ms: row.integer("created_at_ms")?,
+        sent_at_ms: row.integer("sent_at_ms")?,
         expires_at_ms: row.integer("expires_at_ms")?,
     })
 }
@@ -368,38 +258,60 @@ const fn state_name(state: InvitationState) -> &'static str {
     }
 }
 
-fn gone_role(stored: &Stored, context: &Context<'_>, address: &str) -> ApiError {
-    // The address and the state are told apart first, as for every other refusal.
-    let answer = stored
-        .transition()
-        .decline(unsigned(context.now_ms), stored.address == address);
-    let void =
-        lockstep_core::InvitationError::Inviter(lockstep_core::MembershipError::NotAssignable);
-    refusal::invitation(&answer.err().unwrap_or(void))
-}
-
-fn view(context: &Context<'_>, stored: &Stored) -> Result<InvitationView, ApiError> {
+/// An invitation as it is shown, with the workspaces that `is_seen`.
+pub(super) fn view(
+    context: &Context<'_>,
+    stored: &Stored,
+    is_seen: &dyn Fn(&str) -> bool,
+) -> Result<InvitationView, ApiError> {
     Ok(InvitationView {
         id: stored.id.clone(),
         email: stored.address.clone(),
         role: stored.role.clone(),
-        role_name: role_name(context, &stored.role),
+        role_name: role_name(context, &stored.role)?,
+        workspaces: workspaces(context, &stored.id, is_seen)?,
+        message: stored.message.clone(),
         status: stored
             .transition()
             .status(unsigned(context.now_ms))
             .as_str()
             .to_owned(),
-        invited_by: inviter_address(context, stored)?,
+        invited_by: inviter_address(context, &stored.invited_by)?,
         created_at_ms: stored.created_at_ms,
+        // One from before it was noted was sent when it was made.
+        sent_at_ms: stored.sent_at_ms.max(stored.created_at_ms),
         expires_at_ms: stored.expires_at_ms,
     })
 }
 
+/// The roles on workspaces that come with what `id` offers.
+pub(super) fn workspaces(
+    context: &Context<'_>,
+    id: &str,
+    is_seen: &dyn Fn(&str) -> bool,
+) -> Result<Vec<WorkspaceRoleView>, ApiError> {
+    let select = "SELECT node.id, node.name, invitation_grant.role FROM invitation_grant
+        JOIN node ON node.id = invitation_grant.node
+        WHERE invitation_grant.invitation = ? ORDER BY node.position";
+    let mut workspaces = Vec::new();
+    for row in context.sql.exec(select, &[id.into()])? {
+        let (node, role) = (row.text("id")?, row.text("role")?);
+        if is_seen(node) {
+            workspaces.push(WorkspaceRoleView {
+                workspace: node.to_owned(),
+                name: row.text("name")?.to_owned(),
+                role: role.to_owned(),
+                role_name: role_name(context, role)?,
+            });
+        }
+    }
+    Ok(workspaces)
+}
+
 /// The address of who invited, or the name of the service account, or the id: an identity provider need not give an address.
-fn inviter_address(context: &Context<'_>, stored: &Stored) -> Result<String, ApiError> {
+pub(super) fn inviter_address(context: &Context<'_>, id: &str) -> Result<String, ApiError> {
     let select = "SELECT address AS shown FROM member WHERE user = ?
         UNION ALL SELECT name AS shown FROM service_account WHERE id = ?";
-    let id = stored.invited_by.as_str();
     let row = context.sql.one(select, &[id.into(), id.into()])?;
     let shown = row
         .as_ref()
@@ -409,15 +321,19 @@ fn inviter_address(context: &Context<'_>, stored: &Stored) -> Result<String, Api
     Ok(shown.unwrap_or(id).to_owned())
 }
 
-fn role_name(context: &Context<'_>, role: &str) -> String {
+/// The name of a role of the policy or the organization, or the id of one that is gone.
+pub(super) fn role_name(context: &Context<'_>, id: &str) -> Result<String, ApiError> {
     let policy = &context.config.policy.policy;
-    let described = policy
-        .role(role)
-        .and_then(|role| policy.describe_role(role));
-    described.map_or_else(|| role.to_owned(), |role| role.name.clone())
+    let described = policy.role(id).and_then(|role| policy.describe_role(role));
+    if let Some(described) = described {
+        return Ok(described.name.clone());
+    }
+    let mut own = customization::roles(context)?.into_iter();
+    let own = own.find(|role| role.id == id);
+    Ok(own.map_or_else(|| id.to_owned(), |role| role.name))
 }
 
-fn reference(organization: &Organization) -> OrganizationReference {
+pub(super) fn reference(organization: &Organization) -> OrganizationReference {
     OrganizationReference {
         id: organization.id.clone(),
         name: organization.name.clone(),

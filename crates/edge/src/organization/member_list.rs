@@ -61,7 +61,7 @@ pub(super) fn list(
     let rows = store::member_rows(context, &condition(list), &values(list))?;
     let mut slice: Slice<(Member, MemberView), _> = list.range.fill(&rows, position, |row| {
         let member = store::read_member(row)?;
-        let view = members::view(context, &organization, actor, &member);
+        let view = members::view(access.policy(), &organization, actor, &member);
         Ok::<_, ApiError>(Some((member, view)))
     })?;
     // Who has which role in a workspace is for who may see that there.

@@ -1,13 +1,12 @@
 //! Members: change a role, remove, leave.
 
-use lockstep_core::{Operation, RoleId};
+use lockstep_core::{Operation, Policy, RoleId, Target};
 use lockstep_wire::{FactsView, MemberView};
 
 use super::{
     Actor,
-    actor::{self, access, directory_facts, target},
-    holdings, refusal,
-    store::{self, Member, Organization, announce, next_epoch, organization, written},
+    acting::FreshActing,
+    store::{Member, Organization},
 };
 use crate::{
     objects::{Context, Reply},
@@ -15,51 +14,35 @@ use crate::{
 };
 
 pub(super) fn change_role(
-    context: &Context<'_>,
-    actor: &Actor,
+    acting: &FreshActing<'_>,
     user: &str,
     role: &str,
 ) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let role_id = known_role(context, role)?;
-    let member = visible_member(context, &organization, actor, &access, user)?;
-    let record = holdings::record(context, &organization, &member.granted_as())?;
-    let target = lockstep_core::Target {
+    let role_id = acting.role(role)?;
+    let member = visible(acting, user)?;
+    let record = acting.record(&member.granted_as())?;
+    let target = Target {
         record: Some(&record),
-        ..target(context, &organization, actor, &member)?
+        ..acting.target(&member)?
     };
-    lockstep_core::change_role(&access, &target, role_id)
-        .map_err(|error| refusal::membership(context, &access, error))?;
-    store::set_role(context, &organization, &member.granted_as(), role)?;
-    let epoch = next_epoch(context)?;
-    store::touch(context, user, epoch)?;
-    holdings::publish(context, &organization, user)?;
-    let member = Member {
+    let permitted = acting.change_role(&target, role_id)?;
+    let change = acting.change(permitted)?;
+    change.set_role(&member.granted_as(), role)?;
+    change.touch(&[user.to_owned()])?;
+    let view = acting.view(&Member {
         role: role.to_owned(),
-        epoch,
+        epoch: change.epoch,
         ..member
-    };
-    Ok(announce(
-        written(epoch, view(context, &organization, actor, &member))?,
-        epoch,
-    ))
+    });
+    change.finish(view)
 }
 
-pub(super) fn remove(context: &Context<'_>, actor: &Actor, user: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
-    let member = visible_member(context, &organization, actor, &access, user)?;
-    let target = target(context, &organization, actor, &member)?;
-    let allowed = if target.is_self {
-        lockstep_core::leave(&access, &target)
-    } else {
-        lockstep_core::remove(&access, &target)
-    };
-    allowed.map_err(|error| refusal::membership(context, &access, error))?;
-    let epoch = next_epoch(context)?;
-    store::leave(context, &organization, user, epoch)?;
-    Ok(announce(written(epoch, ())?, epoch).ending(user))
+pub(super) fn remove(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
+    let member = visible(acting, user)?;
+    let permitted = acting.end_membership(&acting.target(&member)?)?;
+    let change = acting.change(permitted)?;
+    change.end_membership(user)?;
+    Ok(change.finish(())?.ending(user))
 }
 
 /// The role of that id, or 400: an unknown role is an error, not a deny.
@@ -72,29 +55,21 @@ pub(super) fn known_role(context: &Context<'_>, role: &str) -> Result<RoleId, Ap
     })
 }
 
-/// A member, for who may know of the members or is that member; else 404.
-fn visible_member(
-    context: &Context<'_>,
-    organization: &Organization,
-    actor: &Actor,
-    access: &lockstep_core::Access,
-    user: &str,
-) -> Result<Member, ApiError> {
-    let facts = directory_facts(context, organization, &actor.principal)?;
-    if user != actor.principal {
-        actor::permit(context, access, Operation::MemberRead, &facts)?;
+/// A member, for who may know of the members or is that member; 403 and 404 else.
+fn visible(acting: &FreshActing<'_>, user: &str) -> Result<Member, ApiError> {
+    if user != acting.principal() {
+        acting.permit(Operation::MemberRead, acting.access.root())?;
     }
-    store::member(context, user)?.ok_or_else(ApiError::not_found)
+    acting.known_member(user)?.ok_or_else(ApiError::not_found)
 }
 
 /// A member as the actor sees them.
 pub(super) fn view(
-    context: &Context<'_>,
+    policy: &Policy,
     organization: &Organization,
     actor: &Actor,
     member: &Member,
 ) -> MemberView {
-    let policy = &context.config.policy.policy;
     let role = policy.role(&member.role);
     let target = lockstep_core::Target {
         role,

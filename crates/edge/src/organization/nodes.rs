@@ -126,6 +126,7 @@ pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     for (table, column, gone) in [
         ("granted", "node", there),
         ("group_granted", "node", there),
+        ("invitation_grant", "node", there),
         ("group_granted", "access_group", &of_groups),
         ("group_member", "access_group", &of_groups),
         ("access_group", "home", there),

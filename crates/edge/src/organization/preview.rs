@@ -10,6 +10,7 @@ use lockstep_wire::{AccessChangeView, CustomRoleRecord, RolePreviewRequest, Role
 
 use super::{
     acting::Acting,
+    invitations,
     roles::{changed, check, find, holders, ordered},
 };
 use crate::{objects::Reply, problem::ApiError};
@@ -63,6 +64,7 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
     Reply::of(&RolePreviewView {
         holders: holders.len(),
         holders_compared: shown.len(),
+        invitations: invitations::named_by(acting, &role.id)?,
         changes_total: changes.len(),
         changes: listed.map(change).collect(),
     })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, Change, FreshActing},
     customization::{self, StoredRoles, roles_key},
-    preview,
+    invitations, preview,
 };
 use crate::{
     objects::Reply,
@@ -214,6 +214,7 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
         let end = format!("DELETE FROM {table} WHERE {column} = ?");
         change.exec(&end, &[id.into()])?;
     }
+    invitations::reassign(&change, id, reassign)?;
     change.touch(&touched)?;
     publish(&change)?;
     change.finish(())
@@ -239,11 +240,11 @@ fn publish(change: &Change<'_>) -> Result<(), ApiError> {
     change.put(key, value)
 }
 
-/// Where a role was granted, to whomever.
+/// Where a role was granted, to whomever, or is offered.
 fn nodes(acting: &Acting<'_>, role: &str) -> Result<Vec<NodeId>, ApiError> {
     let select = "SELECT node FROM granted WHERE role = ? UNION SELECT node FROM group_granted WHERE role = ?";
     let rows = acting.rows(select, &[role.into(), role.into()])?;
-    let mut nodes = Vec::new();
+    let mut nodes = invitations::nodes_of(acting, role)?;
     for row in &rows {
         nodes.extend(acting.access.node(row.text("node")?));
     }

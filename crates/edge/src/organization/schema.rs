@@ -191,3 +191,23 @@ pub(super) const ISSUERS: &str = "
         epoch INTEGER NOT NULL
     ) STRICT;
 ";
+
+/// What comes with an invitation beside its role, and how many mails were sent.
+pub(super) const INVITATIONS: &str = "
+    ALTER TABLE invitation ADD COLUMN message TEXT;
+    ALTER TABLE invitation ADD COLUMN sent_at_ms INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE invitation_grant (
+        invitation TEXT NOT NULL,
+        node TEXT NOT NULL,
+        role TEXT NOT NULL,
+        PRIMARY KEY (invitation, node)
+    ) STRICT;
+    CREATE INDEX invitation_grant_node ON invitation_grant (node);
+    CREATE TABLE invitation_mail (
+        at_ms INTEGER NOT NULL,
+        address TEXT NOT NULL,
+        inviter TEXT NOT NULL,
+        client TEXT
+    ) STRICT;
+    CREATE INDEX invitation_mail_at_ms ON invitation_mail (at_ms);
+";

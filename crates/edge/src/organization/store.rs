@@ -127,17 +127,6 @@ pub(super) fn member(context: &Context<'_>, user: &str) -> Result<Option<Member>
     Ok(row.as_ref().map(read_member).transpose()?)
 }
 
-pub(super) fn member_of_address(
-    context: &Context<'_>,
-    address: &str,
-) -> Result<Option<Member>, ApiError> {
-    let row = context.sql.one(
-        &format!("{MEMBER} AND member.address = ?"),
-        &[address.into()],
-    )?;
-    Ok(row.as_ref().map(read_member).transpose()?)
-}
-
 pub(super) fn read_member(row: &Row) -> Result<Member, SqlError> {
     Ok(Member {
         user: row.text("user")?.to_owned(),

@@ -13,6 +13,7 @@ mod issuers;
 mod members;
 mod moves;
 mod node_members;
+mod offers;
 mod pages;
 mod place;
 mod plans;

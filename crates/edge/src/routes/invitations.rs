@@ -1,22 +1,30 @@
 //! Invitations: the organization's side, and the invited person's.
 
 use lockstep_token::{Address, Secret, SecretKind, id::opaque_id};
-use lockstep_wire::{AcceptedView, InvitationPreview, InvitationView, InviteRequest};
+use lockstep_wire::{
+    AcceptedView, InvitationPreview, InvitationResultsView, InvitationView, InvitationsRequest,
+    InviteRequest, ResendRequest,
+};
 use serde::Deserialize;
 
-use super::organizations::{actor, command, fresh_actor, with_epoch};
+use super::{
+    organizations::{actor, command, fresh_actor, with_epoch},
+    values::{invitation_life_s, message},
+};
 use crate::{
     authenticate::{Caller, FreshCaller},
     http::{Method, Response},
     json,
     keys::hex,
     objects::ask,
-    organization::{Command, OrganizationObject, Written},
+    organization::{Command, NewInvitation, OrganizationObject, Resend, Written},
     paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
 
+/// The most rows of one request.
+const ROWS_MAX: usize = 100;
 /// The header that carries a link's secret: neither logs nor `Referer` see it.
 const SECRET_HEADER: &str = "lockstep-invitation";
 
@@ -30,6 +38,17 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations",
         handler: Handler::Fresh(|call, caller| Box::pin(invite(call, caller))),
+    },
+    // No invitation is called `batch`: ids are ours.
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/invitations/batch",
+        handler: Handler::Fresh(|call, caller| Box::pin(invite_all(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/invitations/{invitation}/resend",
+        handler: Handler::Fresh(|call, caller| Box::pin(resend(call, caller))),
     },
     Route {
         method: Method::Delete,
@@ -76,16 +95,69 @@ async fn invite(call: Call<'_>, caller: FreshCaller) -> Answer {
             format!("The address is not accepted: {error}."),
         )
     })?;
+    let new = new(&call, body)?;
     let invite = Command::Invite {
         actor: fresh_actor(&call, &caller)?,
-        invitation: opaque_id("inv", call.edge.random.bytes()?),
+        invitation: new.invitation,
         address: address.as_str().to_owned(),
-        role: body.role,
-        nonce: hex(&call.edge.random.bytes::<32>()?),
+        role: new.role,
+        nonce: new.nonce,
+        workspaces: new.workspaces,
+        message: new.message,
+        expires_in_s: new.expires_in_s,
     };
     let written: Written<InvitationView> = command(&call, invite).await?;
     Ok(with_epoch(
         Response::json(201, &written.value)?,
+        written.epoch,
+    ))
+}
+
+/// Every row has its own result, also one with an address that is none.
+async fn invite_all(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: InvitationsRequest = json::body(call.request)?;
+    if !(1..=ROWS_MAX).contains(&body.invitations.len()) {
+        let detail = format!("`invitations` has 1 to {ROWS_MAX} rows.");
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    let rows = body.invitations.into_iter().map(|row| new(&call, row));
+    let invite_all = Command::InviteAll {
+        actor: fresh_actor(&call, &caller)?,
+        rows: rows.collect::<Result<_, _>>()?,
+    };
+    let written: Written<InvitationResultsView> = command(&call, invite_all).await?;
+    Ok(with_epoch(
+        Response::json(207, &written.value)?,
+        written.epoch,
+    ))
+}
+
+fn new(call: &Call<'_>, body: InviteRequest) -> Result<NewInvitation, ApiError> {
+    Ok(NewInvitation {
+        invitation: opaque_id("inv", call.edge.random.bytes()?),
+        address: body.email,
+        role: body.role,
+        nonce: hex(&call.edge.random.bytes::<32>()?),
+        workspaces: body.workspaces,
+        message: message(body.message)?,
+        expires_in_s: invitation_life_s(body.expires_in_s)?,
+    })
+}
+
+async fn resend(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: ResendRequest = json::body(call.request)?;
+    let resend = Command::ResendInvitation {
+        actor: fresh_actor(&call, &caller)?,
+        again: Resend {
+            invitation: invitation(&call)?,
+            nonce: hex(&call.edge.random.bytes::<32>()?),
+            message: message(body.message)?,
+            expires_in_s: invitation_life_s(body.expires_in_s)?,
+        },
+    };
+    let written: Written<InvitationView> = command(&call, resend).await?;
+    Ok(with_epoch(
+        Response::json(200, &written.value)?,
         written.epoch,
     ))
 }

@@ -60,6 +60,7 @@ struct InvitationView<'a> {
     role: &'a str,
     role_name: &'a str,
     invited_by: &'a str,
+    message: Option<&'a str>,
     expires_at_ms: i64,
 }
 
@@ -132,6 +133,7 @@ fn view(invitation: &ListedInvitation) -> InvitationView<'_> {
         role: &pending.role,
         role_name: &pending.role_name,
         invited_by: &pending.invited_by,
+        message: pending.message.as_deref(),
         expires_at_ms: invitation.expires_at_ms,
     }
 }

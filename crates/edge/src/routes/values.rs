@@ -8,6 +8,10 @@ const NAME_CHARS_MAX: usize = 100;
 const LIFE_S_MIN: i64 = 60;
 /// Longest life of a token or key that expires, in seconds: ten years.
 const LIFE_S_MAX: i64 = 315_360_000;
+/// Longest message of an invitation, in characters.
+const MESSAGE_CHARS_MAX: usize = 500;
+/// Longest life of an invitation or a link, in seconds: 30 days.
+const INVITATION_LIFE_S_MAX: i64 = 2_592_000;
 /// How long an old secret may still count after a rotation, in seconds. It is as long as a key counts whose secret a removed person saw.
 const OVERLAP_S_MAX: i64 = 86_400;
 /// The most scopes of one token.
@@ -22,6 +26,33 @@ pub(super) fn name(name: &str) -> Result<String, ApiError> {
     }
     let detail =
         format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
+    Err(ApiError::new(Code::InvalidValue, detail))
+}
+
+/// What an invited person is told, as it is stored.
+pub(super) fn message(text: Option<String>) -> Result<Option<String>, ApiError> {
+    let is_plain = |text: &String| {
+        let chars = text.chars().count();
+        let mut controls = text.chars().filter(|c| c.is_control());
+        (1..=MESSAGE_CHARS_MAX).contains(&chars) && controls.all(|c| c == '\n')
+    };
+    if text.as_ref().is_none_or(is_plain) {
+        return Ok(text);
+    }
+    let detail = format!(
+        "`message` has 1 to {MESSAGE_CHARS_MAX} characters, line feeds the only control characters."
+    );
+    Err(ApiError::new(Code::InvalidValue, detail))
+}
+
+/// How long an invitation or a link can be accepted, in seconds.
+pub(super) fn invitation_life_s(seconds: Option<i64>) -> Result<Option<i64>, ApiError> {
+    let is_in = |seconds: i64| (LIFE_S_MIN..=INVITATION_LIFE_S_MAX).contains(&seconds);
+    if seconds.is_none_or(is_in) {
+        return Ok(seconds);
+    }
+    let detail =
+        format!("`expires_in_s` is a number from {LIFE_S_MIN} to {INVITATION_LIFE_S_MAX}.");
     Err(ApiError::new(Code::InvalidValue, detail))
 }
 

@@ -99,6 +99,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-10.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 11,
+        base: 1,
+        text: include_str!("fixtures/organization-11.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

@@ -175,6 +175,7 @@ fn every_table_is_watched_or_is_named_as_one_that_follows() {
         "audit_denial",
         "base_version",
         "idempotency",
+        "invitation_mail",
         "outbox",
         "outbox_lane",
         "published",

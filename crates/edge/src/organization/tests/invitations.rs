@@ -11,7 +11,7 @@ use crate::{
 const WEEK_MS: i64 = 604_800_000;
 
 /// The secret in the newest invitation mail to `email`.
-fn link(acme: &Acme, email: &str) -> String {
+pub(super) fn link(acme: &Acme, email: &str) -> String {
     let mails = acme.world.mail(email);
     let after_link = |text: &str| Some(text.split_once("/invitations#")?.1.to_owned());
     let rest = mails
@@ -21,7 +21,7 @@ fn link(acme: &Acme, email: &str) -> String {
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
-fn preview(acme: &Acme, secret: &str) -> crate::http::Response {
+pub(super) fn preview(acme: &Acme, secret: &str) -> crate::http::Response {
     let request = Request::new(Method::Get, "/v1/invitations/preview");
     acme.world
         .send(&request.with_header("lockstep-invitation", secret))

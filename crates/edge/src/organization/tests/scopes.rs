@@ -2,11 +2,12 @@
 //!
 //! With a token scoped to nothing every signed-in route refuses; with exactly what it needs it passes; with everything but one of that it refuses again.
 
+mod joining;
 mod structure;
 
 use serde_json::{Value, json};
 
-use self::structure::structure;
+use self::{joining::joining, structure::structure};
 use super::{Acme, BEN, CAT, issuers::Idp};
 use crate::{
     http::{Method, Request, Response},
@@ -38,7 +39,8 @@ const GATEWAY: [&str; 2] = ["decisions.ask", "token.introspect"];
 fn row(route: &Route) -> (Needs, Value) {
     use Needs::{All, Any, Nothing, Session, Whole};
     let rest = route.pattern.strip_prefix("/v1/organizations/{org}/");
-    if let Some(row) = rest.and_then(|rest| structure(route.method, rest)) {
+    let listed = |rest| structure(route.method, rest).or_else(|| joining(route.method, rest));
+    if let Some(row) = rest.and_then(listed) {
         return row;
     }
     let none = json!({});
@@ -68,16 +70,6 @@ fn row(route: &Route) -> (Needs, Value) {
         (Method::Delete, "organizations/{org}/members/{user}") => {
             (All(&["member.read", "member.remove"]), none)
         }
-        (Method::Get, "organizations/{org}/invitations") => (All(&["invitation.read"]), none),
-        (Method::Post, "organizations/{org}/invitations") => (
-            All(&["invitation.create", GATEWAY[0], GATEWAY[1]]),
-            json!({ "email": "new@example.com", "role": "gateway" }),
-        ),
-        (Method::Delete, "organizations/{org}/invitations/{invitation}") => {
-            (All(&["invitation.cancel"]), none)
-        }
-        (Method::Post, "organizations/{org}/invitations/{invitation}/accept") => (Whole, none),
-        (Method::Post, "organizations/{org}/invitations/{invitation}/decline") => (Whole, none),
         (Method::Get, "organizations/{org}/service-accounts") => {
             (All(&["service-account.read"]), none)
         }

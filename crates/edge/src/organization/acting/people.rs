@@ -1,0 +1,134 @@
+//! What core says about members and who is to be one, and their rows.
+
+use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
+use lockstep_wire::InvitationView;
+
+use super::{Acting, Change};
+use crate::{
+    organization::{
+        actor::{self, Permitted, permitted},
+        invitations::{self, Granted, Stored},
+        store::{self, Member},
+    },
+    outbox::{self, Delivery},
+    problem::ApiError,
+};
+
+impl Acting<'_> {
+    /// The member called `user`, whoever asks.
+    pub(in crate::organization) fn known_member(
+        &self,
+        user: &str,
+    ) -> Result<Option<Member>, ApiError> {
+        store::member(self.context, user)
+    }
+
+    /// Core's [`lockstep_core::change_role`].
+    pub(in crate::organization) fn change_role(
+        &self,
+        target: &Target<'_>,
+        role: RoleId,
+    ) -> Result<Permitted, ApiError> {
+        let changed = lockstep_core::change_role(&self.access, target, role);
+        permitted(self.context, &self.access, changed)
+    }
+
+    /// Core's [`lockstep_core::leave`] for who acts, [`lockstep_core::remove`] for others.
+    pub(in crate::organization) fn end_membership(
+        &self,
+        target: &Target<'_>,
+    ) -> Result<Permitted, ApiError> {
+        let ended = if target.is_self {
+            lockstep_core::leave(&self.access, target)
+        } else {
+            lockstep_core::remove(&self.access, target)
+        };
+        permitted(self.context, &self.access, ended)
+    }
+
+    /// Whether the actor may do `operation` on the organization towards who has, or is to have, `role`.
+    pub(in crate::organization) fn permit_towards(
+        &self,
+        operation: Operation,
+        role: Option<&str>,
+    ) -> Result<Permitted, ApiError> {
+        let mut facts = self.facts.clone();
+        if let Some(role) = role {
+            facts.set("target.role", Value::Text(role.to_owned()));
+        }
+        actor::permit(self.context, &self.access, operation, &facts)
+    }
+
+    /// Core's [`Invitation::may_invite`].
+    pub(in crate::organization) fn may_invite(
+        &self,
+        offer: &Offer<'_>,
+    ) -> Result<Permitted, ApiError> {
+        let invited = Invitation::may_invite(&self.access, offer, &self.facts);
+        permitted(self.context, &self.access, invited)
+    }
+
+    /// The invitation called `id`, whoever asks; else 404.
+    pub(in crate::organization) fn invitation(&self, id: &str) -> Result<Stored, ApiError> {
+        invitations::find(self.context, id)
+    }
+
+    /// The roles on workspaces that come with what is called `id`.
+    pub(in crate::organization) fn offered(&self, id: &str) -> Result<Vec<Granted>, ApiError> {
+        invitations::offered_with(self.context, id)
+    }
+
+    /// An invitation with all that comes with it.
+    pub(in crate::organization) fn view_invitation(
+        &self,
+        stored: &Stored,
+    ) -> Result<InvitationView, ApiError> {
+        invitations::view(self.context, stored, &|_| true)
+    }
+
+    /// The client's network address, where it is known.
+    pub(in crate::organization) fn client(&self) -> Option<&str> {
+        self.context.provenance.client.as_deref()
+    }
+}
+
+impl Change<'_> {
+    /// Replaces the role on the organization itself, by the name that the member's grants have.
+    pub(in crate::organization) fn set_role(
+        &self,
+        granted_as: &str,
+        role: &str,
+    ) -> Result<(), ApiError> {
+        let acting = self.acting;
+        store::set_role(acting.context, &acting.organization, granted_as, role)
+    }
+
+    /// Uses an invitation up.
+    pub(in crate::organization) fn settle(
+        &self,
+        stored: &Stored,
+        state: InvitationState,
+    ) -> Result<(), ApiError> {
+        let acting = self.acting;
+        invitations::settle(
+            acting.context,
+            &acting.organization,
+            stored,
+            state,
+            self.epoch,
+        )
+    }
+
+    /// Tells the invited address what its invitation looks like now, and mails it the link that `nonce` stands for.
+    pub(in crate::organization) fn send_invitation(
+        &self,
+        stored: &Stored,
+        nonce: &str,
+    ) -> Result<(), ApiError> {
+        let acting = self.acting;
+        let (context, organization) = (acting.context, &acting.organization);
+        invitations::tell_address(context, organization, stored, self.epoch)?;
+        let mail = invitations::mail(context, organization, stored, nonce)?;
+        outbox::enqueue(context.sql, context.now_ms, &Delivery::Mail { mail })
+    }
+}

@@ -1,0 +1,137 @@
+//! What the invited person does: accept, decline.
+
+use lockstep_wire::AcceptedView;
+
+use super::{Granted, Stored, find, offered, reference, settle};
+use crate::{
+    objects::{Context, Reply},
+    organization::{
+        Actor,
+        actor::{self, Permitted, access_of, directory_facts},
+        holdings, refusal,
+        store::{self, Organization, announce, next_epoch, organization, unsigned, written},
+    },
+    problem::ApiError,
+};
+
+/// The invited person joins. Whoever invited is asked again, as things are now.
+pub(in crate::organization) fn accept(
+    context: &Context<'_>,
+    id: &str,
+    user: &str,
+    address: &str,
+) -> Result<Reply, ApiError> {
+    let organization = organization(context)?;
+    let stored = find(context, id)?;
+    let inviter = Actor {
+        principal: stored.invited_by.clone(),
+        token: None,
+        issuer: None,
+    };
+    let inviter = access_of(context, &organization, &inviter)?;
+    let facts = directory_facts(context, &organization, &stored.invited_by)?;
+    let grants = offered::of(context, id)?;
+    // A role that is gone from the policy can be handed out by nobody.
+    let known = offered::known(&inviter, &stored.role, &grants)
+        .ok_or_else(|| gone_role(&stored, context, address))?;
+    let matches = stored.address == address;
+    let state = stored
+        .transition()
+        .accept(
+            unsigned(context.now_ms),
+            matches,
+            &inviter,
+            &known.offer(),
+            &facts,
+        )
+        .map_err(|error| refusal::invitation(&error))?;
+    let permitted = actor::permitted(context, &inviter, Ok(()))?;
+    let epoch = next_epoch(context)?;
+    settle(context, &organization, &stored, state, epoch)?;
+    let joiner = Joiner {
+        user,
+        address: Some(address),
+    };
+    admit(
+        context,
+        &organization,
+        permitted,
+        &joiner,
+        &stored.role,
+        &known.kept(&grants),
+        epoch,
+    )?;
+    let view = AcceptedView {
+        organization: reference(&organization),
+        epoch,
+    };
+    Ok(announce(written(epoch, view)?, epoch))
+}
+
+/// Who comes in.
+pub(in crate::organization) struct Joiner<'a> {
+    pub(in crate::organization) user: &'a str,
+    pub(in crate::organization) address: Option<&'a str>,
+}
+
+/// Makes somebody a member with what core has allowed. Who joined in another way meanwhile keeps the roles that they have.
+pub(in crate::organization) fn admit(
+    context: &Context<'_>,
+    organization: &Organization,
+    _: Permitted,
+    joiner: &Joiner<'_>,
+    role: &str,
+    grants: &[Granted],
+    epoch: i64,
+) -> Result<(), ApiError> {
+    let Joiner { user, address } = *joiner;
+    let member = store::member(context, user)?;
+    let granted_as = match &member {
+        Some(member) => member.granted_as(),
+        None => {
+            store::join(context, organization, user, address, role, epoch)?;
+            user.to_owned()
+        }
+    };
+    if grants.is_empty() {
+        return Ok(());
+    }
+    let begin = "INSERT INTO granted (user, node, role) SELECT ?1, ?2, ?3
+        WHERE NOT EXISTS (SELECT 1 FROM granted WHERE user = ?1 AND node = ?2)";
+    for granted in grants {
+        let values = [
+            (&granted_as).into(),
+            (&granted.node).into(),
+            (&granted.role).into(),
+        ];
+        context.sql.exec(begin, &values)?;
+    }
+    store::touch(context, user, epoch)?;
+    holdings::publish(context, organization, user)
+}
+
+pub(in crate::organization) fn decline(
+    context: &Context<'_>,
+    id: &str,
+    address: &str,
+) -> Result<Reply, ApiError> {
+    let organization = organization(context)?;
+    let stored = find(context, id)?;
+    let state = stored
+        .transition()
+        .decline(unsigned(context.now_ms), stored.address == address)
+        .map_err(|error| refusal::invitation(&error))?;
+    let epoch = next_epoch(context)?;
+    settle(context, &organization, &stored, state, epoch)?;
+    Ok(announce(written(epoch, ())?, epoch))
+}
+
+fn gone_role(stored: &Stored, context: &Context<'_>, address: &str) -> ApiError {
+    // The address and the state are told apart first, as for every other refusal.
+    let answer = stored
+        .transition()
+        .decline(unsigned(context.now_ms), stored.address == address);
+    let void =
+        lockstep_core::InvitationError::Inviter(lockstep_core::MembershipError::NotAssignable);
+    refusal::invitation(&answer.err().unwrap_or(void))
+}

@@ -1,0 +1,282 @@
+//! Sending invitations: one, several at once, again; and taking one back.
+
+use lockstep_core::{InvitationState, Operation};
+use lockstep_token::Address;
+use lockstep_wire::{
+    InvitationResultView, InvitationResultsView, InvitationView, WorkspaceRoleRequest,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Stored, hash, offered};
+use crate::{
+    objects::Reply,
+    organization::{
+        acting::{Acting, Change, FreshActing},
+        refusal,
+        store::unsigned,
+    },
+    problem::{ApiError, Code},
+};
+
+/// How long an invitation can be accepted when nobody says otherwise, in seconds: 7 days.
+const LIFE_S: i64 = 604_800;
+/// The most pending invitations of one organization.
+const PENDING_MAX: i64 = 500;
+/// How long a mail counts against the limits, in milliseconds: 24 hours.
+const LIMIT_MS: i64 = 86_400_000;
+/// Mails within [`LIMIT_MS`] to one address, by one inviter, from one client, and in all.
+const MAILS_MAX: [(&str, i64); 4] = [
+    ("address = ?", 5),
+    ("inviter = ?", 200),
+    ("client = ?", 300),
+    ("at_ms > ?", 500),
+];
+
+/// An invitation that is to be made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewInvitation {
+    /// Its id.
+    pub invitation: String,
+    /// The address, as it was typed.
+    pub address: String,
+    /// Role id.
+    pub role: String,
+    /// What the link's secret is derived from.
+    pub nonce: String,
+    /// Roles on workspaces.
+    pub workspaces: Vec<WorkspaceRoleRequest>,
+    /// What the invited person is told.
+    pub message: Option<String>,
+    /// How long it can be accepted, in seconds.
+    pub expires_in_s: Option<i64>,
+}
+
+/// An invitation that is to be sent again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Resend {
+    /// Its id.
+    pub invitation: String,
+    /// What the new link's secret is derived from.
+    pub nonce: String,
+    /// Another message.
+    pub message: Option<String>,
+    /// How long it can be accepted from now on, in seconds.
+    pub expires_in_s: Option<i64>,
+}
+
+pub(in crate::organization) fn invite(
+    acting: &FreshActing<'_>,
+    new: &NewInvitation,
+) -> Result<Reply, ApiError> {
+    let (epoch, view) = create(acting, new, None)?;
+    acting.finish_at(Some(epoch), view)
+}
+
+/// Each row is decided on what the rows before it have made: an address that comes twice is invited once.
+pub(in crate::organization) fn invite_all(
+    acting: &FreshActing<'_>,
+    rows: &[NewInvitation],
+) -> Result<Reply, ApiError> {
+    let mut epoch = None;
+    let mut results = Vec::new();
+    for row in rows {
+        let result = match create(acting, row, epoch) {
+            Ok((reached, view)) => {
+                epoch = Some(reached);
+                InvitationResultView {
+                    email: row.address.clone(),
+                    status: 201,
+                    invitation: Some(view),
+                    problem: None,
+                }
+            }
+            // A fault is nobody's result: it undoes all rows.
+            Err(error) if error.code().status() >= 500 => return Err(error),
+            Err(error) => InvitationResultView {
+                email: row.address.clone(),
+                status: error.code().status(),
+                invitation: None,
+                problem: Some(refusal::document(&error)?),
+            },
+        };
+        results.push(result);
+    }
+    acting.finish_at(epoch, InvitationResultsView { results })
+}
+
+fn create(
+    acting: &FreshActing<'_>,
+    new: &NewInvitation,
+    epoch: Option<i64>,
+) -> Result<(i64, InvitationView), ApiError> {
+    let known = offered::asked(acting, &new.role, &new.workspaces)?;
+    let permitted = acting.may_invite(&known.offer())?;
+    let address = Address::from_typed(&new.address).map_err(|error| {
+        let detail = format!("The address is not accepted: {error}.");
+        ApiError::new(Code::InvalidAddress, detail)
+    })?;
+    let stored = Stored {
+        id: new.invitation.clone(),
+        address: address.as_str().to_owned(),
+        role: new.role.clone(),
+        state: InvitationState::Pending,
+        invited_by: acting.principal().to_owned(),
+        message: new.message.clone(),
+        created_at_ms: acting.now_ms(),
+        sent_at_ms: acting.now_ms(),
+        expires_at_ms: expiry(acting, new.expires_in_s),
+    };
+    require_room(acting, &stored)?;
+    require_mail(acting, &stored)?;
+    let change = acting.change_of(permitted, epoch)?;
+    let insert = "INSERT INTO invitation (id, hash, address, role, state, invited_by, message, created_at_ms, sent_at_ms, expires_at_ms)
+        VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)";
+    let values = [
+        (&stored.id).into(),
+        hash(acting.config(), &acting.organization.id, &new.nonce)?.into(),
+        (&stored.address).into(),
+        (&stored.role).into(),
+        (&stored.invited_by).into(),
+        stored.message.as_deref().into(),
+        stored.created_at_ms.into(),
+        stored.sent_at_ms.into(),
+        stored.expires_at_ms.into(),
+    ];
+    change.exec(insert, &values)?;
+    offered::write(&change, &stored.id, &new.workspaces)?;
+    send(&change, &stored, &new.nonce)?;
+    Ok((change.epoch, acting.view_invitation(&stored)?))
+}
+
+/// Gives an invitation another link and time; the old link is dead. Who sends it again stands for it from now on.
+pub(in crate::organization) fn resend(
+    acting: &FreshActing<'_>,
+    again: &Resend,
+) -> Result<Reply, ApiError> {
+    let found = match acting.invitation(&again.invitation) {
+        Ok(found) => found,
+        // Who may not is told so before whether there is such an invitation.
+        Err(error) => {
+            acting.permit(Operation::InvitationCreate, acting.access.root())?;
+            return Err(error);
+        }
+    };
+    let grants = acting.offered(&found.id)?;
+    let known = offered::known(&acting.access, &found.role, &grants);
+    let known = known
+        .ok_or_else(|| ApiError::new(Code::UnknownRole, "The role of this invitation is gone."))?;
+    let permitted = acting.may_invite(&known.offer())?;
+    let resent = found.transition().resend(unsigned(acting.now_ms()));
+    resent.map_err(|error| refusal::invitation(&error))?;
+    let stored = Stored {
+        invited_by: acting.principal().to_owned(),
+        message: again.message.clone().or_else(|| found.message.clone()),
+        sent_at_ms: acting.now_ms(),
+        expires_at_ms: expiry(acting, again.expires_in_s),
+        ..found
+    };
+    require_room(acting, &stored)?;
+    require_mail(acting, &stored)?;
+    let change = acting.change(permitted)?;
+    let renew = "UPDATE invitation SET hash = ?, invited_by = ?, message = ?, sent_at_ms = ?, expires_at_ms = ? WHERE id = ?";
+    let values = [
+        hash(acting.config(), &acting.organization.id, &again.nonce)?.into(),
+        (&stored.invited_by).into(),
+        stored.message.as_deref().into(),
+        stored.sent_at_ms.into(),
+        stored.expires_at_ms.into(),
+        (&stored.id).into(),
+    ];
+    change.exec(renew, &values)?;
+    send(&change, &stored, &again.nonce)?;
+    let view = acting.view_invitation(&stored)?;
+    change.finish(view)
+}
+
+pub(in crate::organization) fn cancel(
+    acting: &FreshActing<'_>,
+    id: &str,
+) -> Result<Reply, ApiError> {
+    let stored = acting.invitation(id);
+    // Who may not cancel is told so before whether there is such an invitation.
+    let role = stored.as_ref().ok().map(|stored| stored.role.as_str());
+    let permitted = acting.permit_towards(Operation::InvitationCancel, role)?;
+    let stored = stored?;
+    let state = stored.transition().cancel(unsigned(acting.now_ms()));
+    let state = state.map_err(|error| refusal::invitation(&error))?;
+    let change = acting.change(permitted)?;
+    change.settle(&stored, state)?;
+    change.finish(())
+}
+
+fn expiry(acting: &Acting<'_>, life_s: Option<i64>) -> i64 {
+    let life_ms = life_s.unwrap_or(LIFE_S).saturating_mul(1_000);
+    acting.now_ms().saturating_add(life_ms)
+}
+
+/// Sends the mail, and counts it.
+fn send(change: &Change<'_>, stored: &Stored, nonce: &str) -> Result<(), ApiError> {
+    let acting = change.acting;
+    let over_ms = acting.now_ms().saturating_sub(LIMIT_MS);
+    let end = "DELETE FROM invitation_mail WHERE at_ms <= ?";
+    change.exec(end, &[over_ms.into()])?;
+    let count = "INSERT INTO invitation_mail (at_ms, address, inviter, client) VALUES (?, ?, ?, ?)";
+    let values = [
+        acting.now_ms().into(),
+        (&stored.address).into(),
+        acting.principal().into(),
+        acting.client().into(),
+    ];
+    change.exec(count, &values)?;
+    change.send_invitation(stored, nonce)
+}
+
+/// Refuses an address that is a member's or has another pending invitation, and one pending invitation too many.
+fn require_room(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
+    let select = "SELECT COUNT(*) AS count FROM member WHERE address = ? AND left_at_ms IS NULL";
+    if acting.count(select, &[(&stored.address).into()])? > 0 {
+        let detail = "Somebody with this address is a member already.";
+        return Err(ApiError::new(Code::AlreadyMember, detail));
+    }
+    let open = "SELECT COUNT(*) AS count FROM invitation WHERE state = 'pending' AND expires_at_ms > ? AND id <> ?";
+    let others = [acting.now_ms().into(), (&stored.id).into()];
+    let [now_ms, id] = others.clone();
+    let same = format!("{open} AND address = ?");
+    if acting.count(&same, &[now_ms, id, (&stored.address).into()])? > 0 {
+        let detail = "An invitation to this address is pending. Send it again, or cancel it first.";
+        return Err(ApiError::new(Code::AlreadyInvited, detail));
+    }
+    if acting.count(open, &others)? >= PENDING_MAX {
+        let detail = format!("An organization may have {PENDING_MAX} pending invitations.");
+        return Err(ApiError::new(Code::LimitReached, detail));
+    }
+    Ok(())
+}
+
+/// Refuses a mail that is one too many, whatever became of the ones before it.
+fn require_mail(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
+    let from_ms = acting.now_ms().saturating_sub(LIMIT_MS);
+    let values = [
+        (&stored.address).into(),
+        acting.principal().into(),
+        acting.client().into(),
+        from_ms.into(),
+    ];
+    for ((condition, mails_max), value) in MAILS_MAX.into_iter().zip(values) {
+        let select = format!(
+            "SELECT COUNT(*) AS count, COALESCE(MIN(at_ms), 0) AS oldest FROM invitation_mail WHERE {condition} AND at_ms > ?"
+        );
+        let row = acting.row(&select, &[value, from_ms.into()])?;
+        let Some(row) = row.filter(|row| row.integer("count").is_ok_and(|sent| sent >= mails_max))
+        else {
+            continue;
+        };
+        let wait_ms = row.integer("oldest")?.saturating_sub(from_ms);
+        let wait_s = u32::try_from(wait_ms / 1_000)
+            .unwrap_or(0)
+            .saturating_add(1);
+        let detail = "Too many invitations were mailed within 24 hours. Wait, or hand out a link.";
+        return Err(ApiError::new(Code::TooManyRequests, detail).with_retry_after_s(wait_s));
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Bodies of the routes about invitations. Times are Unix milliseconds.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::OrganizationReference;
+
+/// POST `/v1/organizations/{org}/invitations`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InviteRequest {
+    /// The address to invite.
+    pub email: String,
+    /// Role id.
+    pub role: String,
+    /// Roles on workspaces, at most one each, which come with it; 0 to 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<WorkspaceRoleRequest>,
+    /// What the invited person is told beside it, as plain text: 1 to 500 characters, line breaks the only
+    /// control characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it can be accepted, in seconds, 60 to 2,592,000; 604,800 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_s: Option<i64>,
+}
+
+/// A role on a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkspaceRoleRequest {
+    /// Id of the workspace.
+    pub workspace: String,
+    /// Role id.
+    pub role: String,
+}
+
+/// POST `/v1/organizations/{org}/invitations/batch`: several at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationsRequest {
+    /// One row for each address, 1 to 100.
+    pub invitations: Vec<InviteRequest>,
+}
+
+/// POST `/v1/organizations/{org}/invitations/{invitation}/resend`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResendRequest {
+    /// Another message; the one that was sent before when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long it can be accepted from now on, in seconds, 60 to 2,592,000; 604,800 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_s: Option<i64>,
+}
+
+/// An invitation as the organization sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationView {
+    /// Its id.
+    pub id: String,
+    /// The invited address.
+    pub email: String,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// The roles on workspaces that come with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<WorkspaceRoleView>,
+    /// What the invited person is told beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
+    pub status: String,
+    /// Address of who invited, or who sent it again.
+    pub invited_by: String,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it was sent last.
+    #[serde(default)]
+    pub sent_at_ms: i64,
+    /// From when on it can no longer be accepted.
+    pub expires_at_ms: i64,
+}
+
+/// A role on a workspace, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceRoleView {
+    /// Id of the workspace.
+    pub workspace: String,
+    /// Its name.
+    pub name: String,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+}
+
+/// What became of the rows of [`InvitationsRequest`], in their order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InvitationResultsView {
+    /// One result each.
+    pub results: Vec<InvitationResultView>,
+}
+
+/// What became of one row of [`InvitationsRequest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InvitationResultView {
+    /// The address as the row has it.
+    pub email: String,
+    /// The status that the row would have had by itself.
+    pub status: u16,
+    /// The invitation, if there is one now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationView>,
+    /// The problem document, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Value>,
+}
+
+/// GET `/v1/invitations/preview`: an invitation as its link shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationPreview {
+    /// Its id.
+    pub id: String,
+    /// Into which organization.
+    pub organization: OrganizationReference,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// The roles on workspaces that come with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<WorkspaceRoleView>,
+    /// The invited address.
+    pub email: String,
+    /// Address of who invited, or who sent it again.
+    #[serde(default)]
+    pub invited_by: String,
+    /// What the invited person is told beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
+    pub status: String,
+    /// From when on it can no longer be accepted.
+    pub expires_at_ms: i64,
+}
