@@ -247,6 +247,8 @@ pub(crate) enum Document {
     Audit,
     /// An answer of `lockstep evaluate`
     Decision,
+    /// An exported organization
+    Organization,
     /// A policy
     Policy,
     /// A request to `lockstep evaluate`
@@ -262,6 +264,7 @@ impl From<Document> for SchemaOf {
         match document {
             Document::Audit => Self::Audit,
             Document::Decision => Self::Decision,
+            Document::Organization => Self::Organization,
             Document::Policy => Self::Policy,
             Document::Request => Self::Request,
             Document::Snapshot => Self::Snapshot,

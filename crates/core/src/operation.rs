@@ -57,6 +57,8 @@ operations! {
     OrganizationCreate = "organization.create",
     /// Delete the organization.
     OrganizationDelete = "organization.delete",
+    /// Have all of the organization as a file.
+    OrganizationExport = "organization.export",
     /// See the organization's name and settings.
     OrganizationRead = "organization.read",
     /// Make somebody else the owner of the organization.

@@ -11,6 +11,7 @@ mod command;
 mod customization;
 mod decisions;
 mod ending;
+mod export;
 mod groups;
 mod holdings;
 mod invitations;
@@ -220,6 +221,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             ending::delete(&FreshActing::begin(context, &actor)?, &name)
         }
         Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
+        Command::Export { actor } => export::export(&FreshActing::begin(context, &actor)?),
         Command::Freshness { user } => decisions::freshness(context, &user),
         Command::Invite {
             actor,

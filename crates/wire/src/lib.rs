@@ -14,6 +14,7 @@ mod decision;
 mod digest;
 mod directory;
 mod document;
+mod exported;
 mod facts;
 mod flat;
 mod gate_policy;
@@ -54,6 +55,10 @@ pub use directory::{
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
     PermissionDocument, PolicyDocument, RoleDocument, RuleDocument,
+};
+pub use exported::{
+    EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
+    ExportedOrganization, ExportedRole, ExportedSetting,
 };
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};

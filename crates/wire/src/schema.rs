@@ -9,8 +9,8 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::{
-    AuditEnd, AuditRow, AuditStart, DecisionView, ErrorView, PolicyDocument, Snapshot,
-    WorldDocument,
+    AuditEnd, AuditRow, AuditStart, DecisionView, ErrorView, ExportedOrganization, PolicyDocument,
+    Snapshot, WorldDocument,
 };
 
 /// What there is a schema of.
@@ -20,6 +20,8 @@ pub enum SchemaOf {
     Audit,
     /// What `lockstep evaluate` writes on a line.
     Decision,
+    /// An exported organization.
+    Organization,
     /// A policy.
     Policy,
     /// What `lockstep evaluate` reads on a line.
@@ -37,6 +39,7 @@ impl SchemaOf {
         let schema = match self {
             Self::Audit => of::<AuditLine>(),
             Self::Decision => of::<Answer>(),
+            Self::Organization => of::<ExportedOrganization>(),
             Self::Policy => of::<PolicyDocument>(),
             Self::Request => of::<Request>(),
             Self::Snapshot => of::<Snapshot>(),

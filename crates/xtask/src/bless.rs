@@ -48,7 +48,13 @@ fn matrices(project: &Project) -> Result<Vec<Generated>, TaskError> {
 fn schemas(project: &Project) -> Result<Vec<Generated>, TaskError> {
     let mut files = Vec::new();
     for document in [
-        "audit", "decision", "policy", "request", "snapshot", "world",
+        "audit",
+        "decision",
+        "organization",
+        "policy",
+        "request",
+        "snapshot",
+        "world",
     ] {
         files.push(Generated {
             path: schema_path(document),

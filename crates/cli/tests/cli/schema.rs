@@ -38,7 +38,13 @@ fn fits(schema: &Validator, name: &str, document: &Value) {
 #[test]
 fn the_committed_schemas_are_those_of_the_types() {
     for document in [
-        "audit", "decision", "policy", "request", "snapshot", "world",
+        "audit",
+        "decision",
+        "organization",
+        "policy",
+        "request",
+        "snapshot",
+        "world",
     ] {
         let path = root().join(format!("docs/schema/{document}.json"));
         let committed = std::fs::read_to_string(path).unwrap_or_default();

@@ -97,6 +97,11 @@ pub enum Command {
     },
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate(Evaluation),
+    /// All of it as a file; answers `ExportedOrganization`.
+    Export {
+        /// Who asks.
+        actor: FreshActor,
+    },
     /// The epoch of a principal's last change; answers `Freshness`.
     Freshness {
         /// The principal.
@@ -358,6 +363,7 @@ impl objects::Command for Command {
                 | Self::Authenticate { .. }
                 | Self::Configuration { .. }
                 | Self::Evaluate(_)
+                | Self::Export { .. }
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }
                 | Self::ListMembers { .. }
@@ -379,9 +385,12 @@ impl objects::Command for Command {
     }
 
     fn is_sensitive(&self) -> bool {
-        // Who tries to read what everybody did, or secrets, is worth a row, too.
+        // Who tries to read what everybody did, secrets, or everything, is worth a row, too.
         let prepares = matches!(self, Self::Slug(SlugCommand::Prepare { .. }));
-        let reads = matches!(self, Self::Configuration { .. } | Self::ReadAudit { .. });
+        let reads = matches!(
+            self,
+            Self::Configuration { .. } | Self::Export { .. } | Self::ReadAudit { .. }
+        );
         reads || prepares || !self.is_idempotent()
     }
 }

@@ -5,6 +5,7 @@ mod audit;
 mod consistency;
 mod ending;
 mod exchange;
+mod export;
 mod groups;
 mod histories;
 mod introspection;

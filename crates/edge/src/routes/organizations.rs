@@ -3,8 +3,8 @@
 use lockstep_core::Operation;
 use lockstep_token::OrganizationId;
 use lockstep_wire::{
-    MemberView, NameRequest, OrganizationChangeRequest, OrganizationReference, OrganizationView,
-    OwnerRequest,
+    ExportedOrganization, MemberView, NameRequest, OrganizationChangeRequest,
+    OrganizationReference, OrganizationView, OwnerRequest,
 };
 
 use super::{
@@ -51,6 +51,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Delete,
         pattern: "/v1/organizations/{org}",
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/export",
+        handler: Handler::Fresh(|call, caller| Box::pin(export(call, caller))),
     },
     Route {
         method: Method::Post,
@@ -207,6 +212,20 @@ async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     };
     let written: Written = command(&call, delete).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
+}
+
+/// All of it as a file. Its bytes follow from what is in it, so they can be compared.
+async fn export(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let export = Command::Export {
+        actor: fresh_actor(&call, &caller)?,
+    };
+    let exported: ExportedOrganization = command(&call, export).await?;
+    let mut bytes = serde_json::to_vec_pretty(&exported)
+        .map_err(|error| ApiError::internal(format!("export cannot be written: {error}")))?;
+    bytes.push(b'\n');
+    let named = "attachment; filename=\"organization.json\"";
+    let response = Response::new(200).with_body("application/json", bytes);
+    Ok(response.with_header("content-disposition", named))
 }
 
 /// The role of an owner is handed out, too, and no narrowed token holds all of it.

@@ -88,7 +88,7 @@ impl Idp {
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    fn token(&self, subject: &str) -> String {
+    pub(super) fn token(&self, subject: &str) -> String {
         self.token_with(subject, &json!({}))
     }
 }

@@ -51,6 +51,7 @@ fn row(route: &Route) -> (Needs, Value) {
             (All(&["organization.update"]), json!({ "name": "Next" }))
         }
         (Method::Delete, "organizations/{org}") => (All(&["organization.delete"]), none),
+        (Method::Get, "organizations/{org}/export") => (All(&["organization.export"]), none),
         (Method::Post, "organizations/{org}/restore") => (Whole, none),
         (Method::Put, "organizations/{org}/owner") => (Whole, json!({ "user_id": "{user}" })),
         (Method::Get, "organizations") => (All(&["organization.read"]), none),

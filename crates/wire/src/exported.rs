@@ -1,0 +1,160 @@
+//! An organization as a file: what it is made of, without what identifies, proves or hides anything.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PolicyReference, SettingValue, unique_map};
+
+/// The form that [`ExportedOrganization`] has.
+pub const EXPORT_FORMAT: u32 = 1;
+
+/// An organization as a file. Nodes and own roles are named by what they are and their place in it (`workspace/1`,
+/// `project/2`, `role/1`), people by their addresses; so what is made alike is written alike, byte by byte.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedOrganization {
+    /// The form, [`EXPORT_FORMAT`].
+    pub format: u32,
+    /// The policy that the roles are of.
+    pub policy: PolicyReference,
+    /// The organization's name.
+    pub name: String,
+    /// How long tokens may live in it, in seconds; as long as they like, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_lifetime_max_s: Option<i64>,
+    /// Its own roles, the oldest first.
+    pub roles: Vec<ExportedRole>,
+    /// Its workspaces, the oldest first.
+    pub workspaces: Vec<ExportedNode>,
+    /// Its projects, the oldest first.
+    pub projects: Vec<ExportedNode>,
+    /// Its members with an address of their own, by their addresses.
+    pub members: Vec<ExportedMember>,
+    /// How many members have none and are left out.
+    pub members_left_out: usize,
+    /// Its access groups, the oldest first.
+    pub groups: Vec<ExportedGroup>,
+    /// Its service accounts without their keys, the oldest first.
+    pub service_accounts: Vec<ExportedAccount>,
+    /// Its settings that have no secret, by their names.
+    #[serde(deserialize_with = "unique_map::deserialize")]
+    pub settings: BTreeMap<String, ExportedSetting>,
+}
+
+/// A role of the organization's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedRole {
+    /// How this file names it.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Id of the policy's role that it starts from.
+    pub base: String,
+    /// Permission ids that it holds beside those of the base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+    /// Permission ids of the base that it does not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<String>,
+}
+
+/// A workspace or a project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedNode {
+    /// How this file names it.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// The workspace that a project lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Address of who owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Whether it is archived.
+    pub archived: bool,
+    /// A workspace's settings that have no secret, by their names.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "unique_map::deserialize"
+    )]
+    pub settings: BTreeMap<String, ExportedSetting>,
+}
+
+/// A role on a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedGrant {
+    /// The workspace or project; the organization itself, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Id of a role of the policy, or the key of an own one.
+    pub role: String,
+    /// First moment at which it counts, in Unix milliseconds; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<i64>,
+    /// First moment at which it no longer counts; open when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
+}
+
+/// A member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedMember {
+    /// The verified address.
+    pub email: String,
+    /// Whether the member is suspended.
+    pub suspended: bool,
+    /// What the member was granted, the organization itself first.
+    pub grants: Vec<ExportedGrant>,
+}
+
+/// An access group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedGroup {
+    /// Its name.
+    pub name: String,
+    /// The workspace whose group it is; the organization's, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Addresses of its members, in order.
+    pub members: Vec<String>,
+    /// What it was granted.
+    pub grants: Vec<ExportedGrant>,
+}
+
+/// A service account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedAccount {
+    /// Its name.
+    pub name: String,
+    /// What it was granted.
+    pub grants: Vec<ExportedGrant>,
+}
+
+/// A setting without a secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedSetting {
+    /// What it is.
+    pub value: SettingValue,
+    /// Whether it is the current one of the databases in its place.
+    pub current: bool,
+}
