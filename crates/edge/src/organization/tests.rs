@@ -36,6 +36,8 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{Method, Request, Response},
+    objects::Class,
+    sql::Sql,
     testing::{World, json, post, text, write},
 };
 
@@ -112,6 +114,13 @@ impl Acme {
             "/invitations",
             &json!({ "email": email, "role": role }),
         )
+    }
+
+    /// As if a day had passed since the last invitation was mailed.
+    fn forget_mails(&self) {
+        let sql = self.world.objects.database(Class::Organization, &self.id);
+        let sql: &dyn Sql = &*sql.unwrap();
+        sql.exec("DELETE FROM invitation_mail", &[]).unwrap();
     }
 
     /// Invites an address as Ada; answers the invitation's id.

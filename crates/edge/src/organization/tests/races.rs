@@ -106,6 +106,7 @@ fn winners(answers: &[Response], codes: &[&str]) -> usize {
 fn i8_of_50_who_accept_at_once_exactly_one_does() {
     let race = Race::new();
     for _ in 0..races() {
+        race.acme.forget_mails();
         let invitation = race.acme.invited(BEN, "member");
         let before = race.epoch();
         let all = (0..AT_ONCE).map(|_| race.accept(&race.ben, &invitation));
@@ -121,6 +122,7 @@ fn i8_who_accepts_and_who_cancels_do_not_both_win() {
     let race = Race::new();
     let mut accepted = 0;
     for _ in 0..races() {
+        race.acme.forget_mails();
         let invitation = race.acme.invited(BEN, "member");
         let all = (0..AT_ONCE).map(|at| match at % 2 {
             0 => race.accept(&race.ben, &invitation),
@@ -216,6 +218,7 @@ fn i8_who_accepts_after_the_inviter_lost_their_role_does_not_join() {
     let of_cat = race.acme.member(super::CAT);
     let mut accepted = 0;
     for _ in 0..races() {
+        race.acme.forget_mails();
         let invited = race.acme.invite(&cat, BEN, "admin");
         assert_eq!(invited.status, 201, "{}", text(&invited));
         let invitation = super::id(&invited);
@@ -261,6 +264,7 @@ fn i8_the_last_seat_is_taken_once() {
         .collect();
     race.acme.set("UPDATE organization SET plan = 'basic'");
     for _ in 0..races() {
+        race.acme.forget_mails();
         let invitations: Vec<String> = people
             .iter()
             .map(|email| race.acme.invited(email, "member"))

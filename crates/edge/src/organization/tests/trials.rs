@@ -182,6 +182,7 @@ impl Trial {
     fn join(&mut self) {
         let read = self.send(&self.acme.world.edge, Method::Get, "", &json!({}));
         if read.status != 200 {
+            self.acme.forget_mails();
             let invitation = self.acme.invited(BEN, "member");
             let accept = format!("/invitations/{invitation}/accept");
             let accepted = self.send(&self.acme.world.edge, Method::Post, &accept, &json!({}));
