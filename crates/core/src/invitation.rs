@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::issuer::is_no_admin;
 use crate::membership::{assignable, permit, permit_on};
 use crate::{Access, Assignment, Facts, MembershipError, NodeId, Operation, RoleId, Value, assign};
 
@@ -180,6 +181,16 @@ impl Invitation {
             other => Err(InvitationError::NotPending(other)),
         }
     }
+}
+
+/// Whether whoever has a link of `maker` comes in to `offer`, under the `facts` of the directory. Asked
+/// when the link is made and again of each who uses it. As an admin nobody comes in by a link.
+///
+/// # Errors
+/// The first reason against it.
+pub fn may_link(maker: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
+    Invitation::may_invite(maker, offer, facts)?;
+    is_no_admin(maker.policy(), offer.role)
 }
 
 /// Whether `inviter` may invite into the organization at all, or from each workspace of the offer.

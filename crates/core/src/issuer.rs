@@ -1,7 +1,7 @@
 //! An organization's own identity provider: who may let it vouch for people. The caller stores.
 
 use crate::membership::{assignable, hands_out, permit};
-use crate::{Access, Facts, MembershipError, Operation, Record, RoleId};
+use crate::{Access, Facts, MembershipError, Operation, Policy, Record, RoleId};
 
 /// Whether `actor` may save an issuer of the organization, whose people come in as `role` (`None`: by
 /// no word of it) and already hold what `held` was granted.
@@ -34,9 +34,15 @@ pub fn may_admit(saver: &Access, role: RoleId, facts: &Facts) -> Result<(), Memb
 
 /// What somebody comes into by themselves never makes them an admin.
 fn joinable(grantor: &Access, role: RoleId) -> Result<(), MembershipError> {
-    let described = grantor.policy().describe_role(role);
-    if described.is_none_or(|role| role.admin) {
+    is_no_admin(grantor.policy(), role)?;
+    assignable(grantor, role)
+}
+
+/// Whether `role` is one that somebody may come into by themselves.
+pub(crate) fn is_no_admin(policy: &Policy, role: RoleId) -> Result<(), MembershipError> {
+    let described = policy.describe_role(role);
+    if described.is_none_or(|role| role.admin || role.overriding) {
         return Err(MembershipError::NotAssignable);
     }
-    assignable(grantor, role)
+    Ok(())
 }

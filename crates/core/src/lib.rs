@@ -110,7 +110,9 @@ pub use fact::{FactType, Facts, Knowledge, Value, fact_type};
 pub use grant::{Grant, Node, PackedNode, PackedNodes, PrincipalKind, Record, TokenLimit, Window};
 pub use guard::{Condition, Guard, Outcome, Test};
 pub use hierarchy::NodeId;
-pub use invitation::{Invitation, InvitationError, InvitationState, InvitationStatus, Offer};
+pub use invitation::{
+    Invitation, InvitationError, InvitationState, InvitationStatus, Offer, may_link,
+};
 pub use issuer::{may_admit, save_issuer};
 pub use level::Level;
 pub use lint::{Finding, FindingKind, lint};

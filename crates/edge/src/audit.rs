@@ -84,8 +84,9 @@ pub struct About {
 }
 
 /// The members of a command that say what it is about; the first that is there counts.
-const TARGETS: [&str; 13] = [
+const TARGETS: [&str; 14] = [
     "invitation",
+    "link",
     "key",
     "token",
     "account",

@@ -16,6 +16,7 @@ mod groups;
 mod holdings;
 mod invitations;
 mod issuers;
+mod links;
 mod member_list;
 mod members;
 mod node_members;
@@ -54,6 +55,7 @@ pub use groups::{GroupChange, GroupQuestion};
 pub use invitations::{NewInvitation, Resend};
 pub(crate) use issuers::reach;
 pub use issuers::{IssuerChange, IssuerQuestion};
+pub use links::{LinkChange, LinkQuestion};
 pub use member_list::{MemberList, MemberPosition, MemberSort};
 pub use node_members::{NodeMemberChange, NodeMemberQuestion};
 pub use plan::PlanCommand;
@@ -108,6 +110,7 @@ impl Object for OrganizationObject {
         schema::SLUGS,
         schema::SETTINGS,
         schema::INVITATIONS,
+        schema::LINKS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -247,6 +250,11 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::InviteAll { actor, rows } => {
             invitations::invite_all(&FreshActing::begin(context, &actor)?, &rows)
         }
+        Command::JoinByLink {
+            hash,
+            user,
+            address,
+        } => links::join(context, &hash, &user, address.as_deref()),
         Command::ListInvitations { actor, range } => invitations::list(context, &actor, &range),
         Command::ListMembers { actor, list } => member_list::list(context, &actor, &list),
         Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),

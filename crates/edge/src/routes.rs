@@ -7,6 +7,7 @@ mod groups;
 mod health;
 mod invitations;
 mod issuers;
+mod links;
 mod me;
 mod members;
 mod node_members;
@@ -32,6 +33,7 @@ pub const ROUTES: &[&[Route]] = &[
     decisions::ROUTES,
     invitations::ROUTES,
     issuers::ROUTES,
+    links::ROUTES,
     members::ROUTES,
     groups::ROUTES,
     node_members::ROUTES,

@@ -137,9 +137,10 @@ pub struct InvitationPreview {
     /// The roles on workspaces that come with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<WorkspaceRoleView>,
-    /// The invited address.
-    pub email: String,
-    /// Address of who invited, or who sent it again.
+    /// The invited address; absent for a link, which is for whoever has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Address of who invited, sent it again, or made the link.
     #[serde(default)]
     pub invited_by: String,
     /// What the invited person is told beside it.
@@ -148,5 +149,47 @@ pub struct InvitationPreview {
     /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
     pub status: String,
     /// From when on it can no longer be accepted.
+    pub expires_at_ms: i64,
+}
+
+/// POST `/v1/organizations/{org}/links`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// Role id; none that makes an admin.
+    pub role: String,
+    /// Roles on workspaces, at most one each, which come with it; 0 to 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<WorkspaceRoleRequest>,
+    /// How many people may come in by it, 1 to 1,000.
+    pub uses_max: i64,
+    /// How long it can be used, in seconds, 60 to 2,592,000; 604,800 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_s: Option<i64>,
+}
+
+/// A link by which several people come in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkView {
+    /// Its id.
+    pub id: String,
+    /// Role id.
+    pub role: String,
+    /// Role name.
+    pub role_name: String,
+    /// The roles on workspaces that come with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<WorkspaceRoleView>,
+    /// `pending`, `accepted` (used as often as it may), `canceled` or `expired`.
+    pub status: String,
+    /// How many came in by it.
+    pub uses: i64,
+    /// How many may.
+    pub uses_max: i64,
+    /// Address of who made it.
+    pub made_by: String,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// From when on it can no longer be used.
     pub expires_at_ms: i64,
 }

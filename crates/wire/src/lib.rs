@@ -65,7 +65,8 @@ pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
 pub use invitation::{
     InvitationPreview, InvitationResultView, InvitationResultsView, InvitationView,
-    InvitationsRequest, InviteRequest, ResendRequest, WorkspaceRoleRequest, WorkspaceRoleView,
+    InvitationsRequest, InviteRequest, LinkRequest, LinkView, ResendRequest, WorkspaceRoleRequest,
+    WorkspaceRoleView,
 };
 pub use issuer::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
-    IssuerChange, IssuerQuestion, MemberList, NewInvitation, NodeMemberChange, NodeMemberQuestion,
-    PlanCommand, ProjectChange, ProjectQuestion, ResealCommand, Resend, RoleChange, RoleQuestion,
-    SeedNode, SeedPrincipal, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange,
-    ServiceKeyQuestion, SettingChange, SettingQuestion, SlugCommand, SuspensionChange,
-    WorkspaceChange, WorkspaceQuestion, WorthCommand,
+    IssuerChange, IssuerQuestion, LinkChange, LinkQuestion, MemberList, NewInvitation,
+    NodeMemberChange, NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion,
+    ResealCommand, Resend, RoleChange, RoleQuestion, SeedNode, SeedPrincipal, ServiceAccountChange,
+    ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion, SettingChange, SettingQuestion,
+    SlugCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -136,6 +136,15 @@ pub enum Command {
         /// The invitations.
         rows: Vec<NewInvitation>,
     },
+    /// Whoever has a link's secret joins; answers `Written` with `AcceptedView`.
+    JoinByLink {
+        /// Hash of the secret.
+        hash: String,
+        /// Who joins.
+        user: String,
+        /// The address that they have proven, if any.
+        address: Option<String>,
+    },
     /// The pending invitations; answers a slice of `InvitationView`.
     ListInvitations {
         /// Who asks.
@@ -258,6 +267,8 @@ pub enum StructureChange {
     Group(GroupChange),
     /// About the organization's own issuers.
     Issuer(IssuerChange),
+    /// About links by which several people come in.
+    Link(LinkChange),
     /// About roles in one workspace.
     NodeMember(NodeMemberChange),
     /// About projects.
@@ -283,7 +294,7 @@ impl StructureChange {
             Self::Group(change) => Some(("access_group", change.edits()?)),
             Self::Issuer(change) => Some(("issuer", change.edits()?)),
             // What has no tag, and what is known by its place and name.
-            Self::NodeMember(_) | Self::ServiceKey(_) | Self::Setting(_) => None,
+            Self::Link(_) | Self::NodeMember(_) | Self::ServiceKey(_) | Self::Setting(_) => None,
             Self::Project(change) => Some(("node", change.edits()?)),
             Self::Role(change) => Some(("custom_role", change.edits()?)),
             Self::ServiceAccount(change) => Some(("service_account", change.edits()?)),
@@ -296,6 +307,7 @@ impl StructureChange {
         match self {
             Self::Group(change) => change.make(acting),
             Self::Issuer(change) => change.make(acting),
+            Self::Link(change) => change.make(acting),
             Self::NodeMember(change) => change.make(acting),
             Self::Project(change) => change.make(acting),
             Self::Role(change) => change.make(acting),
@@ -316,6 +328,8 @@ pub enum StructureQuestion {
     Group(GroupQuestion),
     /// About the organization's own issuers.
     Issuer(IssuerQuestion),
+    /// About links by which several people come in.
+    Link(LinkQuestion),
     /// About roles in one workspace.
     NodeMember(NodeMemberQuestion),
     /// About projects.
@@ -337,6 +351,7 @@ impl StructureQuestion {
         match self {
             Self::Group(question) => question.answer(acting),
             Self::Issuer(question) => question.answer(acting),
+            Self::Link(question) => question.answer(acting),
             Self::NodeMember(question) => question.answer(acting),
             Self::Project(question) => question.answer(acting),
             Self::Role(question) => question.answer(acting),

@@ -1,14 +1,14 @@
 //! Invitations: create, list, send again, cancel, preview, accept, decline. Each is used once.
 
 mod answer;
-mod offered;
+pub(super) mod offered;
 mod send;
 
 use lockstep_core::{Invitation, InvitationState, Operation};
 use lockstep_token::OrganizationId;
 use lockstep_wire::{InvitationPreview, InvitationView, OrganizationReference, WorkspaceRoleView};
 
-pub(super) use answer::{accept, decline};
+pub(super) use answer::{Joiner, accept, admit, decline};
 pub(super) use offered::{Granted, named_by, nodes_of, of as offered_with, reassign};
 pub use send::{NewInvitation, Resend};
 pub(super) use send::{cancel, invite, invite_all, resend};
@@ -16,7 +16,7 @@ pub(super) use send::{cancel, invite, invite_all, resend};
 use super::{
     Actor,
     actor::{self, access, directory_facts},
-    customization,
+    customization, links,
     store::{Organization, organization, unsigned},
 };
 use crate::{
@@ -78,7 +78,10 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
     let row = context
         .sql
         .one(&format!("{COLUMNS} WHERE hash = ?"), &[hash.into()])?;
-    let stored = read(&row.ok_or_else(ApiError::not_found)?)?;
+    let Some(row) = row else {
+        return links::preview(context, &organization, hash);
+    };
+    let stored = read(&row)?;
     let view = view(context, &stored, &|_| true)?;
     Reply::of(&InvitationPreview {
         id: view.id,
@@ -86,7 +89,7 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
         role: view.role,
         role_name: view.role_name,
         workspaces: view.workspaces,
-        email: view.email,
+        email: Some(view.email),
         invited_by: view.invited_by,
         message: view.message,
         status: view.status,
@@ -106,9 +109,10 @@ pub(super) fn tell_addresses(
     Ok(())
 }
 
-/// Cancels all that are pending: the organization is being deleted.
+/// Cancels all that are pending, links included: the organization is being deleted.
 pub(super) fn cancel_all(context: &Context<'_>, epoch: i64) -> Result<(), ApiError> {
     let organization = organization(context)?;
+    links::revoke_all(context)?;
     for stored in pending(context)? {
         settle(
             context,

@@ -211,3 +211,19 @@ pub(super) const INVITATIONS: &str = "
     ) STRICT;
     CREATE INDEX invitation_mail_at_ms ON invitation_mail (at_ms);
 ";
+
+/// Links by which several people come in.
+pub(super) const LINKS: &str = "
+    CREATE TABLE invitation_link (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        role TEXT NOT NULL,
+        made_by TEXT NOT NULL,
+        uses INTEGER NOT NULL DEFAULT 0,
+        uses_max INTEGER NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        expires_at_ms INTEGER NOT NULL,
+        revoked_at_ms INTEGER
+    ) STRICT;
+    CREATE INDEX invitation_link_made_by ON invitation_link (made_by);
+";

@@ -231,6 +231,7 @@ pub(super) fn leave(
         &[epoch.into(), user.into()],
     )?;
     super::service_keys::stop_those_shown_to(context, user)?;
+    super::links::revoke_those_of(context, user)?;
     tell_user(context, organization, user, epoch, None)?;
     holdings::publish(context, organization, user)
 }

@@ -11,6 +11,7 @@ mod histories;
 mod introspection;
 mod invitations;
 mod issuers;
+mod links;
 mod members;
 mod moves;
 mod node_members;

@@ -197,19 +197,7 @@ async fn decline(call: Call<'_>, caller: FreshCaller) -> Answer {
 
 /// What an invitation's link shows. It has no effect: mail scanners follow links, too.
 async fn preview(call: Call<'_>) -> Answer {
-    let text = call
-        .request
-        .header(SECRET_HEADER)
-        .ok_or_else(ApiError::not_found)?;
-    let config = &call.edge.config;
-    // A wrong secret, a canceled organization and a secret of another kind look alike.
-    let secret = Secret::parse(
-        SecretKind::Invitation,
-        &config.prefixes,
-        &config.keys.id,
-        text,
-    )
-    .map_err(|_| ApiError::not_found())?;
+    let secret = secret(&call)?;
     let organization = secret.organization().ok_or_else(ApiError::not_found)?;
     let command = Command::PreviewInvitation {
         hash: secret.hash().to_hex(),
@@ -218,6 +206,19 @@ async fn preview(call: Call<'_>) -> Answer {
     let view: InvitationPreview =
         ask::<OrganizationObject, _>(objects, organization.as_str(), &command).await?;
     Response::json(200, &view)
+}
+
+/// The secret of the link that the caller has. A wrong one, a canceled organization and a secret of another kind look alike.
+pub(super) fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
+    let text = call.request.header(SECRET_HEADER);
+    let config = &call.edge.config;
+    Secret::parse(
+        SecretKind::Invitation,
+        &config.prefixes,
+        &config.keys.id,
+        text.ok_or_else(ApiError::not_found)?,
+    )
+    .map_err(|_| ApiError::not_found())
 }
 
 fn invitation(call: &Call<'_>) -> Result<String, ApiError> {

@@ -105,6 +105,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-11.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 12,
+        base: 1,
+        text: include_str!("fixtures/organization-12.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

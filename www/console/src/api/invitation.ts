@@ -11,13 +11,13 @@ export interface Invitation {
   readonly expires_at_ms: number;
 }
 
-/** What the holder of an invitation's secret may see of it. */
+/** What the holder of an invitation's secret may see of it. A link is for whoever has it, so it names no address. */
 export interface InvitationPreview {
   readonly id: string;
   readonly organization: OrganizationName;
   readonly role: string;
   readonly role_name: string;
-  readonly email: string;
+  readonly email?: string;
   readonly status: "pending" | "accepted" | "declined" | "canceled" | "expired";
   readonly expires_at_ms: number;
 }
@@ -40,6 +40,13 @@ export const acceptInvitation = (organization: string, invitation: string) =>
 
 export const declineInvitation = (organization: string, invitation: string) =>
   request<undefined>(`${path(organization, invitation)}/decline`, { method: "POST", body: {} });
+
+export const joinByLink = (secret: string) =>
+  request<unknown>("/v1/invitations/join", {
+    method: "POST",
+    body: {},
+    headers: { "Lockstep-Invitation": secret },
+  });
 
 /** Reads an invitation by its secret, without any effect. The secret travels in a header, not a URL. */
 export const previewInvitation = (secret: string, signal?: AbortSignal) =>

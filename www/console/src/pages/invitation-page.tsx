@@ -3,7 +3,7 @@ import { previewInvitation, type InvitationPreview } from "../api/invitation.js"
 import { Link, pathTo } from "../router.js";
 import { useSession } from "../session/session.js";
 import { SignInForm } from "../session/sign-in-form.js";
-import { InvitationAnswer } from "../shell/invitation-answer.js";
+import { InvitationAnswer, LinkAnswer } from "../shell/invitation-answer.js";
 import { CardPage } from "../ui/card-page.js";
 import { Failed, Loading, Notice } from "../ui/notice.js";
 import { day } from "../ui/time.js";
@@ -50,9 +50,10 @@ function Preview({ secret }: { secret: string }) {
         <strong>{data.role_name}</strong>.
       </p>
       <p className="muted wrap">
-        Sent to {data.email}, open until {day(data.expires_at_ms)}.
+        {data.email === undefined ? "A link for whoever has it" : `Sent to ${data.email}`}, open until{" "}
+        {day(data.expires_at_ms)}.
       </p>
-      <Answer invitation={data} onDeclined={() => setDeclined(true)} />
+      <Answer invitation={data} secret={secret} onDeclined={() => setDeclined(true)} />
     </>
   );
 }
@@ -77,10 +78,11 @@ function Over({ text }: { text: string }) {
 
 interface AnswerProps {
   readonly invitation: InvitationPreview;
+  readonly secret: string;
   readonly onDeclined: () => void;
 }
 
-function Answer({ invitation, onDeclined }: AnswerProps) {
+function Answer({ invitation, secret, onDeclined }: AnswerProps) {
   const { session, reload, signOut } = useSession();
   switch (session.status) {
     case "loading":
@@ -91,10 +93,13 @@ function Answer({ invitation, onDeclined }: AnswerProps) {
       return (
         <>
           <h2>Sign in to answer</h2>
-          <SignInForm email={invitation.email} />
+          <SignInForm email={invitation.email ?? ""} />
         </>
       );
     case "signed-in":
+      if (invitation.email === undefined) {
+        return <LinkAnswer secret={secret} organization={invitation.organization} />;
+      }
       return session.me.user.email === invitation.email ? (
         <InvitationAnswer
           invitation={invitation.id}

@@ -1,4 +1,4 @@
-import { acceptInvitation, declineInvitation } from "../api/invitation.js";
+import { acceptInvitation, declineInvitation, joinByLink } from "../api/invitation.js";
 import type { OrganizationName } from "../api/me.js";
 import { navigate, pathTo } from "../router.js";
 import { useSession } from "../session/session.js";
@@ -51,6 +51,38 @@ export function InvitationAnswer({ invitation, organization, onAnswered }: Invit
           Decline{about}
         </button>
       </div>
+    </>
+  );
+}
+
+interface LinkAnswerProps {
+  readonly secret: string;
+  readonly organization: OrganizationName;
+}
+
+/** Joins by a link, which leads into the organization. */
+export function LinkAnswer({ secret, organization }: LinkAnswerProps) {
+  const { correct } = useSession();
+  const announce = useAnnounce();
+  const join = useAction(async () => {
+    await joinByLink(secret);
+    // The secret has no place in the history.
+    history.replaceState(null, "", location.pathname);
+    correct(organization.id, organization);
+    navigate(pathTo.organization(organization.id));
+    announce(`You are a member of ${organization.name} now.`);
+  });
+  return (
+    <>
+      <ErrorNotice error={join.error} />
+      <button
+        type="button"
+        className="button button-primary"
+        aria-disabled={join.busy}
+        onClick={() => void join.run()}
+      >
+        Join {organization.name}
+      </button>
     </>
   );
 }

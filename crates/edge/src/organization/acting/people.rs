@@ -1,13 +1,14 @@
 //! What core says about members and who is to be one, and their rows.
 
 use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
-use lockstep_wire::InvitationView;
+use lockstep_wire::{InvitationView, LinkView};
 
 use super::{Acting, Change};
 use crate::{
     organization::{
         actor::{self, Permitted, permitted},
         invitations::{self, Granted, Stored},
+        links::{self, Link},
         store::{self, Member},
     },
     outbox::{self, Delivery},
@@ -66,6 +67,24 @@ impl Acting<'_> {
     ) -> Result<Permitted, ApiError> {
         let invited = Invitation::may_invite(&self.access, offer, &self.facts);
         permitted(self.context, &self.access, invited)
+    }
+
+    /// Core's [`lockstep_core::may_link`].
+    pub(in crate::organization) fn may_link(
+        &self,
+        offer: &Offer<'_>,
+    ) -> Result<Permitted, ApiError> {
+        let linked = lockstep_core::may_link(&self.access, offer, &self.facts);
+        permitted(self.context, &self.access, linked)
+    }
+
+    /// A link as it is shown, with the workspaces that the actor may see.
+    pub(in crate::organization) fn view_link(&self, link: &Link) -> Result<LinkView, ApiError> {
+        let is_seen = |node: &str| {
+            let node = self.access.node(node);
+            node.is_some_and(|node| self.may(Operation::WorkspaceRead, node))
+        };
+        links::view(self.context, link, &is_seen)
     }
 
     /// The invitation called `id`, whoever asks; else 404.

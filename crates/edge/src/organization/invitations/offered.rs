@@ -17,7 +17,8 @@ use crate::{
 /// The most workspaces of one invitation.
 const WORKSPACES_MAX: usize = 50;
 /// What can still be accepted, or sent again.
-const OPEN: &str = "IN (SELECT id FROM invitation WHERE state = 'pending')";
+const OPEN: &str = "IN (SELECT id FROM invitation WHERE state = 'pending'
+    UNION SELECT id FROM invitation_link WHERE revoked_at_ms IS NULL)";
 
 /// A role on a workspace, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +28,14 @@ pub(in crate::organization) struct Granted {
 }
 
 /// What is offered, as numbers of one access.
-pub(super) struct Known {
+pub(in crate::organization) struct Known {
     role: RoleId,
     grants: Vec<(NodeId, RoleId)>,
     kept: Vec<bool>,
 }
 
 impl Known {
-    pub(super) fn offer(&self) -> Offer<'_> {
+    pub(in crate::organization) fn offer(&self) -> Offer<'_> {
         Offer {
             role: self.role,
             grants: &self.grants,
@@ -42,7 +43,7 @@ impl Known {
     }
 
     /// Those of `grants` that it was made of.
-    pub(super) fn kept(&self, grants: &[Granted]) -> Vec<Granted> {
+    pub(in crate::organization) fn kept(&self, grants: &[Granted]) -> Vec<Granted> {
         let kept = grants.iter().zip(&self.kept);
         let kept = kept.filter(|(_, kept)| **kept);
         kept.map(|(granted, _)| granted.clone()).collect()
@@ -50,7 +51,11 @@ impl Known {
 }
 
 /// What is offered as far as it is still there; `None` without the role on the organization.
-pub(super) fn known(access: &Access, role: &str, grants: &[Granted]) -> Option<Known> {
+pub(in crate::organization) fn known(
+    access: &Access,
+    role: &str,
+    grants: &[Granted],
+) -> Option<Known> {
     let policy = access.policy();
     let found = grants.iter().map(|granted| {
         let node = access.node(&granted.node)?;
@@ -65,7 +70,7 @@ pub(super) fn known(access: &Access, role: &str, grants: &[Granted]) -> Option<K
 }
 
 /// What somebody asks to offer: all of it has to be there, and each workspace once.
-pub(super) fn asked(
+pub(in crate::organization) fn asked(
     acting: &Acting<'_>,
     role: &str,
     wanted: &[WorkspaceRoleRequest],
@@ -107,7 +112,7 @@ pub(in crate::organization) fn of(
 }
 
 /// Writes down the roles on workspaces that come with what is called `id`.
-pub(super) fn write(
+pub(in crate::organization) fn write(
     change: &Change<'_>,
     id: &str,
     wanted: &[WorkspaceRoleRequest],
@@ -135,16 +140,17 @@ pub(in crate::organization) fn nodes_of(
     Ok(nodes)
 }
 
-/// How many invitations offer a role.
+/// How many invitations and links offer a role.
 pub(in crate::organization) fn named_by(
     acting: &Acting<'_>,
     role: &str,
 ) -> Result<usize, ApiError> {
     let select = format!(
         "SELECT COUNT(*) AS count FROM (SELECT id FROM invitation WHERE role = ? AND state = 'pending'
+        UNION SELECT id FROM invitation_link WHERE role = ? AND revoked_at_ms IS NULL
         UNION SELECT invitation FROM invitation_grant WHERE role = ? AND invitation {OPEN})"
     );
-    let count = acting.count(&select, &[role.into(), role.into()])?;
+    let count = acting.count(&select, &[role.into(), role.into(), role.into()])?;
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
@@ -171,5 +177,8 @@ pub(in crate::organization) fn reassign(
     for row in acting.rows(&select, &[old.into()])? {
         change.settle(&super::read(&row)?, InvitationState::Canceled)?;
     }
+    let revoke =
+        "UPDATE invitation_link SET revoked_at_ms = ? WHERE role = ? AND revoked_at_ms IS NULL";
+    change.exec(revoke, &[acting.now_ms().into(), old.into()])?;
     Ok(())
 }

@@ -407,3 +407,21 @@ fn where_the_policy_hands_no_organization_over_nobody_does() {
     let body = json!({ "user_id": acme.user(BEN) });
     refused(&acme.put(&acme.ada, "/owner", &body), 403, "no-grant");
 }
+
+#[test]
+fn i8_seats_are_counted_when_somebody_joins_by_a_link() {
+    let acme = acme("lockstep");
+    acme.give("basic");
+    let (_, secret) = acme.link("member", 9);
+    let join = |at: usize| {
+        let session = acme.world.sign_in(&format!("p{at}@example.com"));
+        acme.join(&session, &secret)
+    };
+    assert!((0..4).all(|at| join(at).status == 200));
+    refused(&join(4), 409, "limit-reached");
+    let links = json(&acme.get(&acme.ada, "/links"));
+    assert_eq!(
+        links["links"][0]["uses"], 4,
+        "who found no seat used up nothing"
+    );
+}

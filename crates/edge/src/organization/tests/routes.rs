@@ -114,6 +114,12 @@ const JOINING: &[(Method, &str, &str)] = &[
         r#"{"message":"x"}"#,
     ),
     (Method::Delete, "/invitations/{invitation}", ""),
+    (
+        Method::Post,
+        "/links",
+        r#"{"role":"member","uses_max":9,"workspaces":[{"workspace":"{workspace}","role":"viewer"}]}"#,
+    ),
+    (Method::Delete, "/links/{link}", ""),
 ];
 
 /// Those that were there before, which have tests of their own.
@@ -170,6 +176,7 @@ impl Ids {
         let ids = Self(vec![
             ("{role}", role),
             ("{invitation}", invitation),
+            ("{link}", acme.link("member", 9).0),
             ("{issuer}", issuer),
             ("{node}", workspace.clone()),
             ("{workspace}", workspace),
@@ -244,6 +251,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/settings",
         "/workspaces/{workspace}/settings",
         "/invitations",
+        "/links",
     ];
     lists
         .iter()

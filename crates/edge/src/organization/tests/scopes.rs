@@ -101,6 +101,7 @@ fn row(route: &Route) -> (Needs, Value) {
         (Method::Post, "organizations/{org}/service-accounts/{account}/keys/{key}/rotate") => {
             (All(&["service-account.manage", GATEWAY[0]]), none)
         }
+        (Method::Post, "invitations/join") => (Whole, none),
         (Method::Post, "oauth/introspect") => (All(&[GATEWAY[1]]), json!({ "token": "x" })),
         (Method::Get, "me") => (Nothing, none),
         (Method::Get, "me/invitations" | "me/tokens") => (Whole, none),
@@ -164,6 +165,7 @@ impl Full {
             ("{org}", acme.id.clone()),
             ("{user}", last(&acme.member(BEN))),
             ("{invitation}", invitation),
+            ("{link}", acme.link("gateway", 9).0),
             ("{account}", last(&account)),
             ("{key}", last(&key)),
             (
