@@ -32,6 +32,7 @@ mod structure;
 mod suspension;
 mod tokens;
 mod trials;
+mod twins;
 
 use serde_json::{Value, json};
 

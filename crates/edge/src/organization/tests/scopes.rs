@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What a route takes of a token.
-enum Needs {
+pub(super) enum Needs {
     /// All of these permissions.
     All(&'static [&'static str]),
     /// Any permission at all that its user holds.
@@ -36,7 +36,7 @@ enum Needs {
 const GATEWAY: [&str; 2] = ["decisions.ask", "token.introspect"];
 
 /// For each route what it needs, and a body.
-fn row(route: &Route) -> (Needs, Value) {
+pub(super) fn row(route: &Route) -> (Needs, Value) {
     use Needs::{All, Any, Nothing, Session, Whole};
     let rest = route.pattern.strip_prefix("/v1/organizations/{org}/");
     let listed = |rest| structure(route.method, rest).or_else(|| joining(route.method, rest));
@@ -118,16 +118,21 @@ fn row(route: &Route) -> (Needs, Value) {
 }
 
 /// An organization of the default policy with one of everything that a path may name.
-struct Full {
-    acme: Acme,
-    params: Vec<(&'static str, String)>,
+pub(super) struct Full {
+    pub(super) acme: Acme,
+    pub(super) params: Vec<(&'static str, String)>,
 }
 
 impl Full {
     fn new() -> Self {
         let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_POLICY", "lockstep")]));
-        acme.joined(BEN, "member");
-        let invitation = acme.invited(CAT, "gateway");
+        Self::of(acme, [BEN, CAT])
+    }
+
+    /// The first of the two joins, the second is invited.
+    pub(super) fn of(acme: Acme, [ben, cat]: [&str; 2]) -> Self {
+        acme.joined(ben, "member");
+        let invitation = acme.invited(cat, "gateway");
         let account = acme.account(&[json!({ "role": "gateway" })]);
         let (key, _) = acme.key(
             &acme.ada,
@@ -136,7 +141,7 @@ impl Full {
         );
         let workspace = acme.workspace("North");
         let south = acme.workspace("South").replace("/workspaces/", "");
-        acme.grant(&workspace, BEN, "viewer");
+        acme.grant(&workspace, ben, "viewer");
         acme.patch(&acme.ada, "", &json!({ "slug": "acme" }));
         let project =
             json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
@@ -150,7 +155,7 @@ impl Full {
         let crew = super::id(&acme.post(&acme.ada, "/groups", &crew));
         for (rest, body) in [
             (format!("/grants/{north}"), json!({ "role": "viewer" })),
-            (acme.member(BEN), json!({})),
+            (acme.member(ben), json!({})),
         ] {
             let put = acme.put(&acme.ada, &format!("/groups/{crew}{rest}"), &body);
             assert_eq!(put.status, 200, "{}", text(&put));
@@ -163,7 +168,7 @@ impl Full {
         let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
         let params = vec![
             ("{org}", acme.id.clone()),
-            ("{user}", last(&acme.member(BEN))),
+            ("{user}", last(&acme.member(ben))),
             ("{invitation}", invitation),
             ("{link}", acme.link("gateway", 9).0),
             ("{account}", last(&account)),
@@ -186,7 +191,7 @@ impl Full {
     }
 
     /// A text with what it names put in.
-    fn fill(&self, text: &str) -> String {
+    pub(super) fn fill(&self, text: &str) -> String {
         let params = self.params.iter();
         params.fold(text.to_owned(), |text, (name, value)| {
             text.replace(name, value)
@@ -235,7 +240,7 @@ fn form(request: Request, body: &Value) -> Request {
     request.with_body(Ok(text.into_bytes()))
 }
 
-fn is_allowed(answer: &Response) -> bool {
+pub(super) fn is_allowed(answer: &Response) -> bool {
     let is_read = matches!(answer.body, crate::http::Body::Bytes(_));
     let body = if is_read { json(answer) } else { Value::Null };
     let lists = ["workspaces", "projects", "groups"].map(|name| &body[name]);
@@ -276,7 +281,7 @@ fn passes(route: &Route, answer: &Response) {
     );
 }
 
-fn signed_in() -> impl Iterator<Item = &'static Route> {
+pub(super) fn signed_in() -> impl Iterator<Item = &'static Route> {
     let all = ROUTES.iter().copied().flatten();
     all.filter(|route| {
         !route.handler.is_anonymous() && !matches!(route.handler, Handler::Operator(_))

@@ -1,0 +1,245 @@
+//! Two organizations that have one of everything: whatever one of them names of the other's is not there, by every route, in every place of a request and by every credential (threat M4).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    Acme, BEN, CAT, id, refused,
+    scopes::{Full, is_allowed, row, signed_in},
+};
+use crate::{
+    http::{Body, Method, Request, Response},
+    objects::Class,
+    router::Route,
+    sql::Sql,
+    testing::{World, json, post, write},
+};
+
+const EVE: &str = "eve@example.com";
+
+/// Two organizations of one deployment; nobody is in both.
+struct Twins {
+    here: Full,
+    /// What the other one has by the names of parameters.
+    there: Vec<(&'static str, String)>,
+    /// The session of who created the other one, and two more credentials of it.
+    eve: String,
+    eves: [String; 2],
+}
+
+impl Twins {
+    fn new() -> Self {
+        let world = World::with_vars(&[("LOCKSTEP_POLICY", "lockstep")]);
+        let Full { acme, params } = Full::of(Acme::in_world(world), [BEN, CAT]);
+        let eve = acme.world.sign_in(EVE);
+        let made = post("/v1/organizations", &json!({ "name": "Twin" }));
+        let made = acme.world.send(&made.with_header("cookie", &eve));
+        let twin = Acme {
+            id: id(&made),
+            ada: eve.clone(),
+            world: acme.world,
+        };
+        let twin = Full::of(twin, ["fay@example.com", "gus@example.com"]);
+        let (_, pat) = twin.acme.token(&eve, &json!({ "name": "ci" }));
+        let account = twin.acme.account(&[json!({ "role": "owner" })]);
+        let (_, key) = twin.acme.key(&eve, &account, &json!({ "name": "ci" }));
+        // When a key was last used is written down, wherever it was tried.
+        let own = twin.acme.by(&key, Method::Get, "", &json!({}));
+        assert_eq!(own.status, 200);
+        let acme = Acme {
+            world: twin.acme.world,
+            ..acme
+        };
+        Self {
+            here: Full { acme, params },
+            there: twin.params,
+            eve,
+            eves: [pat, key],
+        }
+    }
+
+    fn there(&self, name: &str) -> &str {
+        let found = self.there.iter().find(|(other, _)| *other == name);
+        &found.unwrap().1
+    }
+
+    /// The parameters of one organization, but `name` as the other one has it.
+    fn torn(&self, name: &'static str) -> Vec<(&'static str, String)> {
+        let mut params = self.here.params.clone();
+        for (other, value) in &mut params {
+            if *other == name {
+                self.there(name).clone_into(value);
+            }
+        }
+        params
+    }
+
+    /// All rows of both, but for what was refused.
+    fn rows(&self) -> BTreeMap<String, Vec<String>> {
+        let world = &self.here.acme.world;
+        let mut all = BTreeMap::new();
+        for organization in [&self.here.acme.id, self.there("{org}")] {
+            let sql = world.objects.database(Class::Organization, organization);
+            let sql: &dyn Sql = &*sql.unwrap();
+            let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'audit%' AND name NOT LIKE 'sqlite%'";
+            for table in sql.exec(tables, &[]).unwrap() {
+                let table = table.text("name").unwrap().to_owned();
+                let rows = sql.exec(&format!("SELECT * FROM {table}"), &[]).unwrap();
+                let rows = rows.iter().map(|row| format!("{row:?}")).collect();
+                all.insert(format!("{organization} {table}"), rows);
+            }
+        }
+        all
+    }
+
+    fn are_as(&self, before: &BTreeMap<String, Vec<String>>) {
+        for (table, rows) in self.rows() {
+            assert_eq!(&rows, &before[&table], "{table}");
+        }
+    }
+
+    fn send(
+        &self,
+        route: &Route,
+        params: &[(&'static str, String)],
+        headers: &[(&str, &str)],
+    ) -> Response {
+        let fill = |text: &str| {
+            let mut filled = text.to_owned();
+            for (name, value) in params {
+                filled = filled.replace(name, value);
+            }
+            filled
+        };
+        let path = fill(route.pattern);
+        let request = match route.method {
+            Method::Get => Request::new(Method::Get, path),
+            method => {
+                let body: Value = serde_json::from_str(&fill(&row(route).1.to_string())).unwrap();
+                write(method, &path, &body)
+            }
+        };
+        let request = match (route.method, route.pattern) {
+            (Method::Delete, "/v1/organizations/{org}") => request.with_query("name=Acme"),
+            _ => request,
+        };
+        let headers = headers.iter();
+        let request = headers.fold(request, |request, (name, value)| {
+            request.with_header(name, value)
+        });
+        self.here.acme.world.send(&request)
+    }
+}
+
+#[track_caller]
+fn stays_out(route: &Route, answer: &Response, what: &str) {
+    let is_read = matches!(answer.body, Body::Bytes(_));
+    let shown = if is_read { json(answer) } else { Value::Null };
+    let name = format!(
+        "{} {} {what}: {shown}",
+        route.method.as_str(),
+        route.pattern
+    );
+    assert!(!is_allowed(answer), "{name}");
+    let is_deny = answer.status == 200 && shown["decision"] == false;
+    let is_row = answer.status == 207;
+    assert!(
+        is_deny || is_row || [400, 401, 403, 404].contains(&answer.status),
+        "{name}"
+    );
+}
+
+#[test]
+fn m4_whatever_a_twin_names_of_the_other_is_not_there() {
+    let twins = Twins::new();
+    let before = twins.rows();
+    let ada = &twins.here.acme.ada;
+    let mut swapped = 0;
+    for route in signed_in() {
+        let body = row(route).1.to_string();
+        for (name, own) in &twins.here.params {
+            let is_named = route.pattern.contains(name) || body.contains(name);
+            if !is_named || twins.there(name) == own {
+                continue;
+            }
+            let headers = [("cookie", ada.as_str())];
+            stays_out(route, &twins.send(route, &twins.torn(name), &headers), name);
+            swapped += 1;
+        }
+    }
+    assert!(swapped > 60, "{swapped}");
+    twins.are_as(&before);
+}
+
+#[test]
+fn m4_no_credential_of_a_twin_reaches_the_other() {
+    let twins = Twins::new();
+    let before = twins.rows();
+    let [pat, key] = &twins.eves;
+    let own = twins.here.acme.id.as_str();
+    for route in signed_in().filter(|route| route.pattern.contains("{org}")) {
+        let params = &twins.here.params;
+        for (name, value) in [
+            ("cookie", &twins.eve),
+            ("x-api-key", pat),
+            ("x-api-key", key),
+        ] {
+            stays_out(route, &twins.send(route, params, &[(name, value)]), name);
+            let named = [(name, value.as_str()), ("x-organization-id", own)];
+            stays_out(route, &twins.send(route, params, &named), "and a header");
+        }
+    }
+    twins.are_as(&before);
+}
+
+#[test]
+fn m4_no_header_and_no_cursor_leads_to_a_twin() {
+    let twins = Twins::new();
+    let before = twins.rows();
+    let ada = ("cookie", twins.here.acme.ada.as_str());
+    let organization = ("x-organization-id", twins.there("{org}"));
+    let workspace = twins.there("{workspace}");
+    for route in signed_in() {
+        if route.pattern.contains("{org}") {
+            let torn = twins.send(route, &twins.here.params, &[ada, organization]);
+            refused(&torn, 400, "context-mismatch");
+        }
+        let by_header = ["/v1/evaluate", "/v1/snapshot", "/v1/events"];
+        if by_header.contains(&route.pattern) {
+            let there = twins.send(route, &twins.here.params, &[ada, organization]);
+            stays_out(route, &there, "x-organization-id");
+        }
+        if route.pattern.contains("{workspace}") || route.pattern.ends_with("/evaluate") {
+            for header in ["x-workspace-id", "x-tenant-id"] {
+                let here = ("x-organization-id", twins.here.acme.id.as_str());
+                let torn = twins.send(route, &twins.here.params, &[ada, here, (header, workspace)]);
+                stays_out(route, &torn, header);
+            }
+        }
+    }
+    let world = &twins.here.acme.world;
+    for list in ["members", "workspaces", "roles", "groups", "invitations"] {
+        let page = |session: &str, organization: &str, query: &str| {
+            let path = format!("/v1/organizations/{organization}/{list}");
+            let request = Request::new(Method::Get, path).with_query(query);
+            world.send(&request.with_header("cookie", session))
+        };
+        let theirs = page(&twins.eve, twins.there("{org}"), "limit=1");
+        let Some(next) = json(&theirs)["next"].as_str().map(str::to_owned) else {
+            continue;
+        };
+        let query = format!("cursor={next}");
+        refused(
+            &page(ada.1, &twins.here.acme.id, &query),
+            400,
+            "invalid-cursor",
+        );
+        refused(
+            &page(ada.1, twins.there("{org}"), &query),
+            400,
+            "invalid-cursor",
+        );
+    }
+    twins.are_as(&before);
+}

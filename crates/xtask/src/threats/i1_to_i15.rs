@@ -1,0 +1,390 @@
+//! Invitations, addresses and mail.
+
+use super::{Row, edge, edit, proof, token};
+
+const CORE: &str = "crates/core/src/invitation.rs";
+const OBJECT: &str = "crates/edge/src/organization/invitations.rs";
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "I1",
+        attack: "a forged or an edited link",
+        proofs: &[proof(
+            edge("organization::tests::invitations::i1_no_edited_link_shows_an_invitation"),
+            "what a link brings is looked up as a whole",
+            &[
+                edit(
+                    "crates/token/src/secret.rs",
+                    "if !bool::from(checksum(signed).as_bytes().ct_eq(check.as_bytes())) {",
+                    "if false {",
+                ),
+                edit(
+                    OBJECT,
+                    ".one(&format!(\"{COLUMNS} WHERE hash = ?\"), &[hash.into()])?;",
+                    ".one(&format!(\"{COLUMNS} WHERE hash <> ?\"), &[hash.into()])?;",
+                ),
+            ],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "I2",
+        attack: "accepted by somebody else",
+        proofs: &[proof(
+            edge("organization::tests::invitations::i2_only_the_invited_address_acts_on_it"),
+            "the proven address is the invited one",
+            &[edit(CORE, "if !address_matches {", "if false {")],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "I3",
+        attack: "a role that the inviter could not give",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::invitations::i3_nobody_invites_into_more_than_they_hold",
+                ),
+                "who invites may invite",
+                &[edit(
+                    CORE,
+                    "permit(inviter, Operation::InvitationCreate, &facts)\n",
+                    "Ok(())\n",
+                )],
+            ),
+            proof(
+                edge("organization::tests::tokens::a_narrow_token_hands_out_no_more_than_it_holds"),
+                "what is offered is held (law 5)",
+                &[edit(
+                    CORE,
+                    "\n            .and_then(|()| assignable(inviter, role))",
+                    "",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "I4",
+        attack: "rights that the inviter has lost since",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::invitations::i4_the_inviters_rights_are_asked_again_when_it_is_accepted",
+                ),
+                "the inviter is asked about again at acceptance",
+                &[edit(
+                    CORE,
+                    "        Self::may_invite(inviter, role)?;\n",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::invitations::i4_an_invitation_of_somebody_removed_is_void",
+                ),
+                "the same, of who was removed",
+                &[edit(
+                    CORE,
+                    "        Self::may_invite(inviter, role)?;\n",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::races::i8_who_accepts_after_the_inviter_lost_their_role_does_not_join",
+                ),
+                "the same, at the same time",
+                &[edit(
+                    CORE,
+                    "        Self::may_invite(inviter, role)?;\n",
+                    "",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "I5",
+        attack: "another organization's invitation",
+        proofs: &[proof(
+            edge(
+                "organization::tests::invitations::i5_another_organizations_invitation_is_out_of_reach",
+            ),
+            "who is no member is told nothing",
+            &[edit(
+                "crates/edge/src/organization/actor.rs",
+                "if access.is_member() {",
+                "if true {",
+            )],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "I6",
+        attack: "an expiry that comes late",
+        proofs: &[
+            proof(
+                edge("organization::tests::invitations::i6_expiry_is_exact_to_the_millisecond"),
+                "the first millisecond of the expiry is one",
+                &[edit(
+                    CORE,
+                    "now_ms >= self.expires_at_ms",
+                    "now_ms > self.expires_at_ms",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::races::i8_nobody_accepts_after_the_millisecond_of_expiry",
+                ),
+                "it is looked at when it is accepted",
+                &[edit(
+                    CORE,
+                    "now_ms >= self.expires_at_ms",
+                    "now_ms >= self.expires_at_ms + 1_000",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "I7",
+        attack: "used again",
+        proofs: &[proof(
+            edge("organization::tests::invitations::i7_it_is_used_once"),
+            "what was acted on is pending no more",
+            &[
+                edit(
+                    CORE,
+                    "            InvitationStatus::Pending => Ok(()),\n            other =>",
+                    "            _ => Ok(()),\n            other =>",
+                ),
+                edit(
+                    OBJECT,
+                    "WHERE id = ? AND state = 'pending' RETURNING id",
+                    "WHERE id = ? RETURNING id",
+                ),
+            ],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "I8",
+        attack: "many at once",
+        proofs: &[
+            proof(
+                edge("organization::tests::races::i8_of_50_who_accept_at_once_exactly_one_does"),
+                "what was acted on is pending no more",
+                &[
+                    edit(
+                        CORE,
+                        "            InvitationStatus::Pending => Ok(()),\n            other =>",
+                        "            _ => Ok(()),\n            other =>",
+                    ),
+                    edit(
+                        OBJECT,
+                        "WHERE id = ? AND state = 'pending' RETURNING id",
+                        "WHERE id = ? RETURNING id",
+                    ),
+                ],
+            ),
+            proof(
+                edge("organization::tests::races::i8_who_accepts_and_who_cancels_do_not_both_win"),
+                "the same, against whoever cancels",
+                &[
+                    edit(
+                        CORE,
+                        "            InvitationStatus::Pending => Ok(()),\n            other =>",
+                        "            _ => Ok(()),\n            other =>",
+                    ),
+                    edit(
+                        OBJECT,
+                        "WHERE id = ? AND state = 'pending' RETURNING id",
+                        "WHERE id = ? RETURNING id",
+                    ),
+                ],
+            ),
+            proof(
+                edge("organization::tests::races::i8_the_last_seat_is_taken_once"),
+                "seats are counted when somebody joins",
+                &[edit(
+                    "crates/edge/src/organization/plan.rs",
+                    "if has_room(limit, count(taken)) {",
+                    "if true {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::races::i8_who_joins_a_deleted_organization_is_in_nothing",
+                ),
+                "a deleted organization answers nothing",
+                &[edit(
+                    "crates/edge/src/organization/store.rs",
+                    "{ORGANIZATION} WHERE deleted_at_ms IS NULL\"",
+                    "{ORGANIZATION}\"",
+                )],
+            ),
+        ],
+        running: &[
+            ("e2e/organizations.test.mjs", "the operator gives a plan"),
+            ("e2e/histories.test.mjs", "64 clients at once"),
+        ],
+    },
+    Row {
+        id: "I9",
+        attack: "the link's secret told elsewhere",
+        proofs: &[proof(
+            edge("organization::tests::invitations::i9_the_secret_is_in_the_mail_and_nowhere_else"),
+            "the hash is stored",
+            &[edit(
+                OBJECT,
+                "secret.hash().to_hex().into(),",
+                "secret.reveal().into(),",
+            )],
+        )],
+        running: &[("e2e/at-rest.test.mjs", "p5 p6 no token, session, code")],
+    },
+    Row {
+        id: "I10",
+        attack: "one address that reads as another",
+        proofs: &[
+            proof(
+                token("address::tests::i10_look_alikes_are_refused"),
+                "a local part is ASCII",
+                &[edit(
+                    "crates/token/src/address.rs",
+                    "if !text.is_ascii() {",
+                    "if false {",
+                )],
+            ),
+            proof(
+                token("address::tests::i10_look_alikes_are_refused"),
+                "a local part is made of atoms",
+                &[edit(
+                    "crates/token/src/address.rs",
+                    ".all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_byte))",
+                    ".all(|atom| !atom.is_empty())",
+                )],
+            ),
+        ],
+        running: &[("e2e/sign-in.test.mjs", "i10 addresses with two meanings")],
+    },
+    Row {
+        id: "I11",
+        attack: "an address that nobody has verified",
+        proofs: &[
+            proof(
+                edge(
+                    "authenticate::jwt::tests::i11_an_address_comes_only_from_a_believed_issuer_that_has_verified_it",
+                ),
+                "the issuer says that it is verified",
+                &[edit(
+                    "crates/edge/src/authenticate/jwt.rs",
+                    ".filter(|_| is_believed && is_verified)?;",
+                    ".filter(|_| is_believed | is_verified)?;",
+                )],
+            ),
+            proof(
+                edge("address::tests::nobody_becomes_owner_without_a_proof_and_the_first_stays"),
+                "a code is compared",
+                &[edit(
+                    "crates/edge/src/address/code.rs",
+                    "if sign_in_code(&context.config.keys, context.name, row.text(\"nonce\")?) != code {",
+                    "if sign_in_code(&context.config.keys, context.name, row.text(\"nonce\")?) == code {",
+                )],
+            ),
+        ],
+        running: &[("e2e/jwt.test.mjs", "i11 an address counts only when")],
+    },
+    Row {
+        id: "I12",
+        attack: "mail without end",
+        proofs: &[
+            proof(
+                edge("address::tests::an_address_gets_five_unused_codes_an_hour_from_one_client"),
+                "codes of one client are counted",
+                &[edit(
+                    "crates/edge/src/address/code.rs",
+                    "|| row.integer(\"mine\")? >= CODES_PER_CLIENT_MAX)",
+                    "|| row.integer(\"mine\")? >= 1_000 * CODES_PER_CLIENT_MAX)",
+                )],
+            ),
+            proof(
+                edge("address::tests::an_address_gets_twenty_unused_codes_an_hour_from_everywhere"),
+                "codes of all clients are counted",
+                &[edit(
+                    "crates/edge/src/address/code.rs",
+                    "(row.integer(\"n\")? >= CODES_MAX",
+                    "(row.integer(\"n\")? >= 1_000 * CODES_MAX",
+                )],
+            ),
+        ],
+        running: &[("e2e/sign-in.test.mjs", "i12 a sixth unused code")],
+    },
+    Row {
+        id: "I13",
+        attack: "names that write the mail",
+        proofs: &[
+            proof(
+                edge("mail::tests::i13_names_bring_no_header_no_markup_and_no_second_link"),
+                "a name is one line, and none of it a link",
+                &[edit(
+                    "crates/edge/src/mail/render.rs",
+                    "organization: &plain(organization_name),",
+                    "organization: organization_name,",
+                )],
+            ),
+            proof(
+                edge("mail::tests::i13_names_bring_no_header_no_markup_and_no_second_link"),
+                "a name is text in HTML",
+                &[edit(
+                    "crates/edge/src/mail/render.rs",
+                    "                escape(&sentence),\n",
+                    "                sentence,\n",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "I14",
+        attack: "a link to another host",
+        proofs: &[proof(
+            edge("mail::tests::the_link_has_the_configured_origin_and_the_secret_in_its_fragment"),
+            "a link begins with the configured origin",
+            &[edit(
+                "crates/edge/src/mail/render.rs",
+                "config.origin, secret.reveal());",
+                "\"https://elsewhere.example\", secret.reveal());",
+            )],
+        )],
+        running: &[("e2e/links.test.mjs", "i14 no header of a request")],
+    },
+    Row {
+        id: "I15",
+        attack: "whether an address is known",
+        proofs: &[
+            proof(
+                edge("address::tests::known_and_unknown_addresses_are_answered_alike"),
+                "the answer says when the code ends, and nothing else",
+                &[edit(
+                    "crates/edge/src/address/code.rs",
+                    "    Ok(Asked { expires_at_ms })",
+                    "    let known = context.sql.exec(\"SELECT user FROM owner\", &[])?.len();\n    Ok(Asked { expires_at_ms: expires_at_ms.saturating_add(i64::try_from(known).unwrap_or(0)) })",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::slugs::i15_a_slug_leads_its_members_to_an_organization_and_nobody_else",
+                ),
+                "who is no member is told nothing",
+                &[edit(
+                    "crates/edge/src/organization/actor.rs",
+                    "if access.is_member() {",
+                    "if true {",
+                )],
+            ),
+        ],
+        running: &[("e2e/sign-in.test.mjs", "i15 a known and an unknown address")],
+    },
+];

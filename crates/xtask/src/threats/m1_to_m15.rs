@@ -1,0 +1,358 @@
+//! Members, roles and decisions.
+
+use super::{Row, core_in, edge, edit, proof};
+
+const ACTOR: &str = "crates/edge/src/organization/actor.rs";
+const FRESHNESS: &str = "crates/edge/src/freshness.rs";
+const MEMBERSHIP: &str = "crates/core/src/membership.rs";
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: "M1",
+        attack: "a configuration that allows everything",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::routes::m1_what_the_policy_offers_to_nobody_nobody_does",
+                ),
+                "what the policy opens to nobody is refused",
+                &[edit(
+                    ACTOR,
+                    "        return Err(ApiError::new(Code::NoGrant, detail));\n    };\n    let decision",
+                    "        let _ = detail;\n        return Ok(Permitted(()));\n    };\n    let decision",
+                )],
+            ),
+            proof(
+                edge("organization::tests::routes::m6_who_only_looks_changes_nothing_by_any_route"),
+                "a decision is looked at",
+                &[edit(ACTOR, "if decision.is_allow() {", "if true {")],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M2",
+        attack: "conditions together that are true though one is not",
+        proofs: &[proof(
+            core_in("laws", "rules::conditions_together_are_each_of_them"),
+            "a guard is all of its conditions",
+            &[edit(
+                "crates/core/src/guard.rs",
+                "holds = holds.min(condition.outcome(facts));",
+                "holds = holds.max(condition.outcome(facts));",
+            )],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "M3",
+        attack: "another spelling of a path",
+        proofs: &[proof(
+            edge("router::tests::a_path_has_one_spelling"),
+            "a parameter is letters, digits and underscores",
+            &[edit(
+                "crates/edge/src/router.rs",
+                ".all(|c| c.is_ascii_alphanumeric() || c == '_')",
+                ".all(|c| c != '?')",
+            )],
+        )],
+        running: &[("e2e/bad-input.test.mjs", "m3 a path has one spelling")],
+    },
+    Row {
+        id: "M4",
+        attack: "ids of another tenant",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::routes::m4_no_id_of_another_tenant_is_there_in_any_place",
+                ),
+                "who is no member is told nothing",
+                &[edit(ACTOR, "if access.is_member() {", "if true {")],
+            ),
+            proof(
+                edge(
+                    "organization::tests::twins::m4_whatever_a_twin_names_of_the_other_is_not_there",
+                ),
+                "the same, by every route and every credential",
+                &[edit(ACTOR, "if access.is_member() {", "if true {")],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M5",
+        attack: "the last admin lost",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::members::m5_the_last_admin_neither_leaves_nor_steps_down",
+                ),
+                "admins are counted (law 7)",
+                &[edit(
+                    MEMBERSHIP,
+                    "if target.is_admin(policy) && !stays_admin && !keeps_admin(target.other_admins) {",
+                    "if target.is_admin(policy) && !stays_admin && keeps_admin(target.other_admins) && false {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::suspension::m5_the_last_admin_is_not_suspended_and_m6_nobody_gives_back_what_they_lack",
+                ),
+                "the same, of who is suspended",
+                &[edit(
+                    MEMBERSHIP,
+                    "if target.is_admin(policy) && !stays_admin && !keeps_admin(target.other_admins) {",
+                    "if target.is_admin(policy) && !stays_admin && keeps_admin(target.other_admins) && false {",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M6",
+        attack: "giving what one does not hold",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::members::m6_nobody_raises_themselves_or_others_beyond_what_they_hold",
+                ),
+                "who changes a role may",
+                &[edit(
+                    MEMBERSHIP,
+                    "    permit(actor, Operation::MemberUpdateRole, &facts)?;\n    assignable(actor, role)?;\n",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::node_members::m6_nobody_gives_a_role_that_they_do_not_hold_there_and_below",
+                ),
+                "what is given is held there and below (law 5)",
+                &[edit(
+                    "crates/core/src/assignment.rs",
+                    "new.map_or(Ok(()), |role| can_delegate(actor, role, node));",
+                    "new.map_or(Ok(()), |_| Ok(()));",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M7",
+        attack: "allowed after it was taken away",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::trials::revoked::m7_what_is_revoked_of_a_session_is_over",
+                ),
+                "what was said counts for the window only",
+                &[edit(
+                    FRESHNESS,
+                    "(0..window_ms).contains(&age_ms) && at_least.is_none_or(|epoch| epoch <= self.epoch)",
+                    "age_ms >= 0 && at_least.is_none_or(|epoch| epoch <= self.epoch)",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::trials::revoked::m7_what_is_revoked_of_a_service_key_is_over",
+                ),
+                "a sensitive question is put to the object every time",
+                &[edit(
+                    "crates/edge/src/routes/decisions.rs",
+                    "        || is_sensitive\n",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::trials::revoked::m7_what_is_revoked_of_a_personal_token_is_over",
+                ),
+                "a sensitive question asks the credential's object, too",
+                &[edit(
+                    "crates/edge/src/routes/decisions.rs",
+                    "let actor = if is_sensitive {",
+                    "let actor = if false {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::trials::epochs::no_check_is_answered_from_before_its_epoch",
+                ),
+                "an epoch that a caller brings is reached",
+                &[edit(
+                    FRESHNESS,
+                    "(0..window_ms).contains(&age_ms) && at_least.is_none_or(|epoch| epoch <= self.epoch)",
+                    "(0..window_ms).contains(&age_ms) && at_least.is_none_or(|epoch| epoch <= self.epoch || true)",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M8",
+        attack: "answered from somebody else's bytes",
+        proofs: &[proof(
+            edge(
+                "organization::tests::consistency::m8_a_principal_is_never_answered_from_anothers_bytes",
+            ),
+            "bytes are of the epoch that the object says",
+            &[edit(
+                FRESHNESS,
+                "\n        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)",
+                "",
+            )],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "M9",
+        attack: "a write that was answered and not done",
+        proofs: &[proof(
+            edge("organization::tests::members::m9_what_was_answered_is_what_is_stored"),
+            "the role is written",
+            &[edit(
+                "crates/edge/src/organization/members.rs",
+                "    store::set_role(context, &organization, &member.granted_as(), role)?;\n",
+                "",
+            )],
+        )],
+        running: &[(
+            "e2e/crash.test.mjs",
+            "what was acknowledged outlives a kill",
+        )],
+    },
+    Row {
+        id: "M10",
+        attack: "back from the dead",
+        proofs: &[
+            proof(
+                edge("organization::tests::members::m10_what_was_removed_stays_removed"),
+                "who leaves takes all grants along",
+                &[edit(
+                    "crates/edge/src/organization/store.rs",
+                    "let granted = \"DELETE FROM granted WHERE user IN (?, ?)\";",
+                    "let granted = \"DELETE FROM granted WHERE user IN (?, ?) AND FALSE\";",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::ending::m10_kv_holds_tombstones_and_an_older_value_that_comes_late_gives_nothing",
+                ),
+                "what is deleted leaves tombstones",
+                &[edit(
+                    "crates/edge/src/organization/ending.rs",
+                    "    entomb(context, &organization, epoch)?;\n",
+                    "",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M11",
+        attack: "lists that leave something out",
+        proofs: &[proof(
+            edge(
+                "organization::tests::pages::m11_a_list_is_what_may_be_seen_of_it_over_all_sizes_of_pages",
+            ),
+            "one row more tells whether there is another page",
+            &[edit(
+                "crates/edge/src/paging.rs",
+                "i64::from(self.limit).saturating_add(1)",
+                "i64::from(self.limit)",
+            )],
+        )],
+        running: &[],
+    },
+    Row {
+        id: "M12",
+        attack: "forged cursors",
+        proofs: &[proof(
+            edge(
+                "paging::tests::m12_a_hundred_thousand_mutated_cursors_are_refused_or_are_the_one_that_was_given",
+            ),
+            "a cursor is signed",
+            &[edit(
+                "crates/edge/src/paging.rs",
+                "*version == VERSION && self.keys.is_equal_bytes(mac, &self.mac(position));",
+                "*version == VERSION && mac.len() == MAC_BYTES;",
+            )],
+        )],
+        running: &[("e2e/audit.test.mjs", "m12 a cursor counts for its list")],
+    },
+    Row {
+        id: "M13",
+        attack: "members of a body that nobody may write",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::routes::m13_what_no_route_takes_is_refused_by_every_one_of_them",
+                ),
+                "a body has no members that the route does not take",
+                &[edit(
+                    "crates/wire/src/structure.rs",
+                    "#[serde(deny_unknown_fields)]\npub struct ProjectRequest {",
+                    "pub struct ProjectRequest {",
+                )],
+            ),
+            proof(
+                edge("organization::tests::members::m13_members_that_are_not_writable_are_refused"),
+                "the same, of the organization",
+                &[edit(
+                    "crates/wire/src/directory.rs",
+                    "#[serde(deny_unknown_fields)]\npub struct OrganizationChangeRequest {",
+                    "pub struct OrganizationChangeRequest {",
+                )],
+            ),
+        ],
+        running: &[],
+    },
+    Row {
+        id: "M14",
+        attack: "a credential of one organization in another",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::place::m14_a_credential_of_one_organization_is_refused_in_path_and_header_for_another",
+                ),
+                "a credential acts in its organization",
+                &[edit(
+                    "crates/edge/src/place.rs",
+                    "            (Some(named), Some(own)) if named.as_str() != own => return Err(foreign()),\n",
+                    "            (Some(_), Some(own)) if own.is_empty() => return Err(foreign()),\n",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::place::m14_path_and_headers_that_disagree_are_refused_whoever_asks",
+                ),
+                "path and headers agree",
+                &[edit(
+                    "crates/edge/src/place.rs",
+                    "if values.all(|value| Some(value) == first) {",
+                    "if values.all(|_| true) {",
+                )],
+            ),
+        ],
+        running: &[(
+            "e2e/issuers.test.mjs",
+            "s10 j5 m14 an organization's own issuer",
+        )],
+    },
+    Row {
+        id: "M15",
+        attack: "what is left of who or what is gone",
+        proofs: &[proof(
+            edge(
+                "organization::tests::members::m15_and_p10_nothing_is_left_of_a_deleted_organization",
+            ),
+            "a deleted organization answers nothing",
+            &[edit(
+                "crates/edge/src/organization/store.rs",
+                "{ORGANIZATION} WHERE deleted_at_ms IS NULL\"",
+                "{ORGANIZATION}\"",
+            )],
+        )],
+        running: &[],
+    },
+];
