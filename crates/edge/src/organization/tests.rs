@@ -14,6 +14,7 @@ mod issuers;
 mod links;
 mod members;
 mod moves;
+mod naughty;
 mod node_members;
 mod offers;
 mod pages;

@@ -243,3 +243,81 @@ fn m4_no_header_and_no_cursor_leads_to_a_twin() {
     }
     twins.are_as(&before);
 }
+
+/// Ids of the wrong kind, and values of the wrong type, by every route that takes any.
+#[test]
+fn ids_of_another_kind_and_values_of_another_type_change_nothing() {
+    let twins = Twins::new();
+    let before = twins.rows();
+    let ada = [("cookie", twins.here.acme.ada.as_str())];
+    let own = &twins.here.params;
+    for route in signed_in() {
+        let (_, body) = row(route);
+        for (at, (name, _)) in own.iter().enumerate() {
+            if !route.pattern.contains(name) && !body.to_string().contains(name) {
+                continue;
+            }
+            for other in [1, 4, 7] {
+                let mut params = own.clone();
+                let (of, wrong) = own[(at + other) % own.len()].clone();
+                // A node is a workspace or a project, and all of those are one here.
+                let is_node =
+                    |name| ["{node}", "{workspace}", "{project}", "{other}"].contains(&name);
+                if is_node(*name) && is_node(of) {
+                    continue;
+                }
+                params[at].1 = wrong;
+                stays_out(route, &twins.send(route, &params, &ada), name);
+            }
+        }
+    }
+    twins.are_as(&before);
+}
+
+/// Each member of each body in turn is something else; a row of them is changed by none of it that is refused.
+#[test]
+fn values_of_another_type_are_refused_and_are_no_fault() {
+    let twins = Twins::new();
+    let world = &twins.here.acme.world;
+    let wrong = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(9_007_199_254_740_993_i64),
+        json!("x".repeat(20_000)),
+        json!([]),
+        json!({}),
+        json!([[[[[]]]]]),
+    ];
+    let mut tried = 0;
+    for route in signed_in().filter(|route| route.method.is_unsafe()) {
+        let (_, body) = row(route);
+        let body: Value = serde_json::from_str(&twins.here.fill(&body.to_string())).unwrap();
+        let path = twins.here.fill(route.pattern);
+        for member in body.as_object().unwrap().keys() {
+            for value in &wrong {
+                let mut body = body.clone();
+                body[member] = value.clone();
+                let before = twins.rows();
+                let request = write(route.method, &path, &body);
+                let answer = world.send(&request.with_header("cookie", &twins.here.acme.ada));
+                let name = format!(
+                    "{} {path} {member}: {}",
+                    route.method.as_str(),
+                    answer.status
+                );
+                assert!(answer.status < 500, "{name}");
+                if answer.status >= 400 {
+                    // RFC 7662 calls it otherwise.
+                    let [code, error] =
+                        ["code", "error"].map(|name| json(&answer)[name].is_string());
+                    assert!(code || error, "{name}");
+                    twins.are_as(&before);
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}

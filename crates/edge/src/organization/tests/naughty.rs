@@ -1,0 +1,378 @@
+//! What nobody sends by chance: strings that break other programs, as every name and address, and bodies of the wrong form. Each is refused with a code, or stored and given back as it was; nothing is a fault, and nothing is half done.
+//!
+//! With `LOCKSTEP_VECTORS` the strings are the 515 of the Big List of Naughty Strings and the 164 addresses of isemail; without it, few of our own.
+
+use serde_json::{Value, json};
+
+use super::{Acme, id, lockstep};
+use crate::{
+    http::{Body, Method, Request, Response},
+    testing::{ORIGIN, json, post, text, write},
+};
+
+/// Ours: line breaks, other directions, look-alikes, markup, links, what other readers take for something.
+const OWN: [&str; 14] = [
+    "Acme\r\nBcc: eve@example.com",
+    "\u{202e}emca",
+    "\u{410}cme",
+    "a\u{0}b",
+    "\u{200b}",
+    "null",
+    "' OR 1=1 --",
+    "<script>alert(1)</script>",
+    "https://evil.example",
+    "{{7*7}} ${x} %s %n",
+    "\u{1f469}\u{200d}\u{1f680}",
+    "\u{fdfd}\u{fdfd}",
+    "../../etc",
+    "\u{d7ff}\u{e000}\u{fffe}",
+];
+
+/// A file of the outside data, if there is any.
+fn outside(file: &str) -> Option<String> {
+    let folder = std::env::var("LOCKSTEP_VECTORS").ok()?;
+    Some(std::fs::read_to_string(format!("{folder}/misc/{file}")).unwrap())
+}
+
+fn strings() -> Vec<String> {
+    let Some(list) = outside("blns.json") else {
+        return OWN.map(str::to_owned).to_vec();
+    };
+    let list: Vec<String> = serde_json::from_str(&list).unwrap();
+    assert_eq!(list.len(), 515);
+    list.into_iter().chain(OWN.map(str::to_owned)).collect()
+}
+
+/// Whatever it is, it is an answer and no fault.
+#[track_caller]
+fn is_answer(answer: &Response, what: &str) {
+    assert!(answer.status < 500, "{what}: {}", answer.status);
+    if answer.status >= 400 {
+        assert!(json(answer)["code"].is_string(), "{what}");
+    }
+}
+
+/// Refused with a code, or given back as it was.
+#[track_caller]
+fn is_kept_or_refused(answer: &Response, name: &str, again: impl Fn() -> Value) -> bool {
+    is_answer(answer, name);
+    if answer.status >= 300 {
+        // A NUL is in no text that two programs read alike.
+        let code = if name.contains('\0') {
+            "invalid-body"
+        } else {
+            "invalid-value"
+        };
+        assert_eq!(
+            (answer.status, &json(answer)["code"]),
+            (400, &json!(code)),
+            "{name:?}"
+        );
+        return false;
+    }
+    assert_eq!(json(answer)["name"], name.trim(), "{name:?}");
+    assert_eq!(again()["name"], name.trim(), "{name:?}");
+    true
+}
+
+#[test]
+fn every_name_is_kept_as_it_was_or_refused() {
+    let acme = lockstep("");
+    acme.workspace("South");
+    let workspace = acme.workspace("North");
+    let inside = json!({ "name": "x", "workspace": workspace.replace("/workspaces/", "") });
+    let made = |path: &str, body: &Value| {
+        let made = acme.post(&acme.ada, path, body);
+        format!("{path}/{}", id(&made))
+    };
+    let renamed = [
+        String::new(),
+        made("/projects", &inside),
+        made("/groups", &inside),
+        made("/roles", &json!({ "name": "x", "base": "viewer" })),
+        workspace,
+    ];
+    let (mut kept, mut refused) = (0, 0);
+    for name in strings() {
+        for path in &renamed {
+            let answer = acme.patch(&acme.ada, path, &json!({ "name": name }));
+            // Roles are read all together.
+            let again = || match path.strip_prefix("/roles/") {
+                None => json(&acme.get(&acme.ada, path)),
+                Some(id) => {
+                    let roles = json(&acme.get(&acme.ada, "/roles"));
+                    let mut roles = roles["roles"].as_array().unwrap().iter();
+                    roles.find(|role| role["id"] == id).unwrap().clone()
+                }
+            };
+            if is_kept_or_refused(&answer, &name, again) {
+                kept += 1;
+            } else {
+                refused += 1;
+            }
+        }
+    }
+    println!("{kept} names kept, {refused} refused");
+    assert!(kept > 0 && refused > 0);
+}
+
+#[test]
+fn what_is_made_with_any_name_has_it_or_is_not_made() {
+    let acme = lockstep("");
+    acme.workspace("South");
+    let account = acme.account(&[json!({ "role": "gateway" })]);
+    let delete = |path: &str| {
+        let request = Request::new(Method::Delete, path).with_header("origin", ORIGIN);
+        acme.world.send(&request.with_header("cookie", &acme.ada))
+    };
+    for name in strings() {
+        for (path, body) in [
+            (acme.path("/workspaces"), json!({ "name": name })),
+            (
+                acme.path("/roles"),
+                json!({ "name": name, "base": "viewer" }),
+            ),
+            (
+                acme.path("/service-accounts"),
+                json!({ "name": name, "grants": [] }),
+            ),
+            (
+                acme.path(&format!("{account}/keys")),
+                json!({ "name": name }),
+            ),
+            ("/v1/me/tokens".to_owned(), json!({ "name": name })),
+        ] {
+            let made = acme
+                .world
+                .send(&post(&path, &body).with_header("cookie", &acme.ada));
+            if is_kept_or_refused(&made, &name, || json(&made)) {
+                let gone = delete(&format!("{path}/{}", id(&made)));
+                assert!(gone.status < 300, "{path}: {}", text(&gone));
+            }
+        }
+    }
+    for list in [
+        "/roles",
+        "/workspaces",
+        "/service-accounts",
+        &format!("{account}/keys"),
+    ] {
+        let left = json(&acme.get(&acme.ada, list));
+        let left = left
+            .as_object()
+            .unwrap()
+            .values()
+            .filter_map(Value::as_array);
+        // The account itself, and the last workspace, which stays.
+        assert!(
+            left.map(Vec::len).sum::<usize>() <= 1,
+            "{list}: nothing is left"
+        );
+    }
+}
+
+/// I13: whatever an organization is called, its mail has one receiver, one subject and one link.
+#[test]
+fn i13_no_name_writes_the_mail() {
+    let acme = lockstep("");
+    let mut sent = 0;
+    for name in strings() {
+        if acme.patch(&acme.ada, "", &json!({ "name": name })).status != 200 {
+            continue;
+        }
+        let invitation = acme.invited("ben@example.com", "member");
+        let mail = acme.world.mail("ben@example.com");
+        let message = &mail.first().unwrap().message;
+        assert!(!message.subject.contains(char::is_control), "{name:?}");
+        assert_eq!(message.to, "ben@example.com");
+        assert_eq!(message.text.matches("://").count(), 1, "{name:?}");
+        assert_eq!(message.html.matches("<a ").count(), 1, "{name:?}");
+        assert_eq!(message.html.matches("://").count(), 1, "{name:?}");
+        assert!(!message.html.contains("<script"), "{name:?}");
+        let cancel = format!("/invitations/{invitation}");
+        assert_eq!(acme.delete(&acme.ada, &cancel).status, 204);
+        sent += 1;
+    }
+    println!("{sent} mails");
+    assert!(sent >= 8, "{sent}");
+}
+
+/// The addresses of isemail, as somebody types them who invites.
+fn addresses() -> Vec<String> {
+    let Some(xml) = outside("isemail-tests.xml") else {
+        return OWN.map(|text| format!("{text}@example.com")).to_vec();
+    };
+    let address = |case: &str| match case.split_once("<address>") {
+        Some((_, rest)) => rest.split_once("</address>").unwrap().0.to_owned(),
+        None => String::new(),
+    };
+    let all: Vec<String> = xml.split("<test id=").skip(1).map(address).collect();
+    assert_eq!(all.len(), 164);
+    all.iter().map(|text| plain(text)).collect()
+}
+
+/// The text of an element. The file writes control characters as their pictures, and those as numbers.
+fn plain(text: &str) -> String {
+    let mut text = text.to_owned();
+    for code in 0..=0x1f_u8 {
+        let control = char::from(code).to_string();
+        let picture = char::from_u32(0x2400 + u32::from(code)).unwrap();
+        text = text.replace(&format!("&#x{:x};", u32::from(picture)), &control);
+        text = text.replace(&format!("&#x{:X};", u32::from(picture)), &control);
+        text = text.replace(picture, &control);
+    }
+    for (name, character) in [
+        ("lt", "<"),
+        ("gt", ">"),
+        ("quot", "\""),
+        ("apos", "'"),
+        ("amp", "&"),
+    ] {
+        text = text.replace(&format!("&{name};"), character);
+    }
+    text
+}
+
+#[test]
+fn i10_every_address_is_invited_in_its_normal_form_or_refused() {
+    let acme = lockstep("");
+    let (mut invited, mut refused) = (0, 0);
+    for typed in addresses() {
+        let answer = acme.invite(&acme.ada, &typed, "member");
+        is_answer(&answer, &typed);
+        if answer.status == 201 {
+            let email = json(&answer)["email"].as_str().unwrap().to_owned();
+            let normal = typed.trim().to_lowercase();
+            assert!(
+                email == normal || email.contains("xn--"),
+                "{typed:?}: {email}"
+            );
+            let cancel = format!("/invitations/{}", id(&answer));
+            assert_eq!(acme.delete(&acme.ada, &cancel).status, 204);
+            invited += 1;
+        } else {
+            let code = if typed.contains('\0') {
+                "invalid-body"
+            } else {
+                "invalid-address"
+            };
+            assert_eq!(json(&answer)["code"], code, "{typed:?}");
+            refused += 1;
+        }
+    }
+    println!("{invited} addresses invited, {refused} refused");
+    assert!(refused > invited);
+    assert_eq!(
+        json(&acme.get(&acme.ada, "/invitations"))["invitations"],
+        json!([])
+    );
+}
+
+/// Where a string is no name: in paths, queries and headers, and as what only some texts can be.
+#[test]
+fn no_string_is_a_fault_anywhere_else() {
+    let acme = lockstep("");
+    let workspace = acme.workspace("North");
+    for name in strings() {
+        for rest in [
+            "/members/",
+            "/workspaces/",
+            "/roles/",
+            "/invitations/",
+            "/service-accounts/",
+        ] {
+            is_answer(&acme.get(&acme.ada, &format!("{rest}{name}")), &name);
+        }
+        for parameter in ["search", "cursor", "limit", "sort"] {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair(parameter, &name)
+                .finish();
+            let request = Request::new(Method::Get, acme.path("/members")).with_query(&query);
+            is_answer(
+                &acme.world.send(&request.with_header("cookie", &acme.ada)),
+                &name,
+            );
+        }
+        for header in [
+            "comet-workspace",
+            "x-workspace-id",
+            "idempotency-key",
+            "if-match",
+            "lockstep-epoch",
+            "lockstep-invitation",
+            "user-agent",
+        ] {
+            let body = json!({ "permission": "data.read" });
+            let request = post(&acme.path("/evaluate"), &body).with_header(header, &name);
+            is_answer(
+                &acme.world.send(&request.with_header("cookie", &acme.ada)),
+                &name,
+            );
+            let body = json!({ "name": "North" });
+            let request =
+                write(Method::Patch, &acme.path(&workspace), &body).with_header(header, &name);
+            is_answer(
+                &acme.world.send(&request.with_header("cookie", &acme.ada)),
+                &name,
+            );
+        }
+        for body in [
+            json!({ "slug": name }),
+            json!({ "permission": name }),
+            json!({ "permission": "data.read", "resource": { "workspace": name, "project": name, "id": name } }),
+        ] {
+            let path = if body["slug"].is_string() {
+                ""
+            } else {
+                "/evaluate"
+            };
+            let answer = match path {
+                "" => acme.patch(&acme.ada, path, &body),
+                path => acme.post(&acme.ada, path, &body),
+            };
+            is_answer(&answer, &name);
+            assert!(
+                !matches!(&answer.body, Body::Bytes(_))
+                    || json(&answer)["decision"] != true
+                    || body["permission"] == "data.read"
+            );
+        }
+        for role in ["/members", "/invitations"] {
+            is_answer(
+                &acme.post(
+                    &acme.ada,
+                    role,
+                    &json!({ "email": "x@example.com", "role": name }),
+                ),
+                &name,
+            );
+        }
+    }
+}
+
+impl Acme {
+    /// A change of the organization with a body that is no good text.
+    fn raw(&self, bytes: &[u8]) -> Response {
+        let request = write(Method::Patch, &self.path(""), &json!({}));
+        let request = request.with_body(Ok(bytes.to_vec()));
+        self.world.send(&request.with_header("cookie", &self.ada))
+    }
+}
+
+#[test]
+fn a_body_that_is_no_unicode_text_is_refused() {
+    let acme = lockstep("");
+    for bytes in [
+        &b"{\"name\":\"\xff\"}"[..],
+        b"{\"name\":\"\xed\xa0\x80\"}",
+        b"{\"name\":\"\xc0\xaf\"}",
+        br#"{"name":"\ud800"}"#,
+        br#"{"name":"\u0000"}"#,
+        b"\xfe\xff\x00{",
+    ] {
+        let answer = acme.raw(bytes);
+        is_answer(&answer, "bytes");
+        assert_eq!(answer.status, 400, "{}", text(&answer));
+    }
+    assert_eq!(json(&acme.get(&acme.ada, ""))["name"], "Acme");
+}
