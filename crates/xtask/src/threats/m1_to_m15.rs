@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
             &[edit(
                 "crates/core/src/guard.rs",
                 "holds = holds.min(condition.outcome(facts));",
-                "holds = holds.max(condition.outcome(facts));",
+                "holds = condition.outcome(facts);",
             )],
         )],
         running: &[],
@@ -125,13 +125,13 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
-                    "organization::tests::node_members::m6_nobody_gives_a_role_that_they_do_not_hold_there_and_below",
+                    "organization::tests::members::a_cap_is_lifted_by_who_holds_what_it_held_back",
                 ),
-                "what is given is held there and below (law 5)",
+                "what is given is held (law 5)",
                 &[edit(
-                    "crates/core/src/assignment.rs",
-                    "new.map_or(Ok(()), |role| can_delegate(actor, role, node));",
-                    "new.map_or(Ok(()), |_| Ok(()));",
+                    MEMBERSHIP,
+                    "    assignable(actor, role)?;\n    if let Some(old)",
+                    "    if let Some(old)",
                 )],
             ),
         ],
