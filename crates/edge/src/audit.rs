@@ -10,7 +10,7 @@
 mod log;
 mod watch;
 
-use lockstep_wire::{AuditCredential, AuditOutcome, AuditRow};
+use lockstep_wire::{AuditCredential, AuditFields, AuditOutcome, AuditRow};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -183,6 +183,19 @@ pub(crate) fn seal_unknown(context: &Context<'_>) -> Result<(), ApiError> {
         ..*context
     };
     seal(&context, &About::named("unknown"))
+}
+
+/// Writes down what an object could not deliver.
+///
+/// # Errors
+/// A fault; nothing is written then.
+pub(crate) fn undelivered(
+    context: &Context<'_>,
+    noun: &str,
+    fields: AuditFields,
+) -> Result<(), ApiError> {
+    watch::note(context.sql, noun, fields)?;
+    seal(context, &About::named("deliver"))
 }
 
 /// Counts a refusal.

@@ -3,6 +3,7 @@
 //! Any fault stops the Worker: every request answers 500 `misconfigured`, and the log has the reason.
 
 mod exchange;
+mod mail;
 mod operator;
 
 use std::{fmt, rc::Rc};
@@ -18,6 +19,7 @@ use crate::{
     sealing::SettingsKeys,
 };
 
+pub use mail::{MailProvider, MailTransport};
 pub use operator::OperatorKey;
 
 /// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
@@ -60,10 +62,10 @@ pub struct Config {
     pub audit_days: Option<u32>,
     /// `LOCKSTEP_FAULTS`: what the stores do wrong on purpose; development only.
     pub faults: Faults,
-    /// `LOCKSTEP_MAIL_FROM`: the sender of mail through the `MAIL` binding.
-    pub mail_from: Option<String>,
     /// `LOCKSTEP_SETTINGS_KEYS`: what secrets of settings are sealed with; none are kept, when absent.
     pub settings_keys: Option<SettingsKeys>,
+    /// `LOCKSTEP_MAIL`: how mail leaves; into the mailbox in development, else through the `MAIL` binding, when absent.
+    pub mail: MailTransport,
     /// `LOCKSTEP_OPERATOR_KEY`: SHA-256 of who gives organizations their plans; nobody does, when absent.
     pub operator: Option<OperatorKey>,
 }
@@ -113,16 +115,6 @@ impl Config {
             ["LOCKSTEP_SIGNING_KEYS", "LOCKSTEP_EXCHANGE_AUDIENCES"].map(&lookup);
         let (signing_keys, exchange_audiences) =
             exchange::parse(signing.as_deref(), audiences.as_deref(), &origin, &issuers)?;
-        let mail_from = lookup("LOCKSTEP_MAIL_FROM");
-        if mail_from
-            .as_deref()
-            .is_some_and(|from| !from.contains('@') || from.contains(char::is_control))
-        {
-            return Err(ConfigError::Malformed(
-                "LOCKSTEP_MAIL_FROM",
-                "an e-mail address",
-            ));
-        }
         let policy = parse_policy(lookup("LOCKSTEP_POLICY"))?;
         Ok(Self {
             settings_keys: parse_settings_keys(lookup(SettingsKeys::VARIABLE), &id_key)?,
@@ -141,16 +133,8 @@ impl Config {
             freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
             audit_days: parse_audit_days(lookup("LOCKSTEP_AUDIT_DAYS"))?,
             faults,
-            mail_from,
+            mail: MailTransport::parse(lookup, is_development, reach)?,
         })
-    }
-}
-
-impl Config {
-    /// Whether mail can be sent: into the development mailbox, or through the `MAIL` binding.
-    #[must_use]
-    pub const fn has_mail(&self) -> bool {
-        self.is_development || self.mail_from.is_some()
     }
 }
 

@@ -118,7 +118,7 @@ pub trait Kv {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KvError(pub String);
 
-/// Documents that others publish.
+/// Other services: documents that they publish, and what they are told.
 pub trait Upstream {
     /// The body that `url` answers with status 200; longer than `bytes_max` is an error, as is a redirect.
     fn get<'a>(
@@ -126,6 +126,40 @@ pub trait Upstream {
         url: &'a str,
         bytes_max: usize,
     ) -> Later<'a, Result<Vec<u8>, UpstreamError>>;
+
+    /// Sends `outgoing`. Any status is an answer, a redirect's included, which is not followed; its body is not read.
+    fn post<'a>(
+        &'a self,
+        outgoing: &'a Outgoing,
+    ) -> Later<'a, Result<Acknowledgement, UpstreamError>>;
+}
+
+/// A POST of JSON to another service.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Where it goes.
+    pub url: String,
+    /// Headers beside `content-type`, by their names in lower case. They may hold secrets, so none of this is printed.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON.
+    pub body: String,
+}
+
+/// What another service said to a POST.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The status.
+    pub status: u16,
+    /// `Retry-After`, where it is a number of seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Acknowledgement {
+    /// Whether it was taken.
+    #[must_use]
+    pub const fn is_yes(self) -> bool {
+        matches!(self.status, 200..=299)
+    }
 }
 
 /// Nothing usable was answered; the text is for the log.

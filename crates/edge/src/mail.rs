@@ -2,9 +2,12 @@
 //!
 //! A [`Mail`] waits in an outbox without its secret: code and link are derived when it is [rendered](Mail::render), right before it is sent.
 
+mod provider;
 mod render;
 #[cfg(test)]
 mod tests;
+
+pub use provider::HttpPost;
 
 use lockstep_token::{OrganizationId, Secret};
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,34 @@ pub enum Mail {
         /// When the invitation expires, in Unix milliseconds.
         expires_at_ms: i64,
     },
+    /// Word to a member that they were removed.
+    Removed {
+        /// The member's address.
+        to: String,
+        /// The organization's id.
+        organization: String,
+        /// The organization's name, as a member wrote it.
+        organization_name: String,
+        /// The organization's epoch after the change, which tells one such mail from the next.
+        epoch: i64,
+        /// Until when it is worth telling, in Unix milliseconds.
+        expires_at_ms: i64,
+    },
+    /// Word to a member of another role.
+    RoleChanged {
+        /// The member's address.
+        to: String,
+        /// The organization's id.
+        organization: String,
+        /// The organization's name, as a member wrote it.
+        organization_name: String,
+        /// The new role's name.
+        role_name: String,
+        /// The organization's epoch after the change, which tells one such mail from the next.
+        epoch: i64,
+        /// Until when it is worth telling, in Unix milliseconds.
+        expires_at_ms: i64,
+    },
     /// A code that proves an address.
     SignInCode {
         /// The address in its normal form.
@@ -56,9 +87,32 @@ impl Mail {
     #[must_use]
     pub const fn expires_at_ms(&self) -> i64 {
         match self {
-            Self::Invitation { expires_at_ms, .. } | Self::SignInCode { expires_at_ms, .. } => {
-                *expires_at_ms
-            }
+            Self::Invitation { expires_at_ms, .. }
+            | Self::Removed { expires_at_ms, .. }
+            | Self::RoleChanged { expires_at_ms, .. }
+            | Self::SignInCode { expires_at_ms, .. } => *expires_at_ms,
+        }
+    }
+
+    /// Its kind, as the audit log calls it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Invitation { .. } => "invitation",
+            Self::Removed { .. } => "removed",
+            Self::RoleChanged { .. } => "role-changed",
+            Self::SignInCode { .. } => "sign-in-code",
+        }
+    }
+
+    /// The receiver.
+    #[must_use]
+    pub fn to(&self) -> &str {
+        match self {
+            Self::Invitation { to, .. }
+            | Self::Removed { to, .. }
+            | Self::RoleChanged { to, .. }
+            | Self::SignInCode { to, .. } => to,
         }
     }
 }
@@ -90,7 +144,22 @@ pub enum PostError {
     /// It never will be.
     Refused(String),
     /// It may be later.
-    Unavailable(String),
+    Unavailable {
+        /// Why not now.
+        reason: String,
+        /// Not before so many seconds, where the transport says so.
+        retry_after_s: Option<u32>,
+    },
+}
+
+impl PostError {
+    /// It may be sent later; nobody said when.
+    pub fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable {
+            reason: reason.into(),
+            retry_after_s: None,
+        }
+    }
 }
 
 /// The secret of an invitation: from the deployment's key and a random nonce that is stored with the invitation, so that the mail can be written later and the stored data alone is worth nothing.

@@ -143,7 +143,7 @@ impl Post for MailboxPost {
             };
             let put = ask::<MailboxObject, ()>(&*self.0, NAME, &command).await;
             put.map_err(|error| {
-                PostError::Unavailable(error.cause().unwrap_or(error.code().as_str()).to_owned())
+                PostError::unavailable(error.cause().unwrap_or(error.code().as_str()))
             })
         })
     }

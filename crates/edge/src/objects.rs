@@ -21,9 +21,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     audit::{self, About},
     config::Config,
-    edge::{Later, Random},
+    edge::{Edge, Later, Random},
     http::Response,
-    idempotency, log,
+    idempotency, log, outbox,
     problem::ApiError,
     provenance::Provenance,
     schema,
@@ -138,6 +138,26 @@ pub struct Context<'a> {
     pub name: &'a str,
     /// Where the command comes from.
     pub provenance: &'a Provenance,
+}
+
+impl<'a> Context<'a> {
+    /// For what an object does by itself, now.
+    #[must_use]
+    pub fn of(
+        sql: &'a dyn Sql,
+        edge: &'a Edge,
+        name: &'a str,
+        provenance: &'a Provenance,
+    ) -> Self {
+        Self {
+            sql,
+            now_ms: edge.clock.now_ms(),
+            random: &*edge.random,
+            config: &edge.config,
+            name,
+            provenance,
+        }
+    }
 }
 
 /// What a command answers, and what follows its commit.
@@ -286,16 +306,37 @@ pub fn wake_at_ms<O: Object>(context: &Context<'_>) -> Result<Option<i64>, ApiEr
     Ok(all.into_iter().flatten().min())
 }
 
-/// Removes what has expired, in one transaction; whether nothing is left, as [`Object::sweep`].
+/// What an object's alarm does: it brings the object forward, delivers its outbox, and removes what has expired.
+/// Answers whether nothing is left, as [`Object::sweep`].
 ///
 /// # Errors
-/// A fault; nothing is written.
-pub fn sweep<O: Object>(context: &Context<'_>) -> Result<bool, ApiError> {
+/// A fault; what was delivered is settled.
+pub async fn ring<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<bool, ApiError> {
+    if !schema::is_born(sql)? {
+        return Ok(false);
+    }
+    let own_doing = Provenance::default();
+    let context = || Context::of(sql, edge, name, &own_doing);
+    bring_forward::<O>(&context())?;
+    outbox::drain::<O>(sql, edge, name).await?;
+    let is_unused = sweep::<O>(&context())?;
+    Ok(is_unused && outbox::next_at_ms(sql)?.is_none())
+}
+
+/// Migrations, in one transaction: what is delivered may be written down in tables that older code did not have.
+fn bring_forward<O: Object>(context: &Context<'_>) -> Result<(), ApiError> {
     context.sql.transaction(|| {
         schema::migrate::<O>(context.sql, schema::version(context.sql)?)?;
         if O::IS_AUDITED {
             audit::seal_unknown(context)?;
         }
+        Ok(())
+    })
+}
+
+/// Removes what has expired, in one transaction.
+fn sweep<O: Object>(context: &Context<'_>) -> Result<bool, ApiError> {
+    context.sql.transaction(|| {
         let is_unused = O::sweep(context)?;
         idempotency::sweep(context)?;
         if O::IS_AUDITED {

@@ -1,22 +1,25 @@
 //! The outbox: what an object owes to the world, written in the same transaction as the change that caused it.
 //!
 //! The object's alarm delivers it: every delivery is idempotent at its receiver, retried with back-off until it succeeds, and dropped only when the receiver refuses it for good.
+//! Mail is dropped, too, once it is of no more use or was tried for a day; an object that keeps an audit log then has a row about it.
 //! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits.
 
 #[cfg(test)]
 mod tests;
 
 use futures_util::future::join_all;
+use lockstep_wire::{AuditFields, AuditValue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    address,
+    address, audit,
     edge::Edge,
     log,
     mail::{Mail, PostError},
-    objects::ask,
+    objects::{Context, Object, ask},
     organization::{self, OrganizationObject},
     problem::ApiError,
+    provenance::Provenance,
     sql::{Row, Sql, SqlError},
     user,
 };
@@ -27,6 +30,12 @@ const LANE_GAP_MS: i64 = 1_000;
 const RETRY_MS_MIN: i64 = 1_000;
 /// Longest wait between two tries, in milliseconds.
 const RETRY_MS_MAX: i64 = 300_000;
+/// The longest wait that a receiver may ask for, in milliseconds: an hour.
+const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
+/// How often a mail is tried: for a day, when nobody asks for longer waits.
+const MAIL_TRIES_MAX: i64 = 300;
+/// Longest kept reason why a mail was not sent, in characters.
+const REASON_CHARS_MAX: usize = 200;
 /// Deliveries that are under way together.
 const BATCH_MAX: i64 = 16;
 /// Batches of one alarm; what is left rings the next one.
@@ -136,17 +145,19 @@ pub fn next_at_ms(sql: &dyn Sql) -> Result<Option<i64>, SqlError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn drain(sql: &dyn Sql, edge: &Edge) -> Result<(), ApiError> {
+pub async fn drain<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<(), ApiError> {
+    let own_doing = Provenance::default();
     for _ in 0..BATCHES_MAX {
         let batch = take(sql, edge.clock.now_ms())?;
         if batch.is_empty() {
             break;
         }
-        let outcomes = join_all(batch.iter().map(|due| deliver(edge, &due.payload))).await;
-        let now_ms = edge.clock.now_ms();
-        for (due, outcome) in batch.iter().zip(outcomes) {
-            settle(sql, now_ms, due, outcome)?;
-        }
+        let outcomes = join_all(batch.iter().map(|due| deliver(edge, due))).await;
+        let context = Context::of(sql, edge, name, &own_doing);
+        sql.transaction(|| {
+            let mut settled = batch.iter().zip(outcomes);
+            settled.try_for_each(|(due, outcome)| settle::<O>(&context, due, outcome))
+        })?;
     }
     Ok(())
 }
@@ -186,8 +197,10 @@ fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, SqlError> {
 enum Undelivered {
     /// It never will.
     ForGood(String),
-    /// It may later.
-    ForNow(String),
+    /// It may later, and not before so many seconds where the receiver says so.
+    ForNow(String, Option<u32>),
+    /// A mail that never will be sent.
+    Lost(Box<Mail>, String),
 }
 
 impl From<ApiError> for Undelivered {
@@ -198,14 +211,14 @@ impl From<ApiError> for Undelivered {
             error.cause().unwrap_or_default()
         );
         match error.code().status() {
-            408 | 429 | 500.. => Self::ForNow(reason),
+            408 | 429 | 500.. => Self::ForNow(reason, None),
             _ => Self::ForGood(reason),
         }
     }
 }
 
-async fn deliver(edge: &Edge, payload: &str) -> Result<(), Undelivered> {
-    let delivery = serde_json::from_slice(payload.as_bytes())
+async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
+    let delivery = serde_json::from_slice(due.payload.as_bytes())
         .map_err(|error| Undelivered::ForGood(format!("delivery cannot be read: {error}")))?;
     match delivery {
         Delivery::AddressInvitation { address, change } => {
@@ -217,8 +230,8 @@ async fn deliver(edge: &Edge, payload: &str) -> Result<(), Undelivered> {
             .kv
             .put(&key, &value)
             .await
-            .map_err(|error| Undelivered::ForNow(error.0)),
-        Delivery::Mail { mail } => deliver_mail(edge, &mail).await,
+            .map_err(|error| Undelivered::ForNow(error.0, None)),
+        Delivery::Mail { mail } => deliver_mail(edge, mail, due.attempts).await,
         Delivery::PersonalOrganization {
             organization,
             user,
@@ -240,41 +253,76 @@ async fn deliver(edge: &Edge, payload: &str) -> Result<(), Undelivered> {
     }
 }
 
-async fn deliver_mail(edge: &Edge, mail: &Mail) -> Result<(), Undelivered> {
+async fn deliver_mail(edge: &Edge, mail: Mail, attempts: i64) -> Result<(), Undelivered> {
+    let lost = |mail: Mail, reason: &str| Undelivered::Lost(Box::new(mail), shortened(reason));
     if mail.expires_at_ms() <= edge.clock.now_ms() {
-        return Err(Undelivered::ForGood("mail is no longer of use".to_owned()));
+        return Err(lost(mail, "no longer of use"));
     }
     let message = mail.render(&edge.config)?;
-    edge.post.send(&message).await.map_err(|error| match error {
-        PostError::Refused(reason) => Undelivered::ForGood(reason),
-        PostError::Unavailable(reason) => Undelivered::ForNow(reason),
+    let sent = edge.post.send(&message).await;
+    sent.map_err(|error| match error {
+        PostError::Refused(reason) => lost(mail, &reason),
+        PostError::Unavailable { reason, .. } if attempts.saturating_add(1) >= MAIL_TRIES_MAX => {
+            lost(mail, &reason)
+        }
+        PostError::Unavailable {
+            reason,
+            retry_after_s,
+        } => Undelivered::ForNow(reason, retry_after_s),
     })
 }
 
-fn settle(
-    sql: &dyn Sql,
-    now_ms: i64,
+fn shortened(reason: &str) -> String {
+    let visible = reason.chars().filter(|c| !c.is_control());
+    visible.take(REASON_CHARS_MAX).collect()
+}
+
+fn settle<O: Object>(
+    context: &Context<'_>,
     due: &Due,
     outcome: Result<(), Undelivered>,
-) -> Result<(), SqlError> {
-    let id = due.id.into();
+) -> Result<(), ApiError> {
+    let (sql, now_ms) = (context.sql, context.now_ms);
+    let delete = || sql.exec("DELETE FROM outbox WHERE id = ?", &[due.id.into()]);
     match outcome {
-        Ok(()) => sql.exec("DELETE FROM outbox WHERE id = ?", &[id])?,
+        Ok(()) => {
+            delete()?;
+        }
         Err(Undelivered::ForGood(reason)) => {
             log::error(&format!("outbox: dropped a delivery: {reason}"));
-            sql.exec("DELETE FROM outbox WHERE id = ?", &[id])?
+            delete()?;
         }
-        Err(Undelivered::ForNow(reason)) => {
+        Err(Undelivered::Lost(mail, reason)) => {
+            log::error(&format!("outbox: dropped a mail ({}): {reason}", mail.kind()));
+            delete()?;
+            if O::IS_AUDITED {
+                audit::undelivered(context, "mail", lost(&mail, &reason))?;
+            }
+        }
+        Err(Undelivered::ForNow(reason, retry_after_s)) => {
             log::error(&format!(
                 "outbox: delivery failed {} times: {reason}",
                 due.attempts.saturating_add(1)
             ));
-            let next_at_ms = now_ms.saturating_add(retry_ms(due.attempts));
+            let next_at_ms = now_ms.saturating_add(wait_ms(due.attempts, retry_after_s));
             let later = "UPDATE outbox SET attempts = attempts + 1, next_at_ms = ? WHERE id = ?";
-            sql.exec(later, &[next_at_ms.into(), id])?
+            sql.exec(later, &[next_at_ms.into(), due.id.into()])?;
         }
-    };
+    }
     Ok(())
+}
+
+/// What the audit log says of a mail that was not sent.
+fn lost(mail: &Mail, reason: &str) -> AuditFields {
+    let members = [("kind", mail.kind()), ("to", mail.to()), ("reason", reason)];
+    let text = |(name, value): (&str, &str)| (name.to_owned(), AuditValue::Text(value.to_owned()));
+    AuditFields(members.into_iter().map(text).collect())
+}
+
+/// The wait after another failed try, in milliseconds; a receiver that asks for a longer one gets it, within bounds.
+fn wait_ms(attempts: i64, retry_after_s: Option<u32>) -> i64 {
+    let asked_ms = i64::from(retry_after_s.unwrap_or(0)).saturating_mul(1_000);
+    retry_ms(attempts).max(asked_ms.min(RETRY_AFTER_MS_MAX))
 }
 
 fn retry_ms(attempts: i64) -> i64 {

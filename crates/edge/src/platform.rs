@@ -72,15 +72,23 @@ pub fn fetch(
 fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> {
     let config = config(env)?;
     let objects = Rc::new(objects::Stubs::new(env.clone()));
+    let upstream = Rc::new(upstream::PublicNetwork);
+    let clock = Rc::new(clock::WorkerClock);
     let edge = Edge {
-        clock: Rc::new(clock::WorkerClock),
         random: Rc::new(clock::WorkerRandom),
         kv: Rc::new(kv::Grants::new(env.clone())),
-        post: mail::post(env, &config, objects.clone()),
+        post: mail::post(
+            env,
+            &config.mail,
+            objects.clone(),
+            upstream.clone(),
+            clock.clone(),
+        ),
+        clock,
         clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
         background,
         signatures: Rc::new(web_crypto::WebSignatures),
-        upstream: Rc::new(upstream::PublicNetwork),
+        upstream,
         grants: GRANTS.with(Rc::clone),
         issuers: ISSUERS.with(Rc::clone),
         published: PUBLISHED.with(Rc::clone),

@@ -16,22 +16,21 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) use dice::{Dice, environment, seed};
 pub(crate) use distance::together;
 pub(crate) use objects::LocalObjects;
-pub(crate) use ports::{Answers, MemoryKv, MemoryUpstream, TestClock, yield_once};
+pub(crate) use ports::{Answers, MemoryKv, MemoryUpstream, Replies, TestClock, yield_once};
 use ports::{CountedClients, CountedRandom, NativeSignatures, Postponed};
 pub(crate) use sql::LocalSql;
 
 use crate::{
     address::AddressObject,
-    config::Config,
+    config::{Config, MailTransport},
     edge::{Clock, Edge},
     http::{Method, Request, Response},
+    mail::{HttpPost, Post},
     mailbox::{self, KeptMessage, MailboxObject, MailboxPost, MessageList},
-    objects::{Class, Object, ask, sweep},
+    objects::{Class, Object, ask, ring},
     organization::OrganizationObject,
-    outbox,
     problem::{ApiError, Code},
-    provenance::Provenance,
-    router, schema,
+    router,
     slug::SlugObject,
     user::UserObject,
 };
@@ -73,13 +72,21 @@ impl World {
         ));
         let upstream = Rc::new(MemoryUpstream::default());
         let background = Rc::new(Postponed::default());
+        let post: Rc<dyn Post> = match &config.mail {
+            MailTransport::Http(provider) => Rc::new(HttpPost {
+                provider: provider.clone(),
+                upstream: upstream.clone(),
+                clock: clock.clone(),
+            }),
+            _ => Rc::new(MailboxPost(objects.clone())),
+        };
         let edge = Edge {
             config,
+            post,
             clock: clock.clone(),
             random,
             objects: objects.clone(),
             kv: kv.clone(),
-            post: Rc::new(MailboxPost(objects.clone())),
             clients: Rc::new(CountedClients::new(clock.clone())),
             signatures: Rc::new(NativeSignatures),
             upstream: upstream.clone(),
@@ -159,20 +166,14 @@ impl World {
         let Some(sql) = self.objects.database(class, name) else {
             return;
         };
-        if !schema::is_born(&*sql).unwrap() {
-            return;
-        }
-        now(outbox::drain(&*sql, &self.edge)).unwrap();
-        let is_unused = self
-            .objects
-            .with_context(&sql, name, &Provenance::default(), |context| match class {
-                Class::Address => sweep::<AddressObject>(context),
-                Class::Mailbox => sweep::<MailboxObject>(context),
-                Class::Organization => sweep::<OrganizationObject>(context),
-                Class::Slug => sweep::<SlugObject>(context),
-                Class::User => sweep::<UserObject>(context),
-            });
-        if is_unused.unwrap() && outbox::next_at_ms(&*sql).unwrap().is_none() {
+        let is_unused = match class {
+            Class::Address => now(ring::<AddressObject>(&*sql, &self.edge, name)),
+            Class::Mailbox => now(ring::<MailboxObject>(&*sql, &self.edge, name)),
+            Class::Organization => now(ring::<OrganizationObject>(&*sql, &self.edge, name)),
+            Class::Slug => now(ring::<SlugObject>(&*sql, &self.edge, name)),
+            Class::User => now(ring::<UserObject>(&*sql, &self.edge, name)),
+        };
+        if is_unused.unwrap() {
             self.objects.forget(class, name);
         }
     }

@@ -27,7 +27,7 @@ mod error;
 use crate::algorithm::Algorithm;
 use crate::json::{Object, Value};
 use crate::jwk::{KeySet, KeySetError};
-use crate::uri::{JwksUri, Reach};
+use crate::uri::{PublicUri, Reach};
 
 pub use error::{IssuerError, IssuersError};
 
@@ -129,7 +129,7 @@ pub enum KeySource {
     /// In the record.
     Inline(KeySet),
     /// Published there.
-    Uri(JwksUri),
+    Uri(PublicUri),
 }
 
 /// Published keys of one record. INVARIANT: only [`IssuerRecord::read_keys`] makes one, so the keys
@@ -137,7 +137,7 @@ pub enum KeySource {
 #[derive(Clone, Debug)]
 pub struct FetchedKeys {
     issuer: String,
-    uri: JwksUri,
+    uri: PublicUri,
     algorithms: Vec<Algorithm>,
     keys: KeySet,
 }
@@ -332,7 +332,7 @@ fn source(
             Ok(KeySource::Inline(keys))
         }
         (None, Some(Value::Text(uri))) if !is_symmetric => {
-            let uri = JwksUri::parse(uri, reach).map_err(IssuerError::Uri)?;
+            let uri = PublicUri::parse(uri, reach).map_err(IssuerError::Uri)?;
             Ok(KeySource::Uri(uri))
         }
         (None, Some(Value::Text(_))) => Err(IssuerError::KeySource),

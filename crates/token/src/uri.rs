@@ -1,4 +1,4 @@
-//! Where an issuer's keys may be fetched: addresses with one spelling, on the public network.
+//! Where something may be fetched from or sent to: addresses with one spelling, on the public network.
 //!
 //! A Worker cannot see which address a name resolves to, so what can be told from the text is told
 //! here, and the rest is the runtime's (`global_fetch_strictly_public`): https only, a name with at
@@ -7,9 +7,9 @@
 //! fetches cannot differ: an accepted text is its own serialization in the WHATWG URL Standard.
 //!
 //! ```
-//! use lockstep_token::uri::{JwksUri, Reach};
+//! use lockstep_token::uri::{PublicUri, Reach};
 //!
-//! let uri = JwksUri::parse("https://login.example/.well-known/jwks.json", Reach::Public).unwrap();
+//! let uri = PublicUri::parse("https://login.example/.well-known/jwks.json", Reach::Public).unwrap();
 //! assert_eq!(uri.as_str(), "https://login.example/.well-known/jwks.json");
 //! for refused in [
 //!     "http://login.example/keys",
@@ -19,7 +19,7 @@
 //!     "https://localhost/keys",
 //!     "https://login.example@169.254.169.254/keys",
 //! ] {
-//!     assert!(JwksUri::parse(refused, Reach::Public).is_err(), "{refused}");
+//!     assert!(PublicUri::parse(refused, Reach::Public).is_err(), "{refused}");
 //! }
 //! ```
 
@@ -43,7 +43,7 @@ const LOCAL_SUFFIXES: [&str; 10] = [
     "arpa",
 ];
 
-/// Hosts of the machine itself, which a development deployment may fetch from.
+/// Hosts of the machine itself, which a development deployment may talk to.
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Which networks an address may name.
@@ -55,11 +55,11 @@ pub enum Reach {
     Public,
 }
 
-/// The address of a JWK set. INVARIANT: only [`JwksUri::parse`] makes one.
+/// An address of the public network, such as that of a JWK set. INVARIANT: only [`PublicUri::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JwksUri(Box<str>);
+pub struct PublicUri(Box<str>);
 
-impl JwksUri {
+impl PublicUri {
     /// Reads an address.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl JwksUri {
         Ok(Self(text.into()))
     }
 
-    /// The address, to be fetched as it is.
+    /// The address, to be used as it is.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -181,7 +181,7 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str, expected: UriError) {
-        assert_eq!(JwksUri::parse(text, Reach::Public), Err(expected), "{text}");
+        assert_eq!(PublicUri::parse(text, Reach::Public), Err(expected), "{text}");
     }
 
     #[test]
@@ -193,7 +193,7 @@ mod tests {
             "https://xn--mnchen-3ya.example/keys",
             "https://a1.b-2.example/%7Ejoe/keys",
         ] {
-            assert!(JwksUri::parse(text, Reach::Public).is_ok(), "{text}");
+            assert!(PublicUri::parse(text, Reach::Public).is_ok(), "{text}");
         }
         for text in [
             "http://login.example/",
@@ -308,8 +308,8 @@ mod tests {
             "http://localhost:4000/jwks.json",
             "http://[::1]:4000/jwks.json",
         ] {
-            assert!(JwksUri::parse(text, Reach::Loopback).is_ok(), "{text}");
-            assert_eq!(JwksUri::parse(text, Reach::Public), Err(UriError::Scheme));
+            assert!(PublicUri::parse(text, Reach::Loopback).is_ok(), "{text}");
+            assert_eq!(PublicUri::parse(text, Reach::Public), Err(UriError::Scheme));
         }
         for text in [
             "http://127.0.0.2:4000/",
@@ -317,8 +317,8 @@ mod tests {
             "http://10.0.0.1/",
             "http://[::]/",
         ] {
-            assert!(JwksUri::parse(text, Reach::Loopback).is_err(), "{text}");
+            assert!(PublicUri::parse(text, Reach::Loopback).is_err(), "{text}");
         }
-        assert!(JwksUri::parse("https://127.0.0.1/", Reach::Public).is_err());
+        assert!(PublicUri::parse("https://127.0.0.1/", Reach::Public).is_err());
     }
 }

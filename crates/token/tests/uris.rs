@@ -1,6 +1,6 @@
-//! What [`JwksUri`] accepts means the same to a reader of the WHATWG URL Standard.
+//! What [`PublicUri`] accepts means the same to a reader of the WHATWG URL Standard.
 
-use lockstep_token::uri::{JwksUri, Reach};
+use lockstep_token::uri::{PublicUri, Reach};
 use url::{Host, Url};
 
 const STARTS: [&str; 8] = [
@@ -44,7 +44,7 @@ fn j4_an_accepted_address_is_its_own_serialization_and_names_a_host() {
             }
         }
         for reach in [Reach::Public, Reach::Loopback] {
-            if JwksUri::parse(&text, reach).is_err() {
+            if PublicUri::parse(&text, reach).is_err() {
                 continue;
             }
             accepted += 1;

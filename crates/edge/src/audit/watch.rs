@@ -82,6 +82,18 @@ pub(crate) fn unwatch(sql: &dyn Sql) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Notes what no row of a table says.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn note(sql: &dyn Sql, noun: &str, after: AuditFields) -> Result<(), ApiError> {
+    let after = serde_json::to_string(&[after])
+        .map_err(|error| ApiError::internal(format!("a note cannot be written: {error}")))?;
+    let insert = "INSERT INTO audit_change (noun, after) VALUES (?, ?)";
+    sql.exec(insert, &[noun.into(), after.into()])?;
+    Ok(())
+}
+
 /// What was noted since it was last taken.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
 //! The templates: plain text and HTML, each with exactly one link or none.
+//! A name that looks like another one stays what it is: no mail says who sends it by a name alone, and none has a link but ours.
 
 use lockstep_token::OrganizationId;
 
@@ -45,6 +46,28 @@ impl Mail {
                 };
                 let id = message_id(config, &[to, organization.as_str(), nonce]);
                 Ok(invitation.message(id, to))
+            }
+            Self::Removed {
+                to,
+                organization,
+                organization_name,
+                epoch,
+                ..
+            } => {
+                let id = message_id(config, &[to, organization, "removed", &epoch.to_string()]);
+                Ok(removed_message(id, to, &plain(organization_name, NAME_CHARS_MAX)))
+            }
+            Self::RoleChanged {
+                to,
+                organization,
+                organization_name,
+                role_name,
+                epoch,
+                ..
+            } => {
+                let id = message_id(config, &[to, organization, "role", &epoch.to_string()]);
+                let (organization, role) = (plain(organization_name, NAME_CHARS_MAX), plain(role_name, NAME_CHARS_MAX));
+                Ok(role_message(id, to, &organization, &role))
             }
             Self::SignInCode {
                 to, name, nonce, ..
@@ -119,6 +142,33 @@ fn sign_in_message(id: String, to: &str, code: &str) -> Message {
     }
 }
 
+fn removed_message(id: String, to: &str, organization: &str) -> Message {
+    let sentence = format!("You are no longer a member of {organization}.");
+    let advice = "All that you held there has ended. Whom to ask is an admin of it.";
+    told(id, to, sentence, advice)
+}
+
+fn role_message(id: String, to: &str, organization: &str, role: &str) -> Message {
+    let sentence = format!("Your role in {organization} is now {role}.");
+    let advice = "It counts from now on. Whom to ask about it is an admin of the organization.";
+    told(id, to, sentence, advice)
+}
+
+/// A mail that only says something: without a link there is nothing in it to be led by.
+fn told(id: String, to: &str, sentence: String, advice: &str) -> Message {
+    Message {
+        id,
+        to: to.to_owned(),
+        text: format!("{sentence}\n\n{advice}\n"),
+        html: page(&format!(
+            "<p>{}</p><p style=\"color:#555555\">{}</p>",
+            escape(&sentence),
+            escape(advice),
+        )),
+        subject: sentence,
+    }
+}
+
 fn message_id(config: &Config, fields: &[&str]) -> String {
     let hex = config.keys.derive_hex(Purpose::Message, fields);
     format!("msg_{}", hex.chars().take(32).collect::<String>())
@@ -142,10 +192,8 @@ fn grouped(code: &str) -> String {
 fn plain(name: &str, chars_max: usize) -> String {
     let mut line = String::new();
     for c in name.chars().take(chars_max) {
-        let is_invisible = c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        line.push(if is_invisible { ' ' } else { c });
-        if matches!(c, '.' | ':' | '/' | '@') || LOOK_ALIKES.contains(&c) {
+        line.push(if is_unseen(c) { ' ' } else { c });
+        if is_of_links(c) {
             // A word joiner is not seen, and ends what looks like an address.
             line.push('\u{2060}');
         }
@@ -158,6 +206,28 @@ fn lines(message: &str) -> Vec<String> {
     let message: String = message.chars().take(MESSAGE_CHARS_MAX).collect();
     let lines = message.lines();
     lines.map(|line| plain(line, MESSAGE_CHARS_MAX)).collect()
+}
+
+/// Controls, breaks of lines, turns of direction, and what has no width or looks like a space and is none.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// What a link is made of, and what some programs read as the same (UTS #46 maps these to full stop, colon, slash and at).
+const fn is_of_links(c: char) -> bool {
+    matches!(
+        c,
+        '.' | ':' | '/' | '@' | '\u{2024}' | '\u{2044}' | '\u{2215}' | '\u{2236}' | '\u{3002}'
+            | '\u{a789}' | '\u{fe52}' | '\u{fe55}' | '\u{fe6b}' | '\u{ff0e}' | '\u{ff0f}'
+            | '\u{ff1a}' | '\u{ff20}' | '\u{ff61}'
+    )
 }
 
 fn escape(text: &str) -> String {

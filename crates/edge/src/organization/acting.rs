@@ -3,6 +3,7 @@
 //! What is built on this sees no database: it reads rows through [`Acting`] and writes through [`Change`], which nobody has without what core permitted.
 
 mod accounts;
+mod notices;
 mod people;
 
 use std::sync::Arc;

@@ -29,6 +29,9 @@ pub(super) fn change_role(
     let change = acting.change(permitted)?;
     change.set_role(&member.granted_as(), role)?;
     change.touch(&[user.to_owned()])?;
+    if member.role != role {
+        change.tell_of_role(&member, &acting.role_name(role))?;
+    }
     let view = acting.view(&Member {
         role: role.to_owned(),
         epoch: change.epoch,
@@ -42,6 +45,7 @@ pub(super) fn remove(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiE
     let permitted = acting.end_membership(&acting.target(&member)?)?;
     let change = acting.change(permitted)?;
     change.end_membership(user)?;
+    change.tell_of_removal(&member)?;
     Ok(change.finish(())?.ending(user))
 }
 

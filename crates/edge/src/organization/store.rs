@@ -256,15 +256,6 @@ pub(super) fn set_role(
     Ok(())
 }
 
-/// Marks a principal as changed at `epoch`.
-pub(super) fn touch(context: &Context<'_>, user: &str, epoch: i64) -> Result<(), ApiError> {
-    context.sql.exec(
-        "UPDATE member SET epoch = ? WHERE user = ?",
-        &[epoch.into(), user.into()],
-    )?;
-    Ok(())
-}
-
 pub(super) fn tell_user(
     context: &Context<'_>,
     organization: &Organization,

@@ -119,13 +119,8 @@ impl<O: Object> Host<O> {
     }
 
     async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
-        if !schema::is_born(&self.sql)? {
-            return Ok(());
-        }
-        outbox::drain(&self.sql, edge).await?;
-        let own_doing = Provenance::default();
-        let is_unused = self.with_context(edge, &own_doing, objects::sweep::<O>)?;
-        if is_unused && outbox::next_at_ms(&self.sql)?.is_none() {
+        let is_unused = objects::ring::<O>(&self.sql, edge, &self.name()?).await?;
+        if is_unused {
             self.sql.has_schema().set(false);
             let deleted = self.state.storage().delete_all().await;
             deleted.map_err(|error| ApiError::internal(format!("delete: {error}")))?;
@@ -179,16 +174,13 @@ impl<O: Object> Host<O> {
         provenance: &Provenance,
         body: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
+        let name = self.name()?;
+        body(&Context::of(&self.sql, edge, &name, provenance))
+    }
+
+    /// The name that the object was called by.
+    fn name(&self) -> Result<String, ApiError> {
         let name = self.state.id().name();
-        let name =
-            name.ok_or_else(|| ApiError::internal("an object was called without its name"))?;
-        body(&Context {
-            sql: &self.sql,
-            now_ms: edge.clock.now_ms(),
-            random: &*edge.random,
-            config: &edge.config,
-            name: &name,
-            provenance,
-        })
+        name.ok_or_else(|| ApiError::internal("an object was called without its name"))
     }
 }

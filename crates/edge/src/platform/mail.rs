@@ -1,30 +1,45 @@
-//! Mail transports: the development mailbox, or Cloudflare's `send_email` binding.
+//! Mail transports: Cloudflare's `send_email` binding, and those that need nothing of the platform.
 
 use std::rc::Rc;
 
+use js_sys::{JsString, Object, Reflect};
+use wasm_bindgen::JsCast;
 use worker::{Env, Error, SendEmailBuilder};
 
 use super::timeout::{CALL_MS, within};
 use crate::{
-    config::Config,
-    edge::Later,
-    mail::{Message, Post, PostError},
+    config::MailTransport,
+    edge::{Clock, Later, Upstream},
+    mail::{HttpPost, Message, Post, PostError},
     mailbox::MailboxPost,
     objects::Objects,
 };
 
 /// The `send_email` binding in wrangler.toml.
 const BINDING: &str = "MAIL";
+/// The header that is the same for every delivery of one mail: the binding makes each `Message-ID` itself, and refuses ours.
+const REPEAT_HEADER: &str = "X-Lockstep-Message";
 
 /// Where mail of this deployment goes.
-pub(super) fn post(env: &Env, config: &Config, objects: Rc<dyn Objects>) -> Rc<dyn Post> {
-    if config.is_development {
-        return Rc::new(MailboxPost(objects));
+pub(super) fn post(
+    env: &Env,
+    transport: &MailTransport,
+    objects: Rc<dyn Objects>,
+    upstream: Rc<dyn Upstream>,
+    clock: Rc<dyn Clock>,
+) -> Rc<dyn Post> {
+    match transport {
+        MailTransport::Mailbox => Rc::new(MailboxPost(objects)),
+        MailTransport::Http(provider) => Rc::new(HttpPost {
+            provider: provider.clone(),
+            upstream,
+            clock,
+        }),
+        MailTransport::Binding(from) => Rc::new(EmailBinding {
+            env: env.clone(),
+            from: from.clone(),
+        }),
     }
-    Rc::new(EmailBinding {
-        env: env.clone(),
-        from: config.mail_from.clone(),
-    })
 }
 
 struct EmailBinding {
@@ -35,17 +50,18 @@ struct EmailBinding {
 impl Post for EmailBinding {
     fn send<'a>(&'a self, message: &'a Message) -> Later<'a, Result<(), PostError>> {
         Box::pin(async move {
-            let unavailable = |error: Error| PostError::Unavailable(error.to_string());
+            let unavailable = |error: Error| PostError::unavailable(error.to_string());
             let from = self.from.as_deref().ok_or_else(|| {
-                PostError::Unavailable("`LOCKSTEP_MAIL_FROM` is not configured".to_owned())
+                PostError::unavailable("`LOCKSTEP_MAIL_FROM` is not configured")
             })?;
             let binding = self.env.send_email(BINDING).map_err(unavailable)?;
             let email = SendEmailBuilder::builder(from, &message.to, &message.subject)
                 .text(&message.text)
                 .html(&message.html)
+                .headers(&headers(message))
                 .build();
             match within(CALL_MS, binding.send_with_builder(&email)).await {
-                None => Err(PostError::Unavailable(format!(
+                None => Err(PostError::unavailable(format!(
                     "no answer within {CALL_MS} ms"
                 ))),
                 Some(Ok(_)) => Ok(()),
@@ -55,11 +71,18 @@ impl Post for EmailBinding {
     }
 }
 
+fn headers(message: &Message) -> Object<JsString> {
+    let headers = Object::new();
+    // A fresh object takes any member.
+    let _ = Reflect::set(&headers, &REPEAT_HEADER.into(), &message.id.as_str().into());
+    headers.unchecked_into()
+}
+
 fn classify(error: &Error) -> PostError {
     match error {
         Error::EmailRecipientSuppressed(reason) | Error::EmailRecipientNotAllowed(reason) => {
             PostError::Refused(reason.clone())
         }
-        other => PostError::Unavailable(other.to_string()),
+        other => PostError::unavailable(other.to_string()),
     }
 }

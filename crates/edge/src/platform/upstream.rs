@@ -1,9 +1,11 @@
-//! What is fetched from the public network, behind [`Upstream`].
+//! What is fetched from the public network and sent into it, behind [`Upstream`].
 
 use futures_util::StreamExt;
-use worker::{AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
+use worker::{
+    AbortController, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response,
+};
 
-use crate::edge::{Later, Upstream, UpstreamError};
+use crate::edge::{Acknowledgement, Later, Outgoing, Upstream, UpstreamError};
 
 pub(super) struct PublicNetwork;
 
@@ -15,13 +17,7 @@ impl Upstream for PublicNetwork {
     ) -> Later<'a, Result<Vec<u8>, UpstreamError>> {
         Box::pin(async move {
             let abort = AbortOnDrop(Some(AbortController::default()));
-            let request = request(url).map_err(|error| UpstreamError(error.to_string()))?;
-            let signal = abort.0.as_ref().map(AbortController::signal);
-            let sent = match &signal {
-                Some(signal) => Fetch::Request(request).send_with_signal(signal).await,
-                None => Fetch::Request(request).send().await,
-            };
-            let mut response = sent.map_err(|error| UpstreamError(error.to_string()))?;
+            let mut response = send(request(url), &abort).await?;
             // A redirect is not followed: where it leads was not checked.
             if response.status_code() != 200 {
                 let reason = format!("status {}", response.status_code());
@@ -30,6 +26,34 @@ impl Upstream for PublicNetwork {
             body(&mut response, bytes_max).await
         })
     }
+
+    fn post<'a>(
+        &'a self,
+        outgoing: &'a Outgoing,
+    ) -> Later<'a, Result<Acknowledgement, UpstreamError>> {
+        Box::pin(async move {
+            let abort = AbortOnDrop(Some(AbortController::default()));
+            let response = send(outgoing_request(outgoing), &abort).await?;
+            let retry_after = response.headers().get("retry-after").ok().flatten();
+            Ok(Acknowledgement {
+                status: response.status_code(),
+                retry_after_s: retry_after.and_then(|text| text.trim().parse().ok()),
+            })
+        })
+    }
+}
+
+async fn send(
+    request: worker::Result<Request>,
+    abort: &AbortOnDrop,
+) -> Result<Response, UpstreamError> {
+    let broken = |error: worker::Error| UpstreamError(error.to_string());
+    let request = Fetch::Request(request.map_err(broken)?);
+    let sent = match abort.0.as_ref().map(AbortController::signal) {
+        Some(signal) => request.send_with_signal(&signal).await,
+        None => request.send().await,
+    };
+    sent.map_err(broken)
 }
 
 /// Whoever gives up closes the connection, so that an endless body ends.
@@ -53,8 +77,23 @@ fn request(url: &str) -> worker::Result<Request> {
     Request::new_with_init(url, &init)
 }
 
+fn outgoing_request(outgoing: &Outgoing) -> worker::Result<Request> {
+    let headers = Headers::new();
+    headers.set("content-type", "application/json")?;
+    headers.set("user-agent", "Lockstep")?;
+    for (name, value) in &outgoing.headers {
+        headers.set(name, value)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_headers(headers)
+        .with_body(Some(outgoing.body.as_str().into()))
+        .with_redirect(RequestRedirect::Manual);
+    Request::new_with_init(&outgoing.url, &init)
+}
+
 /// The length is counted, whatever a header says about it.
-async fn body(response: &mut worker::Response, bytes_max: usize) -> Result<Vec<u8>, UpstreamError> {
+async fn body(response: &mut Response, bytes_max: usize) -> Result<Vec<u8>, UpstreamError> {
     let broken = |error: worker::Error| UpstreamError(error.to_string());
     let mut stream = response.stream().map_err(broken)?;
     let mut body = Vec::new();

@@ -64,7 +64,7 @@ async fn ask_code(call: Call<'_>) -> Answer {
     let Call { edge, request, .. } = call;
     let body: AskCodeRequest = json::body(request)?;
     let address = parse_address(&body.email)?;
-    if !edge.config.has_mail() {
+    if !edge.config.mail.has_mail() {
         let detail = "This deployment sends no mail; sign in through its identity provider.";
         return Err(ApiError::new(Code::Unavailable, detail));
     }

@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     rc::Rc,
 };
 
@@ -17,7 +17,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     clients::Windows,
-    edge::{Background, Clients, Clock, Kv, KvError, Later, Random, Upstream, UpstreamError},
+    edge::{
+        Acknowledgement, Background, Clients, Clock, Kv, KvError, Later, Outgoing, Random, Upstream,
+        UpstreamError,
+    },
     problem::ApiError,
     signatures::Signatures,
 };
@@ -192,6 +195,21 @@ pub(crate) enum Answers {
 pub(crate) struct MemoryUpstream {
     pub(crate) answers: RefCell<BTreeMap<String, Answers>>,
     pub(crate) asked: RefCell<Vec<String>>,
+    /// What was sent, in order, and when.
+    pub(crate) posts: RefCell<Vec<Outgoing>>,
+    /// What the next POSTs are answered with; after the last one, 200.
+    pub(crate) replies: RefCell<VecDeque<Replies>>,
+}
+
+/// What a POST is answered with.
+#[derive(Clone, Copy)]
+pub(crate) enum Replies {
+    /// The connection breaks.
+    Error,
+    /// Nothing, ever.
+    Nothing,
+    /// This status, and the seconds of `Retry-After`.
+    Status(u16, Option<u32>),
 }
 
 impl MemoryUpstream {
@@ -228,6 +246,24 @@ impl Upstream for MemoryUpstream {
                 return Err(UpstreamError(format!("more than {bytes_max} bytes")));
             }
             Ok(bytes)
+        })
+    }
+
+    fn post<'a>(
+        &'a self,
+        outgoing: &'a Outgoing,
+    ) -> Later<'a, Result<Acknowledgement, UpstreamError>> {
+        self.posts.borrow_mut().push(outgoing.clone());
+        let reply = self.replies.borrow_mut().pop_front();
+        Box::pin(async move {
+            match reply.unwrap_or(Replies::Status(200, None)) {
+                Replies::Error => Err(UpstreamError("connection lost".to_owned())),
+                Replies::Nothing => std::future::pending().await,
+                Replies::Status(status, retry_after_s) => Ok(Acknowledgement {
+                    status,
+                    retry_after_s,
+                }),
+            }
         })
     }
 }

@@ -343,3 +343,36 @@ fn a_page_may_ask_for_its_snapshot_in_the_binary_form() {
         assert_eq!(ask(accept).header("content-type"), Some("application/json"));
     }
 }
+
+#[test]
+fn who_gets_another_role_or_is_removed_is_told_by_mail_and_nobody_else_is() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    let subjects = |to: &str| -> Vec<String> {
+        let mail = acme.world.mail(to);
+        let told = mail.into_iter().map(|kept| kept.message.subject);
+        told.filter(|subject| subject.starts_with("You")).collect()
+    };
+    let of_ben = acme.member(BEN);
+    acme.patch(&acme.ada, &of_ben, &json!({ "role": "admin" }));
+    assert_eq!(subjects(BEN), ["Your role in Acme is now Admin."]);
+    // The same role again is no news.
+    acme.patch(&acme.ada, &of_ben, &json!({ "role": "admin" }));
+    assert_eq!(subjects(BEN).len(), 1);
+    // What is refused tells nobody.
+    let of_nobody = of_ben.replace("usr_", "usr_x");
+    refused(&acme.delete(&acme.ada, &of_nobody), 404, "not-found");
+    refused(
+        &acme.patch(&acme.ada, &of_ben, &json!({ "role": "none-such" })),
+        400,
+        "unknown-role",
+    );
+    assert_eq!(subjects(BEN).len(), 1);
+    acme.delete(&acme.ada, &of_ben);
+    assert_eq!(subjects(BEN)[0], "You are no longer a member of Acme.");
+    let cat = acme.joined(CAT, "member");
+    acme.delete(&cat, &acme.member(CAT));
+    assert!(subjects(CAT).is_empty(), "who leaves knows it");
+    assert!(subjects(super::ADA).is_empty());
+    drop(ben);
+}

@@ -1,0 +1,63 @@
+//! What a member is told of a change of their membership.
+
+use super::Change;
+use crate::{
+    mail::Mail,
+    organization::store::Member,
+    outbox::{self, Delivery},
+    problem::ApiError,
+};
+
+/// How long it is worth telling somebody what became of their membership, in milliseconds: a day.
+const TOLD_MS: i64 = 86_400_000;
+
+impl Change<'_> {
+    /// Tells a member of their new role.
+    pub(in crate::organization) fn tell_of_role(
+        &self,
+        member: &Member,
+        role_name: &str,
+    ) -> Result<(), ApiError> {
+        let organization = &self.acting.organization;
+        self.tell(member, |to, expires_at_ms| Mail::RoleChanged {
+            to,
+            organization: organization.id.clone(),
+            organization_name: organization.name.clone(),
+            role_name: role_name.to_owned(),
+            epoch: self.epoch,
+            expires_at_ms,
+        })
+    }
+
+    /// Tells a member that they were removed.
+    pub(in crate::organization) fn tell_of_removal(&self, member: &Member) -> Result<(), ApiError> {
+        let organization = &self.acting.organization;
+        self.tell(member, |to, expires_at_ms| Mail::Removed {
+            to,
+            organization: organization.id.clone(),
+            organization_name: organization.name.clone(),
+            epoch: self.epoch,
+            expires_at_ms,
+        })
+    }
+
+    /// Nobody is told what they did themselves, nor at an address that they have not proven: an organization's own issuer proves none.
+    fn tell(
+        &self,
+        member: &Member,
+        mail: impl FnOnce(String, i64) -> Mail,
+    ) -> Result<(), ApiError> {
+        let context = self.acting.context;
+        let is_own_doing = member.user == self.acting.principal();
+        let Some(address) = member
+            .address
+            .as_ref()
+            .filter(|_| !is_own_doing && member.issuer.is_none())
+        else {
+            return Ok(());
+        };
+        let expires_at_ms = context.now_ms.saturating_add(TOLD_MS);
+        let mail = mail(address.clone(), expires_at_ms);
+        outbox::enqueue(context.sql, context.now_ms, &Delivery::Mail { mail })
+    }
+}
