@@ -31,6 +31,12 @@ const symmetric = (changes, bytes = 32) =>
   ]);
 
 const production = { LOCKSTEP_DEVELOPMENT: "false", LOCKSTEP_ORIGIN: "https://app.example" };
+const provider = (url) => ({
+  LOCKSTEP_MAIL: "http",
+  LOCKSTEP_MAIL_URL: url,
+  LOCKSTEP_MAIL_KEY: "key",
+  LOCKSTEP_MAIL_FROM: "us@example.com",
+});
 const signing = JSON.stringify({
   keys: [{ ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: "k1" }],
 });
@@ -63,6 +69,9 @@ for (const [name, vars, reason] of [
   ["tokens in exchange without a key", { LOCKSTEP_EXCHANGE_AUDIENCES: '["a"]' }, "`LOCKSTEP_SIGNING_KEYS` is missing"],
   ["a broken signing key", { LOCKSTEP_SIGNING_KEYS: '{"keys":[{"kty":"EC"}]}' }, "`LOCKSTEP_SIGNING_KEYS`"],
   ["a settings key that is too short", { LOCKSTEP_SETTINGS_KEYS: '{"keys":[{"kty":"oct","kid":"k1","k":"c2hvcnQ"}]}' }, "`LOCKSTEP_SETTINGS_KEYS`"],
+  ["mail by SMTP", { LOCKSTEP_MAIL: "smtp" }, "mail does not leave the edge by SMTP"],
+  ["a mail provider over http", { ...production, ...provider("http://mail.example/send") }, "is not https"],
+  ["a mail provider without a key", { ...provider("https://mail.example/send"), LOCKSTEP_MAIL_KEY: "" }, "`LOCKSTEP_MAIL_KEY` is missing"],
   ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
 ]) {
   test(`${name}: every request answers misconfigured, and the log says why`, () =>

@@ -89,6 +89,10 @@ operations! {
     SettingsRead = "settings.read",
     /// Set, change and remove settings of the organization.
     SettingsUpdate = "settings.update",
+    /// Register webhooks, change and remove them, and have events sent again.
+    WebhookManage = "webhook.manage",
+    /// See webhooks, and what was sent to them.
+    WebhookRead = "webhook.read",
     /// Create workspaces.
     WorkspaceCreate = "workspace.create",
     /// Delete the workspace.
@@ -146,6 +150,7 @@ impl Operation {
                 | Self::ProjectUpdate
                 | Self::RoleRead
                 | Self::SettingsRead
+                | Self::WebhookRead
                 | Self::WorkspaceMemberRead
                 | Self::WorkspaceRead
                 | Self::WorkspaceSettingsRead

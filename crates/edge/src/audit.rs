@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 pub use log::Filter;
 pub(crate) use log::{after, before, head, start};
-pub(crate) use watch::{unwatch, watch};
+pub(crate) use watch::{note, unwatch, watch};
 
 use crate::{objects::Context, problem::ApiError, provenance::Provenance};
 
@@ -84,7 +84,8 @@ pub struct About {
 }
 
 /// The members of a command that say what it is about; the first that is there counts.
-const TARGETS: [&str; 14] = [
+const TARGETS: [&str; 15] = [
+    "webhook",
     "invitation",
     "link",
     "key",
@@ -121,6 +122,18 @@ impl About {
         })
     }
 
+    /// What was done, by its name.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+
+    /// The id of what it was done to; absent when that is the object itself.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
     /// What no command did.
     fn named(action: &str) -> Self {
         Self {
@@ -153,13 +166,14 @@ fn open<'a>(command: &'a Value, names: &mut Vec<&'a str>) -> Option<&'a Map<Stri
 }
 
 /// Writes down what the command changed; call it inside its transaction, after everything else.
+/// Answers whether it was anything.
 ///
 /// # Errors
 /// A fault; nothing is written then.
-pub(crate) fn seal(context: &Context<'_>, about: &About) -> Result<(), ApiError> {
+pub(crate) fn seal(context: &Context<'_>, about: &About) -> Result<bool, ApiError> {
     let changes = watch::take(context.sql)?;
     if changes.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     settle(context)?;
     for part in changes.chunks(CHANGES_MAX) {
@@ -169,7 +183,7 @@ pub(crate) fn seal(context: &Context<'_>, about: &About) -> Result<(), ApiError>
         };
         log::append(context, row)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// What changed before this command and was not written down, because code of another version did it.
@@ -182,7 +196,7 @@ pub(crate) fn seal_unknown(context: &Context<'_>) -> Result<(), ApiError> {
         provenance: &own_doing,
         ..*context
     };
-    seal(&context, &About::named("unknown"))
+    seal(&context, &About::named("unknown")).map(|_| ())
 }
 
 /// Writes down what an object could not deliver.
@@ -194,8 +208,16 @@ pub(crate) fn undelivered(
     noun: &str,
     fields: AuditFields,
 ) -> Result<(), ApiError> {
-    watch::note(context.sql, noun, fields)?;
-    seal(context, &About::named("deliver"))
+    note(context.sql, noun, fields)?;
+    delivered(context)
+}
+
+/// Writes down what delivering has changed.
+///
+/// # Errors
+/// A fault; nothing is written then.
+pub(crate) fn delivered(context: &Context<'_>) -> Result<(), ApiError> {
+    seal(context, &About::named("deliver")).map(|_| ())
 }
 
 /// Counts a refusal.

@@ -16,6 +16,7 @@ use crate::{
     http::{Body, Method, Request, Response},
     keys::{Keys, Purpose, hex},
     objects::{Context, Reply},
+    organization::WEBHOOK_SECRET_PREFIX,
     problem::{ApiError, Code},
 };
 
@@ -224,6 +225,9 @@ pub fn replayed(config: &Config, mut response: Response) -> Response {
 }
 
 fn is_secret(config: &Config, text: &str) -> bool {
+    if text.starts_with(WEBHOOK_SECRET_PREFIX) {
+        return true;
+    }
     SecretKind::ALL
         .iter()
         .any(|kind| Secret::parse(*kind, &config.prefixes, &config.keys.id, text).is_ok())

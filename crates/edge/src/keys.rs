@@ -28,6 +28,8 @@ pub enum Purpose {
     RequestBody,
     /// The code that proves an address.
     SignInCode,
+    /// The 32 bytes that a webhook's secret is made of.
+    WebhookSecret,
     /// The cookie that binds a sign-in code to a browser, as it is stored.
     SignInBrowser,
     /// The check inside that cookie.
@@ -47,6 +49,7 @@ impl Purpose {
             Self::SignInBrowser => "lockstep edge sign-in browser",
             Self::SignInCode => "lockstep edge sign-in code",
             Self::SignInCookie => "lockstep edge sign-in cookie",
+            Self::WebhookSecret => "lockstep edge webhook secret",
         }
     }
 }

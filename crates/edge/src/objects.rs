@@ -16,14 +16,20 @@
 //! - **Migrations only go forward**, and older code must be able to work on their result: a roll-out is not one instant.
 //! - **No statement says `OR REPLACE`**: what it removes, no trigger sees.
 
+mod alarm;
+
+use std::future::ready;
+
 use serde::{Serialize, de::DeserializeOwned};
+
+pub use alarm::{Rung, ring, wake_at_ms};
 
 use crate::{
     audit::{self, About},
     config::Config,
     edge::{Edge, Later, Random},
     http::Response,
-    idempotency, log, outbox,
+    idempotency, log,
     problem::ApiError,
     provenance::Provenance,
     schema,
@@ -106,6 +112,23 @@ pub trait Object {
     /// A refusal or a fault; in both cases nothing is written.
     fn handle(context: &Context<'_>, command: Self::Command) -> Result<Reply, ApiError>;
 
+    /// Tells of a change that was logged; runs in its transaction.
+    ///
+    /// # Errors
+    /// A fault; then the change does not happen.
+    fn tell(_context: &Context<'_>, _about: &About) -> Result<(), ApiError> {
+        Ok(())
+    }
+
+    /// Delivers what this kind of object sends beside its outbox; the alarm does it. Answers text for open event streams.
+    fn deliver<'a>(
+        _sql: &'a dyn Sql,
+        _edge: &'a Edge,
+        _name: &'a str,
+    ) -> Later<'a, Result<Option<String>, ApiError>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     /// When something of this object expires next, in Unix milliseconds: the alarm is set no later than that.
     ///
     /// # Errors
@@ -143,12 +166,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// For what an object does by itself, now.
     #[must_use]
-    pub fn of(
-        sql: &'a dyn Sql,
-        edge: &'a Edge,
-        name: &'a str,
-        provenance: &'a Provenance,
-    ) -> Self {
+    pub fn of(sql: &'a dyn Sql, edge: &'a Edge, name: &'a str, provenance: &'a Provenance) -> Self {
         Self {
             sql,
             now_ms: edge.clock.now_ms(),
@@ -261,8 +279,10 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
             return Ok(reply);
         }
         let reply = O::handle(context, command)?;
-        if let Some(about) = &about {
-            audit::seal(context, about)?;
+        if let Some(about) = &about
+            && audit::seal(context, about)?
+        {
+            O::tell(context, about)?;
         }
         idempotency::keep(context, &reply)?;
         Ok(reply)
@@ -282,68 +302,6 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
         (Err(_), _) => {}
     }
     outcome
-}
-
-/// When something of an object expires next, in Unix milliseconds.
-///
-/// # Errors
-/// A fault.
-pub fn wake_at_ms<O: Object>(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
-    if schema::is_behind::<O>(context.sql)? {
-        // Its alarm brings it forward.
-        return Ok(Some(context.now_ms));
-    }
-    let logged = if O::IS_AUDITED {
-        audit::wake_at_ms(context)?
-    } else {
-        None
-    };
-    let all = [
-        logged,
-        idempotency::wake_at_ms(context)?,
-        O::wake_at_ms(context)?,
-    ];
-    Ok(all.into_iter().flatten().min())
-}
-
-/// What an object's alarm does: it brings the object forward, delivers its outbox, and removes what has expired.
-/// Answers whether nothing is left, as [`Object::sweep`].
-///
-/// # Errors
-/// A fault; what was delivered is settled.
-pub async fn ring<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<bool, ApiError> {
-    if !schema::is_born(sql)? {
-        return Ok(false);
-    }
-    let own_doing = Provenance::default();
-    let context = || Context::of(sql, edge, name, &own_doing);
-    bring_forward::<O>(&context())?;
-    outbox::drain::<O>(sql, edge, name).await?;
-    let is_unused = sweep::<O>(&context())?;
-    Ok(is_unused && outbox::next_at_ms(sql)?.is_none())
-}
-
-/// Migrations, in one transaction: what is delivered may be written down in tables that older code did not have.
-fn bring_forward<O: Object>(context: &Context<'_>) -> Result<(), ApiError> {
-    context.sql.transaction(|| {
-        schema::migrate::<O>(context.sql, schema::version(context.sql)?)?;
-        if O::IS_AUDITED {
-            audit::seal_unknown(context)?;
-        }
-        Ok(())
-    })
-}
-
-/// Removes what has expired, in one transaction.
-fn sweep<O: Object>(context: &Context<'_>) -> Result<bool, ApiError> {
-    context.sql.transaction(|| {
-        let is_unused = O::sweep(context)?;
-        idempotency::sweep(context)?;
-        if O::IS_AUDITED {
-            audit::sweep(context)?;
-        }
-        Ok(is_unused)
-    })
 }
 
 /// How a command is to be sent.

@@ -39,6 +39,7 @@ mod store;
 mod suspension;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 mod workspaces;
 mod worth;
 
@@ -69,14 +70,22 @@ pub use service_keys::{NewKey, PresentedKey, ServiceKeyChange, ServiceKeyQuestio
 pub use settings::{SecretChange, SettingChange, SettingQuestion, StoredConfiguration};
 pub use slugs::SlugCommand;
 pub use suspension::SuspensionChange;
+pub(crate) use webhooks::SECRET_PREFIX as WEBHOOK_SECRET_PREFIX;
+#[cfg(test)]
+pub(crate) use webhooks::next_at_ms as next_webhook_at_ms;
+pub use webhooks::{
+    TYPES as EVENT_TYPES, WebhookChange, WebhookQuestion, secret as webhook_secret,
+};
 pub use workspaces::{WorkspaceChange, WorkspaceQuestion};
 pub use worth::{Worth, WorthCommand};
 
 use crate::{
-    audit::SCHEMA as AUDIT_SCHEMA,
+    audit::{About, SCHEMA as AUDIT_SCHEMA},
+    edge::{Edge, Later},
     objects::{Class, Context, Object, Reply},
     precondition,
     problem::ApiError,
+    sql::Sql,
 };
 
 /// The object of one organization.
@@ -111,6 +120,7 @@ impl Object for OrganizationObject {
         schema::SETTINGS,
         schema::INVITATIONS,
         schema::LINKS,
+        schema::WEBHOOKS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -120,11 +130,31 @@ impl Object for OrganizationObject {
     }
 
     fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
-        ending::purge_at_ms(context)
+        let all = [
+            ending::purge_at_ms(context)?,
+            webhooks::wake_at_ms(context)?,
+        ];
+        Ok(all.into_iter().flatten().min())
     }
 
     fn sweep(context: &Context<'_>) -> Result<bool, ApiError> {
+        webhooks::prune(context)?;
         ending::is_over(context)
+    }
+
+    fn tell(context: &Context<'_>, about: &About) -> Result<(), ApiError> {
+        webhooks::record(context, about)
+    }
+
+    fn deliver<'a>(
+        sql: &'a dyn Sql,
+        edge: &'a Edge,
+        name: &'a str,
+    ) -> Later<'a, Result<Option<String>, ApiError>> {
+        Box::pin(async move {
+            let epoch = webhooks::deliver(sql, edge, name).await?;
+            Ok(epoch.map(store::epoch_event))
+        })
     }
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {

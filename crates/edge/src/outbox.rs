@@ -293,7 +293,10 @@ fn settle<O: Object>(
             delete()?;
         }
         Err(Undelivered::Lost(mail, reason)) => {
-            log::error(&format!("outbox: dropped a mail ({}): {reason}", mail.kind()));
+            log::error(&format!(
+                "outbox: dropped a mail ({}): {reason}",
+                mail.kind()
+            ));
             delete()?;
             if O::IS_AUDITED {
                 audit::undelivered(context, "mail", lost(&mail, &reason))?;

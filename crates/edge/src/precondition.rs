@@ -119,6 +119,7 @@ tagged!(
     RoleView,
     ServiceAccountView,
     SettingView,
+    WebhookView,
     WorkspaceView
 );
 

@@ -22,6 +22,7 @@ mod sign_in;
 mod structure;
 mod tokens;
 mod values;
+mod webhooks;
 mod world;
 
 use crate::router::Route;
@@ -50,6 +51,7 @@ pub const ROUTES: &[&[Route]] = &[
     me::ROUTES,
     sign_in::ROUTES,
     tokens::ROUTES,
+    webhooks::ROUTES,
 ];
 
 #[cfg(test)]

@@ -166,14 +166,17 @@ impl World {
         let Some(sql) = self.objects.database(class, name) else {
             return;
         };
-        let is_unused = match class {
+        let rung = match class {
             Class::Address => now(ring::<AddressObject>(&*sql, &self.edge, name)),
             Class::Mailbox => now(ring::<MailboxObject>(&*sql, &self.edge, name)),
             Class::Organization => now(ring::<OrganizationObject>(&*sql, &self.edge, name)),
             Class::Slug => now(ring::<SlugObject>(&*sql, &self.edge, name)),
             Class::User => now(ring::<UserObject>(&*sql, &self.edge, name)),
         };
-        if is_unused.unwrap() {
+        let rung = rung.unwrap();
+        let announced = rung.announcement.map(|text| (name.to_owned(), text));
+        self.objects.announced.borrow_mut().extend(announced);
+        if rung.is_unused {
             self.objects.forget(class, name);
         }
     }

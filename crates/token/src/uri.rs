@@ -181,7 +181,11 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str, expected: UriError) {
-        assert_eq!(PublicUri::parse(text, Reach::Public), Err(expected), "{text}");
+        assert_eq!(
+            PublicUri::parse(text, Reach::Public),
+            Err(expected),
+            "{text}"
+        );
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod tokens;
 #[cfg(feature = "toml")]
 mod toml_source;
 mod unique_map;
+mod webhook;
 mod world;
 
 pub use audit::{
@@ -100,6 +101,9 @@ pub use structure::{
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]
 pub use toml_source::{Place, Places, SourceError, compile_toml, locate_in_world, read_world};
+pub use webhook::{
+    WebhookChangeRequest, WebhookDeliveryView, WebhookRequest, WebhookView, WebhooksView,
+};
 pub use world::{
     CustomRoleDocument, GrantDocument, GroupDocument, PrincipalDocument, TokenDocument,
     WorldDocument, WorldNodeDocument,

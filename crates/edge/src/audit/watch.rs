@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Tables that follow from others or from the passing of time.
-const UNWATCHED: [&str; 11] = [
+const UNWATCHED: [&str; 13] = [
     "audit",
     "audit_change",
     "audit_checkpoint",
@@ -20,10 +20,13 @@ const UNWATCHED: [&str; 11] = [
     "outbox_lane",
     "published",
     "schema_version",
+    "webhook_delivery",
+    "webhook_event",
 ];
 /// Columns that follow from others: a change of nothing else is none.
-const UNWATCHED_COLUMNS: [&str; 9] = [
+const UNWATCHED_COLUMNS: [&str; 10] = [
     "epoch",
+    "failing_since_ms",
     "issuers_epoch",
     "nodes_epoch",
     "one",
@@ -86,7 +89,7 @@ pub(crate) fn unwatch(sql: &dyn Sql) -> Result<(), ApiError> {
 ///
 /// # Errors
 /// When the database fails.
-pub(super) fn note(sql: &dyn Sql, noun: &str, after: AuditFields) -> Result<(), ApiError> {
+pub(crate) fn note(sql: &dyn Sql, noun: &str, after: AuditFields) -> Result<(), ApiError> {
     let after = serde_json::to_string(&[after])
         .map_err(|error| ApiError::internal(format!("a note cannot be written: {error}")))?;
     let insert = "INSERT INTO audit_change (noun, after) VALUES (?, ?)";

@@ -97,8 +97,7 @@ impl MailTransport {
 }
 
 fn address(url: &str, reach: Reach) -> Result<PublicUri, ConfigError> {
-    PublicUri::parse(url, reach)
-        .map_err(|error| ConfigError::Refused(URL, format!("it {error}")))
+    PublicUri::parse(url, reach).map_err(|error| ConfigError::Refused(URL, format!("it {error}")))
 }
 
 /// A key that is no header value would break every mail, and an error could print it.
@@ -149,7 +148,10 @@ mod tests {
     #[test]
     fn half_a_provider_stops_the_deployment() {
         for missing in [URL, KEY, FROM] {
-            let vars: Vec<_> = HTTP.into_iter().filter(|(name, _)| *name != missing).collect();
+            let vars: Vec<_> = HTTP
+                .into_iter()
+                .filter(|(name, _)| *name != missing)
+                .collect();
             assert_eq!(parse(&vars, false), Err(ConfigError::Missing(missing)));
         }
         for (name, value) in [

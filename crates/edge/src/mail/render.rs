@@ -6,11 +6,6 @@ use lockstep_token::OrganizationId;
 use super::{Mail, Message, invitation_secret, sign_in_code};
 use crate::{config::Config, keys::Purpose, problem::ApiError};
 
-/// What mail programs take for the signs of an address, too, or people do.
-const LOOK_ALIKES: [char; 15] = [
-    '\u{2024}', '\u{2044}', '\u{2215}', '\u{29f8}', '\u{3002}', '\u{a789}', '\u{fe52}', '\u{fe55}',
-    '\u{fe6b}', '\u{ff0e}', '\u{ff0f}', '\u{ff1a}', '\u{ff20}', '\u{ff61}', '\u{2236}',
-];
 /// Longest message that a mail repeats, in characters.
 const MESSAGE_CHARS_MAX: usize = 500;
 /// Longest name that a mail repeats, in characters.
@@ -55,7 +50,11 @@ impl Mail {
                 ..
             } => {
                 let id = message_id(config, &[to, organization, "removed", &epoch.to_string()]);
-                Ok(removed_message(id, to, &plain(organization_name, NAME_CHARS_MAX)))
+                Ok(removed_message(
+                    id,
+                    to,
+                    &plain(organization_name, NAME_CHARS_MAX),
+                ))
             }
             Self::RoleChanged {
                 to,
@@ -66,7 +65,10 @@ impl Mail {
                 ..
             } => {
                 let id = message_id(config, &[to, organization, "role", &epoch.to_string()]);
-                let (organization, role) = (plain(organization_name, NAME_CHARS_MAX), plain(role_name, NAME_CHARS_MAX));
+                let (organization, role) = (
+                    plain(organization_name, NAME_CHARS_MAX),
+                    plain(role_name, NAME_CHARS_MAX),
+                );
                 Ok(role_message(id, to, &organization, &role))
             }
             Self::SignInCode {
@@ -224,9 +226,24 @@ fn is_unseen(c: char) -> bool {
 const fn is_of_links(c: char) -> bool {
     matches!(
         c,
-        '.' | ':' | '/' | '@' | '\u{2024}' | '\u{2044}' | '\u{2215}' | '\u{2236}' | '\u{3002}'
-            | '\u{a789}' | '\u{fe52}' | '\u{fe55}' | '\u{fe6b}' | '\u{ff0e}' | '\u{ff0f}'
-            | '\u{ff1a}' | '\u{ff20}' | '\u{ff61}'
+        '.' | ':'
+            | '/'
+            | '@'
+            | '\u{2024}'
+            | '\u{2044}'
+            | '\u{2215}'
+            | '\u{2236}'
+            | '\u{29f8}'
+            | '\u{3002}'
+            | '\u{a789}'
+            | '\u{fe52}'
+            | '\u{fe55}'
+            | '\u{fe6b}'
+            | '\u{ff0e}'
+            | '\u{ff0f}'
+            | '\u{ff1a}'
+            | '\u{ff20}'
+            | '\u{ff61}'
     )
 }
 

@@ -84,18 +84,36 @@ fn i13_names_bring_no_header_no_markup_and_no_second_link() {
         assert_eq!(message.text.matches("://").count(), 1, "{name}");
         assert!(!message.html.contains("<script"), "{name}");
         assert!(!message.text.contains("evil.example"), "{name}");
-        let turns = |c| matches!(c, '\u{202e}' | '\u{2067}' | '\u{ad}' | '\u{e0041}' | '\u{3164}');
+        let turns = |c| {
+            matches!(
+                c,
+                '\u{202e}' | '\u{2067}' | '\u{ad}' | '\u{e0041}' | '\u{3164}'
+            )
+        };
         assert!(!message.text.contains(turns), "{name}");
         for dot in ['.', '\u{3002}', '\u{2024}'] {
             let link = format!("evil{dot}example");
             assert!(!message.text.contains(&link), "{name}");
         }
-        for told in [told_of_role(&world, name, "Member"), told_of_role(&world, "Acme", name), told_of_removal(&world, name)] {
+        for told in [
+            told_of_role(&world, name, "Member"),
+            told_of_role(&world, "Acme", name),
+            told_of_removal(&world, name),
+        ] {
             assert!(!told.subject.contains(char::is_control), "{name}");
             assert!(told.subject.chars().count() < 200);
-            assert!(!told.html.contains("<a ") && !told.html.contains("://"), "{name}");
-            assert!(!told.html.contains("<script") && !told.text.contains("://"), "{name}");
-            assert!(!told.text.contains(turns) && !told.text.contains("evil.example"), "{name}");
+            assert!(
+                !told.html.contains("<a ") && !told.html.contains("://"),
+                "{name}"
+            );
+            assert!(
+                !told.html.contains("<script") && !told.text.contains("://"),
+                "{name}"
+            );
+            assert!(
+                !told.text.contains(turns) && !told.text.contains("evil.example"),
+                "{name}"
+            );
         }
     }
 }
@@ -154,7 +172,10 @@ fn a_provider_is_asked_with_the_same_ids_until_it_takes_the_mail() {
         Replies::Status(429, Some(60)),
     ];
     world.upstream.replies.borrow_mut().extend(replies);
-    let ask = post("/v1/sign-in/codes", &serde_json::json!({ "email": "ann@example.com" }));
+    let ask = post(
+        "/v1/sign-in/codes",
+        &serde_json::json!({ "email": "ann@example.com" }),
+    );
     assert_eq!(world.send(&ask).status, 202);
     let tries = || world.upstream.posts.borrow().len();
     let mut waits = Vec::new();
@@ -172,17 +193,35 @@ fn a_provider_is_asked_with_the_same_ids_until_it_takes_the_mail() {
     assert_eq!(waits, [1, 2, 4, 8, 16, 60]);
     world.clock.advance_ms(3_600_000);
     world.settle();
-    assert_eq!(tries(), replies.len() + 1, "what was taken is not sent again");
+    assert_eq!(
+        tries(),
+        replies.len() + 1,
+        "what was taken is not sent again"
+    );
     let posts = world.upstream.posts.borrow();
     let first = &posts[0];
     assert_eq!(first.url, "https://mail.example/send");
-    let header = |name| first.headers.iter().find(|(key, _)| *key == name).unwrap().1.clone();
+    let header = |name| {
+        first
+            .headers
+            .iter()
+            .find(|(key, _)| *key == name)
+            .unwrap()
+            .1
+            .clone()
+    };
     assert_eq!(header("authorization"), "Bearer very-secret");
     let body: serde_json::Value = serde_json::from_str(&first.body).unwrap();
     let id = header("idempotency-key");
     assert_eq!(body["headers"]["Message-ID"], format!("<{id}@example.com>"));
-    assert_eq!((&body["from"], &body["to"]), (&"us@example.com".into(), &"ann@example.com".into()));
-    assert!(posts.iter().all(|post| post == first), "every try is the same request");
+    assert_eq!(
+        (&body["from"], &body["to"]),
+        (&"us@example.com".into(), &"ann@example.com".into())
+    );
+    assert!(
+        posts.iter().all(|post| post == first),
+        "every try is the same request"
+    );
 }
 
 #[test]
@@ -215,7 +254,10 @@ fn a_mail_that_cannot_be_sent_is_given_up_and_an_admin_sees_it() {
         assert_eq!(world.upstream.posts.borrow().len(), tries);
         assert_eq!(next_at_ms(&*database).unwrap(), None);
         let select = "SELECT action, changes FROM audit ORDER BY number DESC LIMIT 1";
-        let row = crate::sql::Sql::exec(&*database, select, &[]).unwrap().pop().unwrap();
+        let row = crate::sql::Sql::exec(&*database, select, &[])
+            .unwrap()
+            .pop()
+            .unwrap();
         assert_eq!(row.text("action").unwrap(), "deliver");
         let changes = row.text("changes").unwrap();
         for told in ["ben@example.com", "role-changed", reason] {
@@ -233,8 +275,9 @@ fn organization(world: &World) -> String {
         address: None,
         is_personal: false,
     };
-    let created: Written<lockstep_wire::OrganizationView> =
-        world.ask::<OrganizationObject, _>(id.as_str(), &create).unwrap();
+    let created: Written<lockstep_wire::OrganizationView> = world
+        .ask::<OrganizationObject, _>(id.as_str(), &create)
+        .unwrap();
     created.value.id
 }
 

@@ -9,7 +9,8 @@ use super::{
     NodeMemberChange, NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion,
     ResealCommand, Resend, RoleChange, RoleQuestion, SeedNode, SeedPrincipal, ServiceAccountChange,
     ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion, SettingChange, SettingQuestion,
-    SlugCommand, SuspensionChange, WorkspaceChange, WorkspaceQuestion, WorthCommand,
+    SlugCommand, SuspensionChange, WebhookChange, WebhookQuestion, WorkspaceChange,
+    WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -283,6 +284,8 @@ pub enum StructureChange {
     Setting(SettingChange),
     /// About somebody's suspension.
     Suspension(SuspensionChange),
+    /// About webhooks.
+    Webhook(WebhookChange),
     /// About workspaces.
     Workspace(WorkspaceChange),
 }
@@ -299,6 +302,7 @@ impl StructureChange {
             Self::Role(change) => Some(("custom_role", change.edits()?)),
             Self::ServiceAccount(change) => Some(("service_account", change.edits()?)),
             Self::Suspension(change) => Some(("member", change.edits())),
+            Self::Webhook(change) => Some(("webhook", change.edits()?)),
             Self::Workspace(change) => Some(("node", change.edits()?)),
         }
     }
@@ -315,6 +319,7 @@ impl StructureChange {
             Self::ServiceKey(change) => change.make(acting),
             Self::Setting(change) => change.make(acting),
             Self::Suspension(change) => change.make(acting),
+            Self::Webhook(change) => change.make(acting),
             Self::Workspace(change) => change.make(acting),
         }
     }
@@ -342,6 +347,8 @@ pub enum StructureQuestion {
     ServiceKey(ServiceKeyQuestion),
     /// About settings.
     Setting(SettingQuestion),
+    /// About webhooks.
+    Webhook(WebhookQuestion),
     /// About workspaces.
     Workspace(WorkspaceQuestion),
 }
@@ -358,6 +365,7 @@ impl StructureQuestion {
             Self::ServiceAccount(question) => question.answer(acting),
             Self::ServiceKey(question) => question.answer(acting),
             Self::Setting(question) => question.answer(acting),
+            Self::Webhook(question) => question.answer(acting),
             Self::Workspace(question) => question.answer(acting),
         }
     }

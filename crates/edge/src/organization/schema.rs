@@ -127,6 +127,46 @@ pub(super) const SLUGS: &str = "
     CREATE INDEX slug_skeleton ON slug (skeleton);
 ";
 
+/// Webhooks, what happened, and what was told to whom of it.
+pub(super) const WEBHOOKS: &str = "
+    CREATE TABLE webhook (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        url TEXT NOT NULL,
+        events TEXT,
+        nonce TEXT NOT NULL,
+        previous_nonce TEXT,
+        previous_until_ms INTEGER,
+        created_by TEXT NOT NULL,
+        created_at_ms INTEGER NOT NULL,
+        disabled_at_ms INTEGER,
+        disabled_because TEXT,
+        failing_since_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE webhook_event (
+        id TEXT PRIMARY KEY,
+        type TEXT NOT NULL,
+        body TEXT NOT NULL,
+        at_ms INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX webhook_event_at ON webhook_event (at_ms);
+    CREATE TABLE webhook_delivery (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        webhook TEXT NOT NULL,
+        event TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_at_ms INTEGER,
+        tried_at_ms INTEGER,
+        status INTEGER,
+        reason TEXT,
+        UNIQUE (webhook, event)
+    ) STRICT;
+    CREATE INDEX webhook_delivery_event ON webhook_delivery (event);
+    CREATE INDEX webhook_delivery_next ON webhook_delivery (next_at_ms) WHERE next_at_ms IS NOT NULL;
+";
+
 /// Access groups.
 pub(super) const GROUPS: &str = "
     CREATE TABLE access_group (

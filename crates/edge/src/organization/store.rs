@@ -97,6 +97,13 @@ pub(super) fn next_epoch(context: &Context<'_>) -> Result<i64, ApiError> {
     Ok(row.integer("epoch")?)
 }
 
+/// The epoch as it is, also of an organization that is being deleted.
+pub(super) fn epoch(context: &Context<'_>) -> Result<i64, ApiError> {
+    let row = context.sql.one("SELECT epoch FROM organization", &[])?;
+    let row = row.ok_or_else(ApiError::not_found)?;
+    Ok(row.integer("epoch")?)
+}
+
 /// Who is suspended keeps what they were granted under another name, by which nobody is asked about.
 pub(super) const SUSPENDED: &str = "suspended/";
 
@@ -252,6 +259,15 @@ pub(super) fn set_role(
     context.sql.exec(
         insert,
         &[user.into(), organization.id.as_str().into(), role.into()],
+    )?;
+    Ok(())
+}
+
+/// Marks a principal as changed at `epoch`.
+pub(super) fn touch(context: &Context<'_>, user: &str, epoch: i64) -> Result<(), ApiError> {
+    context.sql.exec(
+        "UPDATE member SET epoch = ? WHERE user = ?",
+        &[epoch.into(), user.into()],
     )?;
     Ok(())
 }

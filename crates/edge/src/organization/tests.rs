@@ -4,6 +4,7 @@
 mod audit;
 mod consistency;
 mod ending;
+mod events;
 mod exchange;
 mod export;
 mod groups;
@@ -34,6 +35,7 @@ mod suspension;
 mod tokens;
 mod trials;
 mod twins;
+mod webhooks;
 
 use serde_json::{Value, json};
 

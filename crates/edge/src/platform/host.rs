@@ -119,8 +119,11 @@ impl<O: Object> Host<O> {
     }
 
     async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
-        let is_unused = objects::ring::<O>(&self.sql, edge, &self.name()?).await?;
-        if is_unused {
+        let rung = objects::ring::<O>(&self.sql, edge, &self.name()?).await?;
+        if let Some(text) = &rung.announcement {
+            self.events.publish(text);
+        }
+        if rung.is_unused {
             self.sql.has_schema().set(false);
             let deleted = self.state.storage().delete_all().await;
             deleted.map_err(|error| ApiError::internal(format!("delete: {error}")))?;

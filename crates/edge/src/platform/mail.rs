@@ -51,9 +51,10 @@ impl Post for EmailBinding {
     fn send<'a>(&'a self, message: &'a Message) -> Later<'a, Result<(), PostError>> {
         Box::pin(async move {
             let unavailable = |error: Error| PostError::unavailable(error.to_string());
-            let from = self.from.as_deref().ok_or_else(|| {
-                PostError::unavailable("`LOCKSTEP_MAIL_FROM` is not configured")
-            })?;
+            let from = self
+                .from
+                .as_deref()
+                .ok_or_else(|| PostError::unavailable("`LOCKSTEP_MAIL_FROM` is not configured"))?;
             let binding = self.env.send_email(BINDING).map_err(unavailable)?;
             let email = SendEmailBuilder::builder(from, &message.to, &message.subject)
                 .text(&message.text)

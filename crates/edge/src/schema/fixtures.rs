@@ -111,6 +111,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-12.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 13,
+        base: 1,
+        text: include_str!("fixtures/organization-13.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

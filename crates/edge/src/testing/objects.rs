@@ -14,7 +14,7 @@ use crate::{
     http::{Body, Response},
     mailbox::MailboxObject,
     objects::{self, CallError, Class, Context, Manner, Object, ObjectCall, Objects, Reply},
-    organization::OrganizationObject,
+    organization::{self, OrganizationObject},
     outbox,
     provenance::Provenance,
     schema,
@@ -95,17 +95,20 @@ impl LocalObjects {
     }
 
     pub(super) fn due(&self, now_ms: i64) -> Vec<(Class, String)> {
-        let is_due = |sql: &LocalSql| {
-            let is_born = schema::is_born(sql).unwrap();
-            is_born
-                && outbox::next_at_ms(sql)
-                    .unwrap()
-                    .is_some_and(|at_ms| at_ms <= now_ms)
+        let is_due = |class: Class, sql: &LocalSql| {
+            if !schema::is_born(sql).unwrap() {
+                return false;
+            }
+            let is_ours = class == Class::Organization;
+            let webhooks = (is_ours && !schema::is_behind::<OrganizationObject>(sql).unwrap())
+                .then(|| organization::next_webhook_at_ms(sql).unwrap());
+            let next = [outbox::next_at_ms(sql).unwrap(), webhooks.flatten()];
+            next.into_iter().flatten().any(|at_ms| at_ms <= now_ms)
         };
         let databases = self.databases.borrow();
         databases
             .iter()
-            .filter(|(_, sql)| is_due(sql))
+            .filter(|((class, _), sql)| is_due(*class, sql))
             .map(|(key, _)| key.clone())
             .collect()
     }

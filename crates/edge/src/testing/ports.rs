@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 use crate::{
     clients::Windows,
     edge::{
-        Acknowledgement, Background, Clients, Clock, Kv, KvError, Later, Outgoing, Random, Upstream,
-        UpstreamError,
+        Acknowledgement, Background, Clients, Clock, Kv, KvError, Later, Outgoing, Random,
+        Upstream, UpstreamError,
     },
     problem::ApiError,
     signatures::Signatures,

@@ -25,6 +25,18 @@ impl LocalSql {
         })
     }
 
+    /// Every row of every table, in their order.
+    pub(crate) fn dump(&self) -> String {
+        let tables = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+        let mut dump = String::new();
+        for table in Sql::exec(self, tables, &[]).unwrap() {
+            let name = table.text("name").unwrap();
+            let rows = Sql::exec(self, &format!("SELECT * FROM {name}"), &[]).unwrap();
+            dump.push_str(&format!("{name} {rows:?}\n"));
+        }
+        dump
+    }
+
     fn batch(&self, statement: &str) -> Result<(), SqlError> {
         self.connection.execute_batch(statement).map_err(failed)
     }

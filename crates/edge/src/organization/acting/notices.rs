@@ -1,7 +1,10 @@
-//! What a member is told of a change of their membership.
+//! What is said of a change beside its rows: to the member whom it concerns, and to the audit log.
+
+use lockstep_wire::AuditFields;
 
 use super::Change;
 use crate::{
+    audit,
     mail::Mail,
     organization::store::Member,
     outbox::{self, Delivery},
@@ -12,6 +15,15 @@ use crate::{
 const TOLD_MS: i64 = 86_400_000;
 
 impl Change<'_> {
+    /// Notes for the audit log what no watched row says.
+    pub(in crate::organization) fn note(
+        &self,
+        noun: &str,
+        fields: AuditFields,
+    ) -> Result<(), ApiError> {
+        audit::note(self.acting.context.sql, noun, fields)
+    }
+
     /// Tells a member of their new role.
     pub(in crate::organization) fn tell_of_role(
         &self,

@@ -180,6 +180,8 @@ fn every_table_is_watched_or_is_named_as_one_that_follows() {
         "outbox_lane",
         "published",
         "schema_version",
+        "webhook_delivery",
+        "webhook_event",
     ];
     assert_eq!(unwatched, expected);
 }

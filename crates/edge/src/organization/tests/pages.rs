@@ -33,7 +33,7 @@ impl Acme {
     }
 
     /// The ids of a list, page by page.
-    fn walked(
+    pub(super) fn walked(
         &self,
         session: &str,
         list: &(&str, &str, &str),

@@ -94,6 +94,19 @@ const CHANGES: &[(Method, &str, &str)] = &[
     ),
     (Method::Patch, "/issuers/{issuer}", r#"{"active":false}"#),
     (Method::Delete, "/issuers/{issuer}", ""),
+    (
+        Method::Post,
+        "/webhooks",
+        r#"{"name":"x","url":"https://hooks.example/x"}"#,
+    ),
+    (Method::Patch, "/webhooks/{webhook}", r#"{"name":"x"}"#),
+    (Method::Post, "/webhooks/{webhook}/rotate", "{}"),
+    (
+        Method::Post,
+        "/webhooks/{webhook}/deliveries/{event}/replay",
+        "{}",
+    ),
+    (Method::Delete, "/webhooks/{webhook}", ""),
 ];
 
 /// Those about who is to come in, which every shipped policy offers to somebody.
@@ -173,7 +186,10 @@ impl Ids {
         let issuer = Idp::new(1).body(None);
         let issuer = id(&acme.post(&acme.ada, "/issuers", &issuer));
         let invitation = acme.invited("waiting@example.com", "member");
+        let (webhook, event) = acme.webhook();
         let ids = Self(vec![
+            ("{webhook}", webhook),
+            ("{event}", event),
             ("{role}", role),
             ("{invitation}", invitation),
             ("{link}", acme.link("member", 9).0),
@@ -252,6 +268,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/workspaces/{workspace}/settings",
         "/invitations",
         "/links",
+        "/webhooks",
     ];
     lists
         .iter()
@@ -271,6 +288,8 @@ fn m1_what_the_policy_offers_to_nobody_nobody_does() {
         ("{group}", "grp_1"),
         ("{role}", "role_1"),
         ("{issuer}", "iss_1"),
+        ("{webhook}", "whk_1"),
+        ("{event}", "evt_1"),
         ("{node}", "wsp_1"),
         ("{user}", &acme.user(BEN)),
     ];

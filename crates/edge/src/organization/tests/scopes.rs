@@ -124,7 +124,7 @@ pub(super) struct Full {
 }
 
 impl Full {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_POLICY", "lockstep")]));
         Self::of(acme, [BEN, CAT])
     }
@@ -165,6 +165,7 @@ impl Full {
                 acme.keep_database(place, name, "hunter2");
             }
         }
+        let (webhook, event) = acme.webhook();
         let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
         let params = vec![
             ("{org}", acme.id.clone()),
@@ -183,6 +184,8 @@ impl Full {
             ("{role}", super::id(&role)),
             ("{issuer}", super::id(&issuer)),
             ("{setting}", "spare".to_owned()),
+            ("{webhook}", webhook),
+            ("{event}", event),
             ("{group}", crew),
             ("{node}", north),
             ("{other}", south),

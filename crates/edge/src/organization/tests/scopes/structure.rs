@@ -88,6 +88,9 @@ const OWN_ROLE: &[&str] = &[
 /// What it takes to have to do with issuers.
 const SSO: &[&str] = &["sso.manage"];
 
+/// What it takes to have to do with webhooks.
+const WEBHOOKS: &[&str] = &["webhook.manage"];
+
 /// The routes that are not about people.
 pub(super) fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)> {
     use Needs::{All, Listed};
@@ -175,6 +178,12 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
         (Method::Patch, "issuers/{issuer}") => (All(SSO), json!({ "active": true })),
         (Method::Delete, "issuers/{issuer}") => (All(SSO), none),
         (Method::Delete, "roles/{role}") => (All(&["role.read", "role.manage"]), none),
+        (Method::Post, "webhooks") => (
+            All(WEBHOOKS),
+            json!({ "name": "Next", "url": "https://hooks.example/next" }),
+        ),
+        (Method::Patch, "webhooks/{webhook}") => (All(WEBHOOKS), json!({ "name": "Next" })),
+        (_, pattern) if pattern.starts_with("webhooks") => (All(WEBHOOKS), none),
         _ => return configured(method, pattern),
     })
 }

@@ -1,0 +1,226 @@
+//! What is not taken: tried again, given up, sent once more, and switched off.
+
+use serde_json::{Value, json};
+
+use super::{URL, header, posts, verifies, wait};
+use crate::{
+    organization::tests::{lockstep, refused},
+    testing::{Replies, json},
+};
+
+#[test]
+fn what_is_not_taken_is_tried_again_by_the_schedule_and_then_given_up() {
+    let mut acme = lockstep("");
+    let (webhook, _) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+    posts(&acme.world);
+    acme.rename("Acme 2");
+    let replies = [
+        Replies::Error,
+        Replies::Nothing,
+        Replies::Status(302, None),
+        Replies::Status(404, None),
+    ];
+    acme.world.upstream.replies.borrow_mut().extend(replies);
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .extend([Replies::Status(503, None); 20]);
+    let mut waits = Vec::new();
+    let mut bodies = Vec::new();
+    loop {
+        bodies.extend(posts(&acme.world));
+        let delivery = &acme.deliveries(&webhook)[0];
+        let Some(next_at_ms) = delivery["next_at_ms"].as_i64() else {
+            assert_eq!(delivery["state"], "failed");
+            assert_eq!(delivery["reason"], "status 503");
+            break;
+        };
+        assert_eq!(delivery["state"], "pending");
+        let wait_ms = next_at_ms - delivery["tried_at_ms"].as_i64().unwrap();
+        waits.push(wait_ms);
+        let now_ms = crate::edge::Clock::now_ms(&*acme.world.clock);
+        acme.world.clock.advance_ms(next_at_ms - now_ms);
+    }
+    let schedule = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+    assert_eq!(waits.len(), schedule.len());
+    for (wait_ms, least_s) in waits.iter().zip(schedule) {
+        let least_ms = least_s * 1_000;
+        assert!(
+            (least_ms..=least_ms + least_ms / 10).contains(wait_ms),
+            "{waits:?}"
+        );
+    }
+    assert_eq!(bodies.len(), 10);
+    let ids: Vec<&str> = bodies
+        .iter()
+        .map(|post| header(post, "webhook-id"))
+        .collect();
+    assert!(
+        ids.iter().all(|id| id == &ids[0]),
+        "the same event every time"
+    );
+    let stamps: Vec<&str> = bodies
+        .iter()
+        .map(|post| header(post, "webhook-timestamp"))
+        .collect();
+    assert!(
+        stamps.windows(2).all(|pair| pair[0] < pair[1]),
+        "signed anew every time"
+    );
+    // An endpoint that asks for more time has it, within a day.
+    wait(&mut acme, 0);
+    acme.world.upstream.replies.borrow_mut().clear();
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .push_back(Replies::Status(429, Some(1_000_000)));
+    acme.rename("Acme 3");
+    posts(&acme.world);
+    let delivery = &acme.deliveries(&webhook)[0];
+    let wait_ms =
+        delivery["next_at_ms"].as_i64().unwrap() - delivery["tried_at_ms"].as_i64().unwrap();
+    assert!((86_400_000..=95_040_000).contains(&wait_ms));
+}
+
+#[test]
+fn one_event_is_sent_again_when_somebody_asks() {
+    let mut acme = lockstep("");
+    let (webhook, secret) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+    acme.rename("Acme 2");
+    let sent = posts(&acme.world);
+    let event = header(&sent[1], "webhook-id").to_owned();
+    wait(&mut acme, 86_400_000);
+    posts(&acme.world);
+    let replay = format!("/webhooks/{webhook}/deliveries/{event}/replay");
+    let asked = acme.post(&acme.ada, &replay, &json!({}));
+    assert_eq!(
+        (asked.status, &json(&asked)["state"]),
+        (200, &json!("pending"))
+    );
+    let again = posts(&acme.world);
+    let same: Vec<_> = again
+        .iter()
+        .filter(|post| post.body == sent[1].body)
+        .collect();
+    assert_eq!(same.len(), 1);
+    assert!(verifies(same[0], &secret));
+    assert_ne!(
+        header(same[0], "webhook-timestamp"),
+        header(&sent[1], "webhook-timestamp")
+    );
+    assert_eq!(acme.log().last().unwrap().action, "webhook.replay");
+    for path in [
+        format!("/webhooks/{webhook}/deliveries/evt_1/replay"),
+        format!("/webhooks/whk_1/deliveries/{event}/replay"),
+    ] {
+        refused(&acme.post(&acme.ada, &path, &json!({})), 404, "not-found");
+    }
+    acme.patch(
+        &acme.ada,
+        &format!("/webhooks/{webhook}"),
+        &json!({ "active": false }),
+    );
+    refused(&acme.post(&acme.ada, &replay, &json!({})), 409, "conflict");
+}
+
+#[test]
+fn an_endpoint_that_fails_for_five_days_is_switched_off_and_it_is_seen() {
+    let mut acme = lockstep("");
+    let (webhook, _) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+    posts(&acme.world);
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .extend([Replies::Status(500, None); 1_000]);
+    acme.rename("Acme 2");
+    acme.world.settle();
+    let since = acme.webhook_view(&webhook)["failing_since_ms"].clone();
+    assert_eq!(since, json!(crate::edge::Clock::now_ms(&*acme.world.clock)));
+    wait(&mut acme, 431_999_999);
+    assert_eq!(acme.webhook_view(&webhook)["active"], true);
+    acme.world.clock.advance_ms(1);
+    acme.rename("Acme 3");
+    let epoch = acme.webhook_view(&webhook)["epoch"].as_i64().unwrap();
+    acme.world.settle();
+    let view = acme.webhook_view(&webhook);
+    assert_eq!(
+        (&view["active"], &view["inactive_because"]),
+        (&json!(false), &json!("failing"))
+    );
+    assert!(
+        view["epoch"].as_i64().unwrap() > epoch,
+        "its tag is another one"
+    );
+    let row = acme.log().pop().unwrap();
+    assert_eq!((row.action.as_str(), row.principal), ("deliver", None));
+    assert!(
+        serde_json::to_string(&row.changes)
+            .unwrap()
+            .contains("failing")
+    );
+    let announced = acme
+        .world
+        .objects
+        .announced
+        .borrow()
+        .last()
+        .unwrap()
+        .1
+        .clone();
+    assert!(
+        announced.contains(&format!("\"epoch\":{}", view["epoch"])),
+        "open pages are told"
+    );
+    assert!(
+        acme.deliveries(&webhook)
+            .iter()
+            .all(|one| one["state"] != "pending")
+    );
+    // From now on nothing is kept for it, until somebody switches it on.
+    acme.world.upstream.replies.borrow_mut().clear();
+    acme.world.upstream.posts.borrow_mut().clear();
+    acme.rename("Acme 4");
+    assert!(posts(&acme.world).is_empty());
+    acme.patch(
+        &acme.ada,
+        &format!("/webhooks/{webhook}"),
+        &json!({ "active": true }),
+    );
+    let view = acme.webhook_view(&webhook);
+    assert_eq!(
+        (&view["failing_since_ms"], &view["inactive_because"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(posts(&acme.world).len(), 1, "and that is an event");
+}
+
+#[test]
+fn an_endpoint_that_is_gone_is_switched_off_at_once_and_one_yes_ends_a_failure() {
+    let acme = lockstep("");
+    let (webhook, _) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .push_back(Replies::Status(500, None));
+    acme.world.settle();
+    assert!(acme.webhook_view(&webhook)["failing_since_ms"].is_i64());
+    acme.world.clock.advance_ms(6_000);
+    acme.world.settle();
+    assert!(acme.webhook_view(&webhook)["failing_since_ms"].is_null());
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .push_back(Replies::Status(410, None));
+    acme.rename("Acme 2");
+    acme.world.settle();
+    let view = acme.webhook_view(&webhook);
+    assert_eq!(
+        (&view["active"], &view["inactive_because"]),
+        (&json!(false), &json!("gone"))
+    );
+}
