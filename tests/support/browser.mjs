@@ -5,6 +5,8 @@ import { existsSync } from "node:fs";
 
 import { chromium } from "playwright-core";
 
+import { heldBy, secretsIn } from "./canary.mjs";
+
 const debianPath = "/usr/bin/chromium";
 const actionLimitMs = 10_000;
 
@@ -43,7 +45,8 @@ class Browser {
 
   /**
    * Opens a new profile with one empty page on `origin`. `errors` collects what the page would
-   * show in red: exceptions, console errors and violations of the content security policy.
+   * show in red: exceptions, console errors and violations of the content security policy. `close`
+   * rejects when a page still holds a secret: each is shown once, and the session's cookie to no script.
    *
    * @param {string} origin
    * @param {import("playwright-core").BrowserContextOptions} [options]
@@ -57,10 +60,20 @@ class Browser {
     page.on("console", (message) => {
       if (message.type() === "error") errors.push(message.text());
     });
-    return { context, page, errors, close: () => context.close() };
+    return { context, page, errors, close: () => close(context) };
   }
 
-  stop() {
-    return this.#browser.close();
+  /** Ends it. Rejects as the `close` of a profile that is still open would. */
+  async stop() {
+    const ended = await Promise.allSettled(this.#browser.contexts().map(close));
+    await this.#browser.close();
+    for (const { reason } of ended.filter(({ status }) => status === "rejected")) throw reason;
   }
+}
+
+async function close(context) {
+  const held = await Promise.all(context.pages().map(async (page) => [page.url(), await heldBy(page)]));
+  await context.close();
+  const holding = held.filter(([, text]) => secretsIn(text).length > 0);
+  if (holding.length > 0) throw new Error(`pages hold secrets: ${holding.map(([url]) => url).join(", ")}`);
 }
