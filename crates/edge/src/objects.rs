@@ -78,6 +78,11 @@ pub trait Command: Serialize + DeserializeOwned {
         !self.is_idempotent()
     }
 
+    /// Whether it changes nothing, whatever it finds, and is answered by one statement; then it needs no transaction, and nothing of it is looked for to be logged.
+    fn is_question(&self) -> bool {
+        false
+    }
+
     /// Whether the answer is an event stream.
     fn opens_stream(&self) -> bool {
         false
@@ -261,6 +266,9 @@ impl Reply {
 /// # Errors
 /// What `handle` fails with; 404 when the object was never born.
 pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Reply, ApiError> {
+    if command.is_question() && context.sql.has_schema().get() {
+        return O::handle(context, command);
+    }
     let about = O::IS_AUDITED.then(|| About::of(&command)).transpose()?;
     let is_sensitive = command.is_sensitive();
     let outcome = context.sql.transaction(|| {

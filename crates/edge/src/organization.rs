@@ -220,6 +220,8 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => {
             return seed::seed(context, &name, &nodes, &principals);
         }
+        // It looks by itself whether the organization is live.
+        Command::Freshness { user } => return decisions::freshness(context, &user),
         Command::Restore { actor } => return ending::restore(context, &actor),
         // What was deleted holds its slugs until nothing is left of it.
         Command::Slug(SlugCommand::Holds { skeleton }) => {
@@ -255,7 +257,6 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         }
         Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
         Command::Export { actor } => export::export(&FreshActing::begin(context, &actor)?),
-        Command::Freshness { user } => decisions::freshness(context, &user),
         Command::Invite {
             actor,
             invitation,
@@ -323,8 +324,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         ),
         Command::Worth(command) => worth::handle(context, &command),
         // They were answered above, before anything had to be there.
-        Command::Create { .. } | Command::Restore { .. } | Command::Seed { .. } => {
-            Err(ApiError::not_found())
-        }
+        Command::Create { .. }
+        | Command::Freshness { .. }
+        | Command::Restore { .. }
+        | Command::Seed { .. } => Err(ApiError::not_found()),
     }
 }

@@ -33,6 +33,8 @@ use crate::{
 thread_local! {
     /// Configuration does not change within an isolate.
     static CONFIG: OnceCell<Result<Rc<Config>, ConfigError>> = const { OnceCell::new() };
+    /// Nor do bindings: an isolate has one `env`. Made anew for each request, this would cost more than most answers.
+    static EDGE: OnceCell<Edge> = const { OnceCell::new() };
     /// Plain data, so it may outlive the request that brought it.
     static GRANTS: Rc<Cache> = Rc::new(Cache::default());
     static ISSUERS: Rc<issuers::Cache> = Rc::new(issuers::Cache::default());
@@ -68,9 +70,17 @@ pub fn fetch(
     })
 }
 
-/// The outside world of one request or one object.
+/// The outside world of one request or one object; what goes on after an answer is each one's own.
 fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> {
     let config = config(env)?;
+    let shared = EDGE.with(|edge| edge.get_or_init(|| shared(env, config)).clone());
+    Ok(Edge {
+        background,
+        ..shared
+    })
+}
+
+fn shared(env: &Env, config: Rc<Config>) -> Edge {
     let objects = Rc::new(objects::Stubs::new(env.clone()));
     let upstream = Rc::new(upstream::PublicNetwork);
     let clock = Rc::new(clock::WorkerClock);
@@ -86,7 +96,7 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         ),
         clock,
         clients: Rc::new(clients::ClientLimit::new(env.clone(), &config)),
-        background,
+        background: Rc::new(InObject),
         signatures: Rc::new(web_crypto::WebSignatures),
         upstream,
         grants: GRANTS.with(Rc::clone),
@@ -98,7 +108,7 @@ fn edge(env: &Env, background: Rc<dyn Background>) -> Result<Edge, ConfigError> 
         config,
     };
     let faults = edge.config.faults.clone();
-    Ok(SEEN.with(|seen| faults.apply(edge, seen)))
+    SEEN.with(|seen| faults.apply(edge, seen))
 }
 
 /// The runtime keeps a request's work alive after its answer.

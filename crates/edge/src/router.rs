@@ -3,10 +3,11 @@
 //! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
 //! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
-use std::collections::BTreeSet;
+mod paths;
 
 use lockstep_token::OrganizationId;
 
+use self::paths::{Params, find};
 use crate::{
     authenticate::{self, Caller, FreshCaller, Operator},
     config::Config,
@@ -18,7 +19,6 @@ use crate::{
     place::{Named, Place},
     problem::{ApiError, Code},
     provenance::Asked,
-    routes::ROUTES,
     user,
 };
 
@@ -26,8 +26,6 @@ use crate::{
 const ORGANIZATION: &str = "org";
 /// The parameter that names a workspace.
 const WORKSPACE: &str = "workspace";
-/// Longest accepted path, in bytes.
-const PATH_BYTES_MAX: usize = 512;
 
 /// What a handler gives.
 pub type Answer = Result<Response, ApiError>;
@@ -115,9 +113,6 @@ impl<'a> Call<'a> {
         find_param(&self.params, name).ok_or_else(ApiError::not_found)
     }
 }
-
-/// The parameters of a path, by name.
-type Params<'a> = Vec<(&'static str, &'a str)>;
 
 fn find_param<'a>(params: &Params<'a>, name: &str) -> Option<&'a str> {
     let found = params.iter().find(|(key, _)| *key == name);
@@ -280,53 +275,6 @@ fn with_session(answer: Answer, rotated: Option<String>) -> Answer {
     }
 }
 
-/// The route of a request. Only one spelling of a path exists: what is not exactly it is not there.
-fn find(request: &Request) -> Result<(&'static Route, Params<'_>), ApiError> {
-    if request.path.len() > PATH_BYTES_MAX {
-        return Err(ApiError::not_found());
-    }
-    let mut allowed = BTreeSet::new();
-    for route in ROUTES.iter().copied().flatten() {
-        let Some(params) = matches(route.pattern, &request.path) else {
-            continue;
-        };
-        if route.method == request.method {
-            return Ok((route, params));
-        }
-        allowed.insert(route.method.as_str());
-    }
-    if allowed.is_empty() {
-        return Err(ApiError::not_found());
-    }
-    let allow = allowed.into_iter().collect::<Vec<_>>().join(", ");
-    let detail = format!("This path takes {allow}.");
-    Err(ApiError::new(Code::MethodNotAllowed, detail).with_allow(allow))
-}
-
-fn matches<'a>(pattern: &'static str, path: &'a str) -> Option<Params<'a>> {
-    let mut params = Vec::new();
-    let mut segments = path.split('/');
-    for expected in pattern.split('/') {
-        let segment = segments.next()?;
-        match expected
-            .strip_prefix('{')
-            .and_then(|name| name.strip_suffix('}'))
-        {
-            Some(name) if is_param(segment) => params.push((name, segment)),
-            None if expected == segment => {}
-            _ => return None,
-        }
-    }
-    segments.next().is_none().then_some(params)
-}
-
-fn is_param(segment: &str) -> bool {
-    !segment.is_empty()
-        && segment
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
 /// Another site can make a browser send our cookie, but neither our Origin nor an `Authorization` header.
 fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
     let is_ours = request.header("origin") == Some(config.origin.as_str());
@@ -369,51 +317,4 @@ fn with_common_headers(mut response: Response) -> Response {
             "content-security-policy",
             "default-src 'none'; frame-ancestors 'none'",
         )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_has_one_spelling() {
-        let pattern = "/v1/organizations/{org}/members";
-        assert_eq!(
-            matches(pattern, "/v1/organizations/org_1/members"),
-            Some(vec![("org", "org_1")])
-        );
-        for path in [
-            "/v1/organizations/org_1/members/",
-            "//v1/organizations/org_1/members",
-            "/v1//organizations/org_1/members",
-            "/v1/organizations//members",
-            "/v1/organizations/org%5F1/members",
-            "/v1/organizations/../members",
-            "/v1/organizations/org_1;x/members",
-            "/V1/organizations/org_1/members",
-            "/v1/organizations/org_1%2Fmembers",
-            "/v1/organizations/org_1/members.",
-            "/v1/organizations/\u{f6}/members",
-            "v1/organizations/org_1/members",
-            "",
-        ] {
-            assert_eq!(matches(pattern, path), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn no_two_routes_answer_one_request() {
-        let all: Vec<&Route> = ROUTES.iter().copied().flatten().collect();
-        for (at, route) in all.iter().enumerate() {
-            assert!(
-                route.pattern.starts_with("/v1/") || route.pattern.starts_with("/.well-known/")
-            );
-            let example = route.pattern.replace(['{', '}'], "");
-            for other in all.iter().skip(at + 1) {
-                let is_same =
-                    route.method == other.method && matches(other.pattern, &example).is_some();
-                assert!(!is_same, "{} {}", route.pattern, other.pattern);
-            }
-        }
-    }
 }

@@ -48,8 +48,9 @@ pub(super) async fn caller(
     age: Age,
 ) -> Result<Caller, ApiError> {
     let deployment = Scope::deployment(edge);
-    if let Some(proven) = remembered(edge, &deployment, text).await? {
-        return Ok(of_deployment(edge, &proven));
+    let name = Name::of(deployment.epoch, text);
+    if let Some(proven) = remembered(edge, &deployment, &name).await? {
+        return of_deployment(&proven);
     }
     let token = Token::parse(text).map_err(refused)?;
     // What is issued here is for others (J17), whoever's record might name it.
@@ -63,18 +64,18 @@ pub(super) async fn caller(
     if let Some(organization) = others {
         return own::caller(edge, &token, text, organization, age).await;
     }
-    let proven = verified(edge, &deployment, &token, text).await?;
-    Ok(of_deployment(edge, &proven))
+    let proven = verified(edge, &deployment, &token, name).await?;
+    of_deployment(&proven)
 }
 
-fn of_deployment(edge: &Edge, proven: &Proven) -> Caller {
+fn of_deployment(proven: &Proven) -> Result<Caller, ApiError> {
     let (issuer, subject) = (proven.issuer.clone(), proven.subject.clone());
-    let user = derived_user_id(&edge.config.keys.id, &issuer, &subject);
-    Caller {
+    let user = proven.user.clone().ok_or_else(user::refused)?;
+    Ok(Caller {
         address: proven.address.clone(),
         identity: Some(Identity { issuer, subject }),
         ..of_user(user)
-    }
+    })
 }
 
 /// A user by a JWT, checked now.
@@ -126,10 +127,9 @@ impl<'a> Scope<'a> {
 async fn remembered(
     edge: &Edge,
     scope: &Scope<'_>,
-    text: &str,
+    name: &Name,
 ) -> Result<Option<Rc<Proven>>, ApiError> {
-    let name = Name::of(scope.epoch, text);
-    let found = edge.verified.find(&name).and_then(|proven| {
+    let found = edge.verified.find(name).and_then(|proven| {
         let mut records = scope.records.iter();
         let record = records.find(|record| record.issuer() == proven.issuer)?;
         Some((proven, record))
@@ -143,7 +143,7 @@ async fn remembered(
     }
     let valid = proven.times.check(now_s(edge));
     valid.map(|()| Some(proven)).map_err(|error| {
-        edge.verified.forget(&name);
+        edge.verified.forget(name);
         refused(error)
     })
 }
@@ -153,7 +153,7 @@ async fn verified(
     edge: &Edge,
     scope: &Scope<'_>,
     token: &Token<'_>,
-    text: &str,
+    name: Name,
 ) -> Result<Rc<Proven>, ApiError> {
     let record = token.record(scope.records).map_err(refused)?;
     let known = published(edge, scope.name, token, record).await?;
@@ -168,15 +168,17 @@ async fn verified(
     let claims = verified.claims(now_s(edge)).map_err(refused)?;
     let is_ours = scope.name == DEPLOYMENT;
     let address = is_ours.then(|| verified_address(&edge.config, &claims));
+    let (issuer, subject) = (claims.issuer(), claims.subject());
+    let user = is_ours.then(|| derived_user_id(&edge.config.keys.id, issuer, subject));
     let proven = Rc::new(Proven {
-        issuer: claims.issuer().to_owned(),
-        subject: claims.subject().to_owned(),
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        user,
         address: address.flatten(),
         times: claims.times(),
         keys,
         admitted_at_ms: Cell::default(),
     });
-    let name = Name::of(scope.epoch, text);
     edge.verified.remember(name, proven.clone());
     Ok(proven)
 }

@@ -403,6 +403,10 @@ impl objects::Command for Command {
         )
     }
 
+    fn is_question(&self) -> bool {
+        matches!(self, Self::Freshness { .. })
+    }
+
     fn opens_stream(&self) -> bool {
         matches!(self, Self::Subscribe { .. })
     }

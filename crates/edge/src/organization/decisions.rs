@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor,
     actor::{self, access, access_of, directory_facts, target},
-    admission, customization, holdings,
+    customization, holdings,
     store::{self, organization},
 };
 use crate::{
@@ -73,15 +73,26 @@ pub(super) fn freshness(context: &Context<'_>, principal: &str) -> Result<Reply,
     Reply::of(&freshness_of(context, principal)?)
 }
 
+/// Every isolate asks it every few seconds about everybody who is there, so it is one statement.
+///
+/// # Errors
+/// 404 when the organization is not there, or deleted.
 pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Freshness, ApiError> {
-    let organization = organization(context)?;
+    let select = format!(
+        "SELECT epoch, token_lifetime_max_s, roles_epoch, issuers_epoch, ({}) AS principal_epoch
+        FROM organization WHERE deleted_at_ms IS NULL",
+        holdings::PRINCIPAL_EPOCH
+    );
+    let values = [principal.into(), principal.into()];
+    let row = context.sql.one(&select, &values)?;
+    let row = row.ok_or_else(ApiError::not_found)?;
     Ok(Freshness {
-        epoch: organization.epoch,
-        principal_epoch: holdings::principal_epoch(context, principal)?,
+        epoch: row.integer("epoch")?,
+        principal_epoch: row.optional_integer("principal_epoch")?.unwrap_or(0),
         digest: context.config.policy.digest.clone(),
-        token_lifetime_max_s: organization.token_lifetime_max_s,
-        roles_epoch: customization::epoch(context)?,
-        issuers_epoch: admission::epoch(context)?,
+        token_lifetime_max_s: row.optional_integer("token_lifetime_max_s")?,
+        roles_epoch: row.integer("roles_epoch")?,
+        issuers_epoch: row.integer("issuers_epoch")?,
     })
 }
 

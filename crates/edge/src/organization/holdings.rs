@@ -39,14 +39,16 @@ pub(super) fn publish(
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
 }
 
-/// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
-pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
-    let select = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
+/// Selects what [`principal_epoch`] answers; the principal is its first and its second parameter.
+pub(super) const PRINCIPAL_EPOCH: &str = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
         SELECT epoch FROM member WHERE user = ? UNION ALL SELECT epoch FROM service_account WHERE id = ?
     ) AS known";
+
+/// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
+pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
     let row = context
         .sql
-        .one(select, &[principal.into(), principal.into()])?;
+        .one(PRINCIPAL_EPOCH, &[principal.into(), principal.into()])?;
     Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
 }
 

@@ -1,5 +1,7 @@
 //! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request's head as one text, and makes the answer of three values.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use futures_util::TryStreamExt;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -9,6 +11,14 @@ use crate::{
     http::{BODY_BYTES_MAX, Body, BodyError, Chunks, Method, Request, Response},
     log,
 };
+
+/// How many different header lists are kept.
+const LISTS_MAX: usize = 64;
+
+thread_local! {
+    /// Header lists as the script has them. Most answers have the same, and what is handed over again need not be written again.
+    static LISTS: RefCell<BTreeMap<String, JsValue>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 /// Reads a request. `head` has a line for each of: method, URL, and each header's name and value. `body` has its bytes, a word about why there are none, or nothing.
 pub(super) fn read(head: &str, body: &JsValue) -> Request {
@@ -87,5 +97,19 @@ pub(super) fn write(response: Response) -> Result<JsValue, JsValue> {
         },
     };
     let status = JsValue::from(response.status);
-    Ok(Array::of3(&status, &lines.into(), &body).unchecked_into())
+    Ok(Array::of3(&status, &list(lines), &body).unchecked_into())
+}
+
+fn list(lines: String) -> JsValue {
+    LISTS.with_borrow_mut(|lists| {
+        if let Some(known) = lists.get(&lines) {
+            return known.clone();
+        }
+        let made = JsValue::from(&*lines);
+        // A cookie is nobody else's, and a secret.
+        if lists.len() < LISTS_MAX && !lines.contains("set-cookie\n") {
+            lists.insert(lines, made.clone());
+        }
+        made
+    })
 }

@@ -37,6 +37,11 @@ impl LocalSql {
         dump
     }
 
+    /// How many rows were ever inserted, changed or deleted.
+    pub(crate) fn changes(&self) -> u64 {
+        self.connection.total_changes()
+    }
+
     fn batch(&self, statement: &str) -> Result<(), SqlError> {
         self.connection.execute_batch(statement).map_err(failed)
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use lockstep_token::{OrganizationId, Token, id::organization_user_id};
 
-use super::{Age, Proven, Scope, of_user, remembered, verified};
+use super::{Age, Name, Proven, Scope, of_user, remembered, verified};
 use crate::{
     authenticate::{Caller, disowned},
     edge::Edge,
@@ -31,9 +31,10 @@ pub(super) async fn caller(
 ) -> Result<Caller, ApiError> {
     let issuer = find(edge, token, organization, age).await?;
     let scope = Scope::own(&issuer);
-    let proven = match remembered(edge, &scope, text).await? {
+    let name = Name::of(scope.epoch, text);
+    let proven = match remembered(edge, &scope, &name).await? {
         Some(proven) => proven,
-        None => verified(edge, &scope, token, text).await?,
+        None => verified(edge, &scope, token, name).await?,
     };
     let keys = &edge.config.keys.id;
     let id = &issuer.used.id;

@@ -9,7 +9,7 @@ use std::{
     rc::Rc,
 };
 
-use lockstep_token::{FetchedKeys, Times};
+use lockstep_token::{FetchedKeys, Times, UserId};
 use sha2::{Digest, Sha256};
 
 /// How many tokens an isolate remembers.
@@ -37,6 +37,8 @@ pub struct Proven {
     pub issuer: String,
     /// The issuer's name for the user.
     pub subject: String,
+    /// The user's id, which is derived from the two; `None` for an organization's own issuer, whose users are that organization's.
+    pub user: Option<UserId>,
     /// The address that the issuer is believed about.
     pub address: Option<String>,
     /// From when to when it is valid.

@@ -6,6 +6,8 @@ use super::{Acme, BEN, refused};
 use crate::{
     http::{Method, Request, Response},
     objects::Class,
+    organization::{Command, Freshness, OrganizationObject},
+    problem::Code,
     testing::{World, json, post, write},
 };
 
@@ -145,6 +147,27 @@ fn kv_bytes_serve_when_the_object_confirms_them() {
     acme.world.edge.grants.forget();
     assert!(acme.may(&ben, ORDINARY));
     assert_eq!(snapshots(&acme), before + 1, "and now from the object");
+}
+
+#[test]
+fn asking_how_fresh_something_is_changes_nothing_so_nobody_looks_for_what_to_log() {
+    let acme = Acme::new();
+    acme.joined(BEN, "member");
+    let objects = &acme.world.objects;
+    let sql = objects.database(Class::Organization, &acme.id).unwrap();
+    let ask = |user: &str| {
+        let user = user.to_owned();
+        let freshness = Command::Freshness { user };
+        let world = &acme.world;
+        world.ask::<OrganizationObject, Freshness>(&acme.id, &freshness)
+    };
+    let ben = acme.user(BEN);
+    let (before, known) = (sql.changes(), ask(&ben).unwrap());
+    assert!(0 < known.principal_epoch && known.principal_epoch <= known.epoch);
+    assert_eq!(ask("nobody").unwrap().principal_epoch, 0);
+    assert_eq!(sql.changes(), before);
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+    assert_eq!(ask(&ben).unwrap_err().code(), Code::NotFound);
 }
 
 #[test]

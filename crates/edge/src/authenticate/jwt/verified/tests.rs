@@ -116,11 +116,12 @@ fn tokens() -> Vec<String> {
 /// What a token of the deployment's issuers says.
 async fn proven(edge: &Edge, text: &str) -> Result<Rc<Proven>, ApiError> {
     let scope = Scope::deployment(edge);
-    if let Some(proven) = remembered(edge, &scope, text).await? {
+    let name = Name::of(scope.epoch, text);
+    if let Some(proven) = remembered(edge, &scope, &name).await? {
         return Ok(proven);
     }
     let token = Token::parse(text).map_err(refused)?;
-    verified(edge, &scope, &token, text).await
+    verified(edge, &scope, &token, name).await
 }
 
 /// The verdict as a caller sees it.
