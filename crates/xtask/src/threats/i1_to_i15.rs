@@ -48,8 +48,8 @@ pub(super) const ROWS: &[Row] = &[
                 "who invites may invite",
                 &[edit(
                     CORE,
-                    "permit(inviter, Operation::InvitationCreate, &facts)\n",
-                    "Ok(())\n",
+                    "        may_send(inviter, offer, &facts)?;\n",
+                    "",
                 )],
             ),
             proof(
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
                 "what is offered is held (law 5)",
                 &[edit(
                     CORE,
-                    "\n            .and_then(|()| assignable(inviter, role))",
+                    "        assignable(inviter, offer.role)?;\n",
                     "",
                 )],
             ),
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the inviter is asked about again at acceptance",
                 &[edit(
                     CORE,
-                    "        Self::may_invite(inviter, role)?;\n",
+                    "        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;\n",
                     "",
                 )],
             ),
@@ -86,7 +86,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the same, of who was removed",
                 &[edit(
                     CORE,
-                    "        Self::may_invite(inviter, role)?;\n",
+                    "        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;\n",
                     "",
                 )],
             ),
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the same, at the same time",
                 &[edit(
                     CORE,
-                    "        Self::may_invite(inviter, role)?;\n",
+                    "        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;\n",
                     "",
                 )],
             ),
@@ -238,8 +238,8 @@ pub(super) const ROWS: &[Row] = &[
             "the hash is stored",
             &[edit(
                 OBJECT,
-                "secret.hash().to_hex().into(),",
-                "secret.reveal().into(),",
+                "Ok(secret.hash().to_hex())",
+                "Ok(secret.reveal().to_owned())",
             )],
         )],
         running: &[("e2e/at-rest.test.mjs", "p5 p6 no token, session, code")],
@@ -330,7 +330,7 @@ pub(super) const ROWS: &[Row] = &[
                 "a name is one line, and none of it a link",
                 &[edit(
                     "crates/edge/src/mail/render.rs",
-                    "organization: &plain(organization_name),",
+                    "organization: &plain(organization_name, NAME_CHARS_MAX),",
                     "organization: organization_name,",
                 )],
             ),

@@ -48,10 +48,10 @@ pub(super) const ROWS: &[Row] = &[
         id: "M3",
         attack: "another spelling of a path",
         proofs: &[proof(
-            edge("router::tests::a_path_has_one_spelling"),
+            edge("router::paths::tests::a_path_has_one_spelling"),
             "a parameter is letters, digits and underscores",
             &[edit(
-                "crates/edge/src/router.rs",
+                "crates/edge/src/router/paths.rs",
                 ".all(|c| c.is_ascii_alphanumeric() || c == '_')",
                 ".all(|c| c != '?')",
             )],
@@ -212,7 +212,7 @@ pub(super) const ROWS: &[Row] = &[
             "the role is written",
             &[edit(
                 "crates/edge/src/organization/members.rs",
-                "    store::set_role(context, &organization, &member.granted_as(), role)?;\n",
+                "    change.set_role(&member.granted_as(), role)?;\n",
                 "",
             )],
         )],
@@ -241,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
                 "what is deleted leaves tombstones",
                 &[edit(
                     "crates/edge/src/organization/ending.rs",
-                    "    entomb(context, &organization, epoch)?;\n",
+                    "    entomb(context, organization, epoch)?;\n",
                     "",
                 )],
             ),

@@ -164,6 +164,15 @@ fn a_change_by_any_route_is_an_event_and_is_announced() {
         seen.insert(kind.clone());
         routes += 1;
     }
+    // Who joins by a link names no organization.
+    let full = Full::new();
+    let (_, secret) = full.acme.link("member", 9);
+    let session = full.acme.world.sign_in("dan@example.com");
+    let before = state(&full).events.len();
+    made(&full.acme.join(&session, &secret));
+    let after = state(&full).events;
+    assert_eq!(after.len(), before + 1);
+    seen.extend(after.last().map(|(kind, _)| kind.clone()));
     assert!(quiet.is_empty(), "no row of the audit log: {quiet:?}");
     assert!(routes > 40, "{routes}");
     let unknown: Vec<_> = seen

@@ -147,6 +147,7 @@ fn i8_nobody_accepts_after_the_millisecond_of_expiry() {
             dice: race.dice.clone(),
             ..Race::new()
         };
+        race.acme.forget_mails();
         let invitation = race.acme.invited(BEN, "member");
         let clock = &race.acme.world.clock;
         let expires_at_ms = clock.now_ms() + WEEK_MS;
@@ -190,6 +191,7 @@ fn i8_who_joins_a_deleted_organization_is_in_nothing() {
             dice: Rc::new(Dice::of(seed() + at)),
             ..Race::new()
         };
+        race.acme.forget_mails();
         let invitation = race.acme.invited(BEN, "member");
         let delete = Request::new(Method::Delete, race.acme.path(""))
             .with_query("name=Acme")
