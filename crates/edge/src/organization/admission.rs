@@ -2,7 +2,7 @@
 //!
 //! A member whom an issuer vouches for is (this organization, the issuer's record, subject): no account anywhere, no address, and not an admin that law 7 counts, because switching the issuer off must leave the organization one.
 
-use lockstep_core::may_admit;
+use lockstep_core::{Access, Facts, may_admit};
 use lockstep_token::{OrganizationId, id::organization_user_id};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -227,18 +227,30 @@ pub(super) fn admits(
     saved_by: &str,
     role: &str,
 ) -> Result<bool, ApiError> {
-    if is_switched_off(context, saved_by)? {
+    let Some((access, facts)) = word_of(context, organization, saved_by)? else {
         return Ok(false);
+    };
+    let role = context.config.policy.policy.role(role);
+    Ok(role.is_some_and(|role| may_admit(&access, role, &facts).is_ok()))
+}
+
+/// What a member who is not asked gives their word with, as things are now, and the facts about them: whoever invited or saved something that lets others in. Nothing, while only an issuer that is switched off vouches for them.
+pub(super) fn word_of(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Option<(Access, Facts)>, ApiError> {
+    if is_switched_off(context, user)? {
+        return Ok(None);
     }
-    let saver = Actor {
-        principal: saved_by.to_owned(),
+    let member = Actor {
+        principal: user.to_owned(),
         token: None,
         issuer: None,
     };
-    let access = access_of(context, organization, &saver)?;
-    let facts = directory_facts(context, organization, saved_by)?;
-    let role = context.config.policy.policy.role(role);
-    Ok(role.is_some_and(|role| may_admit(&access, role, &facts).is_ok()))
+    let access = access_of(context, organization, &member)?;
+    let facts = directory_facts(context, organization, user)?;
+    Ok(Some((access, facts)))
 }
 
 /// Whether only an issuer that is switched off vouches for a member, who then acts no more and gives no word.

@@ -7,9 +7,8 @@ use lockstep_wire::{AcceptedView, InvitationPreview, LinkRequest, LinkView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Actor,
     acting::{Acting, FreshActing},
-    actor::{self, access_of, directory_facts},
+    actor, admission,
     invitations::{self, Joiner, offered},
     refusal,
     store::{self, Organization, announce, next_epoch, organization, written},
@@ -209,13 +208,8 @@ pub(super) fn join(
         status => return Err(refusal::not_pending(status)),
     }
     require_stranger(context, user)?;
-    let maker = Actor {
-        principal: link.made_by.clone(),
-        token: None,
-        issuer: None,
-    };
-    let access = access_of(context, &organization, &maker)?;
-    let facts = directory_facts(context, &organization, &link.made_by)?;
+    let word = admission::word_of(context, &organization, &link.made_by)?;
+    let (access, facts) = word.ok_or_else(void)?;
     let grants = offered::of(context, &link.id)?;
     let known = offered::known(&access, &link.role, &grants);
     let known = known.ok_or_else(void)?;

@@ -6,9 +6,8 @@ use super::{Granted, Stored, find, offered, reference, settle};
 use crate::{
     objects::{Context, Reply},
     organization::{
-        Actor,
-        actor::{self, Permitted, access_of, directory_facts},
-        holdings, refusal,
+        actor::{self, Permitted},
+        admission, holdings, refusal,
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
     problem::ApiError,
@@ -23,17 +22,12 @@ pub(in crate::organization) fn accept(
 ) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let stored = find(context, id)?;
-    let inviter = Actor {
-        principal: stored.invited_by.clone(),
-        token: None,
-        issuer: None,
-    };
-    let inviter = access_of(context, &organization, &inviter)?;
-    let facts = directory_facts(context, &organization, &stored.invited_by)?;
+    let void = || void(&stored, context, address);
+    let word = admission::word_of(context, &organization, &stored.invited_by)?;
+    let (inviter, facts) = word.ok_or_else(void)?;
     let grants = offered::of(context, id)?;
     // A role that is gone from the policy can be handed out by nobody.
-    let known = offered::known(&inviter, &stored.role, &grants)
-        .ok_or_else(|| gone_role(&stored, context, address))?;
+    let known = offered::known(&inviter, &stored.role, &grants).ok_or_else(void)?;
     let matches = stored.address == address;
     let state = stored
         .transition()
@@ -126,7 +120,7 @@ pub(in crate::organization) fn decline(
     Ok(announce(written(epoch, ())?, epoch))
 }
 
-fn gone_role(stored: &Stored, context: &Context<'_>, address: &str) -> ApiError {
+fn void(stored: &Stored, context: &Context<'_>, address: &str) -> ApiError {
     // The address and the state are told apart first, as for every other refusal.
     let answer = stored
         .transition()

@@ -230,3 +230,35 @@ fn m6_nobody_comes_in_on_the_word_of_whose_own_issuer_is_switched_off() {
     acme.world.clock.advance_ms(BOUND_MS);
     assert_eq!(acme.read_by(&second.token("fay"), "").status, 200);
 }
+
+#[test]
+fn m6_nobody_joins_on_an_invitation_or_link_of_whose_issuer_is_switched_off() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    let dan = idp.token("dan");
+    acme.read_by(&dan, "");
+    let admin = json!({ "role": "admin" });
+    acme.patch(&acme.ada, &acme.vouched_member("dan"), &admin);
+    let made = |rest: &str, body: &Value| {
+        let made = acme.bear(&acme.world.edge, &dan, Method::Post, rest, body);
+        assert_eq!(made.status, 201, "{}", text(&made));
+        json(&made)
+    };
+    let invited = made("/invitations", &json!({ "email": BEN, "role": "member" }));
+    let invitation = invited["id"].as_str().unwrap();
+    let link = made("/links", &json!({ "role": "member", "uses_max": 5 }));
+    let secret = link["token"].as_str().unwrap();
+    acme.world.settle();
+    let (ben, cat) = (acme.world.sign_in(BEN), acme.world.sign_in(CAT));
+    let off = json!({ "active": false });
+    assert_eq!(acme.patch(&acme.ada, &path, &off).status, 200);
+    refused(&acme.accept(&ben, invitation), 409, "invitation-void");
+    refused(&acme.join(&cat, secret), 409, "invitation-void");
+    // Whom it was not for learns nothing of that.
+    refused(&acme.accept(&cat, invitation), 404, "not-found");
+    let on = json!({ "active": true });
+    assert_eq!(acme.patch(&acme.ada, &path, &on).status, 200);
+    assert_eq!(acme.accept(&ben, invitation).status, 200);
+    assert_eq!(acme.join(&cat, secret).status, 200);
+}
