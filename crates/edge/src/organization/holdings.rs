@@ -87,6 +87,9 @@ pub(super) fn snapshot(
             kept.push(node_record(node));
         }
     }
+    // Nodes of one level in one place are one entry of the JSON when they lie side by side. They keep their order among
+    // themselves, and each comes after its parent, which is of a higher level.
+    kept.sort_by(|one, other| beside(one).cmp(&beside(other)));
     Ok(Snapshot {
         format: SNAPSHOT_FORMAT,
         policy: PolicyReference {
@@ -105,6 +108,11 @@ pub(super) fn snapshot(
         grants: grants.iter().map(grant_record).collect(),
         token: None,
     })
+}
+
+/// What nodes that lie side by side have in common.
+fn beside(node: &NodeRecord) -> (LevelName, Option<&str>, bool) {
+    (node.level, node.parent.as_deref(), node.owned)
 }
 
 /// All nodes, and what a principal was granted on them, by themselves and through groups. Under the name

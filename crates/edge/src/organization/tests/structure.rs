@@ -217,3 +217,28 @@ fn where_the_policy_has_no_workspaces_projects_lie_in_the_organization() {
     let workspace = acme.post(&acme.ada, "/workspaces", &json!({ "name": "North" }));
     refused(&workspace, 403, "no-grant");
 }
+
+/// Projects are made here and there, and a page reads those of one workspace as one entry.
+#[test]
+fn a_snapshot_names_projects_of_one_workspace_together() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let places = ["North", "South"].map(|name| acme.workspace(name));
+    for place in &places {
+        acme.grant(place, BEN, "editor");
+    }
+    let mut expected = vec![Vec::new(), Vec::new()];
+    for _ in 0..3 {
+        for (place, made) in places.iter().zip(&mut expected) {
+            let body = json!({ "name": "x", "workspace": place.replace("/workspaces/", "") });
+            made.push(id(&acme.post(&acme.ada, "/projects", &body)));
+        }
+    }
+    let snapshot = json(&acme.get(&ben, "/snapshot"));
+    let nodes = snapshot["nodes"].as_array().unwrap();
+    let projects = nodes.iter().filter(|node| node["level"] == "project");
+    let mut named: Vec<_> = projects.map(|node| node["ids"].clone()).collect();
+    named.sort_by_key(|ids| ids.to_string());
+    expected.sort_by_key(|ids| json!(ids).to_string());
+    assert_eq!(json!(named), json!(expected));
+}
