@@ -18,6 +18,9 @@ use crate::{
 
 /// Trials of each kind of credential; `cargo xtask soak marks` has 2,000.
 const TRIALS: u64 = 240;
+/// Trials in one world. Each account that is gone leaves a key in KV; where every put hangs, the test's clock waits
+/// five seconds for one after the other, and from sixty keys on the first is due again before the last was tried.
+const TRIALS_OF_A_WORLD: u64 = 40;
 /// Sensitive, in a workspace; its admins hold it and its viewers do not.
 const SENSITIVE: &str = "workspace.update";
 /// Not sensitive, and of the same people.
@@ -37,6 +40,12 @@ fn faults() -> Vec<&'static str> {
 fn trials_of_each_fault(name: &str, usual: u64) -> u64 {
     let wanted = environment(name, usual);
     wanted.div_ceil(u64::try_from(faults().len()).unwrap())
+}
+
+/// How many trials each of the worlds has in which there are `each` of them together.
+fn worlds(each: u64) -> impl Iterator<Item = u64> {
+    let begins = (0..each).step_by(usize::try_from(TRIALS_OF_A_WORLD).unwrap());
+    begins.map(move |begun| TRIALS_OF_A_WORLD.min(each - begun))
 }
 
 /// How somebody proves who they are.

@@ -45,26 +45,36 @@ impl Trial {
     }
 }
 
+impl Trial {
+    /// One trial; how many isolates did not see in time what was granted.
+    fn grant_once(&mut self, dice: &Dice) -> u64 {
+        self.stay_signed_in();
+        // Whom an organization's issuer named and who was removed comes back by it no more.
+        let granting = match self.kind {
+            Kind::OrganizationJwt => Granting::Role,
+            _ => *dice.one_of(&[Granting::Joining, Granting::Role]),
+        };
+        let missed = self.is_missed(granting, dice);
+        match self.kind {
+            Kind::DeploymentJwt => self.bear(0, "ben"),
+            Kind::OrganizationJwt => self.bear(1, "ben-1"),
+            _ => {}
+        }
+        missed
+    }
+}
+
 fn trials(kind: Kind) {
     let (seed, each) = (seed(), trials_of_each_fault("LOCKSTEP_TRIALS", TRIALS));
     let dice = Dice::of(seed);
     let (mut done, mut missed) = (0, 0);
     for faults in faults() {
-        let mut trial = Trial::new(kind, faults);
-        for _ in 0..each {
-            trial.stay_signed_in();
-            // Whom an organization's issuer named and who was removed comes back by it no more.
-            let granting = match kind {
-                Kind::OrganizationJwt => Granting::Role,
-                _ => *dice.one_of(&[Granting::Joining, Granting::Role]),
-            };
-            missed += trial.is_missed(granting, &dice);
-            match kind {
-                Kind::DeploymentJwt => trial.bear(0, "ben"),
-                Kind::OrganizationJwt => trial.bear(1, "ben-1"),
-                _ => {}
+        for count in worlds(each) {
+            let mut trial = Trial::new(kind, faults);
+            for _ in 0..count {
+                missed += trial.grant_once(&dice);
+                done += 1;
             }
-            done += 1;
         }
     }
     println!("LOCKSTEP_SEED={seed} {kind:?}: granted {done} times, missed {missed} times");

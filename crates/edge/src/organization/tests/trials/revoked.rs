@@ -169,9 +169,11 @@ fn trials(kind: Kind) {
     let dice = Dice::of(seed);
     let mut counts = Counts::default();
     for faults in faults() {
-        let mut trial = Trial::new(kind, faults);
-        for _ in 0..each {
-            trial.run(&dice, &mut counts);
+        for count in worlds(each) {
+            let mut trial = Trial::new(kind, faults);
+            for _ in 0..count {
+                trial.run(&dice, &mut counts);
+            }
         }
     }
     println!("LOCKSTEP_SEED={seed} {kind:?}: {counts:?}");
