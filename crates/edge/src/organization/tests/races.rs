@@ -9,6 +9,7 @@ use crate::{
     edge::{Clock, Edge, Later},
     http::{Method, Request, Response},
     router,
+    sql::Sql,
     testing::{Dice, ORIGIN, environment, json, post, seed, text, together, write, yield_once},
 };
 
@@ -295,4 +296,59 @@ fn i8_the_last_seat_is_taken_once() {
             }
         }
     }
+}
+
+/// Whoever joins has a role in each workspace that is there, and in no other: neither as a row nor in an answer.
+#[test]
+fn i8_who_joins_while_a_workspace_is_deleted_holds_nothing_in_it() {
+    let race = Race::new();
+    let acme = &race.acme;
+    let south = acme.workspace("South");
+    let mut joined_first = 0;
+    for _ in 0..races() {
+        acme.forget_mails();
+        let (gone, archived) = (acme.workspace("North"), acme.workspace("West"));
+        let of = |path: &str| path.replace("/workspaces/", "");
+        let offered = [&gone, &archived, &south].map(|path| {
+            let workspace = of(path);
+            json!({ "workspace": workspace, "role": "viewer" })
+        });
+        let body = json!({ "email": BEN, "role": "member", "workspaces": offered });
+        let invited = acme.post(&acme.ada, "/invitations", &body);
+        assert_eq!(invited.status, 201, "{}", text(&invited));
+        let invitation = super::id(&invited);
+        let mut all = vec![
+            race.ada(Method::Delete, &gone, &json!({})),
+            race.ada(Method::Patch, &archived, &json!({ "archived": true })),
+        ];
+        all.extend((0..8).map(|_| race.accept(&race.ben, &invitation)));
+        let answers = together(&race.dice, all);
+        let [deleted, archiving, accepts @ ..] = answers.as_slice() else {
+            panic!("ten answers");
+        };
+        assert_eq!((deleted.status, archiving.status), (204, 200));
+        assert_eq!(winners(accepts, &["invitation-not-pending"]), 1);
+        let epoch = |answer: &Response| -> i64 {
+            answer.header("lockstep-epoch").unwrap().parse().unwrap()
+        };
+        let mut joined = accepts.iter().filter(|answer| answer.status == 200);
+        joined_first += u64::from(epoch(joined.next().unwrap()) < epoch(deleted));
+        let rows = "SELECT node FROM granted UNION ALL SELECT node FROM invitation_grant";
+        let dangling = format!(
+            "SELECT COUNT(*) AS count FROM ({rows}) WHERE node NOT IN (SELECT id FROM node UNION SELECT id FROM organization)"
+        );
+        let sql: &dyn Sql = &*acme.database();
+        let count = sql.one(&dangling, &[]).unwrap().unwrap();
+        assert_eq!(count.integer("count").unwrap(), 0);
+        // What an isolate remembers from the race before is over by then.
+        acme.world.clock.advance_ms(10_000);
+        for path in [&archived, &south] {
+            assert!(acme.may_in(&race.ben, "workspace.read", path));
+        }
+        assert!(!acme.may_in(&race.ben, "workspace.read", &gone));
+        refused(&acme.get(&race.ben, &gone), 404, "not-found");
+        assert!(race.is_member());
+        acme.delete(&acme.ada, &archived);
+    }
+    assert!((1..races()).contains(&joined_first), "{joined_first}");
 }
