@@ -121,6 +121,7 @@ impl Object for OrganizationObject {
         schema::INVITATIONS,
         schema::LINKS,
         schema::WEBHOOKS,
+        schema::INDEXES,
     ];
 
     const IS_AUDITED: bool = true;

@@ -18,7 +18,7 @@ pub(crate) use distance::together;
 pub(crate) use objects::LocalObjects;
 pub(crate) use ports::{Answers, MemoryKv, MemoryUpstream, Replies, TestClock, yield_once};
 use ports::{CountedClients, CountedRandom, NativeSignatures, Postponed};
-pub(crate) use sql::LocalSql;
+pub(crate) use sql::{LocalSql, Work};
 
 use crate::{
     address::AddressObject,

@@ -107,7 +107,10 @@ impl Plan {
 
     /// Refuses one member more than there are seats.
     pub(super) fn require_seat(&self, context: &Context<'_>) -> Result<(), ApiError> {
-        require(self.seats, store::member_count(context)?, "seats")
+        match self.seats {
+            None => Ok(()),
+            seats => require(seats, store::member_count(context)?, "seats"),
+        }
     }
 
     /// Refuses one workspace more than the plan has.

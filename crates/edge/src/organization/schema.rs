@@ -267,3 +267,11 @@ pub(super) const LINKS: &str = "
     ) STRICT;
     CREATE INDEX invitation_link_made_by ON invitation_link (made_by);
 ";
+
+/// Who holds a role, who has left, and which invitations are open, found without looking at everybody.
+pub(super) const INDEXES: &str = "
+    CREATE INDEX granted_role ON granted (role, node);
+    CREATE INDEX group_granted_role ON group_granted (role);
+    CREATE INDEX member_left ON member (left_at_ms) WHERE left_at_ms IS NOT NULL;
+    CREATE INDEX invitation_state ON invitation (state);
+";

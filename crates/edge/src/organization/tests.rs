@@ -13,6 +13,7 @@ mod introspection;
 mod invitations;
 mod issuers;
 mod links;
+mod many;
 mod members;
 mod moves;
 mod naughty;

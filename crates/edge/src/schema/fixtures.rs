@@ -117,6 +117,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-13.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 14,
+        base: 1,
+        text: include_str!("fixtures/organization-14.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use rusqlite::{Connection, types::ValueRef};
+use rusqlite::{Connection, StatementStatus, types::ValueRef};
 
 use crate::sql::{Outcome, Row, Sql, SqlError, Value};
 
@@ -11,6 +11,16 @@ pub(crate) struct LocalSql {
     connection: Connection,
     depth: Cell<u32>,
     has_schema: Cell<bool>,
+    work: Cell<Work>,
+}
+
+/// What statements have cost, in figures without noise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// Steps of SQLite's machine.
+    pub(crate) steps: u64,
+    /// Rows that were handed over.
+    pub(crate) rows: u64,
 }
 
 impl LocalSql {
@@ -22,7 +32,13 @@ impl LocalSql {
             connection,
             depth: Cell::new(0),
             has_schema: Cell::new(false),
+            work: Cell::default(),
         })
+    }
+
+    /// What statements have cost since it was last taken.
+    pub(crate) fn take_work(&self) -> Work {
+        self.work.take()
     }
 
     /// Every row of every table, in their order.
@@ -82,6 +98,13 @@ impl Sql for LocalSql {
             });
             read.push(Row::new(columns.clone(), values.collect()));
         }
+        drop(rows);
+        let Work { steps, rows } = self.work.get();
+        let stepped = prepared.reset_status(StatementStatus::VmStep);
+        self.work.set(Work {
+            steps: steps + u64::try_from(stepped).unwrap(),
+            rows: rows + u64::try_from(read.len()).unwrap(),
+        });
         Ok(read)
     }
 
