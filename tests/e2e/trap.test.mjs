@@ -37,7 +37,8 @@ const standIn = `
     return state;
   }
 
-  export async function fetch(head, body, env) {
+  export async function fetch(request, headLength, env) {
+    const head = new TextDecoder().decode(request.subarray(0, headLength));
     const { pathname } = new URL(head.split("\\n")[1]);
     return [200, "", await asked(pathname, env)];
   }

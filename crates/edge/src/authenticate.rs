@@ -17,10 +17,9 @@ use lockstep_token::{OrganizationId, SecretKind, UserId};
 use jwt::Age;
 
 use crate::{
-    credential::{self, Credential},
+    credential::Credential,
     edge::Edge,
     freshness::Confirmed,
-    http::Request,
     log,
     narrow::{Narrow, TokenUse},
     objects::ask,
@@ -239,10 +238,13 @@ impl std::ops::Deref for FreshCaller {
     }
 }
 
+/// What a request carries, as [`crate::credential::read`] finds it.
+pub type Carried<'a> = Result<Option<Credential<'a>>, ApiError>;
+
 /// Whether a request carries a credential that no other site can make a browser send.
 #[must_use]
-pub fn is_bearer(request: &Request) -> bool {
-    matches!(credential::read(request), Ok(Some(Credential::Bearer(_))))
+pub const fn is_bearer(carried: &Carried<'_>) -> bool {
+    matches!(carried, Ok(Some(Credential::Bearer(_))))
 }
 
 /// The caller of a request, whose credential was checked now or not long ago. `organization` is the one that the request is for: its own issuers count, too.
@@ -251,10 +253,10 @@ pub fn is_bearer(request: &Request) -> bool {
 /// 400 for two credentials, 401 for none or one that is not valid, 503 when the object that knows it does not answer.
 pub async fn caller(
     edge: &Edge,
-    request: &Request,
+    carried: Carried<'_>,
     organization: Option<&OrganizationId>,
 ) -> Result<Caller, ApiError> {
-    let presented = present(edge, request)?;
+    let presented = present(edge, carried)?;
     let caller = match presented {
         Presented::Jwt(text) => jwt::caller(edge, text, organization, Age::Known).await,
         Presented::Secret(kind, text) => secret::caller(edge, kind, text).await,
@@ -268,10 +270,10 @@ pub async fn caller(
 /// As [`caller`].
 pub async fn fresh_caller(
     edge: &Edge,
-    request: &Request,
+    carried: Carried<'_>,
     organization: Option<&OrganizationId>,
 ) -> Result<FreshCaller, ApiError> {
-    let presented = present(edge, request)?;
+    let presented = present(edge, carried)?;
     let caller = match presented {
         Presented::Jwt(text) => jwt::caller(edge, text, organization, Age::Now).await,
         Presented::Secret(kind, text) => secret::fresh_caller(edge, kind, text).await,
@@ -331,8 +333,8 @@ enum Presented<'a> {
     Secret(SecretKind, &'a str),
 }
 
-fn present<'a>(edge: &Edge, request: &'a Request) -> Result<Presented<'a>, ApiError> {
-    match credential::read(request).map_err(refuse)? {
+fn present<'a>(edge: &Edge, carried: Carried<'a>) -> Result<Presented<'a>, ApiError> {
+    match carried.map_err(refuse)? {
         None => {
             let detail = "Send a session cookie, a personal access token, a service key or a JWT.";
             Err(ApiError::new(Code::Unauthenticated, detail))

@@ -156,7 +156,7 @@ impl<'a> Asked<'a> {
 }
 
 fn place(edge: &Edge, request: &Request, caller: &FreshCaller) -> Result<Place, ApiError> {
-    Named::read(&edge.config, request, None, None)?.of(&edge.config, caller)
+    Named::read(edge, request, None, None)?.of(edge, caller)
 }
 
 /// What the token carries, on its own node or on the workspace that a header names.

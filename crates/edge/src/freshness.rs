@@ -14,6 +14,7 @@ use std::{
 
 use futures_util::future::join;
 use lockstep_core::{Facts, OwnPolicy};
+use lockstep_token::OrganizationId;
 use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
 
 use self::held::Held;
@@ -39,6 +40,8 @@ const ENTRIES_MAX: usize = 1_000;
 
 /// How many organizations' own policies an isolate remembers.
 const OWN_MAX: usize = 50;
+/// How many organizations' ids an isolate remembers to be whole.
+const ORGANIZATIONS_MAX: usize = 1_000;
 
 /// What this isolate knows of principals.
 #[derive(Debug, Default)]
@@ -48,6 +51,8 @@ pub struct Cache {
     own: RefCell<BTreeMap<String, Rc<Own>>>,
     /// Whom a background refresh is under way for.
     refreshing: RefCell<BTreeSet<String>>,
+    /// Ids whose keyed check was found right: the key of a deployment stays, so they stay right.
+    organizations: RefCell<BTreeMap<String, OrganizationId>>,
 }
 
 /// What the organization's object said together with another answer, and when it was asked.
@@ -366,6 +371,20 @@ impl Cache {
     pub(crate) fn forget(&self) {
         self.known.borrow_mut().clear();
         self.own.borrow_mut().clear();
+    }
+
+    /// The organization called `id`, if its keyed check was read before.
+    pub(crate) fn organization(&self, id: &str) -> Option<OrganizationId> {
+        self.organizations.borrow().get(id).cloned()
+    }
+
+    /// Remembers an id that was parsed; when full, forgets another one.
+    pub(crate) fn remember_organization(&self, id: &OrganizationId) {
+        let mut known = self.organizations.borrow_mut();
+        if known.len() >= ORGANIZATIONS_MAX {
+            known.pop_first();
+        }
+        known.insert(id.as_str().to_owned(), id.clone());
     }
 
     /// Keeps the newest; when full, forgets another one.

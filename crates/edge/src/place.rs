@@ -7,7 +7,6 @@ use lockstep_token::OrganizationId;
 
 use crate::{
     authenticate::{Caller, Operator},
-    config::Config,
     edge::Edge,
     http::Request,
     objects::ask,
@@ -47,7 +46,7 @@ impl Named {
     /// # Errors
     /// 400 `context-mismatch` when they disagree, 404 for an organization that is none of ours.
     pub fn read(
-        config: &Config,
+        edge: &Edge,
         request: &Request,
         organization: Option<&str>,
         workspace: Option<&str>,
@@ -55,7 +54,7 @@ impl Named {
         let organization = agreed([organization, request.header(ORGANIZATION)])?;
         let [first, second] = WORKSPACES.map(|name| request.header(name));
         Ok(Self {
-            organization: organization.map(|id| parse(config, id)).transpose()?,
+            organization: organization.map(|id| parse(edge, id)).transpose()?,
             workspace: agreed([workspace, first, second])?.map(str::to_owned),
             workspace_name: request.header(WORKSPACE_NAME).map(str::to_owned),
         })
@@ -83,11 +82,11 @@ impl Named {
     ///
     /// # Errors
     /// 403 for a credential of another organization, 400 `organization-required` when nothing says which one.
-    pub fn of(self, config: &Config, caller: &Caller) -> Result<Place, ApiError> {
+    pub fn of(self, edge: &Edge, caller: &Caller) -> Result<Place, ApiError> {
         let organization = match (self.organization, caller.organization()) {
             (Some(named), Some(own)) if named.as_str() != own => return Err(foreign()),
             (Some(named), _) => named,
-            (None, Some(own)) => parse(config, own)?,
+            (None, Some(own)) => parse(edge, own)?,
             (None, None) => return Err(unnamed()),
         };
         Ok(Place {
@@ -161,8 +160,14 @@ fn agreed<const N: usize>(values: [Option<&str>; N]) -> Result<Option<&str>, Api
 }
 
 /// An organization's keyed check is read before its object is called.
-fn parse(config: &Config, id: &str) -> Result<OrganizationId, ApiError> {
-    OrganizationId::parse(&config.keys.id, id).map_err(|_| ApiError::not_found())
+fn parse(edge: &Edge, id: &str) -> Result<OrganizationId, ApiError> {
+    if let Some(known) = edge.grants.organization(id) {
+        return Ok(known);
+    }
+    let parsed = OrganizationId::parse(&edge.config.keys.id, id);
+    let parsed = parsed.map_err(|_| ApiError::not_found())?;
+    edge.grants.remember_organization(&parsed);
+    Ok(parsed)
 }
 
 fn foreign() -> ApiError {

@@ -45,22 +45,22 @@ thread_local! {
     static SEEN: Rc<Memory> = Rc::new(Memory::default());
 }
 
-/// Answers one request, at once when nothing has to be waited for; the Worker's script calls it with the request's head as a text.
+/// Answers one request, at once when nothing has to be waited for; the Worker's script calls it with the request as bytes: its head, `head_length` of them, and then its body.
 ///
 /// # Errors
 /// When an answer cannot be handed over, which is a fault.
 #[wasm_bindgen]
 #[expect(unreachable_pub, reason = "nothing else is exported")]
 pub fn fetch(
-    head: String,
-    body: JsValue,
+    request: Vec<u8>,
+    head_length: usize,
     env: Env,
     context: worker_sys::Context,
 ) -> Result<JsValue, JsValue> {
     at_once(async move {
         let background = Rc::new(AfterAnswer(Context::new(context)));
         let response = match edge(&env, background) {
-            Ok(edge) => router::handle(&edge, &request::read(&head, &body)).await,
+            Ok(edge) => router::handle(&edge, &request::read(request, head_length)).await,
             Err(error) => {
                 log::error(&format!("misconfigured: {error}"));
                 router::misconfigured()

@@ -9,9 +9,9 @@ use lockstep_token::OrganizationId;
 
 use self::paths::{Params, find};
 use crate::{
-    authenticate::{self, Caller, FreshCaller, Operator},
+    authenticate::{self, Caller, Carried, FreshCaller, Operator},
     config::Config,
-    credential::{SESSION_COOKIE, SESSION_COOKIE_S},
+    credential::{self, SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
     http::{Method, Request, Response},
     idempotency::Repeat,
@@ -144,16 +144,17 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let (route, params) = find(request)?;
     request.body()?;
     let is_presented = matches!(route.handler, Handler::Presenting(_));
+    let carried = credential::read(request);
     if request.method.is_unsafe() && !is_presented {
-        check_origin(&edge.config, request)?;
+        check_origin(&edge.config, request, &carried)?;
     }
     if let Handler::Operator(handler) = route.handler {
         return by_operator(edge, request, params, handler).await;
     }
     let [organization, workspace] = [ORGANIZATION, WORKSPACE].map(|name| find_param(&params, name));
-    let named = Named::read(&edge.config, request, organization, workspace);
+    let named = Named::read(edge, request, organization, workspace);
     let organization = named.as_ref().ok().and_then(Named::organization);
-    let caller = identify(edge, request, route, organization).await?;
+    let caller = identify(edge, carried, route, organization).await?;
     let issuer = caller
         .as_ref()
         .and_then(|known| known.caller().issuer.clone());
@@ -207,7 +208,7 @@ async fn by_operator<'a>(
     let operator = Operator::of(edge, request)?;
     let asked = Asked::by_operator(edge, request)?;
     let organization = find_param(&params, ORGANIZATION);
-    let named = Named::read(&edge.config, request, organization, None)?;
+    let named = Named::read(edge, request, organization, None)?;
     let call = Call {
         edge: &asked.edge,
         request,
@@ -225,7 +226,7 @@ async fn place(
     params: &Params<'_>,
     caller: &Caller,
 ) -> Result<Place, ApiError> {
-    let place = named.of(&edge.config, caller)?;
+    let place = named.of(edge, caller)?;
     if find_param(params, WORKSPACE).is_some() {
         place.workspace(edge, caller, None).await?;
     }
@@ -235,18 +236,18 @@ async fn place(
 /// Who calls, if the route wants to know. `organization` is the one that the request names.
 async fn identify(
     edge: &Edge,
-    request: &Request,
+    carried: Carried<'_>,
     route: &Route,
     organization: Option<&OrganizationId>,
 ) -> Result<Option<Known>, ApiError> {
     Ok(match route.handler {
         Handler::Anonymous(_) | Handler::Operator(_) | Handler::Presenting(_) => None,
         Handler::Asking(_) | Handler::SignedIn(_) => {
-            let caller = authenticate::caller(edge, request, organization).await?;
+            let caller = authenticate::caller(edge, carried, organization).await?;
             Some(Known::Before(caller))
         }
         Handler::Fresh(_) => {
-            let caller = authenticate::fresh_caller(edge, request, organization).await?;
+            let caller = authenticate::fresh_caller(edge, carried, organization).await?;
             Some(Known::Now(caller))
         }
     })
@@ -276,9 +277,9 @@ fn with_session(answer: Answer, rotated: Option<String>) -> Answer {
 }
 
 /// Another site can make a browser send our cookie, but neither our Origin nor an `Authorization` header.
-fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
+fn check_origin(config: &Config, request: &Request, carried: &Carried<'_>) -> Result<(), ApiError> {
     let is_ours = request.header("origin") == Some(config.origin.as_str());
-    if is_ours || authenticate::is_bearer(request) {
+    if is_ours || authenticate::is_bearer(carried) {
         return Ok(());
     }
     let detail = "Unsafe methods need this deployment's own Origin, or a bearer credential.";

@@ -4,7 +4,7 @@
 // its promises have nobody left to settle them. So every call ends with an error at the moment of the
 // trap, and the next one finds a new instance.
 //
-// Each step between JavaScript and WASM costs, so a request's head goes in as one text, and an answer
+// Each step between JavaScript and WASM costs, so a request goes in as one piece of memory, and an answer
 // comes out as three values.
 
 import { DurableObject } from "cloudflare:workers";
@@ -21,13 +21,15 @@ const bodyMs = 10_000;
 
 export default {
   async fetch(request, env, context) {
-    const body = methodsWithBody.has(request.method) ? await bodyOf(request) : undefined;
+    const body = methodsWithBody.has(request.method) ? await bodyOf(request) : "";
     const call = () => {
-      // Texts go into the memory of the instance that is there, so a dead one has to be replaced first.
+      // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();
-      return edge.fetch(head(request), body, env, context);
+      const length = write(head(request, body), body);
+      return edge.fetch(room.subarray(0, length.all), length.head, env, context);
     };
-    return response(await settled(call));
+    const answer = settled(call);
+    return response(answer instanceof Promise ? await answer : answer);
   },
 };
 
@@ -40,10 +42,12 @@ export const UserObject = object("UserObject");
 /** A request's body as bytes, or a word about why it could not be taken. */
 function bodyOf(request) {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve("late"), bodyMs);
-    readBody(request)
-      .then(resolve, () => resolve("broken"))
-      .finally(() => clearTimeout(timer));
+    const timer = setTimeout(resolve, bodyMs, "late");
+    const end = (body) => {
+      clearTimeout(timer);
+      resolve(body);
+    };
+    readBody(request).then(end, () => end("broken"));
   });
 }
 
@@ -67,14 +71,29 @@ async function readInParts(stream) {
   return length > bodyBytesMax ? "too-large" : new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** Method, URL, and name and value of each header, a line each. */
-function head(request) {
-  let text = `${request.method}\n${request.url}\n`;
+/** Method, URL, the word in the place of a body, and name and value of each header, a line each. */
+function head(request, body) {
+  let text = `${request.method}\n${request.url}\n${typeof body === "string" ? body : ""}\n`;
   for (const [name, value] of request.headers) {
     // No line break gets through a server; if one did, it would begin another header.
     text += `${name}\n${value.includes("\n") ? value.replaceAll("\n", " ") : value}\n`;
   }
   return text;
+}
+
+const encoder = new TextEncoder();
+/** Where a request is put together, one after the other. */
+let room = new Uint8Array(2 * bodyBytesMax);
+
+/** Puts a request into `room`, and answers how many bytes its head and all of it have. */
+function write(head, body) {
+  const bytes = typeof body === "string" ? 0 : body.length;
+  // A character of JavaScript has at most three bytes.
+  const needed = 3 * head.length + bytes;
+  if (needed > room.length) room = new Uint8Array(needed);
+  const { written } = encoder.encodeInto(head, room);
+  if (bytes > 0) room.set(body, written);
+  return { head: written, all: written + bytes };
 }
 
 /** Header lists that answers have had, by their text; most answers have the same. */

@@ -9,7 +9,14 @@ use lockstep_wire::Snapshot;
 #[derive(Debug)]
 pub(super) struct Held {
     snapshot: Snapshot,
-    resolved: RefCell<Option<Rc<Access>>>,
+    resolved: RefCell<Option<Resolved>>,
+}
+
+/// What a snapshot comes to, and through which token: what an access was resolved from is not asked of it, which would put all of it together again.
+#[derive(Debug)]
+struct Resolved {
+    token: Option<TokenLimit>,
+    access: Rc<Access>,
 }
 
 impl Held {
@@ -32,19 +39,22 @@ impl Held {
         now_ms: u64,
     ) -> Result<Rc<Access>, RecordError> {
         let token = token.or_else(|| self.snapshot.token.as_ref().map(Into::into));
-        if let Some(access) = &*self.resolved.borrow()
-            && access.record().token == token
-            && Arc::ptr_eq(access.policy(), policy.policy())
-            && is_current(access, now_ms)
+        if let Some(resolved) = &*self.resolved.borrow()
+            && resolved.token == token
+            && Arc::ptr_eq(resolved.access.policy(), policy.policy())
+            && is_current(&resolved.access, now_ms)
         {
-            return Ok(access.clone());
+            return Ok(resolved.access.clone());
         }
         let record = Record {
-            token,
+            token: token.clone(),
             ..self.snapshot.record()
         };
         let access = Rc::new(Access::resolve_own(policy, record, now_ms)?);
-        *self.resolved.borrow_mut() = Some(access.clone());
+        *self.resolved.borrow_mut() = Some(Resolved {
+            token,
+            access: access.clone(),
+        });
         Ok(access)
     }
 }

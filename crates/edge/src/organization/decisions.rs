@@ -73,26 +73,34 @@ pub(super) fn freshness(context: &Context<'_>, principal: &str) -> Result<Reply,
     Reply::of(&freshness_of(context, principal)?)
 }
 
-/// Every isolate asks it every few seconds about everybody who is there, so it is one statement.
+/// Every isolate asks it every few seconds about everybody who is there, so it is one statement, and one value of it: each that crosses into WASM costs.
 ///
 /// # Errors
 /// 404 when the organization is not there, or deleted.
 pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Freshness, ApiError> {
     let select = format!(
-        "SELECT epoch, token_lifetime_max_s, roles_epoch, issuers_epoch, ({}) AS principal_epoch
+        "SELECT json_array(epoch, {}, token_lifetime_max_s, roles_epoch, issuers_epoch) AS freshness
         FROM organization WHERE deleted_at_ms IS NULL",
         holdings::PRINCIPAL_EPOCH
     );
     let values = [principal.into(), principal.into()];
     let row = context.sql.one(&select, &values)?;
     let row = row.ok_or_else(ApiError::not_found)?;
+    let (epoch, principal_epoch, token_lifetime_max_s, roles_epoch, issuers_epoch): (
+        i64,
+        Option<i64>,
+        Option<i64>,
+        i64,
+        i64,
+    ) = serde_json::from_slice(row.text("freshness")?.as_bytes())
+        .map_err(|error| ApiError::internal(format!("freshness cannot be read: {error}")))?;
     Ok(Freshness {
-        epoch: row.integer("epoch")?,
-        principal_epoch: row.optional_integer("principal_epoch")?.unwrap_or(0),
+        epoch,
+        principal_epoch: principal_epoch.unwrap_or(0),
         digest: context.config.policy.digest.clone(),
-        token_lifetime_max_s: row.optional_integer("token_lifetime_max_s")?,
-        roles_epoch: row.integer("roles_epoch")?,
-        issuers_epoch: row.integer("issuers_epoch")?,
+        token_lifetime_max_s,
+        roles_epoch,
+        issuers_epoch,
     })
 }
 

@@ -39,17 +39,17 @@ pub(super) fn publish(
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
 }
 
-/// Selects what [`principal_epoch`] answers; the principal is its first and its second parameter.
-pub(super) const PRINCIPAL_EPOCH: &str = "SELECT MAX(known.epoch, organization.nodes_epoch) AS epoch FROM organization JOIN (
-        SELECT epoch FROM member WHERE user = ? UNION ALL SELECT epoch FROM service_account WHERE id = ?
-    ) AS known";
+/// What [`principal_epoch`] answers, of the organization's row; NULL for who was never here. The principal is its first and its second parameter.
+pub(super) const PRINCIPAL_EPOCH: &str = "MAX(nodes_epoch, COALESCE(
+        (SELECT epoch FROM member WHERE user = ?), (SELECT epoch FROM service_account WHERE id = ?)))";
 
 /// The epoch of a principal's last change; 0 for who was never here. The nodes are everybody's.
 pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<i64, ApiError> {
-    let row = context
-        .sql
-        .one(PRINCIPAL_EPOCH, &[principal.into(), principal.into()])?;
-    Ok(row.map_or(Ok(0), |row| row.integer("epoch"))?)
+    let select = format!("SELECT {PRINCIPAL_EPOCH} AS epoch FROM organization");
+    let values = [principal.into(), principal.into()];
+    let row = context.sql.one(&select, &values)?;
+    let epoch = row.map(|row| row.optional_integer("epoch")).transpose()?;
+    Ok(epoch.flatten().unwrap_or(0))
 }
 
 /// What a principal was granted, without the nodes on which they hold nothing.

@@ -1,6 +1,10 @@
 //! What runs one Durable Object: commands in, alarm to outbox, events to open pages.
 
-use std::{cell::Cell, marker::PhantomData, rc::Rc};
+use std::{
+    cell::{Cell, OnceCell},
+    marker::PhantomData,
+    rc::Rc,
+};
 
 use worker::{Env, Request, Response, ResponseBuilder, State};
 
@@ -20,6 +24,8 @@ use crate::{
 pub(super) struct Host<O> {
     state: State,
     env: Env,
+    /// The name that the object was called by, once it was asked for.
+    name: OnceCell<String>,
     sql: ObjectSql,
     events: EventHub,
     /// When the alarm rings, as far as this instance knows.
@@ -34,6 +40,7 @@ impl<O: Object> Host<O> {
         Self {
             state,
             env,
+            name: OnceCell::new(),
             sql,
             events: EventHub::default(),
             alarm_at_ms,
@@ -119,7 +126,7 @@ impl<O: Object> Host<O> {
     }
 
     async fn ring(&self, edge: &Edge) -> Result<(), ApiError> {
-        let rung = objects::ring::<O>(&self.sql, edge, &self.name()?).await?;
+        let rung = objects::ring::<O>(&self.sql, edge, self.name()?).await?;
         if let Some(text) = &rung.announcement {
             self.events.publish(text);
         }
@@ -177,13 +184,17 @@ impl<O: Object> Host<O> {
         provenance: &Provenance,
         body: impl FnOnce(&Context<'_>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let name = self.name()?;
-        body(&Context::of(&self.sql, edge, &name, provenance))
+        body(&Context::of(&self.sql, edge, self.name()?, provenance))
     }
 
     /// The name that the object was called by.
-    fn name(&self) -> Result<String, ApiError> {
+    fn name(&self) -> Result<&str, ApiError> {
+        if let Some(name) = self.name.get() {
+            return Ok(name);
+        }
         let name = self.state.id().name();
-        name.ok_or_else(|| ApiError::internal("an object was called without its name"))
+        let name =
+            name.ok_or_else(|| ApiError::internal("an object was called without its name"))?;
+        Ok(self.name.get_or_init(|| name))
     }
 }

@@ -1,5 +1,7 @@
 //! Calls to Durable Objects. A command is a call of a method with a text; only a stream needs a request.
 
+use std::{cell::RefCell, collections::BTreeMap};
+
 use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -10,7 +12,7 @@ use super::timeout::{CALL_MS, within};
 use crate::{
     edge::Later,
     http::{Body, Response},
-    objects::{CallError, Manner, ObjectCall, Objects},
+    objects::{CallError, Class, Manner, ObjectCall, Objects},
 };
 
 /// Objects have no address of their own; the runtime wants a URL.
@@ -19,6 +21,7 @@ const URL: &str = "https://object/";
 // The worker crate binds no calls of methods.
 #[wasm_bindgen]
 extern "C" {
+    #[derive(Clone)]
     type Namespace;
     type Stub;
 
@@ -39,11 +42,27 @@ extern "C" {
 
 pub(super) struct Stubs {
     env: Env,
+    /// Bindings of the isolate, as they were found.
+    namespaces: RefCell<BTreeMap<Class, Namespace>>,
 }
 
 impl Stubs {
     pub(super) const fn new(env: Env) -> Self {
-        Self { env }
+        Self {
+            env,
+            namespaces: RefCell::new(BTreeMap::new()),
+        }
+    }
+
+    fn namespace(&self, class: Class) -> Result<Namespace, JsValue> {
+        if let Some(known) = self.namespaces.borrow().get(&class) {
+            return Ok(known.clone());
+        }
+        let found = Reflect::get(&self.env, &class.binding().into())?;
+        let namespace: Namespace = found.unchecked_into();
+        let mut known = self.namespaces.borrow_mut();
+        known.insert(class, namespace.clone());
+        Ok(namespace)
     }
 
     /// One call with a fresh stub, since a stub is of no use after an exception.
@@ -52,9 +71,7 @@ impl Stubs {
         call: ObjectCall<'_>,
         provenance: Option<&str>,
     ) -> Result<Response, Failure> {
-        let namespace: Namespace =
-            Reflect::get(&self.env, &call.class.binding().into())?.unchecked_into();
-        let stub = namespace.get_by_name(call.name)?;
+        let stub = self.namespace(call.class)?.get_by_name(call.name)?;
         let call = async {
             if call.manner == Manner::Stream {
                 return open(&stub, call.command).await;

@@ -1,4 +1,4 @@
-//! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request's head as one text, and makes the answer of three values.
+//! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request as one piece of memory, and makes the answer of three values.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -20,16 +20,24 @@ thread_local! {
     static LISTS: RefCell<BTreeMap<String, JsValue>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Reads a request. `head` has a line for each of: method, URL, and each header's name and value. `body` has its bytes, a word about why there are none, or nothing.
-pub(super) fn read(head: &str, body: &JsValue) -> Request {
+/// Reads a request. Its head, the first `head_length` bytes, has a line for each of: method, URL, a word about why there is no body, if there should be one, and each header's name and value.
+pub(super) fn read(mut bytes: Vec<u8>, head_length: usize) -> Request {
+    let body = bytes.split_off(head_length.min(bytes.len()));
+    let head = String::from_utf8_lossy(&bytes);
     let mut lines = head.split('\n');
     let method = Method::from_name(lines.next().unwrap_or_default());
     let (path, query) = path_and_query(lines.next().unwrap_or_default());
     let mut request = Request::new(method, path).with_query(query);
+    let body = match lines.next().unwrap_or_default() {
+        "" if body.len() <= BODY_BYTES_MAX => Ok(body),
+        "" | "too-large" => Err(BodyError::TooLarge),
+        "late" => Err(BodyError::Late),
+        _ => Err(BodyError::Broken),
+    };
     while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
         request = request.with_header(name, value);
     }
-    request.with_body(read_body(body))
+    request.with_body(body)
 }
 
 /// Of a URL as the runtime writes it: with scheme and host, and never with a fragment.
@@ -37,25 +45,6 @@ fn path_and_query(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
     path.split_once('?').unwrap_or((path, ""))
-}
-
-fn read_body(body: &JsValue) -> Result<Vec<u8>, BodyError> {
-    if body.is_undefined() {
-        return Ok(Vec::new());
-    }
-    if let Some(word) = body.as_string() {
-        return Err(match word.as_str() {
-            "late" => BodyError::Late,
-            "too-large" => BodyError::TooLarge,
-            _ => BodyError::Broken,
-        });
-    }
-    let bytes: &Uint8Array = body.unchecked_ref();
-    if usize::try_from(bytes.length()).is_ok_and(|length| length <= BODY_BYTES_MAX) {
-        Ok(bytes.to_vec())
-    } else {
-        Err(BodyError::TooLarge)
-    }
 }
 
 /// A body that is made while it is sent. What breaks it off is for the log; the client sees that it breaks off.
