@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: the evaluator and its peers on one world, as a table, and the curve in docs/;
-//! with `--edge`, the running Worker and the one that a user would write instead.
+//! with `--edge`, the running Worker and the one that a user would write instead; with `--directory`,
+//! changes of the directory and its lists, by size.
 //!
 //! Everything is asked the same questions, the answers are compared first, and CPU time is taken in
 //! interleaved rounds. What counts are the ratios; nanoseconds are one machine's. Nothing fails here
 //! for being slow: instructions and sizes have limits in the test run, time has not.
 
+mod directory;
 mod edge;
 mod peers;
 mod plot;
@@ -45,8 +47,12 @@ pub(crate) fn run(project: &Project, args: &[&str]) -> Result<(), TaskError> {
     let curve_only = match args {
         [] => false,
         ["--curve"] => true,
+        ["--directory"] => return directory::run(project),
         ["--edge"] => return edge::run(project),
-        _ => return Err(TaskError::sentence("bench knows only --curve and --edge")),
+        _ => {
+            let known = "bench knows only --curve, --directory and --edge";
+            return Err(TaskError::sentence(known));
+        }
     };
     if !curve_only {
         build::run(project, &build::ALL)?;

@@ -49,6 +49,7 @@ usage: cargo xtask TASK
                      MODULE is a path from crates/core/src
   threats [ROW…]     every defence of docs/threats.md switched off once, with its test
   bench [--curve]    speed, size and memory against the peers, and the curve in docs/
+  bench --directory  changes of the directory beside empty transactions, its lists and roles by size
   bench --edge       CPU time of the running Worker against one written by hand
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load

@@ -7,10 +7,11 @@ const limitMs = 120_000;
 
 /** Requests to one Worker. */
 export class Client {
-  #agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+  #agent;
   #worker;
 
-  constructor(worker) {
+  constructor(worker, { connections: maxSockets = connections } = {}) {
+    this.#agent = new http.Agent({ keepAlive: true, maxSockets });
     this.#worker = worker;
   }
 
@@ -20,11 +21,12 @@ export class Client {
       return await this.#sendOnce(question);
     } catch (error) {
       if (error.code !== "ECONNRESET") throw error;
-      return this.#sendOnce(question);
+      // The others may have been idle for as long.
+      return this.#sendOnce(question, false);
     }
   }
 
-  #sendOnce({ path, body, headers = {} }) {
+  #sendOnce({ path, body, headers = {}, method = body === undefined ? "GET" : "POST" }, agent = this.#agent) {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const { host, port } = this.#worker;
     return new Promise((resolve, reject) => {
@@ -33,8 +35,8 @@ export class Client {
           host,
           port,
           path,
-          agent: this.#agent,
-          method: text === undefined ? "GET" : "POST",
+          agent,
+          method,
           headers: {
             ...headers,
             ...(text === undefined
@@ -72,7 +74,31 @@ export class Client {
     return ((this.#worker.cpuMs() - before) * 1_000) / requests.length;
   }
 
+  /**
+   * Sends `requests` at `perSecond` of them, whether those before were answered or not. Gives how long each
+   * was waited for, from when it was to be sent, in milliseconds.
+   */
+  async offer(requests, perSecond) {
+    const begin = performance.now();
+    const one = async (request, at) => {
+      const dueMs = begin + (at * 1_000) / perSecond;
+      await new Promise((resolve) => setTimeout(resolve, dueMs - performance.now()));
+      const { status, text } = await this.send(request);
+      if (status >= 300) throw new Error(`${request.path} answered ${status}: ${text}`);
+      return performance.now() - dueMs;
+    };
+    return Promise.all(requests.map(one));
+  }
+
   close() {
     this.#agent.destroy();
   }
+}
+
+export const median = (samples) => quantile(samples, 0.5);
+
+/** The least sample that is no less than `share` of all. */
+export function quantile(samples, share) {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }

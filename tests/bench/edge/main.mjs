@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 
 import { jwt } from "./jwt.mjs";
-import { Client } from "./load.mjs";
+import { Client, median } from "./load.mjs";
 import { bundled, lockstep } from "./runtime.mjs";
 import { Issuer, people, tables, worlds } from "./world.mjs";
 
@@ -193,8 +193,4 @@ async function expect(status, { name, client }, question) {
   const answer = await client.send(question);
   if (answer.status !== status) throw new Error(`${name}: ${question.path} answered ${answer.status}: ${answer.text}`);
   return answer;
-}
-
-export function median(samples) {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)];
 }

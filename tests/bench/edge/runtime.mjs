@@ -14,8 +14,11 @@ import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const product = path.join(root, "crates/edge/build");
 
-/** The product's Worker as it is deployed, without the console's files. */
-export async function lockstep(vars, shared = {}) {
+/**
+ * The product's Worker as it is deployed, without the console's files. `around` is the name of a Worker of
+ * this folder that is loaded in its place, and imports it.
+ */
+export async function lockstep(vars, shared = {}, around = undefined) {
   const { workerOptions } = optionsOf(path.join(root, "wrangler.toml"), undefined, { envFiles: [] });
   const { modulesRules, assets, serviceBindings, bindings, ...options } = workerOptions;
   return start({
@@ -23,11 +26,14 @@ export async function lockstep(vars, shared = {}) {
     bindings: { ...bindings, ...vars },
     modulesRoot: product,
     modules: [
+      ...(around ? [{ type: "ESModule", path: path.join(product, "around.mjs"), contents: own(around) }] : []),
       { type: "ESModule", path: path.join(product, "index.js") },
       { type: "CompiledWasm", path: path.join(product, "index_bg.wasm") },
     ],
   }, shared);
 }
+
+const own = (name) => readFileSync(new URL(`workers/${name}.mjs`, import.meta.url), "utf8");
 
 /** A Worker of this folder, bundled as wrangler does it, on the same runtime with the same date. */
 export async function bundled(entry, options = {}) {

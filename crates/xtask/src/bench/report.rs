@@ -8,6 +8,8 @@ use crate::error::TaskError;
 /// A table of the document.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Table {
+    /// Changes of the directory and its lists.
+    Directory,
     /// The running Worker.
     Edge,
     /// The evaluator and its peers.
@@ -18,6 +20,7 @@ impl Table {
     /// Between this and [`END`] the document holds the table of the last run.
     const fn begin(self) -> &'static str {
         match self {
+            Self::Directory => "<!-- written by `cargo xtask bench --directory` -->\n",
             Self::Edge => "<!-- written by `cargo xtask bench --edge` -->\n",
             Self::Evaluator => "<!-- written by `cargo xtask bench` -->\n",
         }
@@ -59,7 +62,11 @@ fn cells(row: &Row) -> [String; 7] {
         row.what.clone(),
         figure(row.ours),
         row.peer.clone(),
-        figure(row.theirs),
+        if row.peer.is_empty() {
+            String::new()
+        } else {
+            figure(row.theirs)
+        },
         row.ratio()
             .map_or_else(String::new, |ratio| format!("{} x", rounded(ratio))),
         match row.mark {
@@ -85,6 +92,7 @@ fn with_unit(value: f64, unit: Unit) -> String {
         Unit::Instructions => "instructions",
         Unit::Kilobytes => "KB",
         Unit::Mebibytes => "MiB",
+        Unit::PerSecond => "per second",
     };
     format!("{} {unit}", rounded(value))
 }

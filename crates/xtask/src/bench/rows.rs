@@ -24,6 +24,7 @@ pub(super) enum Unit {
     Instructions,
     Kilobytes,
     Mebibytes,
+    PerSecond,
 }
 
 /// What is wanted of a row.
