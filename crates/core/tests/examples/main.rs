@@ -22,6 +22,7 @@ mod plans;
 mod reasons;
 mod records;
 mod rules;
+mod service_accounts;
 mod shop;
 mod suggestions;
 mod wide;

@@ -58,7 +58,7 @@ impl Tests {
     /// the machine may be busy.
     const fn timeout_seconds(self) -> &'static str {
         match self {
-            Self::First | Self::Examples => "60",
+            Self::First | Self::Examples => "240",
             Self::All => "600",
         }
     }
