@@ -23,6 +23,7 @@ mod reasons;
 mod records;
 mod rules;
 mod service_accounts;
+mod sets;
 mod shop;
 mod suggestions;
 mod wide;
