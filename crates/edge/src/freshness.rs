@@ -114,6 +114,18 @@ pub struct Question<'a> {
     pub at_least: Option<i64>,
 }
 
+/// Refuses an epoch that the organization has not reached: nobody was given it.
+///
+/// # Errors
+/// 400 `epoch-ahead`.
+pub fn require_reached(at_least: Option<i64>, epoch: i64) -> Result<(), ApiError> {
+    if at_least.is_none_or(|least| least <= epoch) {
+        return Ok(());
+    }
+    let detail = "`Lockstep-Epoch` is above the organization's epoch.";
+    Err(ApiError::new(Code::EpochAhead, detail))
+}
+
 /// Decides a question that depends on no facts and is not sensitive.
 ///
 /// # Errors
@@ -234,10 +246,7 @@ async fn confirm(
         }
     };
     let freshness = confirmed.freshness;
-    if ask.at_least.is_some_and(|epoch| epoch > freshness.epoch) {
-        let detail = "`Lockstep-Epoch` is above the organization's epoch.";
-        return Err(ApiError::new(Code::EpochAhead, detail));
-    }
+    require_reached(ask.at_least, freshness.epoch)?;
     let remembered = remembered.filter(|snapshot| fits(edge, snapshot, principal, &freshness));
     let snapshot = match remembered {
         Some(snapshot) => snapshot,

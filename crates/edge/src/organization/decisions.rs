@@ -11,6 +11,7 @@ use super::{
     store::{self, organization},
 };
 use crate::{
+    freshness,
     objects::{Context, Reply},
     place,
     problem::{ApiError, Code},
@@ -52,6 +53,9 @@ pub struct Evaluation {
     pub target: Option<String>,
     /// Facts that the caller states about the resource.
     pub facts: FactsView,
+    /// An epoch that the organization must have reached.
+    #[serde(default)]
+    pub at_least: Option<i64>,
 }
 
 /// A snapshot as it lies in KV. It repeats its own key, so that bytes under a wrong key are a miss.
@@ -160,6 +164,7 @@ pub(super) fn subscribe(context: &Context<'_>, actor: &Actor) -> Result<Reply, A
 pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply, ApiError> {
     let (actor, workspace) = (&asked.actor, asked.workspace.as_deref());
     let organization = organization(context)?;
+    freshness::require_reached(asked.at_least, organization.epoch)?;
     let access = access_of(context, &organization, actor)?;
     let mut facts = directory_facts(context, &organization, &actor.principal)?;
     let member = match asked.target.as_deref() {

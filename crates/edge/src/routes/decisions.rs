@@ -95,6 +95,7 @@ pub(super) fn accepts(request: &Request, media_type: &str) -> bool {
 
 async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     let body: EvaluateRequest = json::body(call.request)?;
+    let at_least = at_least(call.request)?;
     let organization = organization(&call)?;
     let stated = body.resource.workspace.as_deref();
     let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
@@ -130,6 +131,7 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
             workspace: workspace.clone(),
             target: body.resource.id.clone().filter(|_| about_member),
             facts: body.facts.clone(),
+            at_least,
         });
         ask::<OrganizationObject, _>(&*call.edge.objects, organization.as_str(), &evaluate).await?
     } else {
@@ -142,7 +144,7 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
             permission: &body.permission,
             node,
             workspace: workspace.as_deref(),
-            at_least: at_least(call.request)?,
+            at_least,
         };
         freshness::decide(call.edge, &question).await?
     };
@@ -171,6 +173,7 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
         workspace: None,
         target: None,
         facts: FactsView::from(&Facts::default()),
+        at_least: None,
     });
     let view: DecisionView = command(call, evaluate).await?;
     if view.decision {
