@@ -63,7 +63,7 @@ const standIn = `
       return answer(pathname, this.instance);
     }
   }
-  export { Value as AddressObject, Value as MailboxObject, Value as SlugObject };
+  export { Value as AddressObject, Value as DomainObject, Value as MailboxObject, Value as SlugObject };
   export { Value as OrganizationObject, Value as UserObject };
 `;
 

@@ -1,4 +1,4 @@
-//! An organization's own identity provider: who may let it vouch for people. The caller stores.
+//! An organization's own identity provider and domains: who may let them vouch for people. The caller stores.
 
 use crate::membership::{assignable, hands_out, permit};
 use crate::{Access, Facts, MembershipError, Operation, Policy, Record, RoleId};
@@ -29,6 +29,17 @@ pub fn save_issuer(
 /// The first reason against it.
 pub fn may_admit(saver: &Access, role: RoleId, facts: &Facts) -> Result<(), MembershipError> {
     permit(saver, Operation::IssuerManage, facts)?;
+    joinable(saver, role)
+}
+
+/// Whether whoever has an address of the organization's domain comes in as `role` on the word of `saver`, who
+/// has saved that. Asked when it is saved and again of each who joins: rights that were lost since are not
+/// handed on.
+///
+/// # Errors
+/// The first reason against it.
+pub fn may_open_domain(saver: &Access, role: RoleId, facts: &Facts) -> Result<(), MembershipError> {
+    permit(saver, Operation::DomainManage, facts)?;
     joinable(saver, role)
 }
 

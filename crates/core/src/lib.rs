@@ -113,7 +113,7 @@ pub use hierarchy::NodeId;
 pub use invitation::{
     Invitation, InvitationError, InvitationState, InvitationStatus, Offer, may_link,
 };
-pub use issuer::{may_admit, save_issuer};
+pub use issuer::{may_admit, may_open_domain, save_issuer};
 pub use level::Level;
 pub use lint::{Finding, FindingKind, lint};
 pub use matrix::{Cell, MatrixRow, matrix};

@@ -29,6 +29,10 @@ operations! {
     AuditRead = "audit.read",
     /// Ask for decisions about other principals, and state facts about resources.
     DecisionsAsk = "decisions.ask",
+    /// Claim domains, and say as what their people come in.
+    DomainManage = "domain.manage",
+    /// See the domains that the organization claimed.
+    DomainRead = "domain.read",
     /// Create access groups, and change their members and what they are granted.
     GroupManage = "group.manage",
     /// See access groups.
@@ -139,6 +143,7 @@ impl Operation {
             self,
             Self::AuditRead
                 | Self::DecisionsAsk
+                | Self::DomainRead
                 | Self::GroupRead
                 | Self::InvitationRead
                 | Self::IssuerRead

@@ -84,8 +84,9 @@ pub struct About {
 }
 
 /// The members of a command that say what it is about; the first that is there counts.
-const TARGETS: [&str; 15] = [
+const TARGETS: [&str; 16] = [
     "webhook",
+    "domain",
     "invitation",
     "link",
     "key",

@@ -12,7 +12,7 @@ pub use cache::Cache;
 pub use jwt::Cache as VerifiedTokens;
 pub use operator::Operator;
 
-use lockstep_token::{OrganizationId, SecretKind, UserId};
+use lockstep_token::{OrganizationId, Secret, SecretKind, UserId};
 
 use jwt::Age;
 
@@ -289,6 +289,16 @@ pub async fn presented(edge: &Edge, text: &str) -> Result<FreshCaller, ApiError>
     let kind = edge.config.prefixes.kind_of(text).filter(is_bearer_kind);
     let kind = kind.ok_or_else(refused)?;
     secret::fresh_caller(edge, kind, text)
+        .await
+        .map(FreshCaller)
+}
+
+/// Who has just been given a session. It is checked now, as any other.
+///
+/// # Errors
+/// 503 when the object that knows it does not answer.
+pub async fn opened(edge: &Edge, session: &Secret) -> Result<FreshCaller, ApiError> {
+    secret::fresh_caller(edge, SecretKind::Session, session.reveal())
         .await
         .map(FreshCaller)
 }

@@ -8,7 +8,11 @@ mod operator;
 
 use std::{fmt, rc::Rc};
 
-use lockstep_token::{Issuers, Prefixes, jwk::SigningKeys, uri::Reach};
+use lockstep_token::{
+    Issuers, Prefixes,
+    jwk::SigningKeys,
+    uri::{PublicUri, Reach},
+};
 use lockstep_wire::CompiledPolicy;
 use sha2::{Digest, Sha256};
 
@@ -28,6 +32,8 @@ const FRESHNESS_MS_DEFAULT: u32 = 5_000;
 const AUDIT_DAYS_MAX: u32 = 36_500;
 /// The longest such time.
 const FRESHNESS_MS_MAX: u32 = 60_000;
+/// Who is asked for DNS records when `LOCKSTEP_RESOLVER` is absent.
+const RESOLVER_DEFAULT: &str = "https://cloudflare-dns.com/dns-query";
 /// The policy when `LOCKSTEP_POLICY` is absent.
 const POLICY_DEFAULT: &str = "lockstep";
 
@@ -66,6 +72,8 @@ pub struct Config {
     pub settings_keys: Option<SettingsKeys>,
     /// `LOCKSTEP_MAIL`: how mail leaves; into the mailbox in development, else through the `MAIL` binding, when absent.
     pub mail: MailTransport,
+    /// `LOCKSTEP_RESOLVER`: where DNS is asked over HTTPS, in JSON; Cloudflare's, when absent.
+    pub resolver: PublicUri,
     /// `LOCKSTEP_OPERATOR_KEY`: SHA-256 of who gives organizations their plans; nobody does, when absent.
     pub operator: Option<OperatorKey>,
 }
@@ -133,6 +141,7 @@ impl Config {
             freshness_ms: parse_freshness(lookup("LOCKSTEP_FRESHNESS_MS"))?,
             audit_days: parse_audit_days(lookup("LOCKSTEP_AUDIT_DAYS"))?,
             faults,
+            resolver: parse_resolver(lookup("LOCKSTEP_RESOLVER"), reach)?,
             mail: MailTransport::parse(lookup, is_development, reach)?,
         })
     }
@@ -219,6 +228,17 @@ fn parse_settings_keys(
     let keys = value.map(|value| SettingsKeys::parse(&value, id_key));
     keys.transpose()
         .map_err(|reason| ConfigError::Refused(SettingsKeys::VARIABLE, reason))
+}
+
+/// A resolver's address, to which a query is added.
+fn parse_resolver(value: Option<String>, reach: Reach) -> Result<PublicUri, ConfigError> {
+    const NAME: &str = "LOCKSTEP_RESOLVER";
+    let value = value.as_deref().unwrap_or(RESOLVER_DEFAULT);
+    if value.contains('?') {
+        return Err(ConfigError::Malformed(NAME, "an address without a query"));
+    }
+    PublicUri::parse(value, reach)
+        .map_err(|error| ConfigError::Refused(NAME, format!("it {error}")))
 }
 
 fn parse_freshness(value: Option<String>) -> Result<u32, ConfigError> {

@@ -120,10 +120,11 @@ pub struct KvError(pub String);
 
 /// Other services: documents that they publish, and what they are told.
 pub trait Upstream {
-    /// The body that `url` answers with status 200; longer than `bytes_max` is an error, as is a redirect.
+    /// The body that `url` answers with status 200 to who takes `accept`; longer than `bytes_max` is an error, as is a redirect.
     fn get<'a>(
         &'a self,
         url: &'a str,
+        accept: &'static str,
         bytes_max: usize,
     ) -> Later<'a, Result<Vec<u8>, UpstreamError>>;
 

@@ -12,6 +12,8 @@ pub mod clients;
 pub mod config;
 pub mod credential;
 pub mod csv;
+pub mod dns;
+pub mod domain;
 pub mod doubles;
 pub mod edge;
 pub mod exchange;

@@ -4,7 +4,7 @@
 //! To add one:
 //! 1. add its [`Class`] and its binding in wrangler.toml;
 //! 2. write the command enum and `impl Object`; native tests drive it through [`run`] on rusqlite;
-//! 3. add one line to the `durable_objects!` list in `platform/classes.rs`, which makes the exported class: fetch parses the command, alarm drains the outbox.
+//! 3. add one line to the `durable_objects!` list in `platform/classes.rs`, and one to `xtask/js/worker.js`, which make the exported class: fetch parses the command, alarm drains the outbox.
 //!
 //! What holds for every object:
 //! - **A command is one transaction.** `Err` undoes everything it wrote. A refusal that must be remembered (a failed try) is an `Ok` with its own reply.
@@ -41,6 +41,8 @@ use crate::{
 pub enum Class {
     /// One per e-mail address, named by an HMAC of its normal form.
     Address,
+    /// One per domain that somebody has proven, named by it.
+    Domain,
     /// The development mail store; there is one.
     Mailbox,
     /// One per organization, named by its id.
@@ -57,6 +59,7 @@ impl Class {
     pub const fn binding(self) -> &'static str {
         match self {
             Self::Address => "ADDRESSES",
+            Self::Domain => "DOMAINS",
             Self::Mailbox => "MAILBOX",
             Self::Organization => "ORGANIZATIONS",
             Self::Slug => "SLUGS",

@@ -10,6 +10,7 @@ mod audit;
 mod command;
 mod customization;
 mod decisions;
+mod domains;
 mod ending;
 mod export;
 mod groups;
@@ -46,12 +47,13 @@ mod worth;
 use serde::{Deserialize, Serialize};
 
 use acting::{Acting, FreshActing};
-pub use actor::{Actor, FreshActor, require_lifetime};
+pub use actor::{Actor, FreshActor, FreshPerson, require_lifetime};
 pub use admission::{AdmissionCommand, IssuerUse, StoredIssuer, StoredIssuers};
 pub use audit::{AuditPage, AuditPart};
 pub use command::{Command, StructureChange, StructureQuestion};
 pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
+pub use domains::{Challenge, DomainChange, DomainCommand, DomainQuestion};
 pub use groups::{GroupChange, GroupQuestion};
 pub use invitations::{NewInvitation, Resend};
 pub(crate) use issuers::reach;
@@ -122,6 +124,7 @@ impl Object for OrganizationObject {
         schema::LINKS,
         schema::WEBHOOKS,
         schema::INDEXES,
+        schema::DOMAINS,
     ];
 
     const IS_AUDITED: bool = true;
@@ -186,6 +189,10 @@ fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError
             Ok(Some(store::organization(context)?.epoch))
         }
         Command::Change { command, .. } => edited(context, command),
+        Command::Structure {
+            command: StructureQuestion::Domain(DomainQuestion::Prepare { domain }),
+            ..
+        } => epoch_of(context, "domain", domain),
         _ => Ok(None),
     }
 }
@@ -198,6 +205,10 @@ fn edited(context: &Context<'_>, command: &StructureChange) -> Result<Option<i64
     let Some((table, id)) = command.edits() else {
         return Ok(None);
     };
+    epoch_of(context, table, id)
+}
+
+fn epoch_of(context: &Context<'_>, table: &str, id: &str) -> Result<Option<i64>, ApiError> {
     let column = if table == "member" { "user" } else { "id" };
     let select = format!("SELECT epoch FROM {table} WHERE {column} = ?");
     let row = context.sql.one(&select, &[id.into()])?;
@@ -231,11 +242,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         _ => store::require_live(context)?,
     }
     match command {
-        Command::AcceptInvitation {
-            invitation,
-            user,
-            address,
-        } => invitations::accept(context, &invitation, &user, &address),
+        Command::AcceptInvitation { invitation, person } => {
+            invitations::accept(context, &invitation, &person)
+        }
         Command::Admission(command) => admission::handle(context, &command),
         Command::Authenticate { hash } => service_keys::authenticate(context, &hash),
         Command::CancelInvitation { actor, invitation } => {
@@ -249,13 +258,13 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::ChangeRole { actor, user, role } => {
             members::change_role(&FreshActing::begin(context, &actor)?, &user, &role)
         }
-        Command::DeclineInvitation {
-            invitation,
-            address,
-        } => invitations::decline(context, &invitation, &address),
+        Command::DeclineInvitation { invitation, person } => {
+            invitations::decline(context, &invitation, &person)
+        }
         Command::Delete { actor, name } => {
             ending::delete(&FreshActing::begin(context, &actor)?, &name)
         }
+        Command::Domain(command) => command.answer(context),
         Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
         Command::Export { actor } => export::export(&FreshActing::begin(context, &actor)?),
         Command::Invite {
@@ -282,11 +291,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::InviteAll { actor, rows } => {
             invitations::invite_all(&FreshActing::begin(context, &actor)?, &rows)
         }
-        Command::JoinByLink {
-            hash,
-            user,
-            address,
-        } => links::join(context, &hash, &user, address.as_deref()),
+        Command::JoinByLink { hash, person } => links::join(context, &hash, &person),
         Command::ListInvitations { actor, range } => invitations::list(context, &actor, &range),
         Command::ListMembers { actor, list } => member_list::list(context, &actor, &list),
         Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),

@@ -12,7 +12,7 @@ use lockstep_wire::{AuditFields, AuditValue};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    address, audit,
+    address, audit, domain,
     edge::Edge,
     log,
     mail::{Mail, PostError},
@@ -51,6 +51,13 @@ pub enum Delivery {
         address: String,
         /// What happened.
         change: address::InvitationChange,
+    },
+    /// An organization gives up a domain that it has proven.
+    DomainRelease {
+        /// The domain.
+        domain: String,
+        /// Of which claim.
+        release: domain::Command,
     },
     /// A value for a KV key. Deletion is a value, too (a tombstone).
     KvPut {
@@ -225,6 +232,9 @@ async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
             let name = address::name(edge, &address)?;
             let command = address::Command::ProjectInvitation { change };
             Ok(ask::<address::AddressObject, ()>(&*edge.objects, &name, &command).await?)
+        }
+        Delivery::DomainRelease { domain, release } => {
+            Ok(ask::<domain::DomainObject, ()>(&*edge.objects, &domain, &release).await?)
         }
         Delivery::KvPut { key, value } => edge
             .kv

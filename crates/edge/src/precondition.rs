@@ -113,6 +113,7 @@ macro_rules! tagged {
 }
 
 tagged!(
+    DomainView,
     GroupView,
     MemberView,
     ProjectView,

@@ -118,6 +118,10 @@ codes! {
     LastAdmin = "last-admin", 409, "An organization always keeps an admin";
     /// The change contradicts what is there now.
     Conflict = "conflict", 409, "The change contradicts the present state";
+    /// The record that proves the domain is not there.
+    DomainUnproven = "domain-unproven", 409, "The domain is not proven";
+    /// The domain is proven by another organization of the deployment.
+    DomainTaken = "domain-taken", 409, "The domain is taken";
     /// The deployment has no key to keep secrets with.
     NoSettingsKey = "no-settings-key", 409, "Secrets are not kept here";
     /// A named limit on how many there may be is reached.

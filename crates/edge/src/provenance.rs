@@ -60,6 +60,16 @@ impl Provenance {
             .map_err(|error| ApiError::internal(format!("provenance cannot be read: {error}")))
     }
 
+    /// Where a request of `caller` comes from.
+    fn by(request: &Request, caller: Option<&Caller>) -> Self {
+        Self {
+            principal: caller.map(|caller| caller.principal.as_str().to_owned()),
+            credential: caller.map(|caller| caller.credential.as_str().to_owned()),
+            credential_id: caller.and_then(|caller| caller.credential_id.clone()),
+            ..Self::of(request)
+        }
+    }
+
     /// Where a request comes from, before anybody has proven who they are.
     fn of(request: &Request) -> Self {
         Self {
@@ -93,13 +103,15 @@ impl Asked {
     /// 400 for a header that is wrong by itself.
     pub fn new(edge: &Edge, request: &Request, caller: Option<&Caller>) -> Result<Self, ApiError> {
         let repeat = idempotency::read(edge, request, caller)?;
-        let provenance = Provenance {
-            principal: caller.map(|caller| caller.principal.as_str().to_owned()),
-            credential: caller.map(|caller| caller.credential.as_str().to_owned()),
-            credential_id: caller.and_then(|caller| caller.credential_id.clone()),
-            ..Provenance::of(request)
-        };
-        Self::of(edge, request, provenance, repeat)
+        Self::of(edge, request, Provenance::by(request, caller), repeat)
+    }
+
+    /// Of who has proven by this very request who they are.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn by_sign_in(edge: &Edge, request: &Request, caller: &Caller) -> Result<Self, ApiError> {
+        Self::of(edge, request, Provenance::by(request, Some(caller)), None)
     }
 
     /// Of the operator.
@@ -168,7 +180,9 @@ impl Objects for Attributed {
         if !call.is_sensitive {
             return self.inner.call(call);
         }
-        let mut provenance = self.provenance.clone();
+        // What is asked by who has just signed in says so already.
+        let stated = call.provenance.unwrap_or(&self.provenance);
+        let mut provenance = stated.clone();
         // Whatever may be asked twice needs no memory of the first time.
         if call.manner == Manner::Once
             && let Some(repeat) = &self.repeat

@@ -186,7 +186,9 @@ async fn fetch(edge: &Edge, name: &Name, record: &IssuerRecord) {
 
 async fn complete(edge: &Edge, name: &Name, record: &IssuerRecord) {
     let asked_at_ms = edge.clock.now_ms();
-    let get = edge.upstream.get(&name.uri, KEY_SET_LEN_MAX);
+    let get = edge
+        .upstream
+        .get(&name.uri, "application/json", KEY_SET_LEN_MAX);
     let body = edge.clock.within(FETCH_MS, get).await;
     let read = match body {
         None => Err(format!("no answer within {FETCH_MS} ms")),

@@ -3,6 +3,7 @@
 mod audit;
 mod decisions;
 mod development;
+mod domains;
 mod groups;
 mod health;
 mod invitations;
@@ -32,6 +33,7 @@ pub const ROUTES: &[&[Route]] = &[
     audit::ROUTES,
     development::ROUTES,
     decisions::ROUTES,
+    domains::ROUTES,
     invitations::ROUTES,
     issuers::ROUTES,
     links::ROUTES,

@@ -23,6 +23,7 @@ pub(crate) use sql::{LocalSql, Work};
 use crate::{
     address::AddressObject,
     config::{Config, MailTransport},
+    domain::DomainObject,
     edge::{Clock, Edge},
     http::{Method, Request, Response},
     mail::{HttpPost, Post},
@@ -43,7 +44,8 @@ pub(crate) const SETTINGS_KEYS: &str =
 /// When every world begins, in Unix milliseconds.
 pub(crate) const START_MS: i64 = 1_800_000_000_000;
 
-/// A deployment of its own.
+/// A deployment of its own; a clone is the same one.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) edge: Edge,
     pub(crate) clock: Rc<TestClock>,
@@ -168,6 +170,7 @@ impl World {
         };
         let rung = match class {
             Class::Address => now(ring::<AddressObject>(&*sql, &self.edge, name)),
+            Class::Domain => now(ring::<DomainObject>(&*sql, &self.edge, name)),
             Class::Mailbox => now(ring::<MailboxObject>(&*sql, &self.edge, name)),
             Class::Organization => now(ring::<OrganizationObject>(&*sql, &self.edge, name)),
             Class::Slug => now(ring::<SlugObject>(&*sql, &self.edge, name)),

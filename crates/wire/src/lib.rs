@@ -14,6 +14,7 @@ mod decision;
 mod digest;
 mod directory;
 mod document;
+mod domain;
 mod exported;
 mod facts;
 mod flat;
@@ -56,6 +57,10 @@ pub use directory::{
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,
     PermissionDocument, PolicyDocument, RoleDocument, RuleDocument,
+};
+pub use domain::{
+    DomainChangeRequest, DomainRecordView, DomainRequest, DomainView, DomainsView,
+    JoinableOrganizationView, JoinableView,
 };
 pub use exported::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,

@@ -34,6 +34,7 @@ export default {
 };
 
 export const AddressObject = object("AddressObject");
+export const DomainObject = object("DomainObject");
 export const MailboxObject = object("MailboxObject");
 export const SlugObject = object("SlugObject");
 export const OrganizationObject = object("OrganizationObject");

@@ -24,13 +24,14 @@ const UNWATCHED: [&str; 13] = [
     "webhook_event",
 ];
 /// Columns that follow from others: a change of nothing else is none.
-const UNWATCHED_COLUMNS: [&str; 10] = [
+const UNWATCHED_COLUMNS: [&str; 11] = [
     "epoch",
     "failing_since_ms",
     "issuers_epoch",
     "nodes_epoch",
     "one",
     "position",
+    "proven_until_ms",
     "roles_epoch",
     "seen_at_ms",
     "settings_epoch",

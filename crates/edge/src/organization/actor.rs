@@ -34,6 +34,49 @@ pub struct Actor {
 #[serde(transparent)]
 pub struct FreshActor(Actor);
 
+/// Who comes in, or does not want to: a person with an account of their own, all of them, whose credential was checked during the request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreshPerson {
+    user: String,
+    /// What they have proven, if anything.
+    address: Option<String>,
+}
+
+impl FreshPerson {
+    /// The caller, for what no permission stands for.
+    ///
+    /// # Errors
+    /// 403 for who is no person with an account, and for a token that is less than its user.
+    pub fn of(caller: &FreshCaller) -> Result<Self, ApiError> {
+        Ok(Self {
+            user: caller.whole_user()?.as_str().to_owned(),
+            address: caller.address.clone(),
+        })
+    }
+
+    /// Their id.
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The address that they have proven, if they have one.
+    pub(super) fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// The domain of that address, exactly.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        let (_, domain) = self.address()?.rsplit_once('@')?;
+        Some(domain)
+    }
+
+    /// The address to which they were invited. Without one nobody can have invited them: 404.
+    pub(super) fn invited_address(&self) -> Result<&str, ApiError> {
+        self.address().ok_or_else(ApiError::not_found)
+    }
+}
+
 impl Actor {
     /// The caller as the organization sees it.
     #[must_use]

@@ -4,13 +4,13 @@ use lockstep_wire::{OrganizationChangeRequest, WorkspaceRoleRequest};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Actor, AdmissionCommand, AuditPart, Evaluation, FreshActor, GroupChange, GroupQuestion,
-    IssuerChange, IssuerQuestion, LinkChange, LinkQuestion, MemberList, NewInvitation,
-    NodeMemberChange, NodeMemberQuestion, PlanCommand, ProjectChange, ProjectQuestion,
-    ResealCommand, Resend, RoleChange, RoleQuestion, SeedNode, SeedPrincipal, ServiceAccountChange,
-    ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion, SettingChange, SettingQuestion,
-    SlugCommand, SuspensionChange, WebhookChange, WebhookQuestion, WorkspaceChange,
-    WorkspaceQuestion, WorthCommand,
+    Actor, AdmissionCommand, AuditPart, DomainChange, DomainCommand, DomainQuestion, Evaluation,
+    FreshActor, FreshPerson, GroupChange, GroupQuestion, IssuerChange, IssuerQuestion, LinkChange,
+    LinkQuestion, MemberList, NewInvitation, NodeMemberChange, NodeMemberQuestion, PlanCommand,
+    ProjectChange, ProjectQuestion, ResealCommand, Resend, RoleChange, RoleQuestion, SeedNode,
+    SeedPrincipal, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange,
+    ServiceKeyQuestion, SettingChange, SettingQuestion, SlugCommand, SuspensionChange,
+    WebhookChange, WebhookQuestion, WorkspaceChange, WorkspaceQuestion, WorthCommand,
     acting::{Acting, FreshActing},
 };
 use crate::{
@@ -29,9 +29,8 @@ pub enum Command {
         /// The invitation.
         invitation: String,
         /// Who accepts.
-        user: String,
-        /// The address that they have proven.
-        address: String,
+        #[serde(flatten)]
+        person: FreshPerson,
     },
     /// About whom the organization's own issuers vouch for.
     Admission(AdmissionCommand),
@@ -86,8 +85,9 @@ pub enum Command {
     DeclineInvitation {
         /// The invitation.
         invitation: String,
-        /// The address that they have proven.
-        address: String,
+        /// Who says it.
+        #[serde(flatten)]
+        person: FreshPerson,
     },
     /// Deletes the organization; answers `Written`.
     Delete {
@@ -96,6 +96,8 @@ pub enum Command {
         /// The organization's name, as who asks has typed it.
         name: String,
     },
+    /// About who may join by a domain.
+    Domain(DomainCommand),
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate(Evaluation),
     /// All of it as a file; answers `ExportedOrganization`.
@@ -142,9 +144,8 @@ pub enum Command {
         /// Hash of the secret.
         hash: String,
         /// Who joins.
-        user: String,
-        /// The address that they have proven, if any.
-        address: Option<String>,
+        #[serde(flatten)]
+        person: FreshPerson,
     },
     /// The pending invitations; answers a slice of `InvitationView`.
     ListInvitations {
@@ -264,6 +265,8 @@ pub enum Command {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StructureChange {
+    /// About domains by which people come in.
+    Domain(DomainChange),
     /// About access groups.
     Group(GroupChange),
     /// About the organization's own issuers.
@@ -294,6 +297,7 @@ impl StructureChange {
     /// The table and the id of what it edits; `None` for what has no tag.
     pub(super) fn edits(&self) -> Option<(&'static str, &str)> {
         match self {
+            Self::Domain(change) => Some(("domain", change.edits()?)),
             Self::Group(change) => Some(("access_group", change.edits()?)),
             Self::Issuer(change) => Some(("issuer", change.edits()?)),
             // What has no tag, and what is known by its place and name.
@@ -309,6 +313,7 @@ impl StructureChange {
 
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
+            Self::Domain(change) => change.make(acting),
             Self::Group(change) => change.make(acting),
             Self::Issuer(change) => change.make(acting),
             Self::Link(change) => change.make(acting),
@@ -329,6 +334,8 @@ impl StructureChange {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StructureQuestion {
+    /// About domains by which people come in.
+    Domain(DomainQuestion),
     /// About access groups.
     Group(GroupQuestion),
     /// About the organization's own issuers.
@@ -356,6 +363,7 @@ pub enum StructureQuestion {
 impl StructureQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
+            Self::Domain(question) => question.answer(acting),
             Self::Group(question) => question.answer(acting),
             Self::Issuer(question) => question.answer(acting),
             Self::Link(question) => question.answer(acting),
@@ -378,6 +386,9 @@ impl objects::Command for Command {
 
     fn is_idempotent(&self) -> bool {
         if let Self::Plan(command) = self {
+            return command.is_idempotent();
+        }
+        if let Self::Domain(command) = self {
             return command.is_idempotent();
         }
         matches!(
@@ -413,7 +424,16 @@ impl objects::Command for Command {
 
     fn is_sensitive(&self) -> bool {
         // Who tries to read what everybody did, secrets, or everything, is worth a row, too.
-        let prepares = matches!(self, Self::Slug(SlugCommand::Prepare { .. }));
+        let prepares = match self {
+            Self::Slug(SlugCommand::Prepare { .. }) => true,
+            Self::Structure { command, .. } => {
+                matches!(
+                    command,
+                    StructureQuestion::Domain(DomainQuestion::Prepare { .. })
+                )
+            }
+            _ => false,
+        };
         let reads = matches!(
             self,
             Self::Configuration { .. } | Self::Export { .. } | Self::ReadAudit { .. }

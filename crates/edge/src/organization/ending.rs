@@ -12,7 +12,7 @@ use super::{
     actor::{access, directory_facts, permitted},
     customization::{self, StoredRoles, roles_key},
     decisions::{StoredSnapshot, grants_key},
-    invitations, profile, service_accounts,
+    domains, invitations, profile, service_accounts,
     store::{self, Organization, announce, next_epoch, organization, unsigned, written},
 };
 use crate::{
@@ -37,6 +37,7 @@ pub(super) fn delete(acting: &FreshActing<'_>, typed: &str) -> Result<Reply, Api
     let (context, epoch) = (change.context(), change.epoch);
     let admins = store::admin_users(context)?;
     invitations::cancel_all(context, epoch)?;
+    domains::release_all(&change)?;
     let mut ended = service_accounts::all(context)?;
     for member in store::members(context)? {
         let restorable = Restorable {

@@ -8,7 +8,7 @@ use lockstep_core::{Invitation, InvitationState, Operation};
 use lockstep_token::OrganizationId;
 use lockstep_wire::{InvitationPreview, InvitationView, OrganizationReference, WorkspaceRoleView};
 
-pub(super) use answer::{Joiner, accept, admit, decline};
+pub(super) use answer::{accept, admit, decline};
 pub(super) use offered::{Granted, named_by, nodes_of, of as offered_with, reassign};
 pub use send::{NewInvitation, Resend};
 pub(super) use send::{cancel, invite, invite_all, resend};

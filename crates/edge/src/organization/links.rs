@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, FreshActing},
-    actor, admission,
-    invitations::{self, Joiner, offered},
+    actor::{self, FreshPerson},
+    admission,
+    invitations::{self, offered},
     refusal,
-    store::{self, Organization, announce, next_epoch, organization, written},
+    store::{Organization, announce, next_epoch, organization, written},
 };
 use crate::{
     objects::{Context, Reply},
@@ -198,8 +199,7 @@ pub(super) fn preview(
 pub(super) fn join(
     context: &Context<'_>,
     hash: &str,
-    user: &str,
-    address: Option<&str>,
+    person: &FreshPerson,
 ) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let link = find(context, hash)?;
@@ -207,7 +207,7 @@ pub(super) fn join(
         InvitationStatus::Pending => {}
         status => return Err(refusal::not_pending(status)),
     }
-    require_stranger(context, user)?;
+    require_stranger(context, person)?;
     let word = admission::word_of(context, &organization, &link.made_by)?;
     let (access, facts) = word.ok_or_else(void)?;
     let grants = offered::of(context, &link.id)?;
@@ -217,13 +217,12 @@ pub(super) fn join(
     let permitted = actor::permitted(context, &access, linked).map_err(|_| void())?;
     use_up(context, &link)?;
     let epoch = next_epoch(context)?;
-    let joiner = Joiner { user, address };
     let kept = known.kept(&grants);
     invitations::admit(
         context,
         &organization,
         permitted,
-        &joiner,
+        person,
         &link.role,
         &kept,
         epoch,
@@ -246,18 +245,23 @@ fn use_up(context: &Context<'_>, link: &Link) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Refuses who is a member, and who was one: a link that somebody kept brings nobody back.
-fn require_stranger(context: &Context<'_>, user: &str) -> Result<(), ApiError> {
-    if store::member(context, user)?.is_some() {
+/// Refuses who is a member, and who was one, by whatever account of that address: neither a link that somebody kept nor a domain brings anybody back.
+pub(super) fn require_stranger(
+    context: &Context<'_>,
+    person: &FreshPerson,
+) -> Result<(), ApiError> {
+    let select = "SELECT left_at_ms FROM member WHERE user = ? OR address = ?
+        ORDER BY left_at_ms IS NOT NULL LIMIT 1";
+    let values = [person.user().into(), person.address().into()];
+    let Some(known) = context.sql.one(select, &values)? else {
+        return Ok(());
+    };
+    if known.optional_integer("left_at_ms")?.is_none() {
         let detail = "You are a member already.";
         return Err(ApiError::new(Code::AlreadyMember, detail));
     }
-    let select = "SELECT user FROM member WHERE user = ?";
-    if context.sql.one(select, &[user.into()])?.is_some() {
-        let detail = "You were a member before, so it takes an invitation to your address.";
-        return Err(ApiError::new(Code::InvitationVoid, detail));
-    }
-    Ok(())
+    let detail = "You were a member before, so it takes an invitation to your address.";
+    Err(ApiError::new(Code::InvitationVoid, detail))
 }
 
 fn void() -> ApiError {

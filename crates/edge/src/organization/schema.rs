@@ -275,3 +275,19 @@ pub(super) const INDEXES: &str = "
     CREATE INDEX member_left ON member (left_at_ms) WHERE left_at_ms IS NOT NULL;
     CREATE INDEX invitation_state ON invitation (state);
 ";
+
+/// Domains by which people come in.
+pub(super) const DOMAINS: &str = "
+    CREATE TABLE domain (
+        id TEXT PRIMARY KEY,
+        domain TEXT NOT NULL UNIQUE,
+        challenge TEXT NOT NULL,
+        role TEXT NOT NULL,
+        automatic INTEGER NOT NULL DEFAULT 0,
+        claimed_at_ms INTEGER NOT NULL,
+        saved_by TEXT NOT NULL,
+        proven_at_ms INTEGER,
+        proven_until_ms INTEGER,
+        epoch INTEGER NOT NULL
+    ) STRICT;
+";

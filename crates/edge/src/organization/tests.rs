@@ -3,6 +3,7 @@
 
 mod audit;
 mod consistency;
+mod domains;
 mod ending;
 mod events;
 mod exchange;

@@ -51,6 +51,7 @@ macro_rules! durable_objects {
 
 durable_objects! {
     AddressObject runs crate::address::AddressObject;
+    DomainObject runs crate::domain::DomainObject;
     MailboxObject runs crate::mailbox::MailboxObject;
     OrganizationObject runs crate::organization::OrganizationObject;
     SlugObject runs crate::slug::SlugObject;

@@ -13,11 +13,12 @@ impl Upstream for PublicNetwork {
     fn get<'a>(
         &'a self,
         url: &'a str,
+        accept: &'static str,
         bytes_max: usize,
     ) -> Later<'a, Result<Vec<u8>, UpstreamError>> {
         Box::pin(async move {
             let abort = AbortOnDrop(Some(AbortController::default()));
-            let mut response = send(request(url), &abort).await?;
+            let mut response = send(request(url, accept), &abort).await?;
             // A redirect is not followed: where it leads was not checked.
             if response.status_code() != 200 {
                 let reason = format!("status {}", response.status_code());
@@ -67,9 +68,9 @@ impl Drop for AbortOnDrop {
     }
 }
 
-fn request(url: &str) -> worker::Result<Request> {
+fn request(url: &str, accept: &str) -> worker::Result<Request> {
     let headers = Headers::new();
-    headers.set("accept", "application/json")?;
+    headers.set("accept", accept)?;
     let mut init = RequestInit::new();
     init.with_method(Method::Get)
         .with_headers(headers)

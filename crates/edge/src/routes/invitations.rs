@@ -17,7 +17,7 @@ use crate::{
     json,
     keys::hex,
     objects::ask,
-    organization::{Command, NewInvitation, OrganizationObject, Resend, Written},
+    organization::{Command, FreshPerson, NewInvitation, OrganizationObject, Resend, Written},
     paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -175,8 +175,7 @@ async fn accept(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let accept = Command::AcceptInvitation {
         invitation: invitation(&call)?,
-        user: caller.whole_user()?.as_str().to_owned(),
-        address: proven(&caller)?,
+        person: FreshPerson::of(&caller)?,
     };
     let written: Written<AcceptedView> = command(&call, accept).await?;
     Ok(with_epoch(
@@ -189,7 +188,7 @@ async fn decline(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let decline = Command::DeclineInvitation {
         invitation: invitation(&call)?,
-        address: proven(&caller)?,
+        person: FreshPerson::of(&caller)?,
     };
     let written: Written = command(&call, decline).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))
@@ -223,10 +222,4 @@ pub(super) fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
 
 fn invitation(call: &Call<'_>) -> Result<String, ApiError> {
     call.param("invitation").map(str::to_owned)
-}
-
-/// The address that the caller has proven. Without one nobody can have invited them. No permission stands for one's own invitations, so a token must be all of its user.
-fn proven(caller: &Caller) -> Result<String, ApiError> {
-    caller.whole_user()?;
-    caller.address.clone().ok_or_else(ApiError::not_found)
 }

@@ -17,8 +17,8 @@ use crate::{
     json,
     objects::ask,
     organization::{
-        Command, LinkChange, LinkQuestion, OrganizationObject, StructureChange, StructureQuestion,
-        Written,
+        Command, FreshPerson, LinkChange, LinkQuestion, OrganizationObject, StructureChange,
+        StructureQuestion, Written,
     },
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -86,13 +86,12 @@ async fn revoke(call: Call<'_>, caller: FreshCaller) -> Answer {
 /// The secret says which organization it is, so the path does not. Only a whole user joins: no permission stands for it.
 async fn join(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
-    let user = caller.whole_user()?.as_str().to_owned();
+    let person = FreshPerson::of(&caller)?;
     let secret = secret(&call)?;
     let organization = secret.organization().ok_or_else(ApiError::not_found)?;
     let join = Command::JoinByLink {
         hash: secret.hash().to_hex(),
-        user,
-        address: caller.address.clone(),
+        person,
     };
     let objects = &*call.edge.objects;
     let written: Written<AcceptedView> =

@@ -6,6 +6,7 @@ use lockstep_token::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::domains::join_by_sign_in;
 use crate::{
     address::{self, AddressObject, Asked, Taken},
     credential::{SESSION_COOKIE, SESSION_COOKIE_S},
@@ -85,7 +86,7 @@ async fn ask_code(call: Call<'_>) -> Answer {
 }
 
 async fn open_session(call: Call<'_>) -> Answer {
-    let Call { edge, request, .. } = call;
+    let (edge, request) = (call.edge, call.request);
     let body: OpenSessionRequest = json::body(request)?;
     let address = parse_address(&body.email)?;
     limit_client(edge, request, "sessions").await?;
@@ -115,6 +116,7 @@ async fn open_session(call: Call<'_>) -> Answer {
         hash: session.hash().to_hex(),
     };
     ask::<UserObject, ()>(&*edge.objects, user.as_str(), &command).await?;
+    join_by_sign_in(&call, &address, &session).await;
     let view = SessionView {
         user: UserView {
             id: user.as_str(),

@@ -7,6 +7,7 @@ use lockstep_token::{OrganizationId, UserId};
 use super::{BASE, Version, migrate, version};
 use crate::{
     address::AddressObject,
+    domain::DomainObject,
     mailbox::MailboxObject,
     objects::{Class, Object},
     organization::{self, OrganizationObject},
@@ -123,6 +124,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-14.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 15,
+        base: 1,
+        text: include_str!("fixtures/organization-15.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -172,6 +179,7 @@ impl Fixture {
             Class::Address => migrate::<AddressObject>(sql, now),
             Class::Mailbox => migrate::<MailboxObject>(sql, now),
             Class::Organization => migrate::<OrganizationObject>(sql, now),
+            Class::Domain => migrate::<DomainObject>(sql, now),
             Class::Slug => migrate::<SlugObject>(sql, now),
             Class::User => migrate::<UserObject>(sql, now),
         };
@@ -191,6 +199,7 @@ fn newest(class: Class) -> i64 {
         Class::Address => AddressObject::MIGRATIONS,
         Class::Mailbox => MailboxObject::MIGRATIONS,
         Class::Organization => OrganizationObject::MIGRATIONS,
+        Class::Domain => DomainObject::MIGRATIONS,
         Class::Slug => SlugObject::MIGRATIONS,
         Class::User => UserObject::MIGRATIONS,
     };
@@ -333,10 +342,11 @@ fn an_organization_of_every_version_answers_and_changes() {
         let written: organization::Written<lockstep_wire::OrganizationView> =
             world.ask::<OrganizationObject, _>(&name, &rename).unwrap();
         assert_eq!(written.value.name, "New");
+        let dan = UserId::mint(keys, [8; 16]);
+        let dan = serde_json::json!({ "user": dan.as_str(), "address": "dan@example.com" });
         let invite = organization::Command::AcceptInvitation {
             invitation: "inv_1".to_owned(),
-            user: UserId::mint(keys, [8; 16]).as_str().to_owned(),
-            address: "dan@example.com".to_owned(),
+            person: serde_json::from_value(dan).unwrap(),
         };
         let accepted: organization::Written<lockstep_wire::AcceptedView> =
             world.ask::<OrganizationObject, _>(&name, &invite).unwrap();

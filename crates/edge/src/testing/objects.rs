@@ -10,6 +10,7 @@ use super::{LocalSql, TestClock, ports::CountedRandom};
 use crate::{
     address::AddressObject,
     config::Config,
+    domain::DomainObject,
     edge::{Clock, Later},
     http::{Body, Response},
     mailbox::MailboxObject,
@@ -199,6 +200,7 @@ impl LocalObjects {
     fn dispatch(&self, call: ObjectCall<'_>) -> Response {
         match call.class {
             Class::Address => self.run::<AddressObject>(call),
+            Class::Domain => self.run::<DomainObject>(call),
             Class::Mailbox => self.run::<MailboxObject>(call),
             Class::Organization => self.run::<OrganizationObject>(call),
             Class::Slug => self.run::<SlugObject>(call),

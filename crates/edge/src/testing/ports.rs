@@ -227,6 +227,7 @@ impl Upstream for MemoryUpstream {
     fn get<'a>(
         &'a self,
         url: &'a str,
+        _: &'static str,
         bytes_max: usize,
     ) -> Later<'a, Result<Vec<u8>, UpstreamError>> {
         self.asked.borrow_mut().push(url.to_owned());

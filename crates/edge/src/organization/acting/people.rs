@@ -7,8 +7,10 @@ use super::{Acting, Change};
 use crate::{
     organization::{
         actor::{self, Permitted, permitted},
+        admission,
         invitations::{self, Granted, Stored},
         links::{self, Link},
+        members,
         store::{self, Member},
     },
     outbox::{self, Delivery},
@@ -76,6 +78,29 @@ impl Acting<'_> {
     ) -> Result<Permitted, ApiError> {
         let linked = lockstep_core::may_link(&self.access, offer, &self.facts);
         permitted(self.context, &self.access, linked)
+    }
+
+    /// Core's [`lockstep_core::may_open_domain`]; the role is one of the policy's, which no organization takes away.
+    pub(in crate::organization) fn open_domain(&self, role: &str) -> Result<Permitted, ApiError> {
+        // Who may not is told so before whether there is such a role.
+        self.permit(Operation::DomainManage, self.access.root())?;
+        let role = members::known_role(self.context, role)?;
+        let opened = lockstep_core::may_open_domain(&self.access, role, &self.facts);
+        permitted(self.context, &self.access, opened)
+    }
+
+    /// Whether somebody comes in as `role` by a domain on the word of `saved_by`.
+    pub(in crate::organization) fn opens_domain(
+        &self,
+        saved_by: &str,
+        role: &str,
+    ) -> Result<bool, ApiError> {
+        let word = admission::word_of(self.context, &self.organization, saved_by)?;
+        let role = self.base().role(role);
+        let opens = word.zip(role).map(|((access, facts), role)| {
+            lockstep_core::may_open_domain(&access, role, &facts).is_ok()
+        });
+        Ok(opens.unwrap_or(false))
     }
 
     /// A link as it is shown, with the workspaces that the actor may see.

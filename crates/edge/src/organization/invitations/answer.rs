@@ -6,7 +6,7 @@ use super::{Granted, Stored, find, offered, reference, settle};
 use crate::{
     objects::{Context, Reply},
     organization::{
-        actor::{self, Permitted},
+        actor::{self, FreshPerson, Permitted},
         admission, holdings, refusal,
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
@@ -17,9 +17,9 @@ use crate::{
 pub(in crate::organization) fn accept(
     context: &Context<'_>,
     id: &str,
-    user: &str,
-    address: &str,
+    person: &FreshPerson,
 ) -> Result<Reply, ApiError> {
+    let address = person.invited_address()?;
     let organization = organization(context)?;
     let stored = find(context, id)?;
     let void = || void(&stored, context, address);
@@ -42,15 +42,11 @@ pub(in crate::organization) fn accept(
     let permitted = actor::permitted(context, &inviter, Ok(()))?;
     let epoch = next_epoch(context)?;
     settle(context, &organization, &stored, state, epoch)?;
-    let joiner = Joiner {
-        user,
-        address: Some(address),
-    };
     admit(
         context,
         &organization,
         permitted,
-        &joiner,
+        person,
         &stored.role,
         &known.kept(&grants),
         epoch,
@@ -62,28 +58,22 @@ pub(in crate::organization) fn accept(
     Ok(announce(written(epoch, view)?, epoch))
 }
 
-/// Who comes in.
-pub(in crate::organization) struct Joiner<'a> {
-    pub(in crate::organization) user: &'a str,
-    pub(in crate::organization) address: Option<&'a str>,
-}
-
 /// Makes somebody a member with what core has allowed. Who joined in another way meanwhile keeps the roles that they have.
 pub(in crate::organization) fn admit(
     context: &Context<'_>,
     organization: &Organization,
     _: Permitted,
-    joiner: &Joiner<'_>,
+    person: &FreshPerson,
     role: &str,
     grants: &[Granted],
     epoch: i64,
 ) -> Result<(), ApiError> {
-    let Joiner { user, address } = *joiner;
+    let user = person.user();
     let member = store::member(context, user)?;
     let granted_as = match &member {
         Some(member) => member.granted_as(),
         None => {
-            store::join(context, organization, user, address, role, epoch)?;
+            store::join(context, organization, user, person.address(), role, epoch)?;
             user.to_owned()
         }
     };
@@ -107,8 +97,9 @@ pub(in crate::organization) fn admit(
 pub(in crate::organization) fn decline(
     context: &Context<'_>,
     id: &str,
-    address: &str,
+    person: &FreshPerson,
 ) -> Result<Reply, ApiError> {
+    let address = person.invited_address()?;
     let organization = organization(context)?;
     let stored = find(context, id)?;
     let state = stored

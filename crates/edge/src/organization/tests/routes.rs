@@ -99,6 +99,14 @@ const CHANGES: &[(Method, &str, &str)] = &[
         "/webhooks",
         r#"{"name":"x","url":"https://hooks.example/x"}"#,
     ),
+    (
+        Method::Post,
+        "/domains",
+        r#"{"domain":"other.example","role":"member"}"#,
+    ),
+    (Method::Patch, "/domains/{domain}", r#"{"automatic":true}"#),
+    (Method::Put, "/domains/{domain}/proof", "{}"),
+    (Method::Delete, "/domains/{domain}", ""),
     (Method::Patch, "/webhooks/{webhook}", r#"{"name":"x"}"#),
     (Method::Post, "/webhooks/{webhook}/rotate", "{}"),
     (
@@ -142,6 +150,7 @@ const OLDER: &[&str] = &[
     // Whoever was invited acts on these, and their address is what counts.
     "/invitations/{invitation}/accept",
     "/invitations/{invitation}/decline",
+    "/join",
     "/evaluate",
     "/owner",
     "/restore",
@@ -190,6 +199,7 @@ impl Ids {
         let ids = Self(vec![
             ("{webhook}", webhook),
             ("{event}", event),
+            ("{domain}", acme.claim("people.example", "member")),
             ("{role}", role),
             ("{invitation}", invitation),
             ("{link}", acme.link("member", 9).0),
@@ -264,6 +274,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/groups",
         "/roles",
         "/issuers",
+        "/domains",
         "/settings",
         "/workspaces/{workspace}/settings",
         "/invitations",
@@ -288,6 +299,7 @@ fn m1_what_the_policy_offers_to_nobody_nobody_does() {
         ("{group}", "grp_1"),
         ("{role}", "role_1"),
         ("{issuer}", "iss_1"),
+        ("{domain}", "dom_1"),
         ("{webhook}", "whk_1"),
         ("{event}", "evt_1"),
         ("{node}", "wsp_1"),

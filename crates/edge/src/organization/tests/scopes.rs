@@ -104,7 +104,7 @@ pub(super) fn row(route: &Route) -> (Needs, Value) {
         (Method::Post, "invitations/join") => (Whole, none),
         (Method::Post, "oauth/introspect") => (All(&[GATEWAY[1]]), json!({ "token": "x" })),
         (Method::Get, "me") => (Nothing, none),
-        (Method::Get, "me/invitations" | "me/tokens") => (Whole, none),
+        (Method::Get, "me/invitations" | "me/joinable" | "me/tokens") => (Whole, none),
         (Method::Get | Method::Delete, "me/sessions" | "me/sessions/{session}" | "session") => {
             (Session, none)
         }
@@ -184,6 +184,7 @@ impl Full {
             ("{role}", super::id(&role)),
             ("{issuer}", super::id(&issuer)),
             ("{setting}", "spare".to_owned()),
+            ("{domain}", acme.proven("people.example", "gateway")),
             ("{webhook}", webhook),
             ("{event}", event),
             ("{group}", crew),

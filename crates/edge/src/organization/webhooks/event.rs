@@ -11,6 +11,11 @@ use crate::{audit::About, objects::Context, organization::store, problem::ApiErr
 /// Every type of event. `a_change_by_any_route_is_an_event_and_is_announced` finds those that are missing.
 pub const TYPES: &[&str] = &[
     "admission.admit",
+    "domain.claim",
+    "domain.delete",
+    "domain.join",
+    "domain.prove",
+    "domain.update",
     "group.add_member",
     "group.create",
     "group.delete",

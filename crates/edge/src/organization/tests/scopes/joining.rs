@@ -25,6 +25,7 @@ pub(super) fn joining(method: Method, rest: &str) -> Option<(Needs, Value)> {
         (Method::Post, "invitations/{invitation}/accept" | "invitations/{invitation}/decline") => {
             (Whole, none)
         }
+        (Method::Post, "join") => (Whole, none),
         (Method::Get, "links") => (All(&["invitation.read"]), none),
         (Method::Post, "links") => (All(INVITE), json!({ "role": "gateway", "uses_max": 1 })),
         (Method::Delete, "links/{link}") => (All(&["invitation.cancel"]), none),

@@ -88,6 +88,9 @@ const OWN_ROLE: &[&str] = &[
 /// What it takes to have to do with issuers.
 const SSO: &[&str] = &["sso.manage"];
 
+/// What it takes to let people of a domain come in as a gateway.
+const OPEN: &[&str] = &["sso.manage", super::GATEWAY[0], super::GATEWAY[1]];
+
 /// What it takes to have to do with webhooks.
 const WEBHOOKS: &[&str] = &["webhook.manage"];
 
@@ -177,6 +180,12 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
         (Method::Post, "issuers") => (All(SSO), Idp::new(2).body(None)),
         (Method::Patch, "issuers/{issuer}") => (All(SSO), json!({ "active": true })),
         (Method::Delete, "issuers/{issuer}") => (All(SSO), none),
+        (Method::Post, "domains") => (
+            All(OPEN),
+            json!({ "domain": "next.example", "role": "gateway" }),
+        ),
+        (Method::Patch, "domains/{domain}") => (All(OPEN), json!({ "automatic": true })),
+        (_, pattern) if pattern.starts_with("domains") => (All(SSO), none),
         (Method::Delete, "roles/{role}") => (All(&["role.read", "role.manage"]), none),
         (Method::Post, "webhooks") => (
             All(WEBHOOKS),
