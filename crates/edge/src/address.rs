@@ -1,9 +1,10 @@
-//! The object of one e-mail address: sign-in codes, who has proven the address, and invitations that wait for it.
+//! The object of one e-mail address: sign-in codes, who has proven the address, invitations that wait for it, and how many of them were mailed.
 //!
 //! It does the same work whether the address is known or not, and deletes itself when nothing is left in it.
 
 mod code;
 mod invitation;
+mod mail;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,11 @@ pub enum Command {
         /// The client's network address, hashed.
         client: String,
     },
+    /// An invitation is to be mailed; answers whether it may be.
+    CountMail {
+        /// What the mail is known by.
+        message: String,
+    },
     /// The pending invitations; answers [`InvitationList`].
     ListInvitations,
     /// An organization's outbox tells of an invitation.
@@ -55,11 +61,17 @@ pub enum Command {
 
 impl objects::Command for Command {
     fn is_birth(&self) -> bool {
-        matches!(self, Self::AskCode { .. } | Self::ProjectInvitation { .. })
+        matches!(
+            self,
+            Self::AskCode { .. } | Self::CountMail { .. } | Self::ProjectInvitation { .. }
+        )
     }
 
     fn is_idempotent(&self) -> bool {
-        matches!(self, Self::ListInvitations | Self::ProjectInvitation { .. })
+        matches!(
+            self,
+            Self::CountMail { .. } | Self::ListInvitations | Self::ProjectInvitation { .. }
+        )
     }
 }
 
@@ -88,7 +100,8 @@ impl Object for AddressObject {
 
     const CLASS: Class = Class::Address;
 
-    const MIGRATIONS: &'static [&'static str] = &["
+    const MIGRATIONS: &'static [&'static str] = &[
+        "
         CREATE TABLE owner (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             user TEXT NOT NULL,
@@ -109,7 +122,14 @@ impl Object for AddressObject {
             expires_at_ms INTEGER NOT NULL,
             pending TEXT
         ) STRICT;
-    "];
+    ",
+        "
+        CREATE TABLE invitation_mail (
+            message TEXT PRIMARY KEY,
+            at_ms INTEGER NOT NULL
+        ) STRICT;
+    ",
+    ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         match command {
@@ -118,6 +138,7 @@ impl Object for AddressObject {
                 browser,
                 client,
             } => Reply::of(&code::ask(context, address, &browser, &client)?),
+            Command::CountMail { message } => Reply::of(&mail::count(context, &message)?),
             Command::ListInvitations => Reply::of(&invitation::list(context)?),
             Command::ProjectInvitation { change } => {
                 invitation::project(context, &change)?;
@@ -134,13 +155,15 @@ impl Object for AddressObject {
     fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
         let code = code::wake_at_ms(context)?;
         let invitation = invitation::wake_at_ms(context)?;
-        Ok(code.into_iter().chain(invitation).min())
+        let mail = mail::wake_at_ms(context)?;
+        Ok(code.into_iter().chain(invitation).chain(mail).min())
     }
 
     fn sweep(context: &Context<'_>) -> Result<bool, ApiError> {
         code::sweep(context)?;
         invitation::sweep(context)?;
-        let left = "SELECT (SELECT COUNT(*) FROM owner) + (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM invitation) AS n";
+        mail::sweep(context)?;
+        let left = "SELECT (SELECT COUNT(*) FROM owner) + (SELECT COUNT(*) FROM code) + (SELECT COUNT(*) FROM invitation) + (SELECT COUNT(*) FROM invitation_mail) AS n";
         Ok(context
             .sql
             .one(left, &[])?

@@ -269,6 +269,10 @@ async fn deliver_mail(edge: &Edge, mail: Mail, attempts: i64) -> Result<(), Unde
         return Err(lost(mail, "no longer of use"));
     }
     let message = mail.render(&edge.config)?;
+    if matches!(mail, Mail::Invitation { .. }) && !counted(edge, &mail, &message.id).await? {
+        // How many of them others sent is nobody's business.
+        return Err(lost(mail, "the address is sent no more invitations today"));
+    }
     let sent = edge.post.send(&message).await;
     sent.map_err(|error| match error {
         PostError::Refused(reason) => lost(mail, &reason),
@@ -280,6 +284,15 @@ async fn deliver_mail(edge: &Edge, mail: Mail, attempts: i64) -> Result<(), Unde
             retry_after_s,
         } => Undelivered::ForNow(reason, retry_after_s),
     })
+}
+
+/// Whether an invitation may be mailed, as far as its address goes: many organizations may invite it.
+async fn counted(edge: &Edge, mail: &Mail, message: &str) -> Result<bool, ApiError> {
+    let name = address::name(edge, mail.to())?;
+    let command = address::Command::CountMail {
+        message: message.to_owned(),
+    };
+    ask::<address::AddressObject, bool>(&*edge.objects, &name, &command).await
 }
 
 fn shortened(reason: &str) -> String {

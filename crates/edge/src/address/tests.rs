@@ -319,3 +319,63 @@ fn an_older_epoch_never_replaces_a_newer_one() {
         .unwrap();
     assert!(list.invitations.is_empty(), "expired");
 }
+
+#[test]
+fn all_organizations_together_mail_an_address_twenty_invitations_a_day() {
+    let world = World::with_vars(&[("LOCKSTEP_POLICY", "lockstep")]);
+    let ada = world.sign_in("ada@example.com");
+    let post = |path: &str, body: &serde_json::Value| {
+        let sent = world.send(&post(path, body).with_header("cookie", &ada));
+        assert_eq!(sent.status, 201, "{}", text(&sent));
+        json(&sent)["id"].as_str().unwrap().to_owned()
+    };
+    let invitations = || {
+        let mails = world.mail(ANN).into_iter();
+        mails
+            .filter(|mail| !mail.message.subject.contains("code"))
+            .count()
+    };
+    let invite = json!({ "email": ANN, "role": "member" });
+    let organizations: Vec<String> = (0..22)
+        .map(|_| post("/v1/organizations", &json!({ "name": "Acme" })))
+        .collect();
+    for (at, organization) in organizations.iter().enumerate() {
+        post(
+            &format!("/v1/organizations/{organization}/invitations"),
+            &invite,
+        );
+        world.settle();
+        assert_eq!(invitations(), (at + 1).min(20));
+    }
+    // The invitation is there all the same, and the log says that nobody was told by mail.
+    let ann = world.sign_in(ANN);
+    let get = |path: &str, cookie: &str| {
+        let request = Request::new(crate::http::Method::Get, path);
+        json(&world.send(&request.with_header("cookie", cookie)))
+    };
+    let waiting = get("/v1/me/invitations", &ann);
+    assert_eq!(waiting["invitations"].as_array().unwrap().len(), 22);
+    let last = organizations.last().unwrap();
+    let log = get(&format!("/v1/organizations/{last}/audit"), &ada);
+    assert!(
+        log["rows"]
+            .to_string()
+            .contains("no more invitations today")
+    );
+    // Another try of a mail is the same mail.
+    let name = object_name(&world, ANN);
+    let count = |message: &str| {
+        let message = message.to_owned();
+        world.ask::<AddressObject, bool>(&name, &Command::CountMail { message })
+    };
+    assert_eq!(count("another"), Ok(false));
+    world.clock.advance_ms(86_400_000);
+    for _ in 0..30 {
+        assert_eq!(count("another"), Ok(true));
+    }
+    for message in 1..20 {
+        assert_eq!(count(&message.to_string()), Ok(true));
+    }
+    assert_eq!(count("20"), Ok(false));
+    assert_eq!(count("another"), Ok(true));
+}
