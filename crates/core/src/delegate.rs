@@ -204,6 +204,18 @@ pub(crate) fn can_define(grantor: &Access, role: &CustomRole) -> Result<(), Dele
     }
 }
 
+/// Whether the principal of `grantor` may let others do `permission`, and what comes with it, wherever they
+/// have some role: it must be held on the organization itself, without conditions (law 5).
+///
+/// # Errors
+/// What is missing.
+pub(crate) fn can_allow(grantor: &Access, permission: PermissionId) -> Result<(), DelegationError> {
+    let policy = grantor.policy();
+    let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
+    let allowed = policy.implied_by(permission.0).iter().copied();
+    holder.holds_all(&Bits::of(allowed, policy.rights), None)
+}
+
 /// Whether the principal of `grantor` may put `new` (`None`: nothing) in the place of `old` on `node`, as
 /// far as caps and deny rules go: what `record` was granted beside, and the old role held back and the new
 /// one does not, comes to life there and below, so the grantor must hold it there.

@@ -1,10 +1,17 @@
 //! Invitations: pending, then accepted, declined or canceled, once. Pure transitions.
 
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
+use crate::delegate::can_allow;
 use crate::issuer::is_no_admin;
 use crate::membership::{assignable, permit, permit_on};
-use crate::{Access, Assignment, Facts, MembershipError, NodeId, Operation, RoleId, Value, assign};
+use crate::{
+    Access, Assignment, Effect, Facts, Level, MembershipError, NodeId, Operation, Policy, Role,
+    RoleId, RuleSpec, Value, assign,
+};
 
 /// What is stored of an invitation's fate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +200,42 @@ pub fn may_link(maker: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), 
     is_no_admin(maker.policy(), offer.role)
 }
 
-/// Whether `inviter` may invite into the organization at all, or from each workspace of the offer.
+/// The rule by which an organization leaves inviting to who manages the members of a workspace: each from
+/// their own. `None` when the policy binds no permission for it, or has no such roles.
+#[must_use]
+pub fn workspace_admins_invite(policy: &Policy) -> Option<RuleSpec> {
+    let invite = policy.describe(policy.operation(Operation::WorkspaceMemberInvite)?)?;
+    let manage = policy.operation(Operation::WorkspaceMemberManage)?;
+    let manages =
+        |role: &&Role| role.level == Level::Workspace && policy.gives(&role.rights, manage.0);
+    let roles = policy.roles().iter().filter(manages);
+    let roles: Vec<_> = roles.map(|role| role.id.clone()).collect();
+    // Without roles a rule would be everybody's.
+    (!roles.is_empty()).then(|| RuleSpec {
+        id: "workspace-admins-invite".into(),
+        effect: Effect::Allow,
+        roles,
+        permissions: vec![invite.id.clone()],
+        when: Vec::new(),
+        because: String::new(),
+    })
+}
+
+/// Whether `actor` may let that rule hold: they change the organization, and hold on all of it what is handed
+/// out by that (law 5).
+///
+/// # Errors
+/// The first reason against it; [`MembershipError::NotAssignable`] when the policy binds nothing.
+pub fn let_workspace_admins_invite(actor: &Access, facts: &Facts) -> Result<(), MembershipError> {
+    permit(actor, Operation::OrganizationUpdate, facts)?;
+    let policy = actor.policy();
+    let invite = policy.operation(Operation::WorkspaceMemberInvite);
+    can_allow(actor, invite.ok_or(MembershipError::NotAssignable)?)
+        .map_err(MembershipError::Delegation)
+}
+
+/// Whether `inviter` may invite into the organization at all, or, as no admin, from each workspace of the
+/// offer.
 fn may_send(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
     let Err(denied) = permit(inviter, Operation::InvitationCreate, facts) else {
         return Ok(());
@@ -201,7 +243,7 @@ fn may_send(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), Me
     let mut nodes = offer.grants.iter().map(|(node, _)| *node);
     let from = |node| permit_on(inviter, Operation::WorkspaceMemberInvite, node, facts).is_ok();
     if !offer.grants.is_empty() && nodes.all(from) {
-        Ok(())
+        is_no_admin(inviter.policy(), offer.role)
     } else {
         Err(denied)
     }

@@ -111,7 +111,8 @@ pub use grant::{Grant, Node, PackedNode, PackedNodes, PrincipalKind, Record, Tok
 pub use guard::{Condition, Guard, Outcome, Test};
 pub use hierarchy::NodeId;
 pub use invitation::{
-    Invitation, InvitationError, InvitationState, InvitationStatus, Offer, may_link,
+    Invitation, InvitationError, InvitationState, InvitationStatus, Offer,
+    let_workspace_admins_invite, may_link, workspace_admins_invite,
 };
 pub use issuer::{may_admit, may_open_domain, save_issuer};
 pub use level::Level;

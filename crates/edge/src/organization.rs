@@ -125,6 +125,7 @@ impl Object for OrganizationObject {
         schema::WEBHOOKS,
         schema::INDEXES,
         schema::DOMAINS,
+        schema::WORKSPACE_ADMINS,
     ];
 
     const IS_AUDITED: bool = true;

@@ -34,6 +34,9 @@ pub struct OrganizationChangeRequest {
         deserialize_with = "present"
     )]
     pub token_lifetime_max_s: Option<Option<i64>>,
+    /// Whether whoever manages the members of a workspace may invite into the organization from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_admins_invite: Option<bool>,
 }
 
 /// Tells `null` from what is absent.
@@ -59,6 +62,9 @@ pub struct OrganizationView {
     pub created_at_ms: i64,
     /// How long a token or key may live to be taken here, in seconds; as long as it likes, when absent.
     pub token_lifetime_max_s: Option<i64>,
+    /// Whether whoever manages the members of a workspace may invite into the organization from there.
+    #[serde(default)]
+    pub workspace_admins_invite: bool,
     /// What its plan has, and how much of it is used.
     pub plan: PlanView,
     /// The facts that guards may ask about it and who asks: what a gate is handed for its own actions.

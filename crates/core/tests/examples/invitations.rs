@@ -1,10 +1,13 @@
 //! Invitations: each state, each step, and the millisecond at which time runs out.
 
+use std::sync::Arc;
+
 use lockstep_core::{
-    Facts, Invitation, InvitationError, InvitationState, InvitationStatus, MembershipError, Offer,
+    Access, Effect, Facts, Invitation, InvitationError, InvitationState, InvitationStatus, Level,
+    MembershipError, Offer, Operation, Policy, RoleSpec, workspace_admins_invite,
 };
 
-use crate::shop::{access, policy};
+use crate::shop::{self, access, policy};
 
 const EXPIRES_AT_MS: u64 = 5_000;
 
@@ -66,6 +69,77 @@ fn it_expires_exactly() {
         assert_eq!(pending.decline(now_ms, true), declined);
         // An expired one may be taken off the list.
         assert_eq!(pending.cancel(now_ms), Ok(InvitationState::Canceled));
+    }
+}
+
+#[test]
+fn the_rule_that_lets_workspace_admins_invite_names_them_and_nobody_else() {
+    let rule = |bound: &[(Operation, &str)]| {
+        let mut spec = shop::spec();
+        let bound = bound
+            .iter()
+            .map(|(operation, id)| (operation.as_str().into(), (*id).into()));
+        spec.operations.extend(bound);
+        workspace_admins_invite(&Policy::compile(&spec).unwrap())
+    };
+    let invite = (Operation::WorkspaceMemberInvite, "sell");
+    let named = rule(&[invite, (Operation::WorkspaceMemberManage, "close")]).unwrap();
+    assert_eq!((named.effect, named.when.len()), (Effect::Allow, 0));
+    assert_eq!(
+        (named.roles, named.permissions),
+        (vec!["manager".into()], vec!["sell".into()])
+    );
+    // A rule that names no role would be everybody's, and one who manages under conditions is no Admin.
+    assert_eq!(rule(&[invite]), None);
+    assert_eq!(
+        rule(&[invite, (Operation::WorkspaceMemberManage, "hire")]),
+        None
+    );
+    let named = rule(&[invite, (Operation::WorkspaceMemberManage, "refund")]).unwrap();
+    assert_eq!(named.roles, ["manager"]);
+    assert_eq!(rule(&[(Operation::WorkspaceMemberManage, "close")]), None);
+}
+
+#[test]
+fn from_a_workspace_nobody_invites_an_admin_nor_into_where_they_may_not() {
+    let mut spec = shop::spec();
+    spec.roles.push(RoleSpec {
+        id: "figurehead".into(),
+        admin: true,
+        ..RoleSpec::new(Level::Organization)
+    });
+    for (operation, id) in [
+        (Operation::WorkspaceMemberInvite, "sell"),
+        (Operation::WorkspaceMemberManage, "close"),
+    ] {
+        spec.operations.push((operation.as_str().into(), id.into()));
+    }
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let record = shop::record(&[("staff", "shop"), ("manager", "north"), ("clerk", "south")]);
+    let inviter = Access::resolve(&policy, record, 0).unwrap();
+    let may = |role: &str, nodes: &[&str]| {
+        let clerk = policy.role("clerk").unwrap();
+        let grants = nodes
+            .iter()
+            .map(|node| (inviter.node(node).unwrap(), clerk));
+        let grants: Vec<_> = grants.collect();
+        let offer = Offer {
+            role: policy.role(role).unwrap(),
+            grants: &grants,
+        };
+        Invitation::may_invite(&inviter, &offer, &Facts::default())
+    };
+    assert_eq!(may("staff", &["north"]), Ok(()));
+    // What it would give is nothing; that it makes an admin is enough.
+    assert_eq!(
+        may("figurehead", &["north"]),
+        Err(MembershipError::NotAssignable)
+    );
+    for nodes in [&[][..], &["north", "south"]] {
+        assert!(
+            matches!(may("staff", nodes), Err(MembershipError::Denied(_))),
+            "{nodes:?}"
+        );
     }
 }
 

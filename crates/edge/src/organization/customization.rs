@@ -1,7 +1,7 @@
 //! What the organization added to the policy, as rows and as the one value in KV.
 
-use lockstep_core::Customization;
-use lockstep_wire::CustomRoleRecord;
+use lockstep_core::{Customization, workspace_admins_invite};
+use lockstep_wire::{CustomRoleRecord, RuleDocument};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -21,16 +21,16 @@ pub struct StoredRoles {
     pub digest: String,
     /// The roles.
     pub roles: Vec<CustomRoleRecord>,
+    /// The rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleDocument>,
 }
 
 impl StoredRoles {
     /// What core makes the organization's policy of.
     #[must_use]
     pub fn customization(&self) -> Customization {
-        Customization {
-            roles: self.roles.iter().map(Into::into).collect(),
-            ..Customization::default()
-        }
+        made_of(&self.roles, &self.rules)
     }
 }
 
@@ -70,13 +70,26 @@ pub(super) fn read(row: &Row) -> Result<CustomRoleRecord, ApiError> {
     role.map_err(|error| ApiError::internal(format!("stored role: {error}")))
 }
 
+/// The rules that the organization has said yes to.
+pub(super) fn rules(context: &Context<'_>) -> Result<Vec<RuleDocument>, ApiError> {
+    let select = "SELECT workspace_admins_invite FROM organization";
+    let row = context.sql.one(select, &[])?;
+    let is_on = row.map_or(Ok(0), |row| row.integer("workspace_admins_invite"))? != 0;
+    let rule = workspace_admins_invite(&context.config.policy.policy).filter(|_| is_on);
+    Ok(rule.iter().map(Into::into).collect())
+}
+
 /// What core makes the organization's policy of.
 pub(super) fn added(context: &Context<'_>) -> Result<Customization, ApiError> {
-    let roles = roles(context)?;
-    Ok(Customization {
+    Ok(made_of(&roles(context)?, &rules(context)?))
+}
+
+/// The same, of roles and rules as they are stored.
+pub(super) fn made_of(roles: &[CustomRoleRecord], rules: &[RuleDocument]) -> Customization {
+    Customization {
         roles: roles.iter().map(Into::into).collect(),
-        ..Customization::default()
-    })
+        rules: rules.iter().map(Into::into).collect(),
+    }
 }
 
 /// The roles as an isolate asks for them.
@@ -91,5 +104,6 @@ pub(super) fn stored(context: &Context<'_>) -> Result<StoredRoles, ApiError> {
         epoch: epoch(context)?,
         digest: context.config.policy.digest.clone(),
         roles: roles(context)?,
+        rules: rules(context)?,
     })
 }

@@ -124,6 +124,7 @@ pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply
     Reply::of(&Snapshot {
         token: token.filter(|token| *token != TokenRecord::default()),
         roles,
+        rules: customization::rules(context)?,
         epoch: snapshot.epoch.max(roles_epoch),
         ..snapshot
     })

@@ -161,6 +161,7 @@ fn entomb(context: &Context<'_>, organization: &Organization, epoch: i64) -> Res
         let none = StoredRoles {
             epoch,
             roles: Vec::new(),
+            rules: Vec::new(),
             ..customization::stored(context)?
         };
         put_roles(context, &none)?;

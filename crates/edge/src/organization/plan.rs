@@ -198,8 +198,8 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
     let principals = principals(context)?;
     let compared = principals.get(..PRINCIPALS_MAX).unwrap_or(&principals);
     let record = |principal: &str| holdings::record(context, &organization, principal);
-    let roles = customization::roles(context)?;
-    let before = preview::spec(compared, &roles, &organization.creator, &record)?;
+    let added = customization::added(context)?;
+    let before = preview::spec(compared, added, &organization.creator, &record)?;
     let after = WorldSpec {
         plan: plan.features.clone(),
         ..before.clone()

@@ -10,7 +10,7 @@ use lockstep_wire::{AccessChangeView, CustomRoleRecord, RolePreviewRequest, Role
 
 use super::{
     acting::Acting,
-    invitations,
+    customization, invitations,
     roles::{changed, check, find, holders, ordered},
 };
 use crate::{objects::Reply, problem::ApiError};
@@ -45,7 +45,9 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
     let holders = holders(acting, &role.id)?;
     let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
     let record = |principal: &str| acting.record(principal);
-    let before = spec(shown, &roles, acting.principal(), &record)?;
+    let rules = acting.own_rules()?;
+    let added = |roles: &[CustomRoleRecord]| customization::made_of(roles, &rules);
+    let before = spec(shown, added(&roles), acting.principal(), &record)?;
     let mut after = WorldSpec {
         customization: added(&roles_after),
         ..before.clone()
@@ -99,13 +101,6 @@ fn replace(grants: &mut Vec<Grant>, old: &str, new: Option<&str>) {
     }
 }
 
-fn added(roles: &[CustomRoleRecord]) -> Customization {
-    Customization {
-        roles: roles.iter().map(Into::into).collect(),
-        ..Customization::default()
-    }
-}
-
 /// Everybody of `spec` under the policy.
 pub(super) fn world(
     policy: &Arc<Policy>,
@@ -120,12 +115,12 @@ pub(super) fn world(
 /// organization as `somebody` has it.
 pub(super) fn spec(
     principals: &[String],
-    roles: &[CustomRoleRecord],
+    customization: Customization,
     somebody: &str,
     record: &dyn Fn(&str) -> Result<Record, ApiError>,
 ) -> Result<WorldSpec, ApiError> {
     let mut spec = WorldSpec {
-        customization: added(roles),
+        customization,
         ..WorldSpec::default()
     };
     let mut groups: BTreeMap<String, GroupSpec> = BTreeMap::new();

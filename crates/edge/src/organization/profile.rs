@@ -9,7 +9,7 @@ use super::{
     acting::FreshActing,
     actor::{self, access, directory_facts},
     plan::{self, Plan},
-    slugs,
+    roles, slugs,
     store::{self, Organization, organization, written},
 };
 use crate::{
@@ -122,8 +122,17 @@ pub(super) fn update(
     wanted: &OrganizationChangeRequest,
     reserved_until_ms: Option<i64>,
 ) -> Result<Reply, ApiError> {
-    let permitted = acting.permit(Operation::OrganizationUpdate, acting.access.root())?;
+    let permitted = match wanted.workspace_admins_invite {
+        // Saying no hands out nothing.
+        Some(true) => acting.let_workspace_admins_invite()?,
+        _ => acting.permit(Operation::OrganizationUpdate, acting.access.root())?,
+    };
     let change = acting.change(permitted)?;
+    if let Some(is_on) = wanted.workspace_admins_invite {
+        let set = "UPDATE organization SET workspace_admins_invite = ?";
+        change.exec(set, &[is_on.into()])?;
+        roles::publish(&change)?;
+    }
     if let Some(slug) = &wanted.slug {
         slugs::take(&change, &Slug::parse(slug)?, reserved_until_ms)?;
     }
@@ -153,6 +162,7 @@ pub(super) fn view(
         epoch: organization.epoch,
         created_at_ms: organization.created_at_ms,
         token_lifetime_max_s: organization.token_lifetime_max_s,
+        workspace_admins_invite: organization.workspace_admins_invite,
         plan: plan::view(context, organization)?,
         facts: FactsView::from(&facts),
     })

@@ -220,18 +220,19 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
     change.finish(())
 }
 
-/// Marks the roles as changed, once that is written. One value for the whole organization, whoever holds them.
-fn publish(change: &Change<'_>) -> Result<(), ApiError> {
+/// Marks roles and rules as changed, once that is written. One value for the whole organization, whoever holds them.
+pub(super) fn publish(change: &Change<'_>) -> Result<(), ApiError> {
     let acting = change.acting;
     let renew = "UPDATE organization SET roles_epoch = ?";
     change.exec(renew, &[change.epoch.into()])?;
-    let roles = acting.own_roles()?;
+    let (roles, rules) = (acting.own_roles()?, acting.own_rules()?);
     let key = roles_key(&acting.organization.id);
     let value = customization::text(&StoredRoles {
         key: key.clone(),
         epoch: change.epoch,
         digest: acting.digest().to_owned(),
         roles,
+        rules,
     })?;
     if value.len() > BYTES_MAX {
         let detail = format!("All own roles together may have {BYTES_MAX} bytes.");

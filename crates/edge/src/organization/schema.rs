@@ -291,3 +291,8 @@ pub(super) const DOMAINS: &str = "
         epoch INTEGER NOT NULL
     ) STRICT;
 ";
+
+/// Whether inviting is left to who manages the members of a workspace.
+pub(super) const WORKSPACE_ADMINS: &str = "
+    ALTER TABLE organization ADD COLUMN workspace_admins_invite INTEGER NOT NULL DEFAULT 0;
+";

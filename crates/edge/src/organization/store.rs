@@ -24,6 +24,8 @@ pub(super) struct Organization {
     /// Id of the plan that the operator gave it.
     pub(super) plan: Option<String>,
     pub(super) slug: Option<String>,
+    /// Whether whoever manages the members of a workspace may invite from there.
+    pub(super) workspace_admins_invite: bool,
 }
 
 /// A member's row, with the role it holds on the organization itself.
@@ -72,7 +74,7 @@ pub(super) fn deleted(context: &Context<'_>) -> Result<Option<(Organization, i64
     row.as_ref().map(read).transpose()
 }
 
-const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s, plan, slug FROM organization";
+const ORGANIZATION: &str = "SELECT id, name, creator, created_at_ms, deleted_at_ms, epoch, token_lifetime_max_s, plan, slug, workspace_admins_invite FROM organization";
 
 fn read_organization(row: &Row) -> Result<Organization, SqlError> {
     Ok(Organization {
@@ -84,6 +86,7 @@ fn read_organization(row: &Row) -> Result<Organization, SqlError> {
         token_lifetime_max_s: row.optional_integer("token_lifetime_max_s")?,
         plan: row.optional_text("plan")?.map(str::to_owned),
         slug: row.optional_text("slug")?.map(str::to_owned),
+        workspace_admins_invite: row.integer("workspace_admins_invite")? != 0,
     })
 }
 

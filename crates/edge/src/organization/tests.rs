@@ -38,6 +38,7 @@ mod tokens;
 mod trials;
 mod twins;
 mod webhooks;
+mod workspace_admins;
 
 use serde_json::{Value, json};
 

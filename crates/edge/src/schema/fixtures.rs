@@ -130,6 +130,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-15.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 16,
+        base: 1,
+        text: include_str!("fixtures/organization-16.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -330,8 +336,7 @@ fn an_organization_of_every_version_answers_and_changes() {
         };
         let change = lockstep_wire::OrganizationChangeRequest {
             name: Some("New".to_owned()),
-            token_lifetime_max_s: None,
-            slug: None,
+            ..lockstep_wire::OrganizationChangeRequest::default()
         };
         let fresh = serde_json::to_value(&actor).and_then(serde_json::from_value);
         let rename = organization::Command::Update {

@@ -1,13 +1,13 @@
 //! What core says about members and who is to be one, and their rows.
 
 use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
-use lockstep_wire::{InvitationView, LinkView};
+use lockstep_wire::{InvitationView, LinkView, RuleDocument};
 
 use super::{Acting, Change};
 use crate::{
     organization::{
         actor::{self, Permitted, permitted},
-        admission,
+        admission, customization,
         invitations::{self, Granted, Stored},
         links::{self, Link},
         members,
@@ -78,6 +78,19 @@ impl Acting<'_> {
     ) -> Result<Permitted, ApiError> {
         let linked = lockstep_core::may_link(&self.access, offer, &self.facts);
         permitted(self.context, &self.access, linked)
+    }
+
+    /// Core's [`lockstep_core::let_workspace_admins_invite`].
+    pub(in crate::organization) fn let_workspace_admins_invite(
+        &self,
+    ) -> Result<Permitted, ApiError> {
+        let allowed = lockstep_core::let_workspace_admins_invite(&self.access, &self.facts);
+        permitted(self.context, &self.access, allowed)
+    }
+
+    /// The rules that the organization has said yes to.
+    pub(in crate::organization) fn own_rules(&self) -> Result<Vec<RuleDocument>, ApiError> {
+        customization::rules(self.context)
     }
 
     /// Core's [`lockstep_core::may_open_domain`]; the role is one of the policy's, which no organization takes away.
