@@ -80,6 +80,13 @@ pub enum Delivery {
         /// The user's verified address.
         address: Option<String>,
     },
+    /// A user is told something on their own page.
+    UserNotice {
+        /// The user's id.
+        user: String,
+        /// What.
+        notice: user::Notice,
+    },
     /// An organization appears in, or leaves, a user's list.
     UserOrganization {
         /// The user's id.
@@ -255,6 +262,10 @@ async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
             };
             ask::<OrganizationObject, Created>(&*edge.objects, &organization, &create).await?;
             Ok(())
+        }
+        Delivery::UserNotice { user, notice } => {
+            let command = user::Command::ProjectNotice { notice };
+            Ok(ask::<user::UserObject, ()>(&*edge.objects, &user, &command).await?)
         }
         Delivery::UserOrganization { user, change } => {
             let command = user::Command::ProjectOrganization { change };

@@ -168,9 +168,21 @@ impl<'a> Pages<'a> {
         name: &str,
         slice: &Slice<T, P>,
     ) -> Result<Response, ApiError> {
+        self.answer_with(name, slice, serde_json::Map::new())
+    }
+
+    /// As [`Self::answer`], with what else the page says.
+    ///
+    /// # Errors
+    /// When it cannot be written, which is a fault.
+    pub fn answer_with<T: Serialize, P: Serialize>(
+        &self,
+        name: &str,
+        slice: &Slice<T, P>,
+        mut body: serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Response, ApiError> {
         let entries = serde_json::to_value(&slice.entries)
             .map_err(|error| ApiError::internal(format!("page cannot be written: {error}")))?;
-        let mut body = serde_json::Map::new();
         body.insert(name.to_owned(), entries);
         if let Some(next) = &slice.next {
             body.insert("next".to_owned(), self.cursor(next)?.into());

@@ -12,6 +12,7 @@ mod links;
 mod me;
 mod members;
 mod node_members;
+mod notifications;
 mod oauth;
 mod operator;
 mod organizations;
@@ -40,6 +41,7 @@ pub const ROUTES: &[&[Route]] = &[
     members::ROUTES,
     groups::ROUTES,
     node_members::ROUTES,
+    notifications::ROUTES,
     oauth::ROUTES,
     roles::ROUTES,
     structure::ROUTES,

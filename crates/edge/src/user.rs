@@ -3,6 +3,7 @@
 //! The list is a projection of what organizations decided: it is shown, and never grants.
 
 mod credential;
+mod notice;
 mod organization;
 mod personal;
 mod session;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use credential::refused;
 pub use credential::{Authenticated, Presented};
+pub use notice::{ListedNotice, Notice, NoticeKind, NoticePage};
 pub use organization::{DeletedOrganization, ListedOrganization, OrganizationChange, Restorable};
 pub use session::{ListedSession, SessionList};
 pub use token::ListedToken;
@@ -71,12 +73,22 @@ pub enum Command {
         /// Whether tokens end, too.
         tokens: bool,
     },
+    /// What they are told; answers [`NoticePage`].
+    ListNotices {
+        /// Which of it.
+        range: Range<i64>,
+    },
     /// The sessions; answers [`SessionList`].
     ListSessions,
     /// The personal access tokens; answers a slice of [`ListedToken`].
     ListTokens {
         /// Which of them.
         range: Range<i64>,
+    },
+    /// They have read what they are told, up to a number.
+    MarkNotices {
+        /// The number of the newest one that they have read.
+        until: i64,
     },
     /// Opens a session for the user who has just proven `address`; it makes the user when there is none.
     OpenSession {
@@ -89,6 +101,11 @@ pub enum Command {
     },
     /// Address and organizations; answers [`Profile`].
     Profile,
+    /// An organization's outbox tells them something.
+    ProjectNotice {
+        /// What.
+        notice: Notice,
+    },
     /// An organization's outbox tells of a membership.
     ProjectOrganization {
         /// What happened.
@@ -188,6 +205,19 @@ const MIGRATION_3: &str = "
     ALTER TABLE organization ADD COLUMN restorable_until_ms INTEGER;
 ";
 
+/// What they are told. One change of an organization tells somebody one thing.
+const MIGRATION_5: &str = "
+    CREATE TABLE notice (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        organization TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        read_at_ms INTEGER,
+        UNIQUE (organization, epoch)
+    ) STRICT;
+    CREATE INDEX notice_unread ON notice (number) WHERE read_at_ms IS NULL;
+";
+
 /// The organization of the user's own.
 const MIGRATION_4: &str = "
     ALTER TABLE birth ADD COLUMN personal TEXT;
@@ -231,6 +261,7 @@ impl Object for UserObject {
         MIGRATION_2,
         MIGRATION_3,
         MIGRATION_4,
+        MIGRATION_5,
     ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
@@ -271,8 +302,13 @@ impl Object for UserObject {
                 }
                 Ok(Reply::done())
             }
+            Command::ListNotices { range } => Reply::of(&notice::list(context, &range)?),
             Command::ListSessions => Reply::of(&session::list(context)?),
             Command::ListTokens { range } => Reply::of(&token::list(context, &range)?),
+            Command::MarkNotices { until } => {
+                notice::mark(context, until)?;
+                Ok(Reply::done())
+            }
             Command::OpenSession { address, id, hash } => {
                 session::open(context, &address, &id, &hash)?;
                 personal::ensure(context)?;
@@ -282,6 +318,10 @@ impl Object for UserObject {
                 organizations: organization::list(context)?,
                 deleted: organization::restorable(context)?,
             }),
+            Command::ProjectNotice { notice } => {
+                notice::keep(context, &notice)?;
+                Ok(Reply::done())
+            }
             Command::ProjectOrganization { change } => {
                 organization::project(context, &change)?;
                 Ok(Reply::done())

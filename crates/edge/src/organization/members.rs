@@ -30,7 +30,7 @@ pub(super) fn change_role(
     change.set_role(&member.granted_as(), role)?;
     change.touch(&[user.to_owned()])?;
     if member.role != role {
-        change.tell_of_role(&member, &acting.role_name(role))?;
+        change.tell_of_role(&member, role, &acting.role_name(role))?;
     }
     let view = acting.view(&Member {
         role: role.to_owned(),

@@ -8,7 +8,7 @@ use crate::{
     outbox::{self, Delivery},
     problem::ApiError,
     sql::{Row, SqlError, Value},
-    user::OrganizationChange,
+    user::{Notice, NoticeKind, OrganizationChange},
 };
 
 /// The organization's own row.
@@ -214,6 +214,31 @@ pub(super) fn join(
     set_role(context, organization, user, role)?;
     tell_user(context, organization, user, epoch, Some(&organization.name))?;
     holdings::publish(context, organization, user)
+}
+
+/// Tells a person something on their own page. Whom only an issuer of the organization vouches for, and a program, has none.
+pub(super) fn notify(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+    epoch: i64,
+    kind: NoticeKind,
+) -> Result<(), ApiError> {
+    let select = "SELECT user FROM member WHERE user = ? AND issuer IS NULL";
+    if context.sql.one(select, &[user.into()])?.is_none() {
+        return Ok(());
+    }
+    let delivery = Delivery::UserNotice {
+        user: user.to_owned(),
+        notice: Notice {
+            organization: organization.id.clone(),
+            organization_name: organization.name.clone(),
+            epoch,
+            at_ms: context.now_ms,
+            kind,
+        },
+    };
+    outbox::enqueue(context.sql, context.now_ms, &delivery)
 }
 
 /// Ends a membership: every grant goes, the row stays as the tombstone that carries the epoch.

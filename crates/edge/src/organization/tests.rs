@@ -19,6 +19,7 @@ mod members;
 mod moves;
 mod naughty;
 mod node_members;
+mod notifications;
 mod offers;
 mod pages;
 mod place;

@@ -7,7 +7,7 @@ use crate::{
     authenticate::Caller,
     http::{Method, Response},
     objects::ask,
-    problem::Code,
+    problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{self, DeletedOrganization, ListedOrganization, Profile, UserObject},
 };
@@ -49,8 +49,8 @@ struct UserView<'a> {
 }
 
 #[derive(Serialize)]
-struct InvitationsView<'a> {
-    invitations: Vec<InvitationView<'a>>,
+struct InvitationsView {
+    invitations: serde_json::Value,
 }
 
 #[derive(Serialize)]
@@ -101,19 +101,26 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
 }
 
 async fn invitations(call: Call<'_>, caller: Caller) -> Answer {
-    caller.whole_user()?;
-    let list = match &caller.address {
-        Some(address) => list_invitations(&call, address).await?,
-        None => InvitationList::default(),
-    };
-    let invitations = list.invitations.iter().map(view).collect();
+    let invitations = waiting(&call, &caller).await?;
     Response::json(200, &InvitationsView { invitations })
 }
 
-async fn list_invitations(
+/// The invitations that wait for the caller, as they are shown.
+pub(super) async fn waiting(
     call: &Call<'_>,
-    address: &str,
-) -> Result<InvitationList, crate::problem::ApiError> {
+    caller: &Caller,
+) -> Result<serde_json::Value, ApiError> {
+    caller.whole_user()?;
+    let list = match &caller.address {
+        Some(address) => list_invitations(call, address).await?,
+        None => InvitationList::default(),
+    };
+    let invitations: Vec<_> = list.invitations.iter().map(view).collect();
+    serde_json::to_value(invitations)
+        .map_err(|error| ApiError::internal(format!("invitations cannot be written: {error}")))
+}
+
+async fn list_invitations(call: &Call<'_>, address: &str) -> Result<InvitationList, ApiError> {
     let name = address::name(call.edge, address)?;
     let command = address::Command::ListInvitations;
     match ask::<AddressObject, _>(&*call.edge.objects, &name, &command).await {

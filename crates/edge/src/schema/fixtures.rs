@@ -153,6 +153,12 @@ const FIXTURES: &[Fixture] = &[
         base: 1,
         text: include_str!("fixtures/user-3.sql"),
     },
+    Fixture {
+        class: Class::User,
+        own: 4,
+        base: 1,
+        text: include_str!("fixtures/user-4.sql"),
+    },
 ];
 
 impl Fixture {

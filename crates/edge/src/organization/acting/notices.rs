@@ -6,9 +6,10 @@ use super::Change;
 use crate::{
     audit,
     mail::Mail,
-    organization::store::Member,
+    organization::store::{self, Member},
     outbox::{self, Delivery},
     problem::ApiError,
+    user::NoticeKind,
 };
 
 /// How long it is worth telling somebody what became of their membership, in milliseconds: a day.
@@ -28,8 +29,14 @@ impl Change<'_> {
     pub(in crate::organization) fn tell_of_role(
         &self,
         member: &Member,
+        role: &str,
         role_name: &str,
     ) -> Result<(), ApiError> {
+        let kind = NoticeKind::RoleChanged {
+            role: role.to_owned(),
+            role_name: role_name.to_owned(),
+        };
+        self.notify(member, kind)?;
         let organization = &self.acting.organization;
         self.tell(member, |to, expires_at_ms| Mail::RoleChanged {
             to,
@@ -43,6 +50,7 @@ impl Change<'_> {
 
     /// Tells a member that they were removed.
     pub(in crate::organization) fn tell_of_removal(&self, member: &Member) -> Result<(), ApiError> {
+        self.notify(member, NoticeKind::Removed)?;
         let organization = &self.acting.organization;
         self.tell(member, |to, expires_at_ms| Mail::Removed {
             to,
@@ -51,6 +59,16 @@ impl Change<'_> {
             epoch: self.epoch,
             expires_at_ms,
         })
+    }
+
+    /// Tells a member on their own page; nobody is told what they did themselves.
+    fn notify(&self, member: &Member, kind: NoticeKind) -> Result<(), ApiError> {
+        if member.user == self.acting.principal() {
+            return Ok(());
+        }
+        let acting = &self.acting.acting;
+        let organization = &acting.organization;
+        store::notify(acting.context, organization, &member.user, self.epoch, kind)
     }
 
     /// Nobody is told what they did themselves, nor at an address that they have not proven: an organization's own issuer proves none.

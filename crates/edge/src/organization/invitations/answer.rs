@@ -11,6 +11,7 @@ use crate::{
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
     problem::ApiError,
+    user::NoticeKind,
 };
 
 /// The invited person joins. Whoever invited is asked again, as things are now.
@@ -42,6 +43,10 @@ pub(in crate::organization) fn accept(
     let permitted = actor::permitted(context, &inviter, Ok(()))?;
     let epoch = next_epoch(context)?;
     settle(context, &organization, &stored, state, epoch)?;
+    let kind = NoticeKind::InvitationAccepted {
+        email: stored.address.clone(),
+    };
+    tell_inviter(context, &organization, &stored, epoch, kind)?;
     admit(
         context,
         &organization,
@@ -108,7 +113,25 @@ pub(in crate::organization) fn decline(
         .map_err(|error| refusal::invitation(&error))?;
     let epoch = next_epoch(context)?;
     settle(context, &organization, &stored, state, epoch)?;
+    let kind = NoticeKind::InvitationDeclined {
+        email: stored.address.clone(),
+    };
+    tell_inviter(context, &organization, &stored, epoch, kind)?;
     Ok(announce(written(epoch, ())?, epoch))
+}
+
+/// Whoever invited hears of it as long as they are a member.
+fn tell_inviter(
+    context: &Context<'_>,
+    organization: &Organization,
+    stored: &Stored,
+    epoch: i64,
+    kind: NoticeKind,
+) -> Result<(), ApiError> {
+    if store::member(context, &stored.invited_by)?.is_none() {
+        return Ok(());
+    }
+    store::notify(context, organization, &stored.invited_by, epoch, kind)
 }
 
 fn void(stored: &Stored, context: &Context<'_>, address: &str) -> ApiError {

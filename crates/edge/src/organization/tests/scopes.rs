@@ -104,10 +104,13 @@ pub(super) fn row(route: &Route) -> (Needs, Value) {
         (Method::Post, "invitations/join") => (Whole, none),
         (Method::Post, "oauth/introspect") => (All(&[GATEWAY[1]]), json!({ "token": "x" })),
         (Method::Get, "me") => (Nothing, none),
-        (Method::Get, "me/invitations" | "me/joinable" | "me/tokens") => (Whole, none),
+        (Method::Get, "me/invitations" | "me/joinable" | "me/notifications" | "me/tokens") => {
+            (Whole, none)
+        }
         (Method::Get | Method::Delete, "me/sessions" | "me/sessions/{session}" | "session") => {
             (Session, none)
         }
+        (Method::Put, "me/notifications/read") => (Whole, json!({ "until": 1 })),
         (Method::Post, "me/sign-out") => (Session, json!({ "tokens": false })),
         (Method::Post, "me/tokens") => (Session, json!({ "name": "more" })),
         (Method::Patch, "me/tokens/{token}") => (Session, on),
