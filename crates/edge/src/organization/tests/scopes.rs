@@ -169,6 +169,12 @@ impl Full {
             }
         }
         let (webhook, event) = acme.webhook();
+        // One organization of a deployment holds a domain, so a twin has another.
+        let domain = if ben == BEN {
+            "people.example"
+        } else {
+            "twin.example"
+        };
         let last = |path: &str| path.rsplit('/').next().unwrap().to_owned();
         let params = vec![
             ("{org}", acme.id.clone()),
@@ -187,7 +193,7 @@ impl Full {
             ("{role}", super::id(&role)),
             ("{issuer}", super::id(&issuer)),
             ("{setting}", "spare".to_owned()),
-            ("{domain}", acme.proven("people.example", "gateway")),
+            ("{domain}", acme.proven(domain, "gateway")),
             ("{webhook}", webhook),
             ("{event}", event),
             ("{group}", crew),
