@@ -9,7 +9,8 @@ use crate::{
     http::{Method, Response},
     json,
     objects::ask,
-    paging::{Pages, Slice},
+    paging::{NEWEST, Pages, Slice},
+    problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{self, ListedNotice, Notice, NoticeKind, NoticePage, UserObject},
 };
@@ -72,6 +73,10 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
 async fn mark(call: Call<'_>, caller: FreshCaller) -> Answer {
     let ReadRequest { until } = json::body(call.request)?;
     let user = caller.whole_user()?;
+    if !(0..=NEWEST).contains(&until) {
+        let detail = "`until` is the id of a notification.";
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
     let command = user::Command::MarkNotices { until };
     ask::<UserObject, ()>(&*call.edge.objects, user.as_str(), &command).await?;
     Ok(Response::no_content())
