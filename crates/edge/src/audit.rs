@@ -4,6 +4,7 @@
 //! State, log, outbox and epoch are one transaction; a change that cannot be logged does not happen.
 //!
 //! - A refusal undoes what its command wrote, so it is logged in a transaction of its own, after it: one row for each principal, action and minute, with a count. The count lives beside the chain (`deny`) and enters it as one row when its minute is over (`settle`), so a row of the chain never changes.
+//! - What was read is logged where that is worth it, by the one who answered: one row for each principal, credential, thing and minute, without what it was.
 //! - Secrets are stored nowhere in clear; columns that hold hashes, nonces or sealed values are left out of the log besides.
 //! - Rows are removed after `LOCKSTEP_AUDIT_DAYS`, the oldest first; number and hash of the last one stay as the checkpoint that the chain stands on.
 
@@ -219,6 +220,34 @@ pub(crate) fn undelivered(
 /// A fault; nothing is written then.
 pub(crate) fn delivered(context: &Context<'_>) -> Result<(), ApiError> {
     seal(context, &About::named("deliver")).map(|_| ())
+}
+
+/// Writes down that something was read: one row for each principal, credential, thing and minute, however often.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn read(context: &Context<'_>, about: &About) -> Result<(), ApiError> {
+    settle(context)?;
+    let row = row(context, context.provenance, about);
+    // Only rows of this minute are looked at; the other columns are to be no reason to take another index.
+    let earlier = "SELECT number FROM audit WHERE at_ms >= ? AND +action = ? AND target = ? AND outcome = 'done'
+        AND +principal IS ? AND credential IS ? AND credential_id IS ? LIMIT 1";
+    let (kind, id) = match row.credential.clone() {
+        Some(credential) => (Some(credential.kind), credential.id),
+        None => (None, None),
+    };
+    let values = [
+        minute(context.now_ms).saturating_mul(MINUTE_MS).into(),
+        (&row.action).into(),
+        (&row.target).into(),
+        row.principal.clone().into(),
+        kind.into(),
+        id.into(),
+    ];
+    if context.sql.one(earlier, &values)?.is_some() {
+        return Ok(());
+    }
+    log::append(context, row)
 }
 
 /// Counts a refusal.

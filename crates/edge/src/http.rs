@@ -1,6 +1,6 @@
 //! Requests and answers as plain values, so that routes run natively in tests.
 //!
-//! The platform reads the body (capped, see [`BODY_BYTES_MAX`]) before a route sees the request, and sends the answer.
+//! The platform reads the body (capped, see [`body_bytes_max`]) before a route sees the request, and sends the answer.
 
 use std::{any::Any, collections::BTreeMap, fmt, pin::Pin};
 
@@ -11,6 +11,19 @@ use crate::problem::{ApiError, Code};
 
 /// Largest accepted request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;
+/// Where an organization comes in as a file.
+pub const IMPORT_PATH: &str = "/v1/organizations/import";
+/// Largest such file, in bytes: a few times that, as it is read, fits into a Worker's memory.
+pub const IMPORT_BYTES_MAX: usize = 4_194_304;
+
+/// The most bytes that the body of a request to `path` may have. The Worker's script knows both numbers, too.
+#[must_use]
+pub fn body_bytes_max(path: &str) -> usize {
+    match path {
+        IMPORT_PATH => IMPORT_BYTES_MAX,
+        _ => BODY_BYTES_MAX,
+    }
+}
 
 /// An HTTP method that some route may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +89,7 @@ pub enum BodyError {
     Broken,
     /// It did not arrive in time.
     Late,
-    /// It is larger than [`BODY_BYTES_MAX`].
+    /// It is larger than [`body_bytes_max`] says.
     TooLarge,
 }
 
@@ -160,7 +173,9 @@ impl Request {
             BodyError::Broken => ApiError::new(Code::InvalidBody, "The body broke off."),
             BodyError::Late => ApiError::new(Code::BodyTimeout, "The body did not arrive in time."),
             BodyError::TooLarge => {
-                ApiError::new(Code::BodyTooLarge, "The body may have 65536 bytes at most.")
+                let most = body_bytes_max(&self.path);
+                let detail = format!("The body may have {most} bytes at most.");
+                ApiError::new(Code::BodyTooLarge, detail)
             }
         })
     }

@@ -15,6 +15,14 @@ use crate::{
 /// # Errors
 /// 415 for another media type or an encoded body, 413 and 408 as [`Request::body`], 400 for everything else.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
+    parse(text(request)?)
+}
+
+/// A request's body that says it is JSON, not read yet.
+///
+/// # Errors
+/// 415 for another media type or an encoded body, 413 and 408 as [`Request::body`].
+pub fn text(request: &Request) -> Result<&[u8], ApiError> {
     let media_type = request.header("content-type").unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
@@ -32,7 +40,7 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
             "Send the body without Content-Encoding.",
         ));
     }
-    parse(request.body()?)
+    request.body()
 }
 
 /// Reads strict JSON.

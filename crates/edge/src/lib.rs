@@ -8,6 +8,7 @@
 pub mod address;
 pub mod audit;
 pub mod authenticate;
+pub mod bounds;
 pub mod clients;
 pub mod config;
 pub mod credential;

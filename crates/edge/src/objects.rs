@@ -9,7 +9,7 @@
 //! What holds for every object:
 //! - **A command is one transaction.** `Err` undoes everything it wrote. A refusal that must be remembered (a failed try) is an `Ok` with its own reply.
 //! - **No birth row, no object.** Unless the command [births](Command::is_birth), an object without its tables answers 404 and writes nothing.
-//! - **What a command changes is logged** where the object [keeps a log](Object::IS_AUDITED), without the command's doing; so is a refusal of what is [sensitive](Command::is_sensitive).
+//! - **What a command changes is logged** where the object [keeps a log](Object::IS_AUDITED), without the command's doing; so are a refusal of what is [sensitive](Command::is_sensitive) and an answer that [tells](Reply::telling) what few may know.
 //! - **A request with an `Idempotency-Key` is done once**: its reply is kept with what it changed. So a reply holds no secret.
 //! - **Effects leave through the outbox**, written in the same transaction; what only open pages need (an event) is [announced](Reply::announcing) after the commit.
 //! - **Commands and deliveries are externally tagged enums** read with `serde_json::from_slice`: internal tags and a second reader cost a hundred kilobytes of WASM.
@@ -199,6 +199,8 @@ pub struct Reply {
     pub ended: Vec<String>,
     /// The answer is one that was given before, to another request with the same key.
     pub is_replay: bool,
+    /// That it was given is worth a row of the log, although nothing changed.
+    pub is_telling: bool,
 }
 
 /// An event stream to be opened.
@@ -233,7 +235,15 @@ impl Reply {
             subscription: None,
             ended: Vec::new(),
             is_replay: false,
+            is_telling: false,
         }
+    }
+
+    /// Has the log say that this was read, and by whom.
+    #[must_use]
+    pub const fn telling(mut self) -> Self {
+        self.is_telling = true;
+        self
     }
 
     /// Opens an event stream for `subscriber` that begins with the text `first`.
@@ -290,10 +300,13 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
             return Ok(reply);
         }
         let reply = O::handle(context, command)?;
-        if let Some(about) = &about
-            && audit::seal(context, about)?
-        {
-            O::tell(context, about)?;
+        if let Some(about) = &about {
+            if audit::seal(context, about)? {
+                O::tell(context, about)?;
+            }
+            if reply.is_telling {
+                audit::read(context, about)?;
+            }
         }
         idempotency::keep(context, &reply)?;
         Ok(reply)

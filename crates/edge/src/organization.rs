@@ -15,6 +15,7 @@ mod ending;
 mod export;
 mod groups;
 mod holdings;
+mod import;
 mod invitations;
 mod issuers;
 mod links;
@@ -233,6 +234,13 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => {
             return seed::seed(context, &name, &nodes, &principals);
         }
+        Command::Import {
+            actor,
+            address,
+            file,
+        } => {
+            return import::import(context, &actor, address.as_deref(), &file);
+        }
         // It looks by itself whether the organization is live.
         Command::Freshness { user } => return decisions::freshness(context, &user),
         Command::Restore { actor } => return ending::restore(context, &actor),
@@ -252,9 +260,13 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             invitations::cancel(&FreshActing::begin(context, &actor)?, &invitation)
         }
         Command::Change { actor, command } => command.make(&FreshActing::begin(context, &actor)?),
-        Command::Configuration { actor, workspace } => {
+        Command::Configuration {
+            actor,
+            workspace,
+            known,
+        } => {
             let acting = FreshActing::begin(context, &actor)?;
-            settings::configuration(&acting, workspace.as_deref())
+            settings::configuration(&acting, workspace.as_deref(), &known)
         }
         Command::ChangeRole { actor, user, role } => {
             members::change_role(&FreshActing::begin(context, &actor)?, &user, &role)
@@ -333,6 +345,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         // They were answered above, before anything had to be there.
         Command::Create { .. }
         | Command::Freshness { .. }
+        | Command::Import { .. }
         | Command::Restore { .. }
         | Command::Seed { .. } => Err(ApiError::not_found()),
     }

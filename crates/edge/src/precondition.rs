@@ -79,14 +79,19 @@ pub fn is_new(request: &Request) -> Result<bool, ApiError> {
     }
 }
 
-/// Whether the reader has what was changed last at `epoch`: one of the tags in `If-None-Match` is its own.
+/// The epochs of what the reader has: the tags in `If-None-Match` that are ours.
 #[must_use]
-pub fn is_known(request: &Request, epoch: i64) -> bool {
+pub fn known(request: &Request) -> Vec<i64> {
     let tags = request.header("if-none-match").unwrap_or_default();
-    let ours = format!("\"{epoch}\"");
-    let mut tags = tags.split(',').take(TAGS_MAX).map(str::trim);
+    let tags = tags.split(',').take(TAGS_MAX).map(str::trim);
     // A cache on the way may have weakened it, and here both compare alike (section 8.8.3.2).
-    tags.any(|tag| tag.strip_prefix("W/").unwrap_or(tag) == ours)
+    let tags = tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag));
+    let ours = |tag: &str| {
+        let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+        let epoch = tag.parse::<i64>().ok();
+        epoch.filter(|epoch| epoch.to_string() == tag)
+    };
+    tags.filter_map(ours).collect()
 }
 
 /// The refusal of an edit of what has changed meanwhile.

@@ -128,7 +128,7 @@ codes! {
     LimitReached = "limit-reached", 409, "A limit is reached";
     /// What is to be edited has changed since the caller read it.
     PreconditionFailed = "precondition-failed", 412, "It has changed meanwhile";
-    /// The body is larger than 64 KiB.
+    /// The body is larger than the route takes: 64 KiB, and 4 MiB of an imported file.
     BodyTooLarge = "body-too-large", 413, "The request body is too large";
     /// The body is not `application/json`, or is compressed.
     UnsupportedMediaType = "unsupported-media-type", 415, "Send application/json";

@@ -124,6 +124,7 @@ fn check_preference(preference: &PreferenceSetting) -> Result<(), ApiError> {
             Err(refused(&format!("`list` has at most {WORDS_MAX} words")))
         }
         PreferenceSetting::List(words) => words.iter().try_for_each(|word| text("list", word)),
+        PreferenceSetting::Text(long) if long.contains('\0') => Err(refused("`text` has no NUL")),
         PreferenceSetting::Text(long) if long.chars().count() > LONG_TEXT_CHARS_MAX => {
             Err(refused(&format!(
                 "`text` has at most {LONG_TEXT_CHARS_MAX} characters"

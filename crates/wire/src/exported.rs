@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PolicyReference, SettingValue, unique_map};
+use crate::{OrganizationView, PolicyReference, SettingValue, unique_map};
 
 /// The form that [`ExportedOrganization`] has.
 pub const EXPORT_FORMAT: u32 = 1;
@@ -157,4 +157,40 @@ pub struct ExportedSetting {
     pub value: SettingValue,
     /// Whether it is the current one of the databases in its place.
     pub current: bool,
+}
+
+/// The answer to an import.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportedView {
+    /// The new organization.
+    pub organization: OrganizationView,
+    /// How many of the file's members are invited. Nobody is told before an invitation is sent.
+    pub invitations: usize,
+    /// The first of what the file has and the organization and its invitations do not.
+    pub left_out: Vec<LeftOutView>,
+    /// How much that is in all.
+    pub left_out_total: usize,
+}
+
+/// Something in the file that became of nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOutView {
+    /// Where it is in the file, as a JSON Pointer.
+    pub at: String,
+    /// Why, as a problem's code.
+    pub code: String,
+    /// Why, as a sentence.
+    pub detail: String,
+}
+
+/// What a program says of a problem document (RFC 9457).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ProblemText {
+    /// The stable code.
+    pub code: String,
+    /// The sentence for this occurrence.
+    pub detail: String,
+    /// Where in what was sent, as a JSON Pointer.
+    #[serde(default)]
+    pub at: Option<String>,
 }

@@ -81,9 +81,9 @@ pub struct InvitationView {
     pub invited_by: String,
     /// When it was made.
     pub created_at_ms: i64,
-    /// When it was sent last.
-    #[serde(default)]
-    pub sent_at_ms: i64,
+    /// When it was sent last; absent for one that came with an import and was not sent so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at_ms: Option<i64>,
     /// From when on it can no longer be accepted.
     pub expires_at_ms: i64,
 }

@@ -64,7 +64,7 @@ pub use domain::{
 };
 pub use exported::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedRole, ExportedSetting,
+    ExportedOrganization, ExportedRole, ExportedSetting, ImportedView, LeftOutView, ProblemText,
 };
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};

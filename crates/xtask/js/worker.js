@@ -14,7 +14,10 @@ import * as edge from "./edge.js";
 const methodsWithBody = new Set(["PATCH", "POST", "PUT"]);
 /** What is taken of a body, in bytes. */
 const bodyBytesMax = 65_536;
-/** A body that is too large is read and thrown away up to here: otherwise the connection is reset, and the client never sees why. */
+/** The same of a file that is imported. */
+const importBytesMax = 4_194_304;
+const importPath = "/v1/organizations/import";
+/** So much more of a body that is too large is read and thrown away: otherwise the connection is reset, and the client never sees why. */
 const drainBytesMax = 1_048_576;
 /** How long a body may take. */
 const bodyMs = 10_000;
@@ -53,23 +56,25 @@ function bodyOf(request) {
 }
 
 async function readBody(request) {
+  const isImport = request.url.endsWith(importPath);
+  const bytesMax = isImport ? importBytesMax : bodyBytesMax;
   const length = request.headers.get("content-length");
-  if (length === null) return readInParts(request.body);
-  if (!(Number(length) <= drainBytesMax)) return "too-large";
+  if (length === null) return readInParts(request.body, bytesMax);
+  if (!(Number(length) <= bytesMax + drainBytesMax)) return "too-large";
   // The server ends a body where its length says.
   const bytes = new Uint8Array(await request.arrayBuffer());
-  return bytes.length > bodyBytesMax ? "too-large" : bytes;
+  return bytes.length > bytesMax ? "too-large" : bytes;
 }
 
-async function readInParts(stream) {
+async function readInParts(stream, bytesMax) {
   const parts = [];
   let length = 0;
   for await (const part of stream ?? []) {
     length += part.length;
-    if (length > drainBytesMax) break;
-    if (length <= bodyBytesMax) parts.push(part);
+    if (length > bytesMax + drainBytesMax) break;
+    if (length <= bytesMax) parts.push(part);
   }
-  return length > bodyBytesMax ? "too-large" : new Uint8Array(await new Blob(parts).arrayBuffer());
+  return length > bytesMax ? "too-large" : new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /** Method, URL, the word in the place of a body, and name and value of each header, a line each. */

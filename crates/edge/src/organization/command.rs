@@ -68,6 +68,9 @@ pub enum Command {
         actor: FreshActor,
         /// The workspace; the organization itself, when absent.
         workspace: Option<String>,
+        /// The epochs of what the program has already.
+        #[serde(default)]
+        known: Vec<i64>,
     },
     /// Brings the organization into being; answers `Written` with `OrganizationView`.
     Create {
@@ -109,6 +112,15 @@ pub enum Command {
     Freshness {
         /// The principal.
         user: String,
+    },
+    /// Brings an organization into being that is as a file says; answers `Written` with `ImportedView`.
+    Import {
+        /// Who asks, and becomes its only member.
+        actor: FreshActor,
+        /// Their verified address.
+        address: Option<String>,
+        /// The file, as it came in.
+        file: String,
     },
     /// Invites an address; answers `Written` with `InvitationView`.
     Invite {
@@ -381,7 +393,10 @@ impl StructureQuestion {
 
 impl objects::Command for Command {
     fn is_birth(&self) -> bool {
-        matches!(self, Self::Create { .. } | Self::Seed { .. })
+        matches!(
+            self,
+            Self::Create { .. } | Self::Import { .. } | Self::Seed { .. }
+        )
     }
 
     fn is_idempotent(&self) -> bool {

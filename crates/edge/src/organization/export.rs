@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The most rows that an export is made of: what it takes fits into the memory of an object.
-const ROWS_MAX: i64 = 50_000;
+pub(super) const ROWS_MAX: i64 = 50_000;
 /// The most bytes of settings in an export.
 const SETTINGS_BYTES_MAX: i64 = 8_000_000;
 const GRANTED: &str = "granted.node, granted.role, granted.not_before_ms, granted.expires_at_ms";
@@ -72,7 +72,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
     let mut granted = grants(acting, &keys, &granted)?;
     let members = members(acting, &mut granted)?;
     let policy = &acting.config().policy;
-    Reply::of(&ExportedOrganization {
+    let reply = Reply::of(&ExportedOrganization {
         format: EXPORT_FORMAT,
         policy: PolicyReference {
             id: policy.document.id.clone(),
@@ -88,7 +88,8 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         groups: groups(acting, &keys)?,
         service_accounts: accounts(acting, &mut granted)?,
         settings: settings.remove(&keys.organization).unwrap_or_default(),
-    })
+    })?;
+    Ok(reply.telling())
 }
 
 /// Refuses an organization that is too large before anything of it is read.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
+    actor::Permitted,
     store::unsigned,
     workspaces,
 };
@@ -17,9 +18,9 @@ use crate::{
 };
 
 /// The most access groups of one organization.
-const GROUPS_MAX: i64 = 1_000;
+pub(super) const GROUPS_MAX: i64 = 1_000;
 /// The most nodes on which one group is granted something.
-const GRANTS_MAX: i64 = 100;
+pub(super) const GRANTS_MAX: i64 = 100;
 /// The most groups that one member is in: what somebody holds has a limit in core.
 const GROUPS_OF_MEMBER_MAX: i64 = 50;
 
@@ -179,19 +180,29 @@ fn create(
         "access groups",
     )?;
     let change = acting.change(permitted)?;
+    write(
+        &change,
+        id,
+        name,
+        workspace.unwrap_or(&acting.organization.id),
+    )?;
+    let group = view(acting, id)?;
+    change.finish(group)
+}
+
+/// Writes down a group of the node called `home`.
+pub(super) fn write(change: &Change<'_>, id: &str, name: &str, home: &str) -> Result<(), ApiError> {
     let insert =
         "INSERT INTO access_group (id, home, name, created_at_ms, epoch) VALUES (?, ?, ?, ?, ?)";
-    let home = workspace.unwrap_or(&acting.organization.id);
     let values = [
         id.into(),
         home.into(),
         name.into(),
-        acting.now_ms().into(),
+        change.acting.now_ms().into(),
         change.epoch.into(),
     ];
     change.exec(insert, &values)?;
-    let group = view(acting, id)?;
-    change.finish(group)
+    Ok(())
 }
 
 fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
@@ -264,10 +275,7 @@ fn set(
 ) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
     acting.permit(Operation::GroupManage, home)?;
-    let node = acting.access.node(node_id);
-    let node = node.filter(|node| acting.access.is_within(*node, home));
-    let node = node.ok_or_else(ApiError::not_found)?;
-    let is_project = acting.access.level(node) == Some(Level::Project);
+    let node = within(acting, home, node_id)?;
     let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
     let select = "SELECT role FROM group_granted WHERE access_group = ? AND node = ?";
     let key = [id.into(), node_id.into()];
@@ -276,17 +284,7 @@ fn set(
     for row in &rows {
         old.extend(acting.access.policy().role(row.text("role")?));
     }
-    let permitted = acting.assign(Assignment {
-        operation: if is_project {
-            Operation::ProjectShare
-        } else {
-            Operation::GroupManage
-        },
-        node,
-        old: &old,
-        new,
-        facts: lockstep_core::Facts::default(),
-    })?;
+    let permitted = share(acting, node, &old, new)?;
     if grant.is_none() && rows.is_empty() {
         return Err(ApiError::not_found());
     }
@@ -302,6 +300,34 @@ fn set(
     change.finish(group)
 }
 
+/// The node called `id`, if a group of `home` can be granted something on it; else 404.
+pub(super) fn within(acting: &Acting<'_>, home: NodeId, id: &str) -> Result<NodeId, ApiError> {
+    let node = acting.access.node(id);
+    let node = node.filter(|node| acting.access.is_within(*node, home));
+    node.ok_or_else(ApiError::not_found)
+}
+
+/// Whether the actor may put `new` in the place of what a group was granted on a node.
+pub(super) fn share(
+    acting: &Acting<'_>,
+    node: NodeId,
+    old: &[RoleId],
+    new: Option<RoleId>,
+) -> Result<Permitted, ApiError> {
+    let is_project = acting.access.level(node) == Some(Level::Project);
+    acting.assign(Assignment {
+        operation: if is_project {
+            Operation::ProjectShare
+        } else {
+            Operation::GroupManage
+        },
+        node,
+        old,
+        new,
+        facts: lockstep_core::Facts::default(),
+    })
+}
+
 /// The group is another one from now on.
 fn renew(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     let renew = "UPDATE access_group SET epoch = ? WHERE id = ?";
@@ -309,7 +335,7 @@ fn renew(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn begin(
+pub(super) fn begin(
     change: &Change<'_>,
     id: &str,
     node: &str,

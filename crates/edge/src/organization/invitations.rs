@@ -1,6 +1,7 @@
 //! Invitations: create, list, send again, cancel, preview, accept, decline. Each is used once.
 
 mod answer;
+pub(super) mod imported;
 pub(super) mod offered;
 mod send;
 
@@ -9,7 +10,9 @@ use lockstep_token::OrganizationId;
 use lockstep_wire::{InvitationPreview, InvitationView, OrganizationReference, WorkspaceRoleView};
 
 pub(super) use answer::{accept, admit, decline};
-pub(super) use offered::{Granted, named_by, nodes_of, of as offered_with, reassign};
+pub(super) use offered::{
+    Granted, WORKSPACES_MAX, named_by, nodes_of, of as offered_with, reassign,
+};
 pub use send::{NewInvitation, Resend};
 pub(super) use send::{cancel, invite, invite_all, resend};
 
@@ -283,7 +286,8 @@ pub(super) fn view(
         invited_by: inviter_address(context, &stored.invited_by)?,
         created_at_ms: stored.created_at_ms,
         // One from before it was noted was sent when it was made.
-        sent_at_ms: stored.sent_at_ms.max(stored.created_at_ms),
+        sent_at_ms: (stored.sent_at_ms != imported::NEVER)
+            .then(|| stored.sent_at_ms.max(stored.created_at_ms)),
         expires_at_ms: stored.expires_at_ms,
     })
 }

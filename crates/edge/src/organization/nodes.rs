@@ -11,7 +11,7 @@ use crate::{
 
 /// The most workspaces and projects of one organization: with what groups add, what somebody may be granted stays
 /// within core's limit.
-const NODES_MAX: i64 = 4_000;
+pub(super) const NODES_MAX: i64 = 4_000;
 
 /// A workspace or a project.
 #[derive(Debug, Clone)]

@@ -30,18 +30,8 @@ pub(super) fn create(
     address: Option<&str>,
     is_personal: bool,
 ) -> Result<Reply, ApiError> {
-    let policy = &context.config.policy;
-    let role = policy
-        .policy
-        .creator_role()
-        .and_then(|role| policy.policy.describe_role(role));
-    // Without an admin the organization would be lost at birth (law 7).
-    let Some(role) = role.filter(|role| role.admin) else {
-        let detail =
-            "The policy of this deployment names no admin role for who creates an organization.";
-        return Err(ApiError::new(Code::NoGrant, detail));
-    };
-    let personal = policy.document.plan.personal.as_deref();
+    let role = creator_role(context)?;
+    let personal = context.config.policy.document.plan.personal.as_deref();
     let plan = personal.filter(|_| is_personal);
     let organization = match begin(context, name, user, plan) {
         // A delivery that comes twice.
@@ -54,19 +44,40 @@ pub(super) fn create(
         }
         begun => begun?,
     };
-    let has_workspaces = policy.policy.operation(Operation::WorkspaceCreate);
-    if has_workspaces.is_some() && Plan::of(context, &organization).is_of_one_workspace() {
+    first_workspace(context, &organization)?;
+    let epoch = organization.epoch;
+    store::join(context, &organization, user, address, role, epoch)?;
+    written(epoch, view(context, &organization, user)?)
+}
+
+/// An organization that is about to be filled by `user`, who is its only member.
+pub(super) fn found(
+    context: &Context<'_>,
+    name: &str,
+    user: &str,
+    address: Option<&str>,
+    brings_workspaces: bool,
+) -> Result<(), ApiError> {
+    let role = creator_role(context)?;
+    let organization = begin(context, name, user, None)?;
+    if !brings_workspaces {
         first_workspace(context, &organization)?;
     }
-    store::join(
-        context,
-        &organization,
-        user,
-        address,
-        &role.id,
-        organization.epoch,
-    )?;
-    written(organization.epoch, view(context, &organization, user)?)
+    let epoch = organization.epoch;
+    store::join(context, &organization, user, address, role, epoch)
+}
+
+/// The role of who creates an organization. Without an admin it would be lost at birth (law 7).
+fn creator_role<'a>(context: &Context<'a>) -> Result<&'a str, ApiError> {
+    let policy = &context.config.policy.policy;
+    let role = policy.creator_role();
+    let role = role.and_then(|role| policy.describe_role(role));
+    let role = role.filter(|role| role.admin);
+    role.map(|role| role.id.as_str()).ok_or_else(|| {
+        let detail =
+            "The policy of this deployment names no admin role for who creates an organization.";
+        ApiError::new(Code::NoGrant, detail)
+    })
 }
 
 /// The organization's row at epoch 1. An object is born once.
@@ -96,6 +107,11 @@ pub(super) fn begin(
 
 /// The workspace that a plan of one comes with: nobody could create it.
 fn first_workspace(context: &Context<'_>, organization: &Organization) -> Result<(), ApiError> {
+    let policy = &context.config.policy.policy;
+    let has_workspaces = policy.operation(Operation::WorkspaceCreate).is_some();
+    if !has_workspaces || !Plan::of(context, organization).is_of_one_workspace() {
+        return Ok(());
+    }
     let insert = "INSERT INTO node (id, level, parent, name, created_at_ms, position) VALUES (?, 'workspace', ?, ?, ?, 0)";
     let values = [
         opaque_id("wsp", context.random.bytes()?).into(),

@@ -163,6 +163,14 @@ fn save(
         return Err(ApiError::new(Code::LimitReached, detail));
     }
     let change = acting.change(permitted)?;
+    write(&change, role)?;
+    publish(&change)?;
+    let view = RoleView::new(role.clone(), change.epoch);
+    change.finish(view)
+}
+
+/// Writes a role down; whoever has written all of them publishes them.
+pub(super) fn write(change: &Change<'_>, role: &CustomRoleRecord) -> Result<(), ApiError> {
     let definition = serde_json::to_string(role)
         .map_err(|error| ApiError::internal(format!("role cannot be written: {error}")))?;
     let save = "INSERT INTO custom_role (id, definition, created_at_ms, epoch) VALUES (?, ?, ?, ?)
@@ -170,13 +178,11 @@ fn save(
     let values = [
         (&role.id).into(),
         definition.into(),
-        acting.now_ms().into(),
+        change.acting.now_ms().into(),
         change.epoch.into(),
     ];
     change.exec(save, &values)?;
-    publish(&change)?;
-    let view = RoleView::new(role.clone(), change.epoch);
-    change.finish(view)
+    Ok(())
 }
 
 fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {

@@ -20,9 +20,9 @@ use crate::{
 };
 
 /// Service accounts of one organization.
-const ACCOUNTS_MAX: i64 = 200;
+pub(super) const ACCOUNTS_MAX: i64 = 200;
 /// Grants of one service account.
-const GRANTS_MAX: usize = 100;
+pub(super) const GRANTS_MAX: usize = 100;
 
 /// What a member may change about service accounts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -146,16 +146,22 @@ fn create(
         return Err(ApiError::new(Code::LimitReached, detail));
     }
     let change = acting.change(permitted)?;
+    write(&change, account, name)?;
+    grant(&change, account, grants)?;
+    finish(change, account)
+}
+
+/// Writes an account down.
+pub(super) fn write(change: &Change<'_>, account: &str, name: &str) -> Result<(), ApiError> {
     let insert = "INSERT INTO service_account (id, name, created_at_ms, epoch) VALUES (?, ?, ?, ?)";
     let values = [
         account.into(),
         name.into(),
-        acting.now_ms().into(),
+        change.acting.now_ms().into(),
         change.epoch.into(),
     ];
     change.exec(insert, &values)?;
-    grant(&change, account, grants)?;
-    finish(change, account)
+    Ok(())
 }
 
 fn update(
@@ -232,7 +238,11 @@ fn node_of<'a>(acting: &'a Acting<'_>, grant: &'a GrantRequest) -> &'a str {
 }
 
 /// Puts `grants` in the place of all that the account was granted.
-fn grant(change: &Change<'_>, account: &str, grants: &[GrantRequest]) -> Result<(), ApiError> {
+pub(super) fn grant(
+    change: &Change<'_>,
+    account: &str,
+    grants: &[GrantRequest],
+) -> Result<(), ApiError> {
     change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;
     let insert = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
     for grant in grants {

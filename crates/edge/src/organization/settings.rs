@@ -5,10 +5,12 @@
 
 mod rows;
 
+pub(super) use rows::Place;
+
 use std::collections::BTreeMap;
 
 use lockstep_core::Operation;
-use lockstep_wire::SettingValue;
+use lockstep_wire::{ExportedSetting, SettingValue};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -23,10 +25,10 @@ use crate::{
     sealing::{self, Sealed},
     sql::Row,
 };
-use rows::{COLUMNS, Place, Stored, find, read};
+use rows::{COLUMNS, Stored, find, read};
 
 /// Settings of one place.
-const SETTINGS_MAX: i64 = 100;
+pub(super) const SETTINGS_MAX: i64 = 100;
 
 /// What a member may change about settings.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,6 +111,9 @@ pub struct StoredConfiguration {
     pub current_database: Option<String>,
     /// Values and secrets by their names.
     pub settings: BTreeMap<String, (SettingValue, Option<Sealed>)>,
+    /// Whether the program has all of this already; then none of it is here.
+    #[serde(default)]
+    pub is_known: bool,
 }
 
 impl SettingChange {
@@ -205,6 +210,7 @@ fn list(
 pub(super) fn configuration(
     acting: &FreshActing<'_>,
     workspace: Option<&str>,
+    known: &[i64],
 ) -> Result<Reply, ApiError> {
     let place = Place::of(acting, workspace)?;
     acting.permit(Operation::SecretRead, place.node)?;
@@ -215,7 +221,12 @@ pub(super) fn configuration(
         epoch: epoch.integer("settings_epoch")?,
         current_database: None,
         settings: BTreeMap::new(),
+        is_known: false,
     };
+    if known.contains(&configuration.epoch) {
+        configuration.is_known = true;
+        return Reply::of(&configuration);
+    }
     for row in &rows {
         let stored = read(row)?;
         if stored.is_current {
@@ -224,7 +235,14 @@ pub(super) fn configuration(
         let setting = (stored.value, stored.sealed);
         configuration.settings.insert(stored.name, setting);
     }
-    Reply::of(&configuration)
+    let mut settings = configuration.settings.values();
+    let shows_secrets = settings.any(|(_, sealed)| sealed.is_some());
+    let reply = Reply::of(&configuration)?;
+    Ok(if shows_secrets {
+        reply.telling()
+    } else {
+        reply
+    })
 }
 
 fn put(
@@ -270,13 +288,11 @@ fn put(
         VALUES (?, ?, ?, ?, ?, ?, ?, ? AND NOT EXISTS (SELECT 1 FROM setting WHERE node = ? AND is_current = 1), ?, ?, ?)
         ON CONFLICT (node, id) DO UPDATE SET value = excluded.value, sealed = excluded.sealed, sealed_by = excluded.sealed_by,
         set_at_ms = excluded.set_at_ms, changed_by = excluded.changed_by, changed_at_ms = excluded.changed_at_ms, epoch = excluded.epoch";
-    let text = serde_json::to_string(value)
-        .map_err(|error| ApiError::internal(format!("setting cannot be written: {error}")))?;
     let values = [
         (&place.id).into(),
         name.into(),
         value.kind().into(),
-        text.into(),
+        text(value)?.into(),
         sealed.as_ref().map(Sealed::as_str).into(),
         sealed.as_ref().and_then(Sealed::kid).into(),
         set_at_ms.into(),
@@ -288,6 +304,33 @@ fn put(
     ];
     change.exec(write, &values)?;
     finish(change, place, name)
+}
+
+/// Writes down a setting without a secret in a place that has none of its name.
+pub(super) fn restore(
+    change: &Change<'_>,
+    place: &Place,
+    name: &str,
+    setting: &ExportedSetting,
+) -> Result<(), ApiError> {
+    let insert = "INSERT INTO setting (node, id, kind, value, is_current, changed_by, changed_at_ms, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = [
+        (&place.id).into(),
+        name.into(),
+        setting.value.kind().into(),
+        text(&setting.value)?.into(),
+        setting.current.into(),
+        change.acting.principal().into(),
+        change.acting.now_ms().into(),
+        change.epoch.into(),
+    ];
+    change.exec(insert, &values)?;
+    renew(change)
+}
+
+fn text(value: &SettingValue) -> Result<String, ApiError> {
+    serde_json::to_string(value)
+        .map_err(|error| ApiError::internal(format!("setting cannot be written: {error}")))
 }
 
 fn select(

@@ -10,6 +10,7 @@ mod exchange;
 mod export;
 mod groups;
 mod histories;
+mod import;
 mod introspection;
 mod invitations;
 mod issuers;
@@ -53,6 +54,7 @@ use crate::{
 const ADA: &str = "ada@example.com";
 const BEN: &str = "ben@example.com";
 const CAT: &str = "cat@example.com";
+const DAN: &str = "dan@example.com";
 
 /// A world with an organization that Ada created.
 struct Acme {

@@ -8,7 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::ReadableStream;
 
 use crate::{
-    http::{BODY_BYTES_MAX, Body, BodyError, Chunks, Method, Request, Response},
+    http::{Body, BodyError, Chunks, Method, Request, Response, body_bytes_max},
     log,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn read(mut bytes: Vec<u8>, head_length: usize) -> Request {
     let (path, query) = path_and_query(lines.next().unwrap_or_default());
     let mut request = Request::new(method, path).with_query(query);
     let body = match lines.next().unwrap_or_default() {
-        "" if body.len() <= BODY_BYTES_MAX => Ok(body),
+        "" if body.len() <= body_bytes_max(&request.path) => Ok(body),
         "" | "too-large" => Err(BodyError::TooLarge),
         "late" => Err(BodyError::Late),
         _ => Err(BodyError::Broken),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::structure::{self, edit, end, param, user, write};
 use crate::{
     authenticate::{Caller, FreshCaller},
+    bounds::TIME_MS_MAX,
     http::Method,
     json,
     organization::{
@@ -19,8 +20,6 @@ use crate::{
 
 /// The most rows of one request.
 const ROWS_MAX: usize = 100;
-/// The last moment that a date can name, in Unix milliseconds (ECMA-262, section 21.4.1.1).
-const TIME_MS_MAX: i64 = 8_640_000_000_000_000;
 
 pub(super) const ROUTES: &[Route] = &[
     Route {

@@ -1,9 +1,9 @@
 //! `/v1/organizations`: create, see, rename, hand over, delete, restore.
 
 use lockstep_core::Operation;
-use lockstep_token::OrganizationId;
+use lockstep_token::{OrganizationId, UserId};
 use lockstep_wire::{
-    ExportedOrganization, MemberView, NameRequest, OrganizationChangeRequest,
+    ExportedOrganization, ImportedView, MemberView, NameRequest, OrganizationChangeRequest,
     OrganizationReference, OrganizationView, OwnerRequest,
 };
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     authenticate::{Caller, FreshCaller, require_anywhere},
-    http::{Method, Response},
+    http::{IMPORT_PATH, Method, Response},
     json,
     objects::ask,
     organization::{Actor, Command, FreshActor, OrganizationObject, SlugCommand, Written},
@@ -36,6 +36,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Post,
         pattern: "/v1/organizations",
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: IMPORT_PATH,
+        handler: Handler::Fresh(|call, caller| Box::pin(import(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -71,6 +76,24 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
+    let user = creator(&call, &caller)?;
+    let id = OrganizationId::mint(&call.edge.config.keys.id, call.id_bytes()?);
+    let command = Command::Create {
+        name: name(&body.name)?,
+        user: user.as_str().to_owned(),
+        address: caller.address.clone(),
+        is_personal: false,
+    };
+    let written: Written<OrganizationView> =
+        ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &command).await?;
+    Ok(with_epoch(
+        Response::json(201, &written.value)?,
+        written.epoch,
+    ))
+}
+
+/// Who may bring an organization into being.
+fn creator<'a>(call: &Call<'_>, caller: &'a FreshCaller) -> Result<&'a UserId, ApiError> {
     let policy = &call.edge.config.policy.policy;
     // Nobody is a member of what is not there yet, so only what everybody holds counts here.
     let permission = policy
@@ -82,16 +105,25 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
         return Err(ApiError::new(Code::NoGrant, detail));
     };
     let user = caller.user()?;
-    require_anywhere(&caller, &permission.id)?;
+    require_anywhere(caller, &permission.id)?;
+    Ok(user)
+}
+
+/// Whoever imports hands out all that the file says, so it takes all of them and no narrowed token.
+async fn import(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let file = json::text(call.request)?;
+    creator(&call, &caller)?;
+    caller.whole_user()?;
+    let file = String::from_utf8(file.to_vec())
+        .map_err(|_| ApiError::new(Code::InvalidBody, "The file is not UTF-8 text."))?;
     let id = OrganizationId::mint(&call.edge.config.keys.id, call.id_bytes()?);
-    let command = Command::Create {
-        name: name(&body.name)?,
-        user: user.as_str().to_owned(),
+    let import = Command::Import {
+        actor: FreshActor::of(&caller, id.as_str()),
         address: caller.address.clone(),
-        is_personal: false,
+        file,
     };
-    let written: Written<OrganizationView> =
-        ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &command).await?;
+    let written: Written<ImportedView> =
+        ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &import).await?;
     Ok(with_epoch(
         Response::json(201, &written.value)?,
         written.epoch,

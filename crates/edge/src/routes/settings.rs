@@ -150,10 +150,11 @@ async fn configuration(call: Call<'_>, caller: FreshCaller) -> Answer {
     let read = Command::Configuration {
         actor: fresh_actor(&call, &caller)?,
         workspace: workspace(&call),
+        known: precondition::known(call.request),
     };
     let stored: StoredConfiguration = command(&call, read).await?;
     let epoch = stored.epoch;
-    if precondition::is_known(call.request, epoch) {
+    if stored.is_known {
         return Ok(with_etag(Response::new(304), epoch));
     }
     let place = place(&call)?;

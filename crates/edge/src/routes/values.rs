@@ -1,33 +1,18 @@
 //! Values that several routes take.
 
+pub(super) use crate::bounds::{life_s, name};
 use crate::problem::{ApiError, Code};
 
-/// Longest name of anything, in characters.
-const NAME_CHARS_MAX: usize = 100;
-/// Shortest life of a token or key that expires, in seconds.
-const LIFE_S_MIN: i64 = 60;
-/// Longest life of a token or key that expires, in seconds: ten years.
-const LIFE_S_MAX: i64 = 315_360_000;
 /// Longest message of an invitation, in characters.
 const MESSAGE_CHARS_MAX: usize = 500;
+/// Shortest life of an invitation or a link, in seconds.
+const INVITATION_LIFE_S_MIN: i64 = 60;
 /// Longest life of an invitation or a link, in seconds: 30 days.
 const INVITATION_LIFE_S_MAX: i64 = 2_592_000;
 /// How long an old secret may still count after a rotation, in seconds. It is as long as a key counts whose secret a removed person saw.
 const OVERLAP_S_MAX: i64 = 86_400;
 /// The most scopes of one token.
 const SCOPES_MAX: usize = lockstep_core::limits::PERMISSIONS_MAX;
-
-/// A name as it is stored.
-pub(super) fn name(name: &str) -> Result<String, ApiError> {
-    let name = name.trim();
-    let chars = name.chars().count();
-    if (1..=NAME_CHARS_MAX).contains(&chars) && !name.contains(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    let detail =
-        format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
-    Err(ApiError::new(Code::InvalidValue, detail))
-}
 
 /// What an invited person is told, as it is stored.
 pub(super) fn message(text: Option<String>) -> Result<Option<String>, ApiError> {
@@ -47,21 +32,13 @@ pub(super) fn message(text: Option<String>) -> Result<Option<String>, ApiError> 
 
 /// How long an invitation or a link can be accepted, in seconds.
 pub(super) fn invitation_life_s(seconds: Option<i64>) -> Result<Option<i64>, ApiError> {
-    let is_in = |seconds: i64| (LIFE_S_MIN..=INVITATION_LIFE_S_MAX).contains(&seconds);
+    let is_in = |seconds: i64| (INVITATION_LIFE_S_MIN..=INVITATION_LIFE_S_MAX).contains(&seconds);
     if seconds.is_none_or(is_in) {
         return Ok(seconds);
     }
-    let detail =
-        format!("`expires_in_s` is a number from {LIFE_S_MIN} to {INVITATION_LIFE_S_MAX}.");
-    Err(ApiError::new(Code::InvalidValue, detail))
-}
-
-/// How long a token lives, in seconds.
-pub(super) fn life_s(member: &str, seconds: i64) -> Result<i64, ApiError> {
-    if (LIFE_S_MIN..=LIFE_S_MAX).contains(&seconds) {
-        return Ok(seconds);
-    }
-    let detail = format!("`{member}` is a number from {LIFE_S_MIN} to {LIFE_S_MAX}.");
+    let detail = format!(
+        "`expires_in_s` is a number from {INVITATION_LIFE_S_MIN} to {INVITATION_LIFE_S_MAX}."
+    );
     Err(ApiError::new(Code::InvalidValue, detail))
 }
 

@@ -88,6 +88,15 @@ impl LocalObjects {
             .cloned()
     }
 
+    /// How many objects of a class were born.
+    pub(crate) fn count(&self, class: Class) -> usize {
+        let databases = self.databases.borrow();
+        let of_class = databases.iter().filter(|((of, _), _)| *of == class);
+        of_class
+            .filter(|(_, sql)| schema::is_born(&***sql).unwrap())
+            .count()
+    }
+
     /// When something of an organization expires next.
     pub(crate) fn organization_wakes_at_ms(&self, name: &str) -> Option<i64> {
         let sql = self.database(Class::Organization, name).unwrap();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most workspaces of one invitation.
-const WORKSPACES_MAX: usize = 50;
+pub(in crate::organization) const WORKSPACES_MAX: usize = 50;
 /// What can still be accepted, or sent again.
 const OPEN: &str = "IN (SELECT id FROM invitation WHERE state = 'pending'
     UNION SELECT id FROM invitation_link WHERE revoked_at_ms IS NULL)";

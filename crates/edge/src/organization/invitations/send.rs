@@ -126,14 +126,27 @@ fn create(
         sent_at_ms: acting.now_ms(),
         expires_at_ms: expiry(acting, new.expires_in_s),
     };
-    require_room(acting, &stored)?;
+    require_room(acting, &stored, true)?;
     require_mail(acting, &stored)?;
     let change = acting.change_of(permitted, epoch)?;
+    write(&change, &stored, &new.nonce, &new.workspaces)?;
+    send(&change, &stored, &new.nonce)?;
+    Ok((change.epoch, acting.view_invitation(&stored)?))
+}
+
+/// Writes an invitation down, with the roles on workspaces that come with it.
+pub(super) fn write(
+    change: &Change<'_>,
+    stored: &Stored,
+    nonce: &str,
+    workspaces: &[WorkspaceRoleRequest],
+) -> Result<(), ApiError> {
+    let acting = change.acting;
     let insert = "INSERT INTO invitation (id, hash, address, role, state, invited_by, message, created_at_ms, sent_at_ms, expires_at_ms)
         VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)";
     let values = [
         (&stored.id).into(),
-        hash(acting.config(), &acting.organization.id, &new.nonce)?.into(),
+        hash(acting.config(), &acting.organization.id, nonce)?.into(),
         (&stored.address).into(),
         (&stored.role).into(),
         (&stored.invited_by).into(),
@@ -143,9 +156,7 @@ fn create(
         stored.expires_at_ms.into(),
     ];
     change.exec(insert, &values)?;
-    offered::write(&change, &stored.id, &new.workspaces)?;
-    send(&change, &stored, &new.nonce)?;
-    Ok((change.epoch, acting.view_invitation(&stored)?))
+    offered::write(change, &stored.id, workspaces)
 }
 
 /// Gives an invitation another link and time; the old link is dead. Who sends it again stands for it from now on.
@@ -168,6 +179,7 @@ pub(in crate::organization) fn resend(
     let permitted = acting.may_invite(&known.offer())?;
     let resent = found.transition().resend(unsigned(acting.now_ms()));
     resent.map_err(|error| refusal::invitation(&error))?;
+    let is_one_more = found.expires_at_ms <= acting.now_ms();
     let stored = Stored {
         invited_by: acting.principal().to_owned(),
         message: again.message.clone().or_else(|| found.message.clone()),
@@ -175,7 +187,7 @@ pub(in crate::organization) fn resend(
         expires_at_ms: expiry(acting, again.expires_in_s),
         ..found
     };
-    require_room(acting, &stored)?;
+    require_room(acting, &stored, is_one_more)?;
     require_mail(acting, &stored)?;
     let change = acting.change(permitted)?;
     let renew = "UPDATE invitation SET hash = ?, invited_by = ?, message = ?, sent_at_ms = ?, expires_at_ms = ? WHERE id = ?";
@@ -231,8 +243,9 @@ fn send(change: &Change<'_>, stored: &Stored, nonce: &str) -> Result<(), ApiErro
     change.send_invitation(stored, nonce)
 }
 
-/// Refuses an address that is a member's or has another pending invitation, and one pending invitation too many.
-fn require_room(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
+/// Refuses an address that is a member's or has another pending invitation, and one pending invitation more than there
+/// may be: an import may have made as many as there were members, and they are sent one after the other.
+fn require_room(acting: &Acting<'_>, stored: &Stored, is_one_more: bool) -> Result<(), ApiError> {
     let select = "SELECT COUNT(*) AS count FROM member WHERE address = ? AND left_at_ms IS NULL";
     if acting.count(select, &[(&stored.address).into()])? > 0 {
         let detail = "Somebody with this address is a member already.";
@@ -246,7 +259,7 @@ fn require_room(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
         let detail = "An invitation to this address is pending. Send it again, or cancel it first.";
         return Err(ApiError::new(Code::AlreadyInvited, detail));
     }
-    if acting.count(open, &others)? >= PENDING_MAX {
+    if is_one_more && acting.count(open, &others)? >= PENDING_MAX {
         let detail = format!("An organization may have {PENDING_MAX} pending invitations.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }

@@ -11,10 +11,10 @@ const MASK: &str = "\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2
 pub(super) const COLUMNS: &str = "SELECT node, id, value, sealed, set_at_ms, is_current, changed_by, changed_at_ms, epoch FROM setting";
 
 /// Where settings are, for an actor who may do something there.
-pub(super) struct Place {
-    pub(super) node: NodeId,
-    pub(super) id: String,
-    pub(super) workspace: Option<String>,
+pub(in crate::organization) struct Place {
+    pub(in crate::organization) node: NodeId,
+    pub(in crate::organization) id: String,
+    pub(in crate::organization) workspace: Option<String>,
 }
 
 pub(super) struct Stored {
@@ -29,7 +29,10 @@ pub(super) struct Stored {
 }
 
 impl Place {
-    pub(super) fn of(acting: &Acting<'_>, workspace: Option<&str>) -> Result<Self, ApiError> {
+    pub(in crate::organization) fn of(
+        acting: &Acting<'_>,
+        workspace: Option<&str>,
+    ) -> Result<Self, ApiError> {
         let node = match workspace {
             Some(workspace) => workspaces::visible(acting, workspace)?,
             None => acting.access.root(),
@@ -41,14 +44,14 @@ impl Place {
         })
     }
 
-    pub(super) const fn read(&self) -> Operation {
+    pub(in crate::organization) const fn read(&self) -> Operation {
         match self.workspace {
             Some(_) => Operation::WorkspaceSettingsRead,
             None => Operation::SettingsRead,
         }
     }
 
-    pub(super) const fn update(&self) -> Operation {
+    pub(in crate::organization) const fn update(&self) -> Operation {
         match self.workspace {
             Some(_) => Operation::WorkspaceSettingsUpdate,
             None => Operation::SettingsUpdate,

@@ -56,7 +56,7 @@ impl Acme {
     }
 }
 
-fn follow(mut point: AuditPoint, rows: &[AuditRow]) -> Result<AuditPoint, AuditError> {
+pub(super) fn follow(mut point: AuditPoint, rows: &[AuditRow]) -> Result<AuditPoint, AuditError> {
     rows.iter().try_for_each(|row| point.follow(row))?;
     Ok(point)
 }

@@ -1,5 +1,6 @@
 //! An organization as a file: what is in it, what is not, and that its bytes follow from that.
 
+use lockstep_wire::{AuditOutcome, AuditRow};
 use serde_json::json;
 
 use super::{Acme, BEN, CAT, id, lockstep, refused};
@@ -10,14 +11,14 @@ use crate::{
 
 const CANARY: &str = "canary-7d1e-hunter2";
 
-fn exported(acme: &Acme) -> Response {
+pub(super) fn exported(acme: &Acme) -> Response {
     let answer = acme.get(&acme.ada, "/export");
     assert_eq!(answer.status, 200, "{}", text(&answer));
     answer
 }
 
 /// Fills an organization with one of everything; the same whenever it is called.
-fn fill(acme: &Acme) {
+pub(super) fn fill(acme: &Acme) {
     acme.joined(CAT, "view-only");
     acme.joined(BEN, "member");
     let north = acme.workspace("North");
@@ -170,7 +171,18 @@ fn it_is_exported_by_whom_the_policy_lets_and_the_others_are_noted() {
     refused(&acme.get(&stranger, "/export"), 404, "not-found");
     acme.world.clock.advance_ms(60_000);
     let log = acme.log();
-    assert_eq!(log.iter().filter(|row| row.action == "export").count(), 1);
+    let exports = |log: &[AuditRow]| -> Vec<AuditOutcome> {
+        let rows = log.iter().filter(|row| row.action == "export");
+        rows.map(|row| row.outcome).collect()
+    };
+    assert_eq!(exports(&log), [AuditOutcome::Denied]);
+    for _ in 0..3 {
+        exported(&acme);
+    }
+    let done = acme.log();
+    assert_eq!(exports(&done), [AuditOutcome::Denied, AuditOutcome::Done]);
+    let epoch = |log: &[AuditRow]| log.last().map(|row| row.epoch);
+    assert_eq!(epoch(&done), epoch(&log), "nothing changed");
     // A policy that binds no permission has no export.
     let acme = Acme::new();
     refused(&acme.get(&acme.ada, "/export"), 403, "no-grant");

@@ -58,6 +58,7 @@ pub(super) fn row(route: &Route) -> (Needs, Value) {
         (Method::Post, "organizations") => {
             (All(&["organization.create"]), json!({ "name": "Other" }))
         }
+        (Method::Post, "organizations/import") => (Whole, super::import::file_of("lockstep", &[])),
         (Method::Get, "organizations/{org}/snapshot" | "organizations/{org}/events") => (Any, none),
         (Method::Get, "snapshot" | "events") => (Any, none),
         (Method::Post, "organizations/{org}/evaluate" | "evaluate") => {

@@ -1,6 +1,8 @@
 //! Secrets of settings: where they are not, and who reads them.
 
-use super::*;
+use lockstep_wire::{AuditOutcome, AuditPoint};
+
+use super::{super::audit::follow, *};
 use crate::testing::{SETTINGS_KEYS, World};
 
 /// A second key, which has become the newest one.
@@ -281,4 +283,64 @@ fn the_operator_has_secrets_sealed_with_the_newest_key() {
         500,
         "secret-unreadable",
     );
+}
+
+#[test]
+fn who_read_secrets_is_written_down_once_a_minute_and_nothing_of_them_is() {
+    let acme = lockstep("");
+    let north = acme.workspace("North");
+    let key = acme.reader(&north);
+    acme.put(&acme.ada, &format!("{north}/settings/flag"), &flag());
+    let readings = || {
+        let rows = acme.log().into_iter();
+        let rows = rows.filter(|row| row.action == "configuration");
+        rows.collect::<Vec<_>>()
+    };
+    // Without a secret in it nothing was read that few may know.
+    assert_eq!(acme.configuration(&north, &key, None).status, 200);
+    assert_eq!(readings(), []);
+    acme.keep_database(&north, "main", CANARY);
+    acme.world.clock.advance_ms(60_000);
+    let read = acme.configuration(&north, &key, None);
+    let tag = read.header("etag").unwrap().to_owned();
+    for known in [None, Some("\"0\""), Some(tag.as_str())] {
+        acme.configuration(&north, &key, known);
+    }
+    let rows = readings();
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!((row.outcome, row.count), (AuditOutcome::Done, 1));
+    assert_eq!(row.target, north.replace("/workspaces/", ""));
+    assert!(row.principal.as_ref().unwrap().starts_with("svc_"));
+    let credential = row.credential.as_ref().unwrap();
+    assert_eq!(credential.kind, "service_key");
+    assert!(credential.id.is_some() && row.changes.is_empty());
+    assert!(!format!("{rows:?}").contains(CANARY));
+    // Another credential is another reader, and so is everybody in another minute who was not told 304.
+    assert_eq!(
+        acme.get(&acme.ada, &format!("{north}/configuration"))
+            .status,
+        200
+    );
+    assert_eq!(readings().len(), 2);
+    acme.world.clock.advance_ms(60_000);
+    assert_eq!(acme.configuration(&north, &key, Some(&tag)).status, 304);
+    assert_eq!(readings().len(), 2);
+    acme.configuration(&north, &key, None);
+    assert_eq!(readings().len(), 3);
+    // Whoever was refused is counted with the refused, in the same minute.
+    let ben = acme.joined(BEN, "member");
+    acme.grant(&north, BEN, "editor");
+    refused(
+        &acme.get(&ben, &format!("{north}/configuration")),
+        403,
+        "no-grant",
+    );
+    acme.world.clock.advance_ms(60_000);
+    let last = readings().pop().unwrap();
+    assert_eq!(
+        (last.outcome, last.code.as_deref()),
+        (AuditOutcome::Denied, Some("no-grant"))
+    );
+    follow(AuditPoint::beginning(&acme.id), &acme.log()).unwrap();
 }
