@@ -11,11 +11,12 @@ use lockstep_core::Level;
 use lockstep_wire::SchemaOf;
 
 use examples::{
-    AUDIT, CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, LOCKSTEP, MATRIX, SCHEMA, SEARCH, TEST,
+    AUDIT, CHECK, COMPILE, COMPLETIONS, DIFF, EVALUATE, EXPORT, IMPORT, LOCKSTEP, MATRIX, SCHEMA,
+    SEARCH, TEST,
 };
 pub(crate) use fact::Fact;
 
-/// Questions about policies, answered without a server
+/// Questions about policies, answered without a server; organizations to and from files
 #[derive(Debug, Parser)]
 #[command(name = "lockstep", version, after_help = LOCKSTEP)]
 pub(crate) struct Arguments {
@@ -75,6 +76,26 @@ pub(crate) enum Command {
         /// The requests, as newline-delimited JSON; standard input when absent or `-`
         requests: Option<PathBuf>,
     },
+    /// Write an organization to a file
+    #[command(after_help = EXPORT)]
+    Export {
+        #[command(flatten)]
+        remote: Remote,
+        /// Id of the organization
+        #[arg(long, value_name = "ID")]
+        organization: String,
+        /// The file; standard output when absent
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Make another organization of a file
+    #[command(after_help = IMPORT)]
+    Import {
+        #[command(flatten)]
+        remote: Remote,
+        /// The file that `lockstep export` has written
+        file: PathBuf,
+    },
     /// Print who may do what under a policy
     #[command(after_help = MATRIX)]
     Matrix {
@@ -107,6 +128,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "FILE")]
         junit: Option<PathBuf>,
     },
+}
+
+/// The deployment that is asked.
+#[derive(Debug, Args)]
+pub(crate) struct Remote {
+    /// Its address, such as `https://access.example`
+    #[arg(long)]
+    pub(crate) url: String,
+    /// A file with a personal access token; LOCKSTEP_TOKEN in the environment when absent
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// The world that is asked about.

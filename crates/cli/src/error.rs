@@ -20,6 +20,8 @@ pub(crate) enum CommandError {
     Json(serde_json::Error),
     /// The file cannot be read.
     Read { path: PathBuf, error: io::Error },
+    /// A deployment refused, did not answer, or cannot be asked.
+    Remote(String),
     /// A policy or a world is wrong at a place.
     Source { path: PathBuf, error: SourceError },
     /// The file is larger than any of its kind.
@@ -55,6 +57,7 @@ impl fmt::Display for CommandError {
             }
             Self::Json(error) => write!(f, "cannot write JSON: {error}"),
             Self::Read { path, error } => write!(f, "{}: cannot read it: {error}", path.display()),
+            Self::Remote(what) => f.write_str(what),
             Self::Source { path, error } => write!(f, "{}:{error}", path.display()),
             Self::TooLarge { path, noun, limit } => {
                 let path = path.display();

@@ -1,7 +1,8 @@
-//! Lockstep's command line: questions about policies, answered without a server.
+//! Lockstep's command line: questions about policies, answered without a server, and organizations to and from files.
 
 mod arguments;
 mod audit;
+mod backup;
 mod check;
 mod diff;
 mod error;
@@ -10,6 +11,7 @@ mod file;
 mod matrix;
 mod output;
 mod policy_file;
+mod remote;
 mod search;
 mod test;
 mod world_file;
@@ -70,6 +72,12 @@ fn run(command: &Command) -> Result<ExitCode, CommandError> {
             };
             return diff::run(&compared, *format);
         }
+        Command::Export {
+            remote,
+            organization,
+            output,
+        } => backup::export(remote, organization, output.as_deref())?,
+        Command::Import { remote, file } => backup::import(remote, file)?,
         Command::Evaluate { world, requests } => evaluate::run(world, requests.as_deref())?,
         Command::Matrix { path, format } => {
             let policy = policy_file::read(path)?;

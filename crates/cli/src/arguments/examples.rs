@@ -106,3 +106,23 @@ Examples:
 A cell is `allow`, `deny`, or `conditional` where it depends on facts such as whose resource it is.
 A row shows the roles of its own level only. What is wrong with a policy is said as
 `PATH:LINE:COLUMN: what is wrong; what would be right`, with exit code 1.";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+  LOCKSTEP_TOKEN=… lockstep export --url https://access.example --organization org_… --output acme.json
+  lockstep export --url https://access.example --organization org_… --token-file token > acme.json
+
+The same organization is the same bytes, so two files can be compared. No id, token, key, session, invitation or
+secret is in one; docs/formats.md says what is. It takes who holds what the policy binds to organization.export.
+
+Exit codes: 0 the file is written; 1 it is not, and why is said; 2 wrong call.";
+
+pub(super) const IMPORT: &str = "\
+Examples:
+  LOCKSTEP_TOKEN=… lockstep import --url https://access.example acme.json
+  lockstep import --url http://localhost:8787 --token-file token acme.json
+
+Makes an organization of its own each time and prints its id. Who imports is its only admin; everybody else in
+the file is invited, and told when their invitation is sent. What cannot come along is said on standard error.
+
+Exit codes: 0 it is made; 1 it is not: the file or the deployment refuses, and nothing is half done; 2 wrong call.";

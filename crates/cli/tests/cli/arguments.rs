@@ -2,12 +2,14 @@
 
 use crate::support::{lockstep, printed};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "check",
     "compile",
     "completions",
     "diff",
     "evaluate",
+    "export",
+    "import",
     "matrix",
     "schema",
     "search",
@@ -28,7 +30,7 @@ fn every_command_has_help_with_an_example() {
         // What belongs to no terminal has no colours.
         assert!(!help.contains('\u{1b}'), "{command}");
     }
-    for command in ["check", "diff", "evaluate", "test"] {
+    for command in ["check", "diff", "evaluate", "export", "import", "test"] {
         assert!(
             printed([command, "--help"]).contains("Exit codes"),
             "{command}"

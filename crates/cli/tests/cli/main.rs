@@ -8,6 +8,7 @@
 
 mod arguments;
 mod audit;
+mod backup;
 mod bad_policies;
 mod bad_worlds;
 mod check;

@@ -1,0 +1,83 @@
+//! An organization to a file, and from a file to another organization.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::Path;
+
+use lockstep_wire::{ExportedOrganization, ImportedView};
+
+use crate::arguments::Remote;
+use crate::error::CommandError;
+use crate::remote::{Deployment, printable};
+use crate::{file, output};
+
+/// Largest file, in bytes; a deployment takes less of it, without its white space.
+const FILE_BYTES_MAX: usize = 64_000_000;
+
+/// Writes an organization to `to`, or to standard output, once all of it has come.
+///
+/// # Errors
+/// When the deployment refuses or breaks off, or the file cannot be written.
+pub(crate) fn export(
+    remote: &Remote,
+    organization: &str,
+    to: Option<&Path>,
+) -> Result<(), CommandError> {
+    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if organization.is_empty() || !organization.bytes().all(is_id) {
+        return Err(CommandError::Unknown {
+            noun: "organization",
+            name: printable(organization),
+        });
+    }
+    let deployment = Deployment::of(remote)?;
+    let bytes = deployment.get(&format!("/v1/organizations/{organization}/export"))?;
+    // What is kept for a bad day is looked at on a good one.
+    serde_json::from_slice::<ExportedOrganization>(&bytes).map_err(|error| {
+        CommandError::Remote(format!("the answer is no exported organization: {error}"))
+    })?;
+    match to {
+        None => output::write(&bytes),
+        Some(path) => std::fs::write(path, &bytes).map_err(|error| CommandError::WriteFile {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+/// Makes an organization of the file at `path`; prints its id, and on standard error what is to be done about the rest.
+///
+/// # Errors
+/// When the file is none, or the deployment refuses.
+pub(crate) fn import(remote: &Remote, path: &Path) -> Result<(), CommandError> {
+    let text = file::read(path, "an exported organization", FILE_BYTES_MAX)?;
+    let file: ExportedOrganization = serde_json::from_str(&text)
+        .map_err(|error| CommandError::Remote(format!("{}: {error}", path.display())))?;
+    let body = serde_json::to_vec(&file).map_err(CommandError::Json)?;
+    let deployment = Deployment::of(remote)?;
+    let answer = deployment.post("/v1/organizations/import", &body, &once())?;
+    let made: ImportedView = serde_json::from_slice(&answer)
+        .map_err(|error| CommandError::Remote(format!("the answer cannot be read: {error}")))?;
+    for left_out in &made.left_out {
+        output::complain(&printable(&format!(
+            "left out: {}: {}",
+            left_out.at, left_out.detail
+        )));
+    }
+    let unlisted = made.left_out_total.saturating_sub(made.left_out.len());
+    if unlisted > 0 {
+        output::complain(&format!("left out: {unlisted} more"));
+    }
+    if made.invitations > 0 {
+        let count = made.invitations;
+        output::complain(&format!(
+            "invited: {count}; each is told when their invitation is sent"
+        ));
+    }
+    output::print(&format!("{}\n", printable(&made.organization.id)))
+}
+
+/// A key that no other request has: the standard library draws it for its hash maps.
+fn once() -> String {
+    let number = || RandomState::new().build_hasher().finish();
+    format!("import-{:016x}{:016x}", number(), number())
+}

@@ -1,0 +1,254 @@
+//! `lockstep export` and `lockstep import`, against a server of a few lines: what is sent where, and what is said of an answer.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
+
+use crate::support::{lockstep, root, written};
+
+const TOKEN: &str = "lsk_pat_usr_secret";
+
+/// A server that gives each connection the next of `answers`; what it was sent, once all are given.
+fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let serve = |answer: String| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let request = request(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+            request
+        };
+        answers.into_iter().map(serve).collect()
+    });
+    (url, served)
+}
+
+fn request(stream: &mut impl Read) -> String {
+    let mut text = String::new();
+    let mut byte = [0; 1];
+    while !text.ends_with("\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        text.push(char::from(byte[0]));
+    }
+    let length = text.lines().find_map(|line| {
+        line.to_ascii_lowercase()
+            .strip_prefix("content-length: ")?
+            .parse()
+            .ok()
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).unwrap();
+    text + &String::from_utf8(body).unwrap()
+}
+
+fn answer(status: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
+/// Runs `lockstep` with a token in the environment.
+fn with_token(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lockstep"))
+        .args(arguments)
+        .env("LOCKSTEP_TOKEN", TOKEN)
+        // A proxy of this machine's would hear the token.
+        .env("http_proxy", "http://127.0.0.1:9")
+        .current_dir(root())
+        .output()
+        .unwrap()
+}
+
+fn file() -> String {
+    let file = json!({
+        "format": 1, "policy": { "id": "lockstep", "digest": "" }, "name": "Acme", "roles": [],
+        "workspaces": [], "projects": [], "members": [], "members_left_out": 0, "groups": [],
+        "service_accounts": [], "settings": {},
+    });
+    serde_json::to_string_pretty(&file).unwrap() + "\n"
+}
+
+fn imported() -> String {
+    let organization = json!({
+        "id": "org_new", "name": "Acme", "slug": null, "epoch": 1, "created_at_ms": 1,
+        "token_lifetime_max_s": null, "facts": {},
+        "plan": { "features": [], "seats_taken": 1, "workspaces_taken": 0 },
+    });
+    let left_out = json!([{ "at": "/members/2", "code": "conflict", "detail": "Who was\u{1b}[31m suspended." }]);
+    json!({ "organization": organization, "invitations": 3, "left_out": left_out, "left_out_total": 5 })
+        .to_string()
+}
+
+#[track_caller]
+fn fails(output: &Output, said: &str) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains(said), "{stderr}");
+    assert!(!stderr.contains(TOKEN), "{stderr}");
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(output.stdout.is_empty());
+}
+
+fn export(url: &str, to: &Path) -> Output {
+    let to = to.to_str().unwrap();
+    with_token(&[
+        "export",
+        "--url",
+        url,
+        "--organization",
+        "org_1",
+        "--output",
+        to,
+    ])
+}
+
+#[test]
+fn an_export_is_written_byte_by_byte_and_asked_for_with_the_token() {
+    let (url, served) = server(vec![answer("200 OK", &file())]);
+    let to = written("exported.json", "");
+    let output = export(&url, &to);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), file());
+    let sent = served.join().unwrap().remove(0);
+    assert!(
+        sent.starts_with("GET /v1/organizations/org_1/export HTTP/1.1\r\n"),
+        "{sent}"
+    );
+    assert!(
+        sent.contains(&format!("uthorization: Bearer {TOKEN}\r\n")),
+        "{sent}"
+    );
+}
+
+#[test]
+fn what_is_no_whole_export_is_not_written() {
+    let whole = answer("200 OK", &file());
+    let half: String = whole.chars().take(whole.len() - 20).collect();
+    for (answers, said) in [
+        (vec![half.clone(), half.clone(), half], ""),
+        (vec![answer("200 OK", "<html>")], "no exported organization"),
+        (
+            vec![answer("302 Found\r\nlocation: http://127.0.0.1:9/", "")],
+            "answered 302",
+        ),
+    ] {
+        let to = written("kept.json", "as it was");
+        let (url, served) = server(answers);
+        fails(&export(&url, &to), said);
+        served.join().unwrap();
+        assert_eq!(std::fs::read_to_string(&to).unwrap(), "as it was");
+    }
+}
+
+#[test]
+fn a_token_leaves_this_machine_encrypted_only() {
+    let to = written("unwritten.json", "");
+    for (url, said) in [
+        ("http://access.example", "sent by https"),
+        ("http://127.0.0.1.example", "sent by https"),
+        ("http://localhost@access.example", "nothing behind it"),
+        ("https://access.example/v1", "nothing behind it"),
+        ("https://access.example/?x", "nothing behind it"),
+        ("access.example", "begins with https://"),
+        ("ftp://localhost", "sent by https"),
+    ] {
+        fails(&export(url, &to), said);
+    }
+    let output = with_token(&[
+        "export",
+        "--url",
+        "https://x.example",
+        "--organization",
+        "../me",
+    ]);
+    fails(&output, "there is no organization `../me`");
+}
+
+#[test]
+fn the_token_is_in_the_environment_or_in_a_file() {
+    let call = [
+        "export",
+        "--url",
+        "http://localhost:9",
+        "--organization",
+        "org_1",
+    ];
+    let output = lockstep(call);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("LOCKSTEP_TOKEN"));
+    for text in ["", "a b", "a\nb"] {
+        let token = written("bad-token", text);
+        let output = with_token(&[&call[..], &["--token-file", token.to_str().unwrap()]].concat());
+        fails(&output, "this is no token");
+    }
+    let (url, served) = server(vec![answer("200 OK", &file())]);
+    let token = written("token", "from-a-file\n");
+    let token = token.to_str().unwrap();
+    let output = with_token(&[
+        "export",
+        "--url",
+        &url,
+        "--organization",
+        "org_1",
+        "--token-file",
+        token,
+    ]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), file());
+    assert!(served.join().unwrap()[0].contains("uthorization: Bearer from-a-file\r\n"));
+}
+
+#[test]
+fn an_import_is_sent_again_with_its_key_until_there_is_an_answer() {
+    let acme = written("acme.json", file());
+    let busy = answer("503 Service Unavailable", "{}");
+    let (url, served) = server(vec![busy, answer("201 Created", &imported())]);
+    let output = with_token(&["import", "--url", &url, acme.to_str().unwrap()]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "org_new\n",
+        "{stderr}"
+    );
+    assert_eq!(
+        stderr,
+        "left out: /members/2: Who was[31m suspended.\nleft out: 4 more\ninvited: 3; each is told when their invitation is sent\n"
+    );
+    let sent = served.join().unwrap();
+    let key = |request: &str| -> String {
+        let mut lines = request.lines();
+        let line = lines.find(|line| line.to_ascii_lowercase().starts_with("idempotency-key:"));
+        line.unwrap().to_owned()
+    };
+    assert_eq!(key(&sent[0]), key(&sent[1]));
+    assert!(key(&sent[0]).len() > 40);
+    let body = sent[1].split_once("\r\n\r\n").unwrap().1;
+    let whole: Value = serde_json::from_str(&file()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap(), whole);
+    assert!(!body.contains('\n'), "white space is not worth sending");
+}
+
+#[test]
+fn a_refusal_is_said_with_its_place() {
+    let problem =
+        json!({ "code": "unknown-role", "detail": "There is no such role.", "at": "/members/1" });
+    let (url, served) = server(vec![answer("400 Bad Request", &problem.to_string())]);
+    let acme = written("refused.json", file());
+    let output = with_token(&["import", "--url", &url, acme.to_str().unwrap()]);
+    fails(
+        &output,
+        "unknown-role: There is no such role. (at /members/1)",
+    );
+    served.join().unwrap();
+    let broken = written("broken.json", "{\n  \"format\": 1,\n  \"plan\": 2\n}");
+    let output = with_token(&[
+        "import",
+        "--url",
+        "http://localhost:9",
+        broken.to_str().unwrap(),
+    ]);
+    fails(&output, "unknown field `plan`, expected one of");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("line 3 column"));
+}
