@@ -1,6 +1,6 @@
 //! Domains: who has proven one, and for how long yet.
 //!
-//! Which organization of the deployment has proven a domain is one fact, so one object has it: that of the domain, named by it. It is a lease. Whoever shows the record of their own challenge holds the domain until [`PROOF_MS`] after the record was last seen, and nobody else may hold it until [`SLACK_MS`] later.
+//! Which organization of the deployment has proven a domain is one fact, so one object has it: that of the domain, named by it. It is a lease. Whoever shows the record of their own challenge holds the domain until [`PROOF_MS`] after the record was last seen, and nobody else may hold it until ten minutes later.
 //! Until when the proof counts the organization is told, and goes by that alone when somebody joins: what it was told is never longer than the lease, so two organizations never let in people of one domain.
 //! The object looks for the record every [`CHECK_MS`]. An organization that has given up its claim is asked then, too, so a lease that nobody needs ends by itself.
 

@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
-                    "organization::tests::scopes::j17_a_secret_of_one_kind_is_refused_as_any_other",
+                    "organization::tests::scopes::kinds::j17_a_secret_of_one_kind_is_refused_as_any_other",
                 ),
                 "only tokens and keys are bearer credentials",
                 &[edit(

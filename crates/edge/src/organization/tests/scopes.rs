@@ -3,6 +3,7 @@
 //! With a token scoped to nothing every signed-in route refuses; with exactly what it needs it passes; with everything but one of that it refuses again.
 
 mod joining;
+mod kinds;
 mod structure;
 
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::{
     http::{Method, Request, Response},
     router::{Handler, Route},
     routes::ROUTES,
-    testing::{World, json, post, text, write},
+    testing::{World, json, text, write},
 };
 
 /// What a route takes of a token.
@@ -402,54 +403,4 @@ fn p2_every_route_that_changes_something_takes_a_fresh_caller() {
             route.pattern
         );
     }
-}
-
-/// J17: a credential of one kind is none of another, whatever the route.
-#[test]
-fn j17_a_secret_of_one_kind_is_refused_as_any_other() {
-    let full = Full::new();
-    let acme = &full.acme;
-    let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
-    let account = acme.account(&[json!({ "role": "gateway" })]);
-    let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
-    let (_, session) = acme.ada.split_once('=').unwrap();
-    let mail = acme.world.mail(CAT);
-    let (_, link) = mail.first().unwrap().message.text.split_once('#').unwrap();
-    let link = link.split_whitespace().next().unwrap();
-    let bearers = [session, link];
-    let cookies = [pat.as_str(), key.as_str(), link];
-    for route in signed_in() {
-        let (_, body) = row(route);
-        let path = full.fill(route.pattern);
-        let request = || write(route.method, &path, &body);
-        for secret in bearers {
-            let answer = acme.world.send(&request().with_header("x-api-key", secret));
-            assert_eq!(answer.status, 401, "{path}");
-        }
-        for secret in cookies {
-            let cookie = format!("__Host-lockstep_session={secret}");
-            assert_eq!(
-                acme.world
-                    .send(&request().with_header("cookie", &cookie))
-                    .status,
-                401,
-                "{path}"
-            );
-        }
-    }
-    for secret in [pat.as_str(), key.as_str(), session] {
-        let preview = Request::new(Method::Get, "/v1/invitations/preview")
-            .with_header("lockstep-invitation", secret);
-        assert_eq!(acme.world.send(&preview).status, 404);
-    }
-    let code = post(
-        "/v1/sign-in/sessions",
-        &json!({ "email": CAT, "code": "7K3M01Q9" }),
-    );
-    assert_eq!(
-        acme.world
-            .send(&code.with_header("cookie", &format!("__Host-lockstep_sign_in={session}")))
-            .status,
-        401
-    );
 }
