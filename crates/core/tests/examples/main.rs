@@ -16,6 +16,7 @@ mod issuers;
 mod lints;
 mod memberships;
 mod mistakes;
+mod offers;
 mod organizations;
 mod parts;
 mod plans;

@@ -1,0 +1,93 @@
+//! What an invitation or a link may offer, and until when an invitation is sent again.
+
+use std::sync::Arc;
+
+use lockstep_core::{
+    Access, DelegationError, Facts, Invitation, InvitationError, InvitationState, InvitationStatus,
+    MembershipError, Offer, Operation, Policy, may_link,
+};
+
+use crate::shop::{NOW_MS, record, spec};
+
+/// The shop, in which whoever hires also gives roles in branches.
+fn policy() -> Arc<Policy> {
+    let mut spec = spec();
+    let bound = Operation::WorkspaceMemberManage.as_str();
+    spec.operations.push((bound.into(), "hire".into()));
+    Arc::new(Policy::compile(&spec).unwrap())
+}
+
+fn access(policy: &Arc<Policy>, grants: &[(&str, &str)]) -> Access {
+    Access::resolve(policy, record(grants), NOW_MS).unwrap()
+}
+
+type Way = fn(&Access, &Offer<'_>, &Facts) -> Result<(), MembershipError>;
+const WAYS: [Way; 2] = [Invitation::may_invite, may_link];
+
+fn offer(
+    way: Way,
+    maker: &Access,
+    role: &str,
+    grants: &[(&str, &str)],
+) -> Result<(), MembershipError> {
+    let role_of = |id: &str| maker.policy().role(id).unwrap();
+    let grants = grants.iter();
+    let grants = grants.map(|(role, node)| (maker.node(node).unwrap(), role_of(role)));
+    let grants: Vec<_> = grants.collect();
+    let offer = Offer {
+        role: role_of(role),
+        grants: &grants,
+    };
+    way(maker, &offer, &Facts::default())
+}
+
+#[test]
+fn it_is_sent_again_until_somebody_acts_on_it() {
+    for (state, acted) in [
+        (InvitationState::Pending, None),
+        (InvitationState::Accepted, Some(InvitationStatus::Accepted)),
+        (InvitationState::Canceled, Some(InvitationStatus::Canceled)),
+        (InvitationState::Declined, Some(InvitationStatus::Declined)),
+    ] {
+        let invitation = Invitation {
+            state,
+            expires_at_ms: 5,
+        };
+        for now_ms in [4, 5, 6] {
+            let sent = acted.map_or(Ok(()), |status| Err(InvitationError::NotPending(status)));
+            assert_eq!(invitation.resend(now_ms), sent, "{state:?} at {now_ms}");
+        }
+    }
+}
+
+#[test]
+fn by_a_link_nobody_comes_in_as_an_admin_nor_as_what_its_maker_is_not() {
+    let policy = policy();
+    let owner = access(&policy, &[("owner", "shop")]);
+    assert_eq!(offer(may_link, &owner, "staff", &[]), Ok(()));
+    let admin = offer(may_link, &owner, "owner", &[]);
+    assert_eq!(admin, Err(MembershipError::NotAssignable));
+    // An invitation to an address may make one.
+    assert_eq!(offer(Invitation::may_invite, &owner, "owner", &[]), Ok(()));
+    let staff = access(&policy, &[("staff", "shop"), ("manager", "north")]);
+    let denied = offer(may_link, &staff, "staff", &[]);
+    assert!(matches!(denied, Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn roles_in_branches_are_offered_by_who_holds_them_there() {
+    let policy = policy();
+    let foreman = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    for way in WAYS {
+        let fits = [("manager", "north"), ("clerk", "south")];
+        assert_eq!(offer(way, &foreman, "staff", &fits), Ok(()));
+        let lacking = [("clerk", "north"), ("manager", "south")];
+        let exceeds = offer(way, &foreman, "staff", &lacking);
+        assert!(matches!(
+            exceeds,
+            Err(MembershipError::Delegation(DelegationError::Exceeds { .. }))
+        ));
+        let misplaced = offer(way, &foreman, "staff", &[("staff", "north")]);
+        assert_eq!(misplaced, Err(MembershipError::NotAssignable));
+    }
+}
