@@ -164,12 +164,16 @@ pub(super) fn settle(
     tell_address(context, organization, &acted, epoch)
 }
 
+/// Of an invitation that was never sent its address knows nothing, whatever becomes of it.
 pub(super) fn tell_address(
     context: &Context<'_>,
     organization: &Organization,
     stored: &Stored,
     epoch: i64,
 ) -> Result<(), ApiError> {
+    if stored.sent_at_ms == imported::NEVER {
+        return Ok(());
+    }
     let pending = (stored.state == InvitationState::Pending).then(|| {
         Ok::<_, ApiError>(PendingInvitation {
             organization: organization.id.clone(),

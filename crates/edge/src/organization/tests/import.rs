@@ -103,7 +103,10 @@ fn members_arrive_as_invitations_of_which_nobody_is_told_before_they_are_sent() 
         (&json!(BEN), &json!("member"))
     );
     assert_eq!(pending[0]["sent_at_ms"], Value::Null);
-    // Neither a mail nor a word in their own list.
+    // Neither a mail nor a word in their own list, also when there is something to say about all invitations.
+    let renamed = copy.patch(&copy.ada, "", &json!({ "name": "Acme again" }));
+    assert_eq!(renamed.status, 200, "{}", text(&renamed));
+    copy.world.settle();
     let ben = copy.world.sign_in(BEN);
     let mine = Request::new(Method::Get, "/v1/me/invitations").with_header("cookie", &ben);
     assert_eq!(json(&copy.world.send(&mine))["invitations"], json!([]));
