@@ -48,7 +48,7 @@ mod worth;
 use serde::{Deserialize, Serialize};
 
 use acting::{Acting, FreshActing};
-pub use actor::{Actor, FreshActor, FreshPerson, require_lifetime};
+pub use actor::{Actor, FreshActor, FreshAddress, FreshPerson, require_lifetime};
 pub use admission::{AdmissionCommand, IssuerUse, StoredIssuer, StoredIssuers};
 pub use audit::{AuditPage, AuditPart};
 pub use command::{Command, StructureChange, StructureQuestion};
@@ -271,9 +271,10 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::ChangeRole { actor, user, role } => {
             members::change_role(&FreshActing::begin(context, &actor)?, &user, &role)
         }
-        Command::DeclineInvitation { invitation, person } => {
-            invitations::decline(context, &invitation, &person)
-        }
+        Command::DeclineInvitation {
+            invitation,
+            address,
+        } => invitations::decline(context, &invitation, &address),
         Command::Delete { actor, name } => {
             ending::delete(&FreshActing::begin(context, &actor)?, &name)
         }

@@ -70,10 +70,26 @@ impl FreshPerson {
         let (_, domain) = self.address()?.rsplit_once('@')?;
         Some(domain)
     }
+}
 
-    /// The address to which they were invited. Without one nobody can have invited them: 404.
-    pub(super) fn invited_address(&self) -> Result<&str, ApiError> {
-        self.address().ok_or_else(ApiError::not_found)
+/// The address that such a person has proven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FreshAddress(String);
+
+impl FreshAddress {
+    /// The caller's. Without one nobody can have invited them.
+    ///
+    /// # Errors
+    /// As [`FreshPerson::of`]; 404 for who has proven none.
+    pub fn of(caller: &FreshCaller) -> Result<Self, ApiError> {
+        let address = FreshPerson::of(caller)?.address;
+        address.map(Self).ok_or_else(ApiError::not_found)
+    }
+
+    /// As invitations have it.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -9,8 +9,8 @@ pub use self::structure::{StructureChange, StructureQuestion};
 
 use super::{
     Actor, AdmissionCommand, AuditPart, DomainCommand, DomainQuestion, Evaluation, FreshActor,
-    FreshPerson, MemberList, NewInvitation, PlanCommand, ResealCommand, Resend, SeedNode,
-    SeedPrincipal, SlugCommand, WorthCommand,
+    FreshAddress, FreshPerson, MemberList, NewInvitation, PlanCommand, ResealCommand, Resend,
+    SeedNode, SeedPrincipal, SlugCommand, WorthCommand,
 };
 use crate::{audit::Filter, objects, paging::Range};
 
@@ -82,9 +82,8 @@ pub enum Command {
     DeclineInvitation {
         /// The invitation.
         invitation: String,
-        /// Who says it.
-        #[serde(flatten)]
-        person: FreshPerson,
+        /// To whom it was sent.
+        address: FreshAddress,
     },
     /// Deletes the organization; answers `Written`.
     Delete {
@@ -330,5 +329,31 @@ impl objects::Command for Command {
             Self::Configuration { .. } | Self::Export { .. } | Self::ReadAudit { .. }
         );
         reads || prepares || !self.is_idempotent()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// During a roll-out a Worker asks an object that has newer code already.
+    #[test]
+    fn what_an_earlier_worker_asks_is_understood() {
+        let evaluation = json!({
+            "actor": { "principal": "usr_a", "token": null },
+            "permission": "member.remove", "node": "org_a", "workspace": null, "target": null, "facts": {},
+        });
+        for command in [
+            json!({ "accept_invitation": { "invitation": "inv_a", "user": "usr_a", "address": "a@example.com" } }),
+            json!({ "decline_invitation": { "invitation": "inv_a", "address": "a@example.com" } }),
+            json!({ "join_by_link": { "hash": "ff", "user": "usr_a", "address": null } }),
+            json!({ "configuration": { "actor": { "principal": "usr_a", "token": null }, "workspace": null } }),
+            json!({ "evaluate": evaluation }),
+        ] {
+            let read = serde_json::from_value::<Command>(command.clone());
+            assert!(read.is_ok(), "{command}: {}", read.unwrap_err());
+        }
     }
 }

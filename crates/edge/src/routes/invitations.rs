@@ -17,7 +17,9 @@ use crate::{
     json,
     keys::hex,
     objects::ask,
-    organization::{Command, FreshPerson, NewInvitation, OrganizationObject, Resend, Written},
+    organization::{
+        Command, FreshAddress, FreshPerson, NewInvitation, OrganizationObject, Resend, Written,
+    },
     paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -188,7 +190,7 @@ async fn decline(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let decline = Command::DeclineInvitation {
         invitation: invitation(&call)?,
-        person: FreshPerson::of(&caller)?,
+        address: FreshAddress::of(&caller)?,
     };
     let written: Written = command(&call, decline).await?;
     Ok(with_epoch(Response::no_content(), written.epoch))

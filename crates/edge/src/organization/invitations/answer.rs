@@ -6,7 +6,7 @@ use super::{Granted, Stored, find, offered, reference, settle};
 use crate::{
     objects::{Context, Reply},
     organization::{
-        actor::{self, FreshPerson, Permitted},
+        actor::{self, FreshAddress, FreshPerson, Permitted},
         admission, holdings, refusal,
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
@@ -20,7 +20,8 @@ pub(in crate::organization) fn accept(
     id: &str,
     person: &FreshPerson,
 ) -> Result<Reply, ApiError> {
-    let address = person.invited_address()?;
+    // Without an address nobody can have invited them.
+    let address = person.address().ok_or_else(ApiError::not_found)?;
     let organization = organization(context)?;
     let stored = find(context, id)?;
     let void = || void(&stored, context, address);
@@ -102,14 +103,13 @@ pub(in crate::organization) fn admit(
 pub(in crate::organization) fn decline(
     context: &Context<'_>,
     id: &str,
-    person: &FreshPerson,
+    address: &FreshAddress,
 ) -> Result<Reply, ApiError> {
-    let address = person.invited_address()?;
     let organization = organization(context)?;
     let stored = find(context, id)?;
     let state = stored
         .transition()
-        .decline(unsigned(context.now_ms), stored.address == address)
+        .decline(unsigned(context.now_ms), stored.address == address.as_str())
         .map_err(|error| refusal::invitation(&error))?;
     let epoch = next_epoch(context)?;
     settle(context, &organization, &stored, state, epoch)?;
