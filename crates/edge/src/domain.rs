@@ -4,7 +4,11 @@
 //! Until when the proof counts the organization is told, and goes by that alone when somebody joins: what it was told is never longer than the lease, so two organizations never let in people of one domain.
 //! The object looks for the record every [`CHECK_MS`]. An organization that has given up its claim is asked then, too, so a lease that nobody needs ends by itself.
 
+mod public_mail;
+
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::public_mail::is_public;
 
 use crate::{
     dns,

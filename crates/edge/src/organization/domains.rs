@@ -4,7 +4,6 @@
 //! A claim gives nothing by itself. It is proven by a DNS record of its own, and which organization has done so is the domain's object's to say ([`crate::domain`]); here is only until when that counts.
 
 mod joining;
-mod public_mail;
 
 use lockstep_core::Operation;
 use lockstep_token::Address;
@@ -14,10 +13,9 @@ use lockstep_wire::{
 use serde::{Deserialize, Serialize};
 
 pub use self::joining::DomainCommand;
-use self::public_mail::is_public;
 use super::acting::{Acting, Change, FreshActing};
 use crate::{
-    domain::{self, record_name, record_text},
+    domain::{self, is_public, record_name, record_text},
     objects::Reply,
     outbox::{self, Delivery},
     problem::{ApiError, Code},

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     authenticate::{self, Caller, FreshCaller},
-    domain::{self, DomainObject, Held, is_shown, record_name},
+    domain::{self, DomainObject, Held, is_public, is_shown, record_name},
     edge::Edge,
     http::{Method, Response},
     json,
@@ -183,8 +183,11 @@ async fn joinable(call: Call<'_>, caller: FreshCaller) -> Answer {
     Response::json(200, &view)
 }
 
-/// The organization that has proven a domain, if there is one.
+/// The organization that has proven a domain, if there is one. Of a domain of everybody's there is none, and one object is not asked with each of its people.
 async fn holder(edge: &Edge, domain: &str) -> Result<Option<String>, ApiError> {
+    if is_public(domain) {
+        return Ok(None);
+    }
     let holder = domain::Command::Holder;
     found(ask::<DomainObject, String>(&*edge.objects, domain, &holder).await)
 }

@@ -65,7 +65,7 @@ const DOMAINS: [&str; 57] = [
 ];
 
 /// Whether anybody gets an address of `domain`, which is in its normal form.
-pub(super) fn is_public(domain: &str) -> bool {
+pub(crate) fn is_public(domain: &str) -> bool {
     DOMAINS.binary_search(&domain).is_ok()
 }
 
