@@ -26,6 +26,9 @@ pub struct ExportedOrganization {
     /// How long tokens may live in it, in seconds; as long as they like, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_lifetime_max_s: Option<i64>,
+    /// Whether whoever manages the members of a workspace invites from there; absent when not.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub workspace_admins_invite: bool,
     /// Its own roles, the oldest first.
     pub roles: Vec<ExportedRole>,
     /// Its workspaces, the oldest first.

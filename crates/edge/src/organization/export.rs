@@ -80,6 +80,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         },
         name: acting.organization.name.clone(),
         token_lifetime_max_s: acting.organization.token_lifetime_max_s,
+        workspace_admins_invite: acting.organization.workspace_admins_invite,
         roles,
         workspaces,
         projects,

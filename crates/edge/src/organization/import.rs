@@ -86,7 +86,7 @@ pub(super) fn import(
     structure::settings(&acting, &file, &made)?;
     structure::groups(&acting, &file, &mut made)?;
     structure::accounts(&acting, &file, &made)?;
-    structure::lifetime(&acting, &file)?;
+    structure::choices(&acting, &file)?;
     let invitations = people::invite(&acting, &file, &mut made, address)?;
     let organization = organization(context)?;
     holdings::publish(context, &organization, user)?;

@@ -6,7 +6,7 @@ use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
 
 use super::{
     Actor,
-    acting::FreshActing,
+    acting::{Change, FreshActing},
     actor::{self, access, directory_facts},
     plan::{self, Plan},
     roles, slugs,
@@ -145,9 +145,7 @@ pub(super) fn update(
     };
     let change = acting.change(permitted)?;
     if let Some(is_on) = wanted.workspace_admins_invite {
-        let set = "UPDATE organization SET workspace_admins_invite = ?";
-        change.exec(set, &[is_on.into()])?;
-        roles::publish(&change)?;
+        leave_inviting(&change, is_on)?;
     }
     if let Some(slug) = &wanted.slug {
         slugs::take(&change, &Slug::parse(slug)?, reserved_until_ms)?;
@@ -162,6 +160,13 @@ pub(super) fn update(
     }
     let view = acting.organization_view()?;
     change.finish(view)
+}
+
+/// Says whether inviting is left to who manages the members of a workspace.
+pub(super) fn leave_inviting(change: &Change<'_>, is_on: bool) -> Result<(), ApiError> {
+    let set = "UPDATE organization SET workspace_admins_invite = ?";
+    change.exec(set, &[is_on.into()])?;
+    roles::publish(change)
 }
 
 /// The organization, as `user` sees it.

@@ -13,7 +13,7 @@ use super::{
         actor::Permitted,
         groups,
         nodes::{self, NodeRow},
-        roles as own_roles, service_accounts,
+        profile, roles as own_roles, service_accounts,
         settings::{self as setting_rows, Place},
     },
     Made, at,
@@ -278,10 +278,15 @@ fn granted(acting: &Acting<'_>, made: &Made, grant: &ExportedGrant) -> GrantRequ
     }
 }
 
-pub(super) fn lifetime(
+pub(super) fn choices(
     acting: &FreshActing<'_>,
     file: &ExportedOrganization,
 ) -> Result<(), ApiError> {
+    if file.workspace_admins_invite {
+        let permitted = acting.let_workspace_admins_invite();
+        let permitted = at(permitted, || "/workspace_admins_invite".to_owned())?;
+        profile::leave_inviting(&begun(acting, permitted)?, true)?;
+    }
     let Some(max_s) = file.token_lifetime_max_s else {
         return Ok(());
     };

@@ -50,7 +50,13 @@ pub(super) fn fill(acme: &Acme) {
         assert_eq!(put.status, 200, "{path}: {}", text(&put));
     }
     acme.keep_database("", "main", CANARY);
-    acme.patch(&acme.ada, &north, &json!({ "archived": true }));
+    for (path, change) in [
+        (&*north, json!({ "archived": true })),
+        ("", json!({ "workspace_admins_invite": true })),
+    ] {
+        let changed = acme.patch(&acme.ada, path, &change);
+        assert_eq!(changed.status, 200, "{path}: {}", text(&changed));
+    }
     let account = acme.account(&[json!({ "role": "viewer", "node": of(&south) })]);
     acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
     acme.invited("dan@example.com", "member");
@@ -69,6 +75,7 @@ fn an_organization_is_a_file_with_names_in_place_of_ids() {
             "format": 1,
             "policy": { "id": "lockstep", "digest": policy.digest },
             "name": "Acme",
+            "workspace_admins_invite": true,
             "roles": [{ "key": "role/1", "name": "Own", "base": "viewer", "with": ["data.export"] }],
             "workspaces": [
                 { "key": "workspace/1", "name": "North", "archived": true },
