@@ -1,6 +1,5 @@
 //! Law 5: no one hands out what they do not hold.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -104,7 +103,7 @@ pub fn can_hand_over(grantor: &Access, holder: &Access) -> Result<(), Delegation
         let hands = at.and_then(|at| Holder::on(grantor, at));
         let hands = hands.ok_or(DelegationError::Unknown)?;
         let scope = holder.holdings().scope.as_ref();
-        let scoped = rights(policy, &held)
+        let scoped = rights(policy, held)
             .filter(|(_, permission)| scope.is_none_or(|scope| scope.contains(*permission)));
         missing.extend(
             scoped
@@ -126,7 +125,7 @@ pub fn can_hand_over(grantor: &Access, holder: &Access) -> Result<(), Delegation
 fn held<'a>(
     holder: &'a Access,
     record: &'a Record,
-) -> impl Iterator<Item = (Cow<'a, Bits>, Option<&'a Role>, NodeId)> {
+) -> impl Iterator<Item = (&'a Bits, Option<&'a Role>, NodeId)> {
     let policy = holder.policy();
     let granted = record.grants.iter().filter_map(|grant| {
         let role = policy.role(&grant.role)?;
@@ -134,23 +133,16 @@ fn held<'a>(
         let node = holder.node(&grant.node)?;
         Some([role, counted].map(|role| (policy.describe_role(role), node)))
     });
-    let granted = granted.flatten().filter_map(|(role, node)| {
-        let role = role?;
-        let overrides = role.overriding && node == ROOT;
-        let rights = if overrides {
-            Cow::Owned(policy.all())
-        } else {
-            Cow::Borrowed(&role.rights)
-        };
-        Some((rights, Some(role), node))
-    });
+    // Who overrides holds every permission by their role already.
+    let granted = granted
+        .flatten()
+        .filter_map(|(role, node)| Some((&role?.rights, role, node)));
     let owned = holder.node_ids().filter_map(|node| {
         let described = holder.describe(node).filter(|described| described.owned)?;
         let rights = policy.ownership.get(&described.level)?;
-        Some((Cow::Borrowed(rights), None, node))
+        Some((rights, None, node))
     });
-    let everyone = Cow::Borrowed(&policy.everyone);
-    let everyone = (!record.grants.is_empty()).then_some((everyone, None, ROOT));
+    let everyone = (!record.grants.is_empty()).then_some((&policy.everyone, None, ROOT));
     granted.chain(owned).chain(everyone)
 }
 
