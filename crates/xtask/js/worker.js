@@ -28,8 +28,8 @@ export default {
     const call = () => {
       // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();
-      const length = write(head(request, body), body);
-      return edge.fetch(room.subarray(0, length.all), length.head, env, context);
+      const { bytes, head: length } = written(head(request, body), body);
+      return edge.fetch(bytes, length, env, context);
     };
     const answer = settled(call);
     return response(answer instanceof Promise ? await answer : answer);
@@ -88,18 +88,18 @@ function head(request, body) {
 }
 
 const encoder = new TextEncoder();
-/** Where a request is put together, one after the other. */
-let room = new Uint8Array(2 * bodyBytesMax);
+/** Where requests are put together, one after the other; a larger one has memory of its own. */
+const room = new Uint8Array(4 * bodyBytesMax);
 
-/** Puts a request into `room`, and answers how many bytes its head and all of it have. */
-function write(head, body) {
-  const bytes = typeof body === "string" ? 0 : body.length;
+/** Puts a request together: its bytes, and how many of them are its head. */
+function written(head, body) {
+  const length = typeof body === "string" ? 0 : body.length;
   // A character of JavaScript has at most three bytes.
-  const needed = 3 * head.length + bytes;
-  if (needed > room.length) room = new Uint8Array(needed);
-  const { written } = encoder.encodeInto(head, room);
-  if (bytes > 0) room.set(body, written);
-  return { head: written, all: written + bytes };
+  const needed = 3 * head.length + length;
+  const memory = needed > room.length ? new Uint8Array(needed) : room;
+  const { written } = encoder.encodeInto(head, memory);
+  if (length > 0) memory.set(body, written);
+  return { bytes: memory.subarray(0, written + length), head: written };
 }
 
 /** Header lists that answers have had, by their text; most answers have the same. */

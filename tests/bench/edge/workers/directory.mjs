@@ -3,7 +3,7 @@
 
 import product, * as objects from "./index.js";
 
-export const { AddressObject, MailboxObject, SlugObject, UserObject } = objects;
+export const { AddressObject, DomainObject, MailboxObject, SlugObject, UserObject } = objects;
 
 const numbers = "WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < ?1)";
 
