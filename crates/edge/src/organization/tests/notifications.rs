@@ -74,12 +74,16 @@ fn people_are_told_what_became_of_their_invitations_and_memberships_and_nobody_e
         (&role["role"], &role["role_name"]),
         (&json!("view-only"), &json!("View-Only"))
     );
-    assert_eq!(
-        kinds(&acme.notified(&acme.ada)).len(),
-        2,
-        "nobody is told what they did"
-    );
+    assert_eq!(kinds(&acme.notified(&acme.ada)).len(), 2);
     assert!(kinds(&acme.notified(&cat)).is_empty());
+}
+
+#[test]
+fn who_leaves_is_not_told_that_they_were_removed() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    assert_eq!(acme.delete(&ben, &acme.member(BEN)).status, 204);
+    assert!(kinds(&acme.notified(&ben)).is_empty());
 }
 
 #[test]
