@@ -1,6 +1,6 @@
 //! Who may do what: every role against every permission.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -108,7 +108,6 @@ pub fn matrix(policy: &Arc<Policy>) -> Vec<MatrixRow> {
 fn holder(policy: &Arc<Policy>, role: &str, level: Level) -> Option<Access> {
     let [organization, workspace, project] = Level::ALL.map(Level::as_str);
     let record = Record {
-        principal: role.to_string(),
         nodes: vec![
             Node::organization(organization),
             Node::inside(Level::Workspace, workspace, organization),

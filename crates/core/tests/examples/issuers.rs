@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, DelegationError, Facts, MembershipError, Operation, Policy, Record, may_admit,
-    save_issuer,
+    may_open_domain, save_issuer,
 };
 
 use crate::shop::{NOW_MS, record, spec};
@@ -12,8 +12,10 @@ use crate::shop::{NOW_MS, record, spec};
 /// The shop, in which whoever hires may have others vouch for people.
 fn policy() -> Arc<Policy> {
     let mut spec = spec();
-    let manage = Operation::IssuerManage.as_str();
-    spec.operations.push((manage.into(), "hire".into()));
+    for manage in [Operation::IssuerManage, Operation::DomainManage] {
+        let bound = (manage.as_str().into(), "hire".into());
+        spec.operations.push(bound);
+    }
     Arc::new(Policy::compile(&spec).unwrap())
 }
 
@@ -24,11 +26,13 @@ fn save(actor: &[(&str, &str)], role: Option<&str>, held: &Record) -> Result<(),
     let facts = Facts::default();
     let saved = save_issuer(&actor, role, held, &facts);
     if let (Some(role), true) = (role, held.grants.is_empty()) {
-        assert_eq!(
-            may_admit(&actor, role, &facts),
-            saved,
-            "asked anew it is the same"
-        );
+        for asked in [may_admit, may_open_domain] {
+            assert_eq!(
+                asked(&actor, role, &facts),
+                saved,
+                "asked anew it is the same"
+            );
+        }
     }
     saved
 }

@@ -14,6 +14,7 @@ mod facts;
 mod invitations;
 mod issuers;
 mod lints;
+mod matrices;
 mod memberships;
 mod mistakes;
 mod offers;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, DelegationError, Facts, Invitation, InvitationError, InvitationState, InvitationStatus,
-    MembershipError, Offer, Operation, Policy, may_link,
+    MembershipError, Offer, Operation, Policy, let_workspace_admins_invite, may_link,
 };
 
 use crate::shop::{NOW_MS, record, spec};
@@ -90,4 +90,32 @@ fn roles_in_branches_are_offered_by_who_holds_them_there() {
         let misplaced = offer(way, &foreman, "staff", &[("staff", "north")]);
         assert_eq!(misplaced, Err(MembershipError::NotAssignable));
     }
+}
+
+#[test]
+fn who_lets_workspace_admins_invite_changes_the_organization_and_holds_it_everywhere() {
+    let allow = |invite: &str, actor: &[(&str, &str)]| {
+        let mut spec = spec();
+        for (operation, permission) in [
+            (Operation::OrganizationUpdate, "promote"),
+            (Operation::WorkspaceMemberInvite, invite),
+        ] {
+            let bound = (operation.as_str().into(), permission.into());
+            spec.operations.push(bound);
+        }
+        let policy = Arc::new(Policy::compile(&spec).unwrap());
+        let_workspace_admins_invite(&access(&policy, actor), &Facts::default())
+    };
+    let foreman = [("foreman", "shop")];
+    assert_eq!(allow("sell", &foreman), Ok(()));
+    // A clerk's condition is not all of it.
+    let exceeds = allow("refund", &foreman);
+    assert!(matches!(
+        exceeds,
+        Err(MembershipError::Delegation(DelegationError::Exceeds { .. }))
+    ));
+    assert_eq!(allow("refund", &[("owner", "shop")]), Ok(()));
+    // Who holds it in one branch, and changes nothing.
+    let manager = allow("sell", &[("staff", "shop"), ("manager", "north")]);
+    assert!(matches!(manager, Err(MembershipError::Denied(_))));
 }

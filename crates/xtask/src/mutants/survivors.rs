@@ -2,7 +2,7 @@
 //! one that is listed and dies.
 
 /// A mutant without its line and column, and why no test can or need tell it from the code.
-pub(super) const SURVIVORS: [(&str, &str); 11] = [
+pub(super) const SURVIVORS: [(&str, &str); 12] = [
     (
         "evaluate.rs: replace match guard !facts.is_empty() with true in verdict",
         "without facts the longer way gives the same answer, only later",
@@ -38,6 +38,10 @@ pub(super) const SURVIVORS: [(&str, &str); 11] = [
     (
         "index.rs: replace | with ^ in slot",
         "the bits of the new byte are zero before",
+    ),
+    (
+        "lint/contradiction.rs: replace < with <= in integers",
+        "a guard has 16 conditions at most, too few to exclude each of 65 numbers",
     ),
     (
         "lint/reach.rs: replace < with <= in Reach<'a>::holds_without",
