@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Bits, Effect, Facts, Level, Policy, PolicyParts, PolicySpec, Record, ReplacementSpec,
-    RuleSpec, evaluate,
+    RuleSpec, can_delegate, evaluate,
 };
 
 use crate::shop::{NOW_MS, facts, is, record, spec, strings};
@@ -74,6 +74,15 @@ fn a_policy_made_of_its_parts_decides_alike() {
             record.nodes[3].owned = true;
             let [one, other] = [&before, &after]
                 .map(|policy| Access::resolve(policy, record.clone(), NOW_MS).unwrap());
+            for node in one.node_ids() {
+                for role in before.roles() {
+                    let role = before.role(&role.id).unwrap();
+                    assert_eq!(
+                        can_delegate(&one, role, node),
+                        can_delegate(&other, role, node)
+                    );
+                }
+            }
             for facts in &stated {
                 for node in one.node_ids() {
                     for at in 0..before.permissions().len() {
@@ -89,6 +98,7 @@ fn a_policy_made_of_its_parts_decides_alike() {
             }
         }
     }
+    assert_eq!(after.permission_at(after.permissions().len()), None);
     let (one, other) = (before.rule(0).unwrap(), after.rule(0).unwrap());
     assert_eq!((&one.id, &one.because), (&other.id, &other.because));
 }
