@@ -1,6 +1,7 @@
 //! Child processes: every one is named in the error when it fails.
 
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 use crate::error::TaskError;
@@ -76,6 +77,14 @@ pub(crate) fn tee(command: &mut Command, show: Show) -> Result<(bool, String), T
         print!("{text}");
     }
     Ok((status.success(), text))
+}
+
+/// The xtask that runs now.
+pub(crate) fn own_program() -> Result<PathBuf, TaskError> {
+    std::env::current_exe().map_err(|source| TaskError::Io {
+        doing: "find this program".to_owned(),
+        source,
+    })
 }
 
 /// The command as a person would type it.

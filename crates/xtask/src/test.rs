@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold, in one run, with one line of numbers at the end.
 
+mod ahead;
 mod steps;
 mod tally;
 
@@ -10,6 +11,7 @@ use crate::clock::Stopwatch;
 use crate::error::TaskError;
 use crate::project::Project;
 use crate::setup;
+use ahead::Ahead;
 pub(crate) use steps::NODE_SUITES;
 use steps::Step;
 pub(crate) use tally::Tally;
@@ -65,6 +67,10 @@ pub(crate) fn run(project: &Project, extent: Extent<'_>) -> Result<ExitCode, Tas
     // A product that does not build fails every step that needs it, once and by name.
     let mut product: Option<Result<(), String>> = None;
     let watch = Stopwatch::start();
+    let mut ahead = match extent {
+        Extent::Full => Some(Ahead::start(project)?),
+        Extent::Only(_) | Extent::Quick => None,
+    };
 
     for (index, step) in chosen.iter().enumerate() {
         let place = format!("[{:>2}/{}] {}", index + 1, chosen.len(), step.name);
@@ -72,7 +78,11 @@ pub(crate) fn run(project: &Project, extent: Extent<'_>) -> Result<ExitCode, Tas
         let watch = Stopwatch::start();
         let built = if step.built {
             product
-                .get_or_insert_with(|| build::run(project, &build::ALL).map_err(|e| e.to_string()))
+                .get_or_insert_with(|| {
+                    let ready = ahead.take().map_or(Ok(()), Ahead::finish);
+                    let built = ready.and_then(|()| build::run(project, &build::ALL));
+                    built.map_err(|error| error.to_string())
+                })
                 .clone()
                 .map_err(|error| TaskError::sentence(format!("not run: {error}")))
         } else {

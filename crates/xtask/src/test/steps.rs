@@ -167,10 +167,7 @@ fn types(project: &Project, _: &Tools) -> Result<Tally, TaskError> {
 
 /// Runs the xtask that runs now, as a person would.
 fn dev(project: &Project, _: &Tools) -> Result<Tally, TaskError> {
-    let own = std::env::current_exe().map_err(|source| TaskError::Io {
-        doing: "find this program".to_owned(),
-        source,
-    })?;
+    let own = process::own_program()?;
     node_tests(project, "dev", &[("LOCKSTEP_XTASK", own)])
 }
 
