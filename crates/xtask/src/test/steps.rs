@@ -60,7 +60,9 @@ pub(super) const ALL: [Step; 16] = [
     }),
     built("e2e", "the Worker on workerd", |project, _| {
         let python = setup::python::find_or_install(project)?;
-        node_tests(project, "e2e", &[("LOCKSTEP_PYTHON", python)])
+        // Its files mostly wait, each for a Worker of its own.
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        node_files(project, "e2e", at_once, &[("LOCKSTEP_PYTHON", python)])
     }),
     built("dev", "`cargo xtask dev` itself", dev),
     built("browser", "the story in Chromium against workerd", browser),
@@ -187,6 +189,16 @@ fn node_tests(
     suite: &str,
     variables: &[(&str, PathBuf)],
 ) -> Result<Tally, TaskError> {
+    node_files(project, suite, 1, variables)
+}
+
+/// The tests of a suite, so many files at once.
+fn node_files(
+    project: &Project,
+    suite: &str,
+    at_once: usize,
+    variables: &[(&str, PathBuf)],
+) -> Result<Tally, TaskError> {
     let files = test_files(project, suite)?;
     if files.is_empty() {
         return Err(TaskError::sentence(format!(
@@ -197,6 +209,7 @@ fn node_tests(
     command
         .current_dir(project.root())
         .args(["--test", "--test-reporter=spec", "--test-timeout=300000"])
+        .arg(format!("--test-concurrency={at_once}"))
         .args(files);
     for (name, value) in variables {
         command.env(name, value);
