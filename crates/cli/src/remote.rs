@@ -69,6 +69,7 @@ impl Deployment {
     }
 
     /// What a POST of JSON answers. It is done once, however often it has to be sent, by this key.
+    /// A deployment that does not know the token says so before all of it is sent.
     ///
     /// # Errors
     /// As [`Self::get`].
@@ -77,6 +78,7 @@ impl Deployment {
         let send = || {
             let post = self.agent.post(&url).header("authorization", &self.bearer);
             let post = post.header("idempotency-key", key);
+            let post = post.header("expect", "100-continue");
             post.header("content-type", "application/json").send(body)
         };
         self.answer(send)

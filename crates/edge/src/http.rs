@@ -1,29 +1,27 @@
 //! Requests and answers as plain values, so that routes run natively in tests.
 //!
-//! The platform reads the body (capped, see [`body_bytes_max`]) before a route sees the request, and sends the answer.
+//! The platform reads the body (at most [`BODY_BYTES_MAX`] of it) before a route sees the request, and sends the answer.
+//! A larger one ([`Unread`]) is read when it is known who sends it: what strangers send costs no memory.
 
-use std::{any::Any, collections::BTreeMap, fmt, pin::Pin};
+use std::{any::Any, cell::OnceCell, collections::BTreeMap, fmt, pin::Pin};
 
 use futures_util::Stream;
 use serde::Serialize;
 
-use crate::problem::{ApiError, Code};
+use crate::{
+    authenticate::FreshCaller,
+    edge::Later,
+    problem::{ApiError, Code},
+};
 
 /// Largest accepted request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;
 /// Where an organization comes in as a file.
 pub const IMPORT_PATH: &str = "/v1/organizations/import";
-/// Largest such file, in bytes: a few times that, as it is read, fits into a Worker's memory.
+/// Largest such file, in bytes: a few times that, as it is read, fits into a Worker's memory. The Worker's script knows these three, too.
 pub const IMPORT_BYTES_MAX: usize = 4_194_304;
-
-/// The most bytes that the body of a request to `path` may have. The Worker's script knows both numbers, too.
-#[must_use]
-pub fn body_bytes_max(path: &str) -> usize {
-    match path {
-        IMPORT_PATH => IMPORT_BYTES_MAX,
-        _ => BODY_BYTES_MAX,
-    }
-}
+/// How soon who sends one file more than an isolate has room for may try again, in seconds.
+const BUSY_S: u32 = 2;
 
 /// An HTTP method that some route may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,10 +85,31 @@ impl Method {
 pub enum BodyError {
     /// It broke off.
     Broken,
+    /// Too many large ones are being read at once.
+    Busy,
     /// It did not arrive in time.
     Late,
-    /// It is larger than [`body_bytes_max`] says.
-    TooLarge,
+    /// It has more bytes than this.
+    TooLarge(usize),
+}
+
+/// What is taken of a body.
+pub type Taken = Result<Vec<u8>, BodyError>;
+
+/// A body that is not read yet; only [`Request::receive`] reads it.
+pub struct Unread(Box<dyn Fn() -> Later<'static, Taken>>);
+
+impl Unread {
+    /// A body that `read` reads. It is called once at most.
+    pub fn new(read: impl Fn() -> Later<'static, Taken> + 'static) -> Self {
+        Self(Box::new(read))
+    }
+}
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unread")
+    }
 }
 
 /// One request.
@@ -102,7 +121,8 @@ pub struct Request {
     pub path: String,
     query: Vec<(String, String)>,
     headers: BTreeMap<String, String>,
-    body: Result<Vec<u8>, BodyError>,
+    body: OnceCell<Taken>,
+    unread: Option<Unread>,
 }
 
 impl Request {
@@ -113,7 +133,8 @@ impl Request {
             path: path.into(),
             query: Vec::new(),
             headers: BTreeMap::new(),
-            body: Ok(Vec::new()),
+            body: OnceCell::from(Ok(Vec::new())),
+            unread: None,
         }
     }
 
@@ -136,8 +157,16 @@ impl Request {
 
     /// Sets the body.
     #[must_use]
-    pub fn with_body(mut self, body: Result<Vec<u8>, BodyError>) -> Self {
-        self.body = body;
+    pub fn with_body(mut self, body: Taken) -> Self {
+        self.body = OnceCell::from(body);
+        self
+    }
+
+    /// Sets a body that waits for who sends it to be known.
+    #[must_use]
+    pub fn with_unread(mut self, unread: Unread) -> Self {
+        self.body = OnceCell::new();
+        self.unread = Some(unread);
         self
     }
 
@@ -164,16 +193,39 @@ impl Request {
         })
     }
 
+    /// Whether the body waits for who sends it to be known.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.body.get().is_none()
+    }
+
+    /// Reads a body that has waited for who sends it: whoever calls this knows.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    pub async fn receive(&self, _: &FreshCaller) -> Result<(), ApiError> {
+        if let (None, Some(unread)) = (self.body.get(), &self.unread) {
+            let taken = (unread.0)().await;
+            self.body.get_or_init(|| taken);
+        }
+        self.body().map(|_| ())
+    }
+
     /// The body's bytes.
     ///
     /// # Errors
-    /// 413, 408 or 400 when the body could not be taken.
+    /// 413, 408, 503 or 400 when the body could not be taken; a fault when it was not read.
     pub fn body(&self) -> Result<&[u8], ApiError> {
-        self.body.as_deref().map_err(|error| match error {
+        let taken = self.body.get().ok_or_else(|| {
+            ApiError::internal("a body was asked for before it was known who sends it")
+        })?;
+        taken.as_deref().map_err(|error| match error {
             BodyError::Broken => ApiError::new(Code::InvalidBody, "The body broke off."),
+            BodyError::Busy => {
+                ApiError::unavailable("too many files at once").with_retry_after_s(BUSY_S)
+            }
             BodyError::Late => ApiError::new(Code::BodyTimeout, "The body did not arrive in time."),
-            BodyError::TooLarge => {
-                let most = body_bytes_max(&self.path);
+            BodyError::TooLarge(most) => {
                 let detail = format!("The body may have {most} bytes at most.");
                 ApiError::new(Code::BodyTooLarge, detail)
             }

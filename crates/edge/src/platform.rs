@@ -17,6 +17,7 @@ mod web_crypto;
 
 use std::{cell::OnceCell, rc::Rc};
 
+use js_sys::Function;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, worker_sys};
 
@@ -27,6 +28,7 @@ use crate::{
     doubles::Memory,
     edge::{Background, Edge, Later},
     freshness::Cache,
+    http::Request,
     issuers, log, published, router,
 };
 
@@ -57,10 +59,33 @@ pub fn fetch(
     env: Env,
     context: worker_sys::Context,
 ) -> Result<JsValue, JsValue> {
+    answer(move || request::read(request, head_length), env, context)
+}
+
+/// As [`fetch`], for a request of which there is the head alone; `pull` gives a promise of its body.
+///
+/// # Errors
+/// As [`fetch`].
+#[wasm_bindgen(js_name = fetchImport)]
+#[expect(unreachable_pub, reason = "nothing else is exported")]
+pub fn fetch_import(
+    head: Vec<u8>,
+    env: Env,
+    context: worker_sys::Context,
+    pull: Function,
+) -> Result<JsValue, JsValue> {
+    answer(move || request::read_head(head, pull), env, context)
+}
+
+fn answer(
+    request: impl FnOnce() -> Request + 'static,
+    env: Env,
+    context: worker_sys::Context,
+) -> Result<JsValue, JsValue> {
     at_once(async move {
         let background = Rc::new(AfterAnswer(Context::new(context)));
         let response = match edge(&env, background) {
-            Ok(edge) => router::handle(&edge, &request::read(request, head_length)).await,
+            Ok(edge) => router::handle(&edge, &request()).await,
             Err(error) => {
                 log::error(&format!("misconfigured: {error}"));
                 router::misconfigured()

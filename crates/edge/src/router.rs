@@ -1,6 +1,7 @@
 //! From a request to its route, and from every outcome to an answer.
 //!
 //! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
+//! A body that is larger than others may be comes in after the credential, and only where that was checked during the request.
 //! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
 mod paths;
@@ -142,7 +143,9 @@ pub fn misconfiguration() -> ApiError {
 
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let (route, params) = find(request)?;
-    request.body()?;
+    if !request.is_unread() {
+        request.body()?;
+    }
     let is_presented = matches!(route.handler, Handler::Presenting(_));
     let carried = credential::read(request);
     if request.method.is_unsafe() && !is_presented {
@@ -155,6 +158,9 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let named = Named::read(edge, request, organization, workspace);
     let organization = named.as_ref().ok().and_then(Named::organization);
     let caller = identify(edge, carried, route, organization).await?;
+    if let (Some(Known::Now(caller)), true) = (&caller, request.is_unread()) {
+        request.receive(caller).await?;
+    }
     let issuer = caller
         .as_ref()
         .and_then(|known| known.caller().issuer.clone());

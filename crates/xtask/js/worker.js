@@ -14,9 +14,11 @@ import * as edge from "./edge.js";
 const methodsWithBody = new Set(["PATCH", "POST", "PUT"]);
 /** What is taken of a body, in bytes. */
 const bodyBytesMax = 65_536;
-/** The same of a file that is imported. */
+/** The same of a file that is imported. It is read once it is known who sends it. */
 const importBytesMax = 4_194_304;
 const importPath = "/v1/organizations/import";
+/** So many files at once in one isolate: while one is read, it is there several times. */
+const importsMax = 2;
 /** So much more of a body that is too large is read and thrown away: otherwise the connection is reset, and the client never sees why. */
 const drainBytesMax = 1_048_576;
 /** How long a body may take. */
@@ -24,7 +26,9 @@ const bodyMs = 10_000;
 
 export default {
   async fetch(request, env, context) {
-    const body = methodsWithBody.has(request.method) ? await bodyOf(request) : "";
+    const hasBody = methodsWithBody.has(request.method);
+    if (hasBody && isImport(request.url)) return imported(request, env, context);
+    const body = hasBody ? await bodyOf(request, bodyBytesMax) : "";
     const call = () => {
       // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();
@@ -43,29 +47,55 @@ export const SlugObject = object("SlugObject");
 export const OrganizationObject = object("OrganizationObject");
 export const UserObject = object("UserObject");
 
+/** Whether a file is imported there, by the path alone. */
+function isImport(url) {
+  return url.includes(importPath) && url.split("?", 1)[0].endsWith(importPath);
+}
+
+/** How many files are there now. */
+let imports = 0;
+
+/** Answers a request whose body waits for who sends it to be known; strangers' bodies are not read. */
+async function imported(request, env, context) {
+  let isTaken = false;
+  const pull = async () => {
+    if (imports >= importsMax) return "busy";
+    imports += 1;
+    isTaken = true;
+    return bodyOf(request, importBytesMax);
+  };
+  const call = () => {
+    instance();
+    return edge.fetchImport(written(head(request, ""), "").bytes, env, context, pull);
+  };
+  try {
+    return response(await settled(call));
+  } finally {
+    if (isTaken) imports -= 1;
+  }
+}
+
 /** A request's body as bytes, or a word about why it could not be taken. */
-function bodyOf(request) {
+function bodyOf(request, bytesMax) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, bodyMs, "late");
     const end = (body) => {
       clearTimeout(timer);
       resolve(body);
     };
-    readBody(request).then(end, () => end("broken"));
+    readBody(request, bytesMax).then(end, () => end("broken"));
   });
 }
 
-async function readBody(request) {
-  const isImport = request.url.endsWith(importPath);
-  const bytesMax = isImport ? importBytesMax : bodyBytesMax;
+async function readBody(request, bytesMax) {
   const length = request.headers.get("content-length");
-  if (length === null) return readInParts(request.body, bytesMax);
-  if (!(Number(length) <= bytesMax + drainBytesMax)) return "too-large";
   // The server ends a body where its length says.
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  return bytes.length > bytesMax ? "too-large" : bytes;
+  if (Number(length ?? NaN) <= bytesMax) return new Uint8Array(await request.arrayBuffer());
+  if (length !== null && !(Number(length) <= bytesMax + drainBytesMax)) return "too-large";
+  return readInParts(request.body, bytesMax);
 }
 
+/** Keeps no more of a body than may be taken, however much of it there is. */
 async function readInParts(stream, bytesMax) {
   const parts = [];
   let length = 0;

@@ -3,12 +3,16 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use futures_util::TryStreamExt;
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
 
 use crate::{
-    http::{Body, BodyError, Chunks, Method, Request, Response, body_bytes_max},
+    http::{
+        BODY_BYTES_MAX, Body, BodyError, Chunks, IMPORT_BYTES_MAX, Method, Request, Response,
+        Taken, Unread,
+    },
     log,
 };
 
@@ -29,15 +33,51 @@ pub(super) fn read(mut bytes: Vec<u8>, head_length: usize) -> Request {
     let (path, query) = path_and_query(lines.next().unwrap_or_default());
     let mut request = Request::new(method, path).with_query(query);
     let body = match lines.next().unwrap_or_default() {
-        "" if body.len() <= body_bytes_max(&request.path) => Ok(body),
-        "" | "too-large" => Err(BodyError::TooLarge),
-        "late" => Err(BodyError::Late),
-        _ => Err(BodyError::Broken),
+        "" => capped(body, BODY_BYTES_MAX),
+        word => Err(untaken(word, BODY_BYTES_MAX)),
     };
     while let (Some(name), Some(value)) = (lines.next(), lines.next()) {
         request = request.with_header(name, value);
     }
     request.with_body(body)
+}
+
+/// The same of one whose body is not read yet: `pull` gives a promise of its bytes, or of a word about why there are none.
+pub(super) fn read_head(head: Vec<u8>, pull: Function) -> Request {
+    let length = head.len();
+    let unread = Unread::new(move || {
+        let pulled = pull.call0(&JsValue::NULL);
+        Box::pin(async move { received(pulled).await.unwrap_or(Err(BodyError::Broken)) })
+    });
+    read(head, length).with_unread(unread)
+}
+
+async fn received(pulled: Result<JsValue, JsValue>) -> Result<Taken, JsValue> {
+    let promise: Promise = pulled?.dyn_into()?;
+    let body = JsFuture::from(promise).await?;
+    if let Some(word) = body.as_string() {
+        return Ok(Err(untaken(&word, IMPORT_BYTES_MAX)));
+    }
+    let bytes: Uint8Array = body.dyn_into()?;
+    Ok(capped(bytes.to_vec(), IMPORT_BYTES_MAX))
+}
+
+fn capped(body: Vec<u8>, bytes_max: usize) -> Taken {
+    if body.len() <= bytes_max {
+        Ok(body)
+    } else {
+        Err(BodyError::TooLarge(bytes_max))
+    }
+}
+
+/// What the script's words mean.
+fn untaken(word: &str, bytes_max: usize) -> BodyError {
+    match word {
+        "busy" => BodyError::Busy,
+        "late" => BodyError::Late,
+        "too-large" => BodyError::TooLarge(bytes_max),
+        _ => BodyError::Broken,
+    }
 }
 
 /// Of a URL as the runtime writes it: with scheme and host, and never with a fragment.

@@ -2,6 +2,8 @@
 
 mod refused;
 
+use std::{cell::Cell, future::ready, rc::Rc};
+
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
     id, lockstep, refused,
 };
 use crate::{
-    http::{IMPORT_PATH, Method, Request, Response},
+    http::{BodyError, IMPORT_PATH, Method, Request, Response, Taken, Unread},
     organization::{Command, OrganizationObject},
     testing::{World, json, post, text},
 };
@@ -313,6 +315,63 @@ fn what_is_handed_out_by_an_import_is_what_is_by_hand() {
         }
     }
     assert!(refused > 5, "{refused}");
+}
+
+#[test]
+fn w8_a_file_is_read_once_it_is_known_who_sends_it() {
+    let acme = lockstep("");
+    let file = serde_json::to_vec(&smallest(&acme)).unwrap();
+    let reads = Rc::new(Cell::new(0));
+    let send = |taken: Taken, headers: &[(&str, &str)]| {
+        let counted = reads.clone();
+        let unread = Unread::new(move || {
+            counted.set(counted.get() + 1);
+            Box::pin(ready(taken.clone()))
+        });
+        let import = post(IMPORT_PATH, &json!({})).with_unread(unread);
+        let import = headers.iter().fold(import, |request, (name, value)| {
+            request.with_header(name, value)
+        });
+        acme.world.send(&import)
+    };
+    let (_, token) = acme.token(&acme.ada, &json!({ "name": "backup" }));
+    let misspelled = format!("{token}x");
+    let ended = acme.world.sign_in(BEN);
+    let close = Request::new(Method::Delete, "/v1/session")
+        .with_header("origin", crate::testing::ORIGIN)
+        .with_header("cookie", &ended);
+    assert_eq!(acme.world.send(&close).status, 204);
+    for headers in [
+        &[][..],
+        &[("x-api-key", "lsk_pat_nobody")],
+        &[("x-api-key", &misspelled)],
+        &[("authorization", "Bearer a.b.c")],
+        &[("cookie", &ended)],
+    ] {
+        let refusal = send(Ok(file.clone()), headers);
+        refused(&refusal, 401, "unauthenticated");
+    }
+    let twice = [("cookie", &*acme.ada), ("x-api-key", &token)];
+    refused(&send(Ok(file.clone()), &twice), 400, "several-credentials");
+    let foreign = [("cookie", &*acme.ada), ("origin", "https://evil.example")];
+    refused(&send(Ok(file.clone()), &foreign), 403, "origin-refused");
+    assert_eq!(reads.get(), 0, "of who has proven nothing");
+    for (error, status, code) in [
+        (BodyError::Broken, 400, "invalid-body"),
+        (BodyError::Busy, 503, "unavailable"),
+        (BodyError::Late, 408, "body-timeout"),
+        (BodyError::TooLarge(1), 413, "body-too-large"),
+    ] {
+        let refusal = send(Err(error), &[("x-api-key", &token)]);
+        refused(&refusal, status, code);
+        assert_eq!(refusal.header("retry-after").is_some(), status == 503);
+    }
+    let again = [("x-api-key", &*token), ("idempotency-key", "once")];
+    for _ in 0..2 {
+        let imported = send(Ok(file.clone()), &again);
+        assert_eq!(imported.status, 201, "{}", text(&imported));
+    }
+    assert_eq!(reads.get(), 6, "once for each request");
 }
 
 /// The ids of all roles of the deployment's policy, of whatever level.
