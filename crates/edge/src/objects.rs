@@ -17,12 +17,14 @@
 //! - **No statement says `OR REPLACE`**: what it removes, no trigger sees.
 
 mod alarm;
+mod text;
 
 use std::future::ready;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use alarm::{Rung, ring, wake_at_ms};
+pub use text::{answer, read};
 
 use crate::{
     audit::{self, About},
@@ -419,26 +421,4 @@ pub async fn open<O: Object>(
     Err(ApiError::from_problem(&String::from_utf8_lossy(
         response.bytes(),
     )))
-}
-
-/// What an object answers on the wire: the reply's body, or the problem of the refusal.
-#[must_use]
-pub fn answer(result: Result<&Reply, ApiError>) -> Response {
-    match result {
-        Ok(reply) => {
-            let status = if reply.is_replay {
-                idempotency::REPLAYED
-            } else {
-                200
-            };
-            let body = reply.body.clone().into_bytes();
-            Response::new(status).with_body("application/json", body)
-        }
-        Err(error) => {
-            if let Some(cause) = error.cause() {
-                log::error(cause);
-            }
-            error.into_response()
-        }
-    }
 }

@@ -337,6 +337,37 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{
+        objects::{Class, Manner, ObjectCall, Objects},
+        problem::{ApiError, Code},
+        testing::{World, now, text},
+    };
+
+    /// And a Worker that has newer code already asks an object that has not.
+    #[test]
+    fn what_a_later_worker_asks_is_to_be_asked_again_and_is_no_fault() {
+        let world = World::new();
+        for command in [
+            "{\"from_tomorrow\":{}}",
+            "\"from_tomorrow\"",
+            "{\"read\":{}}",
+        ] {
+            let call = ObjectCall {
+                class: Class::Organization,
+                name: "org_a",
+                command,
+                manner: Manner::Once,
+                is_sensitive: false,
+                provenance: None,
+            };
+            let answer = now(world.objects.call(call)).unwrap();
+            let error = ApiError::from_problem(&text(&answer));
+            assert_eq!(error.code(), Code::Unavailable, "{command}");
+            let told = error.into_response();
+            assert_eq!(told.header("retry-after"), Some("10"), "{command}");
+        }
+        assert_eq!(world.objects.count(Class::Organization), 0);
+    }
 
     /// During a roll-out a Worker asks an object that has newer code already.
     #[test]

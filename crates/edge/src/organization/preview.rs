@@ -11,7 +11,7 @@ use lockstep_wire::{AccessChangeView, CustomRoleRecord, RolePreviewRequest, Role
 use super::{
     acting::Acting,
     customization, invitations,
-    roles::{changed, check, find, holders, ordered},
+    roles::{changed, check, find, holders, ordered, successor},
 };
 use crate::{objects::Reply, problem::ApiError};
 
@@ -35,9 +35,7 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
             (replaced.collect(), None)
         }
         None => {
-            if let Some(new) = &asked.reassign {
-                acting.role(new)?;
-            }
+            successor(acting, &role.id, asked.reassign.as_deref())?;
             let others = roles.iter().filter(|other| other.id != role.id);
             (others.cloned().collect(), Some(asked.reassign.as_deref()))
         }

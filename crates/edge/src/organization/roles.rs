@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_core::{CustomRole, NodeId, limits};
+use lockstep_core::{CustomRole, NodeId, RoleId, limits};
 use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RoleView};
 use serde::{Deserialize, Serialize};
 
@@ -187,14 +187,7 @@ pub(super) fn write(change: &Change<'_>, role: &CustomRoleRecord) -> Result<(), 
 
 fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
     find(acting, id)?;
-    let new = reassign
-        .filter(|new| *new != id)
-        .map(|new| acting.role(new))
-        .transpose()?;
-    if new.is_none() && reassign.is_some() {
-        let detail = "`reassign` names another role than the one that is deleted.";
-        return Err(ApiError::new(Code::InvalidValue, detail));
-    }
+    let new = successor(acting, id, reassign)?;
     let old = acting.access.policy().role(id);
     let permitted = acting.replace_role(old, new, &nodes(acting, id)?)?;
     let touched = holders(acting, id)?;
@@ -224,6 +217,19 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
     change.touch(&touched)?;
     publish(&change)?;
     change.finish(())
+}
+
+/// The role that takes the place of the one called `id`, if one is to.
+pub(super) fn successor(
+    acting: &Acting<'_>,
+    id: &str,
+    reassign: Option<&str>,
+) -> Result<Option<RoleId>, ApiError> {
+    if reassign == Some(id) {
+        let detail = "`reassign` names another role than the one that is deleted.";
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    reassign.map(|new| acting.role(new)).transpose()
 }
 
 /// Marks roles and rules as changed, once that is written. One value for the whole organization, whoever holds them.

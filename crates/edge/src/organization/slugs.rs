@@ -56,7 +56,7 @@ impl SlugCommand {
                 Reply::of(&is_held)
             }
             Self::Resolve { actor, slug } => {
-                let acting = Acting::begin(context, actor)?;
+                let acting = Acting::begin(context, actor).map_err(unseen)?;
                 acting.permit(Operation::OrganizationRead, acting.access.root())?;
                 if !has(&acting, slug)? {
                     return Err(ApiError::not_found());
@@ -68,6 +68,14 @@ impl SlugCommand {
                 })
             }
         }
+    }
+}
+
+/// A credential that does not count here is answered as a slug that nobody has: anybody may guess one.
+fn unseen(error: ApiError) -> ApiError {
+    match error.code() {
+        Code::TokenLifetime | Code::Unauthenticated => ApiError::not_found(),
+        _ => error,
     }
 }
 

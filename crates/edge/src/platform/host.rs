@@ -118,8 +118,7 @@ impl<O: Object> Host<O> {
     }
 
     fn run(&self, edge: &Edge, provenance: &Provenance, text: &str) -> Result<Reply, ApiError> {
-        let command = serde_json::from_slice::<O::Command>(text.as_bytes())
-            .map_err(|error| ApiError::internal(format!("command cannot be read: {error}")))?;
+        let command = objects::read::<O>(text)?;
         self.with_context(edge, provenance, |context| {
             objects::run::<O>(context, command)
         })

@@ -137,8 +137,9 @@ impl LocalObjects {
         if let Some(name) = named.as_str().or(tagged.map(String::as_str)) {
             *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
         }
-        let command = serde_json::from_str(command).unwrap();
-        let run = |context: &Context<'_>| objects::run::<O>(context, command);
+        let run = |context: &Context<'_>| {
+            objects::read::<O>(command).and_then(|command| objects::run::<O>(context, command))
+        };
         let provenance = call.provenance.cloned().unwrap_or_default();
         let result = self.with_context(&sql, name, &provenance, run);
         match result {

@@ -326,6 +326,9 @@ fn a_deleted_role_is_replaced_wherever_it_was_granted_as_the_preview_said() {
             code,
         );
     }
+    let itself = json!({ "role": role, "reassign": role });
+    let itself = acme.post(&acme.ada, "/roles/preview", &itself);
+    refused(&itself, 400, "invalid-value");
     assert_eq!(
         acme.delete_with(&acme.ada, &path, "reassign=viewer").status,
         204

@@ -119,6 +119,35 @@ fn i15_a_slug_leads_its_members_to_an_organization_and_nobody_else() {
 }
 
 #[test]
+fn i15_a_token_that_lives_too_long_learns_of_no_slug() {
+    let acme = lockstep("");
+    assert_eq!(acme.take(&acme.ada, "acme").status, 200);
+    let body = json!({ "token_lifetime_max_s": 3_600 });
+    assert_eq!(acme.patch(&acme.ada, "", &body).status, 200);
+    let eve = acme.world.sign_in("eve@example.com");
+    let find = |token: &str, slug: &str| {
+        let find = Request::new(Method::Get, "/v1/organizations").with_header("x-api-key", token);
+        acme.world.send(&find.with_query(&format!("slug={slug}")))
+    };
+    for session in [&acme.ada, &eve] {
+        let (_, token) = acme.token(session, &json!({ "name": "for ever" }));
+        let (known, unknown) = (find(&token, "acme"), find(&token, "nobody"));
+        refused(&known, 404, "not-found");
+        assert_eq!(text(&known), text(&unknown));
+        // A member is told why, where they know that it is there.
+        let read = Request::new(Method::Get, acme.path("")).with_header("x-api-key", &token);
+        let (status, code) = if *session == acme.ada {
+            (403, "token-lifetime")
+        } else {
+            (404, "not-found")
+        };
+        refused(&acme.world.send(&read), status, code);
+    }
+    let (_, short) = acme.token(&acme.ada, &json!({ "name": "ci", "expires_in_s": 3_600 }));
+    assert_eq!(json(&find(&short, "acme"))["id"], json!(acme.id));
+}
+
+#[test]
 fn p10_a_slug_stays_taken_until_nothing_is_left_of_who_had_it() {
     let (acme, other) = lockstep("").second();
     let first = acme.id.clone();

@@ -1,0 +1,40 @@
+//! Commands and answers as they cross to an object and back, also between Workers of neighbouring versions.
+
+use super::{Object, Reply};
+use crate::{http::Response, idempotency, log, problem::ApiError};
+
+/// How soon an object is asked again that runs earlier code than who asks, in seconds: a roll-out takes that long.
+const OTHER_CODE_S: u32 = 10;
+
+/// Reads a command.
+///
+/// # Errors
+/// 503 for one that this code does not know: during a roll-out who asks may have newer code, and soon this object has it, too.
+pub fn read<O: Object>(text: &str) -> Result<O::Command, ApiError> {
+    serde_json::from_slice(text.as_bytes()).map_err(|error| {
+        ApiError::unavailable(format!("command of other code: {error}"))
+            .with_retry_after_s(OTHER_CODE_S)
+    })
+}
+
+/// What an object answers on the wire: the reply's body, or the problem of the refusal.
+#[must_use]
+pub fn answer(result: Result<&Reply, ApiError>) -> Response {
+    match result {
+        Ok(reply) => {
+            let status = if reply.is_replay {
+                idempotency::REPLAYED
+            } else {
+                200
+            };
+            let body = reply.body.clone().into_bytes();
+            Response::new(status).with_body("application/json", body)
+        }
+        Err(error) => {
+            if let Some(cause) = error.cause() {
+                log::error(cause);
+            }
+            error.into_response()
+        }
+    }
+}
