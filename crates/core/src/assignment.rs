@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::delegate::{can_define, can_lift_cap};
-use crate::membership::permit_on;
+use crate::membership::{fits, permit_on};
 use crate::{
     Access, CustomRole, Facts, Grant, Level, MembershipError, NodeId, Operation, RoleId, Value,
     can_delegate, can_hand_over, can_transfer,
@@ -144,24 +144,10 @@ pub fn grant_account(
 ) -> Result<(), MembershipError> {
     permit_on(actor, Operation::ServiceAccountManage, actor.root(), facts)?;
     for (role, node) in grants {
-        if !fits(actor, *role, *node) {
-            return Err(MembershipError::NotAssignable);
-        }
+        fits(actor, *role, *node)?;
         can_delegate(actor, *role, *node).map_err(MembershipError::Delegation)?;
     }
     Ok(())
-}
-
-/// Whether the role is one of those that are granted on nodes of that level; on the organization itself,
-/// those that a member can have there.
-fn fits(actor: &Access, role: RoleId, node: NodeId) -> bool {
-    let policy = actor.policy();
-    let level = actor.level(node);
-    if level == Some(Level::Organization) {
-        policy.organization_roles().any(|known| known == role)
-    } else {
-        policy.describe_role(role).map(|role| role.level) == level
-    }
 }
 
 /// Whether `actor` may be shown the secret of a service key that acts as `holder`: whoever knows it can do

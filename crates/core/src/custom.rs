@@ -238,6 +238,7 @@ impl Policy {
             denied: from.denied.clone(),
             cap: from.cap.clone(),
         });
+        self.made += 1;
         Some(number.0)
     }
 

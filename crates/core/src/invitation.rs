@@ -9,8 +9,8 @@ use crate::delegate::can_allow;
 use crate::issuer::is_no_admin;
 use crate::membership::{assignable, permit, permit_on};
 use crate::{
-    Access, Assignment, Effect, Facts, Level, MembershipError, NodeId, Operation, Policy, Role,
-    RoleId, RuleSpec, Value, assign,
+    Access, Assignment, Effect, Facts, Grant, Level, MembershipError, NodeId, Operation, Policy,
+    Role, RoleId, RuleSpec, Value, assign, enter_group, transfer,
 };
 
 /// What is stored of an invitation's fate.
@@ -69,8 +69,25 @@ pub struct Invitation {
 pub struct Offer<'a> {
     /// The role on the organization.
     pub role: RoleId,
-    /// Roles on workspaces.
+    /// Roles on workspaces and projects.
     pub grants: &'a [(NodeId, RoleId)],
+    /// Access groups that they are to be in: where each is at home, and what it was granted.
+    pub groups: &'a [(NodeId, Vec<Grant>)],
+    /// Projects that they are to own.
+    pub owned: &'a [NodeId],
+}
+
+impl Offer<'_> {
+    /// A role on the organization, and nothing beside it.
+    #[must_use]
+    pub const fn of(role: RoleId) -> Self {
+        Self {
+            role,
+            grants: &[],
+            groups: &[],
+            owned: &[],
+        }
+    }
 }
 
 /// Why nothing can be done with an invitation.
@@ -126,7 +143,8 @@ impl Invitation {
         }
         may_send(inviter, offer, &facts)?;
         assignable(inviter, offer.role)?;
-        may_grant(inviter, offer, &facts)
+        may_grant(inviter, offer, &facts)?;
+        may_bring(inviter, offer, &facts)
     }
 
     /// Accepts: the state to store, if it may be.
@@ -249,7 +267,15 @@ fn may_send(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), Me
     }
 }
 
-/// Whether `inviter` may give somebody who is no member yet all roles on workspaces.
+/// Whether `inviter` may put somebody into all groups, and make them the owner of all projects.
+fn may_bring(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
+    let mut groups = offer.groups.iter();
+    groups.try_for_each(|(home, grants)| enter_group(inviter, *home, grants, facts))?;
+    let mut owned = offer.owned.iter();
+    owned.try_for_each(|node| transfer(inviter, *node, facts))
+}
+
+/// Whether `inviter` may give somebody who is no member yet all roles on workspaces and projects.
 fn may_grant(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
     let mut facts = facts.clone();
     if let Some(role) = inviter.policy().describe_role(offer.role) {
@@ -258,8 +284,14 @@ fn may_grant(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), M
     facts.set("target.self", Value::Bool(false));
     facts.set("target.creator", Value::Bool(false));
     offer.grants.iter().try_for_each(|(node, role)| {
+        let operation = match inviter.level(*node) {
+            Some(Level::Workspace) => Operation::WorkspaceMemberManage,
+            Some(Level::Project) => Operation::ProjectShare,
+            // There they have the role of the offer.
+            _ => return Err(MembershipError::NotAssignable),
+        };
         let assignment = Assignment {
-            operation: Operation::WorkspaceMemberManage,
+            operation,
             node: *node,
             old: &[],
             new: Some(*role),

@@ -4,8 +4,8 @@ use core::fmt;
 
 use crate::delegate::can_lift_cap;
 use crate::{
-    Access, Decision, DelegationError, Denial, Facts, NodeId, Operation, Policy, Record, RoleId,
-    Value, can_delegate, can_transfer, evaluate,
+    Access, Decision, DelegationError, Denial, Facts, Level, NodeId, Operation, Policy, Record,
+    RoleId, Value, can_delegate, can_transfer, evaluate,
 };
 
 /// The member that a change is about.
@@ -202,11 +202,25 @@ pub(crate) fn permit_on(
 
 /// Whether `actor` may hand out `role` on the organization.
 pub(crate) fn assignable(actor: &Access, role: RoleId) -> Result<(), MembershipError> {
-    let mut roles = actor.policy().organization_roles();
-    if !roles.any(|known| known == role) {
-        return Err(MembershipError::NotAssignable);
-    }
+    fits(actor, role, actor.root())?;
     can_delegate(actor, role, actor.root()).map_err(MembershipError::Delegation)
+}
+
+/// Whether the role is one of those that a principal has on nodes of that level: on the organization itself
+/// one of [`Policy::organization_roles`], whoever has it and however they came by it.
+pub(crate) fn fits(actor: &Access, role: RoleId, node: NodeId) -> Result<(), MembershipError> {
+    let policy = actor.policy();
+    let level = actor.level(node);
+    let fits = if level == Some(Level::Organization) {
+        policy.organization_roles().any(|known| known == role)
+    } else {
+        policy.describe_role(role).map(|role| role.level) == level
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(MembershipError::NotAssignable)
+    }
 }
 
 fn keep_admin(

@@ -43,6 +43,8 @@ pub struct Policy {
     pub(crate) permissions: Vec<Permission>,
     pub(crate) permission_names: Index,
     pub(crate) roles: Vec<Role>,
+    /// How many of them an organization made; they are the last ones.
+    pub(crate) made: usize,
     pub(crate) role_names: Index,
     pub(crate) guards: Vec<Guard>,
     /// How many rights there are.
@@ -217,8 +219,9 @@ impl Policy {
         self.creator
     }
 
-    /// The roles a member can hold on an organization itself: those of the organization's level, or,
-    /// where the policy has none, those of its highest level, which then hold in all that lies below.
+    /// The roles that can be held on an organization itself: those of the organization's level, or, where
+    /// the policy has none, those of its highest level, which then hold in all that lies below. None that
+    /// the organization made: it may be deleted, and whoever held it there would be no member any more.
     pub fn organization_roles(&self) -> impl Iterator<Item = RoleId> + '_ {
         let top = self
             .roles
@@ -228,6 +231,7 @@ impl Policy {
             .unwrap_or(Level::Organization);
         self.roles
             .iter()
+            .take(self.roles.len().saturating_sub(self.made))
             .enumerate()
             .filter(move |(_, role)| role.level == top)
             .map(|(index, _)| RoleId(index))

@@ -34,7 +34,7 @@ fn accept(
 ) -> Result<InvitationState, InvitationError> {
     let policy = policy();
     let role = policy.role(role).unwrap();
-    let offer = Offer { role, grants: &[] };
+    let offer = Offer::of(role);
     invitation.accept(
         now_ms,
         address_matches,
@@ -124,8 +124,8 @@ fn from_a_workspace_nobody_invites_an_admin_nor_into_where_they_may_not() {
             .map(|node| (inviter.node(node).unwrap(), clerk));
         let grants: Vec<_> = grants.collect();
         let offer = Offer {
-            role: policy.role(role).unwrap(),
             grants: &grants,
+            ..Offer::of(policy.role(role).unwrap())
         };
         Invitation::may_invite(&inviter, &offer, &Facts::default())
     };

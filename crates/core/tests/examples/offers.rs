@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, Facts, Invitation, InvitationError, InvitationState, InvitationStatus,
-    MembershipError, Offer, Operation, Policy, let_workspace_admins_invite, may_link,
+    Access, DelegationError, Facts, Grant, Invitation, InvitationError, InvitationState,
+    InvitationStatus, MembershipError, Offer, Operation, Policy, let_workspace_admins_invite,
+    may_link,
 };
 
 use crate::shop::{NOW_MS, record, spec};
@@ -35,8 +36,8 @@ fn offer(
     let grants = grants.map(|(role, node)| (maker.node(node).unwrap(), role_of(role)));
     let grants: Vec<_> = grants.collect();
     let offer = Offer {
-        role: role_of(role),
         grants: &grants,
+        ..Offer::of(role_of(role))
     };
     way(maker, &offer, &Facts::default())
 }
@@ -118,4 +119,96 @@ fn who_lets_workspace_admins_invite_changes_the_organization_and_holds_it_everyw
     // Who holds it in one branch, and changes nothing.
     let manager = allow("sell", &[("staff", "shop"), ("manager", "north")]);
     assert!(matches!(manager, Err(MembershipError::Denied(_))));
+}
+
+#[test]
+fn what_comes_with_an_invitation_is_handed_out_by_who_may_by_hand() {
+    let mut bound = spec();
+    for operation in [
+        Operation::GroupManage,
+        Operation::ProjectShare,
+        Operation::ProjectTransfer,
+    ] {
+        let bound = &mut bound.operations;
+        bound.push((operation.as_str().into(), "hire".into()));
+    }
+    let policy = Arc::new(Policy::compile(&bound).unwrap());
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    let of_north = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    let staff = access(&policy, &[("staff", "shop"), ("manager", "north")]);
+    let invite =
+        |actor: &Access, offer: Offer<'_>| Invitation::may_invite(actor, &offer, &Facts::default());
+    let bare = |actor: &Access| Offer::of(actor.policy().role("staff").unwrap());
+    let shared = |actor: &Access, role: &str, node: &str| {
+        let grants = [(actor.node(node).unwrap(), policy.role(role).unwrap())];
+        let grants = &grants;
+        invite(
+            actor,
+            Offer {
+                grants,
+                ..bare(actor)
+            },
+        )
+    };
+    let grouped = |actor: &Access, role: &str, node: &str| {
+        let north = actor.node("north").unwrap();
+        let groups = &[(north, vec![Grant::new(role, node)])];
+        invite(
+            actor,
+            Offer {
+                groups,
+                ..bare(actor)
+            },
+        )
+    };
+    let owning = |actor: &Access| {
+        let owned = &[actor.node("till").unwrap()];
+        invite(
+            actor,
+            Offer {
+                owned,
+                ..bare(actor)
+            },
+        )
+    };
+    let exceeds = |answer| {
+        let Err(MembershipError::Delegation(error)) = answer else {
+            return false;
+        };
+        matches!(error, DelegationError::Exceeds { .. })
+    };
+    assert_eq!(shared(&foreman, "clerk", "till"), Ok(()));
+    assert!(exceeds(shared(&foreman, "manager", "till")));
+    assert_eq!(shared(&of_north, "manager", "till"), Ok(()));
+    // On the organization there is the role of the offer, and no other.
+    let root = shared(&foreman, "clerk", "shop");
+    assert_eq!(root, Err(MembershipError::NotAssignable));
+    assert_eq!(grouped(&foreman, "clerk", "north"), Ok(()));
+    assert_eq!(grouped(&foreman, "gone", "north"), Ok(()));
+    assert!(exceeds(grouped(&foreman, "manager", "till")));
+    assert_eq!(grouped(&of_north, "manager", "till"), Ok(()));
+    assert!(exceeds(owning(&foreman)));
+    assert_eq!(owning(&of_north), Ok(()));
+    for denied in [
+        shared(&staff, "clerk", "till"),
+        grouped(&staff, "clerk", "north"),
+        owning(&staff),
+    ] {
+        assert!(matches!(denied, Err(MembershipError::Denied(_))));
+    }
+    // What the policy offers to nobody by hand comes with no invitation.
+    let foreman = access(
+        &self::policy(),
+        &[("foreman", "shop"), ("manager", "north")],
+    );
+    let not_offered = |operation| Err(MembershipError::NotOffered(operation));
+    assert_eq!(
+        shared(&foreman, "clerk", "till"),
+        not_offered(Operation::ProjectShare)
+    );
+    assert_eq!(
+        grouped(&foreman, "clerk", "north"),
+        not_offered(Operation::GroupManage)
+    );
+    assert_eq!(owning(&foreman), not_offered(Operation::ProjectTransfer));
 }

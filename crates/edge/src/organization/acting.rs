@@ -5,20 +5,27 @@
 mod accounts;
 mod notices;
 mod people;
+mod proof;
+mod whole;
+mod word;
 
 use std::sync::Arc;
 
 use lockstep_core::{
     Access, Assignment, CustomRole, Facts, Grant, Level, Move, NodeId, Operation, Policy, Record,
     RoleId, Target, assign, define_role, enter_group, leave_group, relocate, replace_role, restore,
-    save_issuer, suspend, transfer, transfer_organization,
+    save_issuer, suspend, transfer,
 };
 use lockstep_wire::{CustomRoleRecord, MemberView, OrganizationView};
 use serde::Serialize;
 
+use proof::permitted;
+pub(super) use proof::{Permitted, permit, permit_on};
+pub(super) use word::Word;
+
 use super::{
     Actor, FreshActor,
-    actor::{self, Permitted, access, directory_facts, permitted},
+    actor::{self, access, directory_facts},
     admission, customization, holdings, invitations, members,
     plan::Plan,
     profile,
@@ -53,7 +60,14 @@ pub(super) struct FreshActing<'a> {
 impl<'a> Acting<'a> {
     /// Who is no member is told nothing: 404.
     pub(super) fn begin(context: &'a Context<'a>, actor: &'a Actor) -> Result<Self, ApiError> {
-        let organization = organization(context)?;
+        Self::of(context, actor, organization(context)?)
+    }
+
+    fn of(
+        context: &'a Context<'a>,
+        actor: &'a Actor,
+        organization: Organization,
+    ) -> Result<Self, ApiError> {
         let access = access(context, &organization, actor)?;
         Ok(Self {
             facts: directory_facts(context, &organization, &actor.principal)?,
@@ -96,7 +110,7 @@ impl<'a> Acting<'a> {
     /// # Errors
     /// 403 with the decision.
     pub(super) fn permit(&self, operation: Operation, node: NodeId) -> Result<Permitted, ApiError> {
-        actor::permit_on(self.context, &self.access, operation, node, &self.facts)
+        permit_on(self.context, &self.access, operation, node, &self.facts)
     }
 
     /// As [`Self::permit`], where the answer alone counts.
@@ -203,15 +217,6 @@ impl<'a> Acting<'a> {
         permitted(self.context, &self.access, transferred)
     }
 
-    /// The id of the role of who creates an organization, and so of who owns it.
-    pub(super) fn creator_role(&self) -> Result<&str, ApiError> {
-        let policy = self.base();
-        let role = policy.creator_role();
-        let role = role.and_then(|role| policy.describe_role(role));
-        role.map(|role| role.id.as_str())
-            .ok_or_else(ApiError::not_found)
-    }
-
     /// Core's [`relocate`].
     pub(super) fn relocate(&self, moved: &Move<'_>) -> Result<Permitted, ApiError> {
         let relocated = relocate(&self.access, moved, &self.facts);
@@ -221,19 +226,6 @@ impl<'a> Acting<'a> {
     /// How many workspaces there are.
     pub(super) fn workspaces(&self) -> Result<usize, ApiError> {
         store::workspaces(self.context)
-    }
-
-    /// Core's [`transfer_organization`].
-    pub(super) fn transfer_organization(&self, member: &Member) -> Result<Permitted, ApiError> {
-        let record = self.record(&member.granted_as())?;
-        let target = Target {
-            record: Some(&record),
-            ..self.target(member)?
-        };
-        let is_owner = self.organization.creator == self.principal();
-        let role = self.role(self.creator_role()?)?;
-        let transferred = transfer_organization(&self.access, is_owner, &target, role, &self.facts);
-        permitted(self.context, &self.access, transferred)
     }
 
     /// Core's [`enter_group`].

@@ -1,13 +1,13 @@
 //! Who asks, resolved on the rows as they are at this instant.
 
-use lockstep_core::{Access, Facts, MembershipError, NodeId, Operation, Outcome, Policy, Value};
-use lockstep_wire::DecisionView;
+use lockstep_core::{Access, Facts, Outcome, Policy, Value};
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use super::acting::{Permitted, permit, permit_on};
 use super::{
     admission::{self, IssuerUse},
-    holdings, refusal,
+    holdings,
     store::{self, Member, Organization},
 };
 use crate::{
@@ -145,11 +145,13 @@ pub(super) fn access_of(
         admission::require(context, organization, used)?;
     }
     let mut record = holdings::record(context, organization, &actor.principal)?;
-    if let Some(token) = &actor.token {
+    record.token = actor.token.as_ref().map(|token| (&token.record).into());
+    let access = holdings::resolve(context, record)?;
+    // Who is no member is not even told how long tokens may live: that there is an organization would be said by it.
+    if let Some(token) = actor.token.as_ref().filter(|_| access.is_member()) {
         require_lifetime(token, organization.token_lifetime_max_s)?;
-        record.token = Some((&token.record).into());
     }
-    holdings::resolve(context, record)
+    Ok(access)
 }
 
 /// Refuses a token that lives longer than the organization allows, whatever it may do.
@@ -178,60 +180,6 @@ pub(super) fn require_reach(actor: &Actor, access: &Access) -> Result<(), ApiErr
     }
     let detail = "The token does not reach into this organization.";
     Err(ApiError::new(Code::OutOfTokenScope, detail))
-}
-
-/// Proof that an actor may do one operation at this instant; only [`permit_on`] and [`permitted`] make it.
-#[derive(Debug)]
-pub(super) struct Permitted(());
-
-/// Whether the actor may do `operation` on the organization under `facts`.
-///
-/// # Errors
-/// 403 with the decision.
-pub(super) fn permit(
-    context: &Context<'_>,
-    access: &Access,
-    operation: Operation,
-    facts: &Facts,
-) -> Result<Permitted, ApiError> {
-    permit_on(context, access, operation, access.root(), facts)
-}
-
-/// What core's own transitions have allowed.
-///
-/// # Errors
-/// What they refuse with.
-pub(super) fn permitted(
-    context: &Context<'_>,
-    access: &Access,
-    allowed: Result<(), MembershipError>,
-) -> Result<Permitted, ApiError> {
-    allowed
-        .map(Permitted)
-        .map_err(|error| refusal::membership(context, access, error))
-}
-
-/// Whether the actor may do `operation` on `node` under `facts`.
-///
-/// # Errors
-/// 403 with the decision.
-pub(super) fn permit_on(
-    context: &Context<'_>,
-    access: &Access,
-    operation: Operation,
-    node: NodeId,
-    facts: &Facts,
-) -> Result<Permitted, ApiError> {
-    let policy = &context.config.policy;
-    let Some(permission) = policy.policy.operation(operation) else {
-        let detail = "The policy of this deployment offers this to nobody.";
-        return Err(ApiError::new(Code::NoGrant, detail));
-    };
-    let decision = lockstep_core::evaluate(access, permission, node, facts);
-    if decision.is_allow() {
-        return Ok(Permitted(()));
-    }
-    Err(refusal::denied(&DecisionView::new(access, &decision)))
 }
 
 /// The facts of the directory that are not about a target.

@@ -2,14 +2,12 @@
 //!
 //! A member whom an issuer vouches for is (this organization, the issuer's record, subject): no account anywhere, no address, and not an admin that law 7 counts, because switching the issuer off must leave the organization one.
 
-use lockstep_core::{Access, Facts, may_admit};
 use lockstep_token::{OrganizationId, id::organization_user_id};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Actor,
-    actor::{access_of, directory_facts},
+    acting::Word,
     decisions, holdings,
     plan::Plan,
     store::{self, Organization, announce, next_epoch, organization},
@@ -227,34 +225,12 @@ pub(super) fn admits(
     saved_by: &str,
     role: &str,
 ) -> Result<bool, ApiError> {
-    let Some((access, facts)) = word_of(context, organization, saved_by)? else {
-        return Ok(false);
-    };
-    let role = context.config.policy.policy.role(role);
-    Ok(role.is_some_and(|role| may_admit(&access, role, &facts).is_ok()))
-}
-
-/// What a member who is not asked gives their word with, as things are now, and the facts about them: whoever invited or saved something that lets others in. Nothing, while only an issuer that is switched off vouches for them.
-pub(super) fn word_of(
-    context: &Context<'_>,
-    organization: &Organization,
-    user: &str,
-) -> Result<Option<(Access, Facts)>, ApiError> {
-    if is_switched_off(context, user)? {
-        return Ok(None);
-    }
-    let member = Actor {
-        principal: user.to_owned(),
-        token: None,
-        issuer: None,
-    };
-    let access = access_of(context, organization, &member)?;
-    let facts = directory_facts(context, organization, user)?;
-    Ok(Some((access, facts)))
+    let word = Word::of(context, organization, saved_by)?;
+    Ok(word.is_some_and(|word| word.admit(role).is_ok()))
 }
 
 /// Whether only an issuer that is switched off vouches for a member, who then acts no more and gives no word.
-fn is_switched_off(context: &Context<'_>, user: &str) -> Result<bool, ApiError> {
+pub(super) fn is_switched_off(context: &Context<'_>, user: &str) -> Result<bool, ApiError> {
     let select = "SELECT 1 AS off FROM member JOIN issuer ON issuer.issuer = member.issuer
         WHERE member.user = ? AND issuer.disabled_at_ms IS NOT NULL";
     Ok(context.sql.one(select, &[user.into()])?.is_some())

@@ -3,17 +3,16 @@
 //! What was deleted keeps its rows and answers restoring only: every other command begins with the organization's row, which it does not find. So all credentials are dead at once, whatever they were granted stays as it was, and KV holds tombstones.
 //! Its name in the world (slugs) stays taken until nothing is left.
 
-use lockstep_core::{Grant, Operation, revive};
+use lockstep_core::{Grant, Operation};
 use lockstep_wire::{LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot};
 
 use super::{
     FreshActor,
     acting::FreshActing,
-    actor::{access, directory_facts, permitted},
     customization::{self, StoredRoles, roles_key},
     decisions::{StoredSnapshot, grants_key},
-    domains, invitations, profile, service_accounts,
-    store::{self, Organization, announce, next_epoch, organization, unsigned, written},
+    domains, invitations, service_accounts,
+    store::{self, Organization, unsigned},
 };
 use crate::{
     objects::{Context, Reply},
@@ -65,7 +64,7 @@ pub(super) fn delete(acting: &FreshActing<'_>, typed: &str) -> Result<Reply, Api
 /// Brings the organization back as it was, but for its invitations.
 pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply, ApiError> {
     let Some((before, deleted_at_ms)) = store::deleted(context)? else {
-        access(context, &organization(context)?, actor)?;
+        FreshActing::begin(context, actor)?;
         return Err(ApiError::new(
             Code::Conflict,
             "The organization is not deleted.",
@@ -74,33 +73,29 @@ pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply
     if context.now_ms >= deleted_at_ms.saturating_add(GRACE_MS) {
         return Err(ApiError::not_found());
     }
-    let access = access(context, &before, actor)?;
-    let facts = directory_facts(context, &before, &actor.principal)?;
+    let acting = FreshActing::begin_again(context, actor, before)?;
     let was_admin = store::admin_users(context)?.contains(&actor.principal);
     let owned: Vec<_> = owned(context)?
         .iter()
-        .filter_map(|node| access.node(node))
+        .filter_map(|node| acting.access.node(node))
         .collect();
-    let revived = revive(&access, was_admin, &granted(context)?, &owned, &facts);
-    permitted(context, &access, revived)?;
-    let epoch = next_epoch(context)?;
+    let permitted = acting.revive(was_admin, &granted(context)?, &owned)?;
+    let change = acting.change(permitted)?;
     // What was known of anybody before is out of date, tombstones included.
     let back = "UPDATE organization SET deleted_at_ms = NULL, nodes_epoch = epoch,
         roles_epoch = CASE roles_epoch WHEN 0 THEN 0 ELSE epoch END";
-    context.sql.exec(back, &[])?;
-    let organization = organization(context)?;
+    change.exec(back, &[])?;
     for member in store::members(context)? {
         // Who is suspended is told of nothing until that ends.
         if member.suspended_at_ms.is_none() {
-            let name = Some(organization.name.as_str());
-            store::tell_user(context, &organization, &member.user, epoch, name)?;
+            change.tell_user(&member.user, Some(&acting.organization.name))?;
         }
     }
     if customization::epoch(context)? > 0 {
         put_roles(context, &customization::stored(context)?)?;
     }
-    let view = profile::view(context, &organization, &actor.principal)?;
-    Ok(announce(written(epoch, view)?, epoch))
+    let view = acting.organization_view()?;
+    change.finish(view)
 }
 
 /// Whether the time to restore it is over: nothing is left then that anybody could ask for.

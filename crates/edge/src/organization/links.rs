@@ -2,14 +2,13 @@
 //!
 //! A link says nothing of who comes, so it lives only as long as its maker's rights: whoever uses it is let in on those, as they are at that moment, and it ends with its maker's membership.
 
-use lockstep_core::{InvitationStatus, Operation, may_link};
+use lockstep_core::{InvitationStatus, Operation};
 use lockstep_wire::{AcceptedView, InvitationPreview, LinkRequest, LinkView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::{Acting, FreshActing},
-    actor::{self, FreshPerson},
-    admission,
+    acting::{Acting, FreshActing, Word},
+    actor::FreshPerson,
     invitations::{self, offered},
     refusal,
     store::{Organization, announce, next_epoch, organization, written},
@@ -208,13 +207,12 @@ pub(super) fn join(
         status => return Err(refusal::not_pending(status)),
     }
     require_stranger(context, person)?;
-    let word = admission::word_of(context, &organization, &link.made_by)?;
-    let (access, facts) = word.ok_or_else(void)?;
+    let word = Word::of(context, &organization, &link.made_by)?;
+    let word = word.ok_or_else(void)?;
     let grants = offered::of(context, &link.id)?;
-    let known = offered::known(&access, &link.role, &grants);
+    let known = offered::known(&word.access, &link.role, &grants);
     let known = known.ok_or_else(void)?;
-    let linked = may_link(&access, &known.offer(), &facts);
-    let permitted = actor::permitted(context, &access, linked).map_err(|_| void())?;
+    let permitted = word.link(&known.offer()).map_err(|_| void())?;
     use_up(context, &link)?;
     let epoch = next_epoch(context)?;
     let kept = known.kept(&grants);

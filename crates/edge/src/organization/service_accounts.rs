@@ -217,10 +217,6 @@ fn known(acting: &Acting<'_>, grants: &[GrantRequest]) -> Result<Vec<(RoleId, No
     let mut known = Vec::new();
     for grant in grants {
         let role = acting.role(&grant.role)?;
-        if node_of(acting, grant) == acting.organization.id {
-            // There, nobody has a role that may be deleted.
-            acting.base_role(&grant.role)?;
-        }
         let Some(node) = acting.access.node(node_of(acting, grant)) else {
             return wrong("`node` is no node of this organization.".to_owned());
         };

@@ -4,6 +4,7 @@ use super::{Row, core_in, edge, edit, proof};
 
 const ACTOR: &str = "crates/edge/src/organization/actor.rs";
 const FRESHNESS: &str = "crates/edge/src/freshness.rs";
+const PROOF: &str = "crates/edge/src/organization/acting/proof.rs";
 const MEMBERSHIP: &str = "crates/core/src/membership.rs";
 
 pub(super) const ROWS: &[Row] = &[
@@ -17,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
                 ),
                 "what the policy opens to nobody is refused",
                 &[edit(
-                    ACTOR,
+                    PROOF,
                     "        return Err(ApiError::new(Code::NoGrant, detail));\n    };\n    let decision",
                     "        let _ = detail;\n        return Ok(Permitted(()));\n    };\n    let decision",
                 )],
@@ -25,7 +26,7 @@ pub(super) const ROWS: &[Row] = &[
             proof(
                 edge("organization::tests::routes::m6_who_only_looks_changes_nothing_by_any_route"),
                 "a decision is looked at",
-                &[edit(ACTOR, "if decision.is_allow() {", "if true {")],
+                &[edit(PROOF, "if decision.is_allow() {", "if true {")],
             ),
         ],
         running: &[],

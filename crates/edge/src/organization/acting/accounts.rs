@@ -3,13 +3,8 @@
 use lockstep_core::{NodeId, RoleId, grant_account, show_key};
 use lockstep_wire::TokenRecord;
 
-use super::{Acting, Permitted, holdings, permitted};
-use crate::{
-    organization::{members, service_accounts},
-    problem::ApiError,
-    sql::Row,
-    stored_token::Table,
-};
+use super::{Acting, Permitted, holdings, proof::permitted};
+use crate::{organization::service_accounts, problem::ApiError, sql::Row, stored_token::Table};
 
 impl Acting<'_> {
     /// Core's [`grant_account`].
@@ -32,11 +27,6 @@ impl Acting<'_> {
         let holder = holdings::resolve(self.context, record)?;
         let shown = show_key(&self.access, &holder, &self.facts);
         permitted(self.context, &self.access, shown)
-    }
-
-    /// The policy's own role called `id`, or 400.
-    pub(in crate::organization) fn base_role(&self, id: &str) -> Result<RoleId, ApiError> {
-        members::known_role(self.context, id)
     }
 
     /// Refuses an account that is not there: 404.

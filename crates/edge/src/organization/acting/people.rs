@@ -3,11 +3,13 @@
 use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
 use lockstep_wire::{InvitationView, LinkView, RuleDocument};
 
-use super::{Acting, Change};
+use super::{
+    Acting, Change, Permitted, Word,
+    proof::{permit, permitted},
+};
 use crate::{
     organization::{
-        actor::{self, Permitted, permitted},
-        admission, customization,
+        customization,
         invitations::{self, Granted, Stored},
         links::{self, Link},
         members,
@@ -59,7 +61,7 @@ impl Acting<'_> {
         if let Some(role) = role {
             facts.set("target.role", Value::Text(role.to_owned()));
         }
-        actor::permit(self.context, &self.access, operation, &facts)
+        permit(self.context, &self.access, operation, &facts)
     }
 
     /// Core's [`Invitation::may_invite`].
@@ -108,12 +110,8 @@ impl Acting<'_> {
         saved_by: &str,
         role: &str,
     ) -> Result<bool, ApiError> {
-        let word = admission::word_of(self.context, &self.organization, saved_by)?;
-        let role = self.base().role(role);
-        let opens = word.zip(role).map(|((access, facts), role)| {
-            lockstep_core::may_open_domain(&access, role, &facts).is_ok()
-        });
-        Ok(opens.unwrap_or(false))
+        let word = Word::of(self.context, &self.organization, saved_by)?;
+        Ok(word.is_some_and(|word| word.open_domain(role).is_ok()))
     }
 
     /// A link as it is shown, with the workspaces that the actor may see.

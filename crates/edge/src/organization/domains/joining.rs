@@ -1,6 +1,5 @@
 //! Who comes in by a domain: what they may join, joining, and until when its proof counts.
 
-use lockstep_core::may_open_domain;
 use lockstep_wire::{AcceptedView, JoinableOrganizationView};
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +7,9 @@ use super::{COLUMNS, Claim, read};
 use crate::{
     objects::{Context, Reply},
     organization::{
-        actor::{self, FreshPerson, Permitted},
-        admission, invitations, links,
+        acting::{Permitted, Word},
+        actor::FreshPerson,
+        invitations, links,
         store::{Organization, announce, next_epoch, organization, written},
     },
     problem::ApiError,
@@ -111,11 +111,10 @@ fn open_to(
     if !claim.is_proven(context.now_ms) {
         return Err(ApiError::not_found());
     }
-    let word = admission::word_of(context, organization, &claim.saved_by)?;
-    let (access, facts) = word.ok_or_else(ApiError::not_found)?;
-    let role = context.config.policy.policy.role(&claim.role);
-    let opened = may_open_domain(&access, role.ok_or_else(ApiError::not_found)?, &facts);
-    let permitted =
-        actor::permitted(context, &access, opened).map_err(|_| ApiError::not_found())?;
+    let word = Word::of(context, organization, &claim.saved_by)?;
+    let opened = word
+        .ok_or_else(ApiError::not_found)?
+        .open_domain(&claim.role);
+    let permitted = opened.map_err(|_| ApiError::not_found())?;
     Ok((claim, permitted))
 }

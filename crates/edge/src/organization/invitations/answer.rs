@@ -6,8 +6,9 @@ use super::{Granted, Stored, find, offered, reference, settle};
 use crate::{
     objects::{Context, Reply},
     organization::{
-        actor::{self, FreshAddress, FreshPerson, Permitted},
-        admission, holdings, refusal,
+        acting::{Permitted, Word},
+        actor::{FreshAddress, FreshPerson},
+        holdings, refusal,
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
     problem::ApiError,
@@ -25,23 +26,13 @@ pub(in crate::organization) fn accept(
     let organization = organization(context)?;
     let stored = find(context, id)?;
     let void = || void(&stored, context, address);
-    let word = admission::word_of(context, &organization, &stored.invited_by)?;
-    let (inviter, facts) = word.ok_or_else(void)?;
+    let word = Word::of(context, &organization, &stored.invited_by)?;
+    let word = word.ok_or_else(void)?;
     let grants = offered::of(context, id)?;
     // A role that is gone from the policy can be handed out by nobody.
-    let known = offered::known(&inviter, &stored.role, &grants).ok_or_else(void)?;
+    let known = offered::known(&word.access, &stored.role, &grants).ok_or_else(void)?;
     let matches = stored.address == address;
-    let state = stored
-        .transition()
-        .accept(
-            unsigned(context.now_ms),
-            matches,
-            &inviter,
-            &known.offer(),
-            &facts,
-        )
-        .map_err(|error| refusal::invitation(&error))?;
-    let permitted = actor::permitted(context, &inviter, Ok(()))?;
+    let (state, permitted) = word.accept(&stored, matches, &known.offer())?;
     let epoch = next_epoch(context)?;
     settle(context, &organization, &stored, state, epoch)?;
     let kind = NoticeKind::InvitationAccepted {

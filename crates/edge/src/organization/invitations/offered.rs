@@ -37,8 +37,8 @@ pub(in crate::organization) struct Known {
 impl Known {
     pub(in crate::organization) fn offer(&self) -> Offer<'_> {
         Offer {
-            role: self.role,
             grants: &self.grants,
+            ..Offer::of(self.role)
         }
     }
 

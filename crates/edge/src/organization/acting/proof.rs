@@ -1,0 +1,78 @@
+//! What core has permitted, as the value without which nothing is written.
+
+use lockstep_core::{
+    Access, Facts, InvitationError, InvitationState, MembershipError, NodeId, Operation,
+};
+use lockstep_wire::DecisionView;
+
+use crate::{
+    objects::Context,
+    organization::refusal,
+    problem::{ApiError, Code},
+};
+
+/// Proof that an actor may do one operation at this instant; only what is in this file makes it, each time of an answer of core's.
+#[derive(Debug)]
+pub(in crate::organization) struct Permitted(());
+
+/// Whether the actor may do `operation` on the organization under `facts`.
+///
+/// # Errors
+/// 403 with the decision.
+pub(in crate::organization) fn permit(
+    context: &Context<'_>,
+    access: &Access,
+    operation: Operation,
+    facts: &Facts,
+) -> Result<Permitted, ApiError> {
+    permit_on(context, access, operation, access.root(), facts)
+}
+
+/// What core's own transitions have allowed. It is for who asks core in the same breath: nobody beside [`super`] has it.
+///
+/// # Errors
+/// What they refuse with.
+pub(super) fn permitted(
+    context: &Context<'_>,
+    access: &Access,
+    allowed: Result<(), MembershipError>,
+) -> Result<Permitted, ApiError> {
+    allowed
+        .map(Permitted)
+        .map_err(|error| refusal::membership(context, access, error))
+}
+
+/// Whether the actor may do `operation` on `node` under `facts`.
+///
+/// # Errors
+/// 403 with the decision.
+pub(in crate::organization) fn permit_on(
+    context: &Context<'_>,
+    access: &Access,
+    operation: Operation,
+    node: NodeId,
+    facts: &Facts,
+) -> Result<Permitted, ApiError> {
+    let policy = &context.config.policy;
+    let Some(permission) = policy.policy.operation(operation) else {
+        let detail = "The policy of this deployment offers this to nobody.";
+        return Err(ApiError::new(Code::NoGrant, detail));
+    };
+    let decision = lockstep_core::evaluate(access, permission, node, facts);
+    if decision.is_allow() {
+        return Ok(Permitted(()));
+    }
+    Err(refusal::denied(&DecisionView::new(access, &decision)))
+}
+
+/// What has become of an invitation that core lets somebody accept.
+///
+/// # Errors
+/// What it refuses with.
+pub(super) fn accepted(
+    accepted: Result<InvitationState, InvitationError>,
+) -> Result<(InvitationState, Permitted), ApiError> {
+    accepted
+        .map(|state| (state, Permitted(())))
+        .map_err(|error| refusal::invitation(&error))
+}

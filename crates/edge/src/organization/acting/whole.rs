@@ -1,0 +1,65 @@
+//! The organization as a whole: handed over, and brought back.
+
+use lockstep_core::{Grant, NodeId, Target, revive, transfer_organization};
+
+use super::{Acting, FreshActing, Permitted, proof::permitted};
+use crate::{
+    objects::Context,
+    organization::{
+        FreshActor,
+        store::{Member, Organization},
+    },
+    problem::ApiError,
+};
+
+impl Acting<'_> {
+    /// The id of the role of who creates an organization, and so of who owns it.
+    pub(in crate::organization) fn creator_role(&self) -> Result<&str, ApiError> {
+        let policy = self.base();
+        let role = policy.creator_role();
+        let role = role.and_then(|role| policy.describe_role(role));
+        role.map(|role| role.id.as_str())
+            .ok_or_else(ApiError::not_found)
+    }
+
+    /// Core's [`transfer_organization`].
+    pub(in crate::organization) fn transfer_organization(
+        &self,
+        member: &Member,
+    ) -> Result<Permitted, ApiError> {
+        let record = self.record(&member.granted_as())?;
+        let target = Target {
+            record: Some(&record),
+            ..self.target(member)?
+        };
+        let is_owner = self.organization.creator == self.principal();
+        let role = self.role(self.creator_role()?)?;
+        let transferred = transfer_organization(&self.access, is_owner, &target, role, &self.facts);
+        permitted(self.context, &self.access, transferred)
+    }
+
+    /// Core's [`revive`]: all that comes back is handed out by who acts.
+    pub(in crate::organization) fn revive(
+        &self,
+        was_admin: bool,
+        granted: &[Grant],
+        owned: &[NodeId],
+    ) -> Result<Permitted, ApiError> {
+        let revived = revive(&self.access, was_admin, granted, owned, &self.facts);
+        permitted(self.context, &self.access, revived)
+    }
+}
+
+impl<'a> FreshActing<'a> {
+    /// Who brings back what was deleted as `before`; nothing else begins with it.
+    pub(in crate::organization) fn begin_again(
+        context: &'a Context<'a>,
+        actor: &'a FreshActor,
+        before: Organization,
+    ) -> Result<Self, ApiError> {
+        Ok(Self {
+            acting: Acting::of(context, actor, before)?,
+            actor,
+        })
+    }
+}

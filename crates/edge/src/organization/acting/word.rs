@@ -1,0 +1,89 @@
+//! On whose word somebody comes in: who invited, made a link, or saved a domain or an issuer. They are not asked, so what they may is looked at as it is now.
+
+use lockstep_core::{
+    Access, Facts, InvitationState, Offer, RoleId, may_admit, may_link, may_open_domain,
+};
+
+use super::{
+    Permitted,
+    proof::{accepted, permitted},
+};
+use crate::{
+    objects::Context,
+    organization::{
+        Actor,
+        actor::{access_of, directory_facts},
+        admission,
+        invitations::Stored,
+        store::{Organization, unsigned},
+    },
+    problem::ApiError,
+};
+
+/// What a member gives their word with.
+pub(in crate::organization) struct Word<'a> {
+    context: &'a Context<'a>,
+    pub(in crate::organization) access: Access,
+    facts: Facts,
+}
+
+impl<'a> Word<'a> {
+    /// A member's; nothing, while only an issuer that is switched off vouches for them.
+    pub(in crate::organization) fn of(
+        context: &'a Context<'a>,
+        organization: &Organization,
+        user: &str,
+    ) -> Result<Option<Self>, ApiError> {
+        if admission::is_switched_off(context, user)? {
+            return Ok(None);
+        }
+        let member = Actor {
+            principal: user.to_owned(),
+            token: None,
+            issuer: None,
+        };
+        Ok(Some(Self {
+            access: access_of(context, organization, &member)?,
+            facts: directory_facts(context, organization, user)?,
+            context,
+        }))
+    }
+
+    /// Core's [`lockstep_core::Invitation::accept`]: who invited is asked again.
+    pub(in crate::organization) fn accept(
+        &self,
+        stored: &Stored,
+        address_matches: bool,
+        offer: &Offer<'_>,
+    ) -> Result<(InvitationState, Permitted), ApiError> {
+        let now_ms = unsigned(self.context.now_ms);
+        let invitation = stored.transition();
+        accepted(invitation.accept(now_ms, address_matches, &self.access, offer, &self.facts))
+    }
+
+    /// Core's [`may_link`].
+    pub(in crate::organization) fn link(&self, offer: &Offer<'_>) -> Result<Permitted, ApiError> {
+        permitted(
+            self.context,
+            &self.access,
+            may_link(&self.access, offer, &self.facts),
+        )
+    }
+
+    /// Core's [`may_open_domain`]; the role is one of the policy's.
+    pub(in crate::organization) fn open_domain(&self, role: &str) -> Result<Permitted, ApiError> {
+        let opened = may_open_domain(&self.access, self.base_role(role)?, &self.facts);
+        permitted(self.context, &self.access, opened)
+    }
+
+    /// Core's [`may_admit`]; the role is one of the policy's.
+    pub(in crate::organization) fn admit(&self, role: &str) -> Result<Permitted, ApiError> {
+        let admitted = may_admit(&self.access, self.base_role(role)?, &self.facts);
+        permitted(self.context, &self.access, admitted)
+    }
+
+    fn base_role(&self, id: &str) -> Result<RoleId, ApiError> {
+        let role = self.context.config.policy.policy.role(id);
+        role.ok_or_else(ApiError::not_found)
+    }
+}
