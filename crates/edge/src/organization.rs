@@ -127,6 +127,7 @@ impl Object for OrganizationObject {
         schema::INDEXES,
         schema::DOMAINS,
         schema::WORKSPACE_ADMINS,
+        schema::BROUGHT,
     ];
 
     const IS_AUDITED: bool = true;

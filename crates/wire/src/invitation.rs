@@ -72,6 +72,9 @@ pub struct InvitationView {
     /// The roles on workspaces that come with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workspaces: Vec<WorkspaceRoleView>,
+    /// What else comes with it; absent where nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brings: Option<InvitationBringsView>,
     /// What the invited person is told beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -86,6 +89,17 @@ pub struct InvitationView {
     pub sent_at_ms: Option<i64>,
     /// From when on it can no longer be accepted.
     pub expires_at_ms: i64,
+}
+
+/// How much comes with an invitation of an imported organization beside roles on workspaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationBringsView {
+    /// Access groups that whoever accepts is put into.
+    pub groups: i64,
+    /// Roles on projects.
+    pub project_roles: i64,
+    /// Projects of which whoever accepts becomes the owner, unless they have one by then.
+    pub projects: i64,
 }
 
 /// A role on a workspace, as it is shown.

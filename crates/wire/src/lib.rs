@@ -70,9 +70,9 @@ pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
 pub use invitation::{
-    InvitationPreview, InvitationResultView, InvitationResultsView, InvitationView,
-    InvitationsRequest, InviteRequest, LinkRequest, LinkView, ResendRequest, WorkspaceRoleRequest,
-    WorkspaceRoleView,
+    InvitationBringsView, InvitationPreview, InvitationResultView, InvitationResultsView,
+    InvitationView, InvitationsRequest, InviteRequest, LinkRequest, LinkView, ResendRequest,
+    WorkspaceRoleRequest, WorkspaceRoleView,
 };
 pub use issuer::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};

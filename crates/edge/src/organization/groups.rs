@@ -1,13 +1,15 @@
 //! Access groups: what is granted to one is granted to its members, and makes nobody a member of the organization.
 
-use lockstep_core::{Assignment, Grant, Level, NodeId, Operation, RoleId, Window};
+mod given;
+
+use lockstep_core::{Assignment, Level, NodeId, Operation, RoleId};
 use lockstep_wire::{GroupGrantView, GroupMemberView, GroupView, NodeGrantRequest};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::given::{enter, given, granted_from, grants};
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
-    store::unsigned,
     workspaces,
 };
 use crate::{
@@ -22,7 +24,7 @@ pub(super) const GROUPS_MAX: i64 = 1_000;
 /// The most nodes on which one group is granted something.
 pub(super) const GRANTS_MAX: i64 = 100;
 /// The most groups that one member is in: what somebody holds has a limit in core.
-const GROUPS_OF_MEMBER_MAX: i64 = 50;
+pub(super) const GROUPS_OF_MEMBER_MAX: i64 = 50;
 
 /// What a member may change about access groups.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -220,7 +222,7 @@ fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let permitted = acting.leave_group(home, &grants(acting, id)?)?;
     let members = members(acting, id)?;
     let change = acting.change(permitted)?;
-    for table in ["group_member", "group_granted"] {
+    for table in ["group_member", "group_granted", "invitation_group"] {
         let end = format!("DELETE FROM {table} WHERE access_group = ?");
         change.exec(&end, &[id.into()])?;
     }
@@ -374,39 +376,6 @@ fn limited(
     }
     let detail = format!("There may be {max} {what}.");
     Err(ApiError::new(Code::LimitReached, detail))
-}
-
-/// What a group was granted.
-fn grants(acting: &Acting<'_>, id: &str) -> Result<Vec<Grant>, ApiError> {
-    let select = "SELECT node, role, not_before_ms, expires_at_ms FROM group_granted WHERE access_group = ? ORDER BY node";
-    let read = |row: &Row| -> Result<Grant, SqlError> {
-        Ok(Grant {
-            window: Window {
-                not_before_ms: row.optional_integer("not_before_ms")?.map(unsigned),
-                expires_at_ms: row.optional_integer("expires_at_ms")?.map(unsigned),
-            },
-            group: Some(id.to_owned()),
-            ..Grant::new(row.text("role")?, row.text("node")?)
-        })
-    };
-    let rows = acting.rows(select, &[id.into()])?;
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
-}
-
-/// What groups of the workspace `home` are granted on one of its projects, each role once.
-pub(super) fn granted_from(
-    acting: &Acting<'_>,
-    home: &str,
-    project: &str,
-) -> Result<Vec<Grant>, ApiError> {
-    let select = "SELECT DISTINCT group_granted.role FROM group_granted
-        JOIN access_group ON access_group.id = group_granted.access_group
-        WHERE access_group.home = ? AND group_granted.node = ?";
-    let mut granted = Vec::new();
-    for row in acting.rows(select, &[home.into(), project.into()])? {
-        granted.push(Grant::new(row.text("role")?, project));
-    }
-    Ok(granted)
 }
 
 fn members(acting: &Acting<'_>, id: &str) -> Result<Vec<String>, ApiError> {

@@ -4,6 +4,7 @@
 //! Whatever it names is made by who imports it, and permitted as if they made it by hand (law 5); what an invitation cannot carry, or they may not hand out, is left out of the invitations and said.
 
 mod file;
+mod own;
 mod people;
 mod structure;
 
@@ -14,7 +15,9 @@ use lockstep_wire::{ImportedView, LeftOutView};
 use super::{
     FreshActor,
     acting::{Acting, FreshActing},
-    holdings, profile,
+    holdings,
+    invitations::Group,
+    profile,
     store::{announce, organization, written},
 };
 use crate::{
@@ -30,6 +33,10 @@ const LISTED_MAX: usize = 1_000;
 struct Made {
     nodes: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
+    /// The groups, in the order of the file.
+    groups: Vec<String>,
+    /// What each of them gives, by its id.
+    given: BTreeMap<String, Group>,
     left_out: Vec<LeftOutView>,
     left_out_total: usize,
 }
@@ -87,7 +94,7 @@ pub(super) fn import(
     structure::groups(&acting, &file, &mut made)?;
     structure::accounts(&acting, &file, &made)?;
     structure::choices(&acting, &file)?;
-    let invitations = people::invite(&acting, &file, &mut made, address)?;
+    let invitations = people::bring(&acting, &file, &mut made, address)?;
     let organization = organization(context)?;
     holdings::publish(context, &organization, user)?;
     let view = ImportedView {

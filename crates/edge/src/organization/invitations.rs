@@ -7,11 +7,14 @@ mod send;
 
 use lockstep_core::{Invitation, InvitationState, Operation};
 use lockstep_token::OrganizationId;
-use lockstep_wire::{InvitationPreview, InvitationView, OrganizationReference, WorkspaceRoleView};
+use lockstep_wire::{
+    InvitationBringsView, InvitationPreview, InvitationView, OrganizationReference,
+    WorkspaceRoleView,
+};
 
 pub(super) use answer::{accept, admit, decline};
 pub(super) use offered::{
-    Granted, WORKSPACES_MAX, named_by, nodes_of, of as offered_with, reassign,
+    Brought, Group, Known, WORKSPACES_MAX, known, named_by, nodes_of, of as brought_with, reassign,
 };
 pub use send::{NewInvitation, Resend};
 pub(super) use send::{cancel, invite, invite_all, resend};
@@ -36,9 +39,9 @@ use crate::{
 /// An invitation's row.
 #[derive(Debug, Clone)]
 pub(super) struct Stored {
-    id: String,
+    pub(super) id: String,
     address: String,
-    role: String,
+    pub(super) role: String,
     state: InvitationState,
     invited_by: String,
     message: Option<String>,
@@ -281,6 +284,7 @@ pub(super) fn view(
         role: stored.role.clone(),
         role_name: role_name(context, &stored.role)?,
         workspaces: workspaces(context, &stored.id, is_seen)?,
+        brings: brings(context, &stored.id)?,
         message: stored.message.clone(),
         status: stored
             .transition()
@@ -304,7 +308,7 @@ pub(super) fn workspaces(
 ) -> Result<Vec<WorkspaceRoleView>, ApiError> {
     let select = "SELECT node.id, node.name, invitation_grant.role FROM invitation_grant
         JOIN node ON node.id = invitation_grant.node
-        WHERE invitation_grant.invitation = ? ORDER BY node.position";
+        WHERE invitation_grant.invitation = ? AND node.level = 'workspace' ORDER BY node.position";
     let mut workspaces = Vec::new();
     for row in context.sql.exec(select, &[id.into()])? {
         let (node, role) = (row.text("id")?, row.text("role")?);
@@ -318,6 +322,23 @@ pub(super) fn workspaces(
         }
     }
     Ok(workspaces)
+}
+
+/// How much comes with an invitation beside roles on workspaces. What it is called is for who may see it.
+fn brings(context: &Context<'_>, id: &str) -> Result<Option<InvitationBringsView>, ApiError> {
+    let select = "SELECT (SELECT COUNT(*) FROM invitation_group WHERE invitation = ?1) AS groups,
+        (SELECT COUNT(*) FROM invitation_grant JOIN node ON node.id = invitation_grant.node
+            WHERE invitation_grant.invitation = ?1 AND node.level = 'project') AS project_roles,
+        (SELECT COUNT(*) FROM invitation_project WHERE invitation = ?1) AS projects";
+    let Some(row) = context.sql.one(select, &[id.into()])? else {
+        return Ok(None);
+    };
+    let brings = InvitationBringsView {
+        groups: row.integer("groups")?,
+        project_roles: row.integer("project_roles")?,
+        projects: row.integer("projects")?,
+    };
+    Ok(Some(brings).filter(|brings| *brings != InvitationBringsView::default()))
 }
 
 /// The address of who invited, or the name of the service account, or the id: an identity provider need not give an address.

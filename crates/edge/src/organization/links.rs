@@ -138,7 +138,7 @@ fn create(
         link.expires_at_ms.into(),
     ];
     change.exec(insert, &values)?;
-    offered::write(&change, id, &wanted.workspaces)?;
+    offered::write(&change, id, known.kept())?;
     let view = acting.view_link(&link)?;
     change.finish(view)
 }
@@ -209,20 +209,17 @@ pub(super) fn join(
     require_stranger(context, person)?;
     let word = Word::of(context, &organization, &link.made_by)?;
     let word = word.ok_or_else(void)?;
-    let grants = offered::of(context, &link.id)?;
-    let known = offered::known(&word.access, &link.role, &grants);
-    let known = known.ok_or_else(void)?;
+    let known = word.known(&link.id, &link.role)?.ok_or_else(void)?;
     let permitted = word.link(&known.offer()).map_err(|_| void())?;
     use_up(context, &link)?;
     let epoch = next_epoch(context)?;
-    let kept = known.kept(&grants);
     invitations::admit(
         context,
         &organization,
         permitted,
         person,
         &link.role,
-        &kept,
+        known.kept(),
         epoch,
     )?;
     let view = AcceptedView {

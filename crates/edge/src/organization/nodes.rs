@@ -127,6 +127,8 @@ pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
         ("granted", "node", there),
         ("group_granted", "node", there),
         ("invitation_grant", "node", there),
+        ("invitation_project", "node", there),
+        ("invitation_group", "access_group", &of_groups),
         ("group_granted", "access_group", &of_groups),
         ("group_member", "access_group", &of_groups),
         ("access_group", "home", there),

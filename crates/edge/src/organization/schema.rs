@@ -292,6 +292,22 @@ pub(super) const DOMAINS: &str = "
     ) STRICT;
 ";
 
+/// What comes with an imported invitation beside roles on nodes: access groups, and projects to own.
+pub(super) const BROUGHT: &str = "
+    CREATE TABLE invitation_group (
+        invitation TEXT NOT NULL,
+        access_group TEXT NOT NULL,
+        PRIMARY KEY (invitation, access_group)
+    ) STRICT;
+    CREATE INDEX invitation_group_group ON invitation_group (access_group);
+    CREATE TABLE invitation_project (
+        invitation TEXT NOT NULL,
+        node TEXT NOT NULL,
+        PRIMARY KEY (invitation, node)
+    ) STRICT;
+    CREATE INDEX invitation_project_node ON invitation_project (node);
+";
+
 /// Whether inviting is left to who manages the members of a workspace.
 pub(super) const WORKSPACE_ADMINS: &str = "
     ALTER TABLE organization ADD COLUMN workspace_admins_invite INTEGER NOT NULL DEFAULT 0;

@@ -136,6 +136,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-16.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 17,
+        base: 1,
+        text: include_str!("fixtures/organization-17.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     organization::{
-        customization,
-        invitations::{self, Granted, Stored},
+        customization, groups,
+        invitations::{self, Known, Stored},
         links::{self, Link},
         members,
         store::{self, Member},
@@ -128,9 +128,14 @@ impl Acting<'_> {
         invitations::find(self.context, id)
     }
 
-    /// The roles on workspaces that come with what is called `id`.
-    pub(in crate::organization) fn offered(&self, id: &str) -> Result<Vec<Granted>, ApiError> {
-        invitations::offered_with(self.context, id)
+    /// What an invitation offers, as far as it is still there; `None` without the role on the organization.
+    pub(in crate::organization) fn offered(
+        &self,
+        stored: &Stored,
+    ) -> Result<Option<Known>, ApiError> {
+        let brought = invitations::brought_with(self.context, &stored.id)?;
+        let group_of = |id: &str| groups::given(self.context, &self.access, id);
+        invitations::known(&self.access, &stored.role, &brought, &group_of)
     }
 
     /// An invitation with all that comes with it.

@@ -13,8 +13,8 @@ use crate::{
     organization::{
         Actor,
         actor::{access_of, directory_facts},
-        admission,
-        invitations::Stored,
+        admission, groups,
+        invitations::{self, Known, Stored},
         store::{Organization, unsigned},
     },
     problem::ApiError,
@@ -23,7 +23,7 @@ use crate::{
 /// What a member gives their word with.
 pub(in crate::organization) struct Word<'a> {
     context: &'a Context<'a>,
-    pub(in crate::organization) access: Access,
+    access: Access,
     facts: Facts,
 }
 
@@ -47,6 +47,17 @@ impl<'a> Word<'a> {
             facts: directory_facts(context, organization, user)?,
             context,
         }))
+    }
+
+    /// What is offered as `role` and by all that comes with what is called `id`, as far as it is still there; `None` without the role.
+    pub(in crate::organization) fn known(
+        &self,
+        id: &str,
+        role: &str,
+    ) -> Result<Option<Known>, ApiError> {
+        let brought = invitations::brought_with(self.context, id)?;
+        let group_of = |id: &str| groups::given(self.context, &self.access, id);
+        invitations::known(&self.access, role, &brought, &group_of)
     }
 
     /// Core's [`lockstep_core::Invitation::accept`]: who invited is asked again.

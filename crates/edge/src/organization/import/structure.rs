@@ -80,7 +80,7 @@ pub(super) fn workspaces(
     Ok(())
 }
 
-/// Whoever imports owns what was theirs; an owner who is to join first owns nothing yet.
+/// Whoever imports owns what was theirs; what is another's has an owner once they have accepted.
 pub(super) fn projects(
     acting: &FreshActing<'_>,
     file: &ExportedOrganization,
@@ -99,14 +99,6 @@ pub(super) fn projects(
         }
         let is_theirs = node.owner.is_some() && node.owner.as_deref() == address;
         let owner = is_theirs.then(|| acting.principal().to_owned());
-        if node.owner.is_some() && !is_theirs {
-            let detail = "Who owned it is to join first.";
-            made.leave_out(
-                format!("/projects/{number}/owner"),
-                Code::NoMembership,
-                detail,
-            );
-        }
         let change = begun(acting, permitted)?;
         insert(&change, Level::Project, node, parent, owner, made)?;
     }
@@ -187,7 +179,7 @@ pub(super) fn settings(
     Ok(())
 }
 
-/// Who was in a group is in none before they join.
+/// Who was in a group is in none before they have accepted.
 pub(super) fn groups(
     acting: &FreshActing<'_>,
     file: &ExportedOrganization,
@@ -202,14 +194,9 @@ pub(super) fn groups(
         let id = id(&change, "grp")?;
         groups::write(&change, &id, &group.name, &home)?;
         grant_group(acting, group, (&id, home_node), made, number)?;
-        if !group.members.is_empty() {
-            let detail = "Members of a group are to join first.";
-            made.leave_out(
-                format!("/groups/{number}/members"),
-                Code::NoMembership,
-                detail,
-            );
-        }
+        let given = groups::grants(acting, &id)?;
+        made.given.insert(id.clone(), (home_node, given));
+        made.groups.push(id);
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use lockstep_wire::AcceptedView;
 
-use super::{Granted, Stored, find, offered, reference, settle};
+use super::{Brought, Stored, find, offered, reference, settle};
 use crate::{
     objects::{Context, Reply},
     organization::{
@@ -28,9 +28,8 @@ pub(in crate::organization) fn accept(
     let void = || void(&stored, context, address);
     let word = Word::of(context, &organization, &stored.invited_by)?;
     let word = word.ok_or_else(void)?;
-    let grants = offered::of(context, id)?;
     // A role that is gone from the policy can be handed out by nobody.
-    let known = offered::known(&word.access, &stored.role, &grants).ok_or_else(void)?;
+    let known = word.known(id, &stored.role)?.ok_or_else(void)?;
     let matches = stored.address == address;
     let (state, permitted) = word.accept(&stored, matches, &known.offer())?;
     let epoch = next_epoch(context)?;
@@ -45,7 +44,7 @@ pub(in crate::organization) fn accept(
         permitted,
         person,
         &stored.role,
-        &known.kept(&grants),
+        known.kept(),
         epoch,
     )?;
     let view = AcceptedView {
@@ -62,7 +61,7 @@ pub(in crate::organization) fn admit(
     _: Permitted,
     person: &FreshPerson,
     role: &str,
-    grants: &[Granted],
+    brought: &[Brought],
     epoch: i64,
 ) -> Result<(), ApiError> {
     let user = person.user();
@@ -74,19 +73,10 @@ pub(in crate::organization) fn admit(
             user.to_owned()
         }
     };
-    if grants.is_empty() {
+    if brought.is_empty() {
         return Ok(());
     }
-    let begin = "INSERT INTO granted (user, node, role) SELECT ?1, ?2, ?3
-        WHERE NOT EXISTS (SELECT 1 FROM granted WHERE user = ?1 AND node = ?2)";
-    for granted in grants {
-        let values = [
-            (&granted_as).into(),
-            (&granted.node).into(),
-            (&granted.role).into(),
-        ];
-        context.sql.exec(begin, &values)?;
-    }
+    offered::give(context, user, &granted_as, brought, epoch)?;
     store::touch(context, user, epoch)?;
     holdings::publish(context, organization, user)
 }

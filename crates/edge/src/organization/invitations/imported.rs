@@ -2,9 +2,8 @@
 
 use lockstep_core::InvitationState;
 use lockstep_token::id::opaque_id;
-use lockstep_wire::WorkspaceRoleRequest;
 
-use super::{Stored, send};
+use super::{Brought, Stored, send};
 use crate::{keys::hex, organization::acting::Change, problem::ApiError};
 
 /// What stands in the place of the time at which an invitation was sent that never was.
@@ -17,7 +16,7 @@ pub(in crate::organization) fn invite(
     change: &Change<'_>,
     address: &str,
     role: &str,
-    workspaces: &[WorkspaceRoleRequest],
+    brought: &[Brought],
 ) -> Result<(), ApiError> {
     let acting = change.acting;
     let random = change.context().random;
@@ -33,5 +32,5 @@ pub(in crate::organization) fn invite(
         expires_at_ms: acting.now_ms().saturating_add(LIFE_MS),
     };
     let nonce = hex(&random.bytes::<32>()?);
-    send::write(change, &stored, &nonce, workspaces)
+    send::write(change, &stored, &nonce, brought)
 }

@@ -1,6 +1,6 @@
-//! What is offered beside a role on the organization: roles on workspaces. They name nodes and roles, which may be gone when somebody joins.
+//! What is offered beside a role on the organization: roles on workspaces; and, where an organization comes from a file, roles on projects, access groups and projects of one's own. It names what may be gone when somebody joins.
 
-use lockstep_core::{Access, InvitationState, NodeId, Offer, RoleId};
+use lockstep_core::{Access, Grant, InvitationState, NodeId, Offer, RoleId};
 use lockstep_wire::WorkspaceRoleRequest;
 
 use super::COLUMNS;
@@ -8,65 +8,98 @@ use crate::{
     objects::Context,
     organization::{
         acting::{Acting, Change},
-        workspaces,
+        groups, workspaces,
     },
     problem::{ApiError, Code},
-    sql::{Row, SqlError},
 };
 
-/// The most workspaces of one invitation.
+/// The most workspaces and projects on which one invitation gives a role.
 pub(in crate::organization) const WORKSPACES_MAX: usize = 50;
 /// What can still be accepted, or sent again.
 const OPEN: &str = "IN (SELECT id FROM invitation WHERE state = 'pending'
     UNION SELECT id FROM invitation_link WHERE revoked_at_ms IS NULL)";
 
-/// A role on a workspace, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::organization) struct Granted {
-    pub(in crate::organization) node: String,
-    pub(in crate::organization) role: String,
+/// One thing that is offered, by its ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::organization) enum Brought {
+    /// Membership of an access group.
+    Group(String),
+    /// Ownership of a project that nobody owns.
+    Project(String),
+    /// A role on a workspace or a project.
+    Role { node: String, role: String },
 }
+
+/// What a group gives: where it is at home, and what it was granted.
+pub(in crate::organization) type Group = (NodeId, Vec<Grant>);
 
 /// What is offered, as numbers of one access.
 pub(in crate::organization) struct Known {
     role: RoleId,
     grants: Vec<(NodeId, RoleId)>,
-    kept: Vec<bool>,
+    groups: Vec<Group>,
+    owned: Vec<NodeId>,
+    kept: Vec<Brought>,
 }
 
 impl Known {
     pub(in crate::organization) fn offer(&self) -> Offer<'_> {
         Offer {
+            role: self.role,
             grants: &self.grants,
-            ..Offer::of(self.role)
+            groups: &self.groups,
+            owned: &self.owned,
         }
     }
 
-    /// Those of `grants` that it was made of.
-    pub(in crate::organization) fn kept(&self, grants: &[Granted]) -> Vec<Granted> {
-        let kept = grants.iter().zip(&self.kept);
-        let kept = kept.filter(|(_, kept)| **kept);
-        kept.map(|(granted, _)| granted.clone()).collect()
+    /// What it was made of.
+    pub(in crate::organization) fn kept(&self) -> &[Brought] {
+        &self.kept
     }
 }
 
-/// What is offered as far as it is still there; `None` without the role on the organization.
+/// What is offered as far as it is still there; `None` without the role on the organization. `group_of` finds groups.
 pub(in crate::organization) fn known(
     access: &Access,
     role: &str,
-    grants: &[Granted],
-) -> Option<Known> {
+    brought: &[Brought],
+    group_of: &dyn Fn(&str) -> Result<Option<Group>, ApiError>,
+) -> Result<Option<Known>, ApiError> {
     let policy = access.policy();
-    let found = grants.iter().map(|granted| {
-        let node = access.node(&granted.node)?;
-        Some((node, policy.role(&granted.role)?))
-    });
-    let found: Vec<Option<(NodeId, RoleId)>> = found.collect();
-    Some(Known {
-        role: policy.role(role)?,
-        kept: found.iter().map(Option::is_some).collect(),
-        grants: found.into_iter().flatten().collect(),
-    })
+    let Some(role) = policy.role(role) else {
+        return Ok(None);
+    };
+    let mut known = Known {
+        role,
+        grants: Vec::new(),
+        groups: Vec::new(),
+        owned: Vec::new(),
+        kept: Vec::new(),
+    };
+    for one in brought {
+        let is_there = match one {
+            Brought::Group(id) => {
+                let group = group_of(id)?;
+                let is_there = group.is_some();
+                known.groups.extend(group);
+                is_there
+            }
+            Brought::Project(id) => {
+                let node = access.node(id);
+                known.owned.extend(node);
+                node.is_some()
+            }
+            Brought::Role { node, role } => {
+                let granted = access.node(node).zip(policy.role(role));
+                known.grants.extend(granted);
+                granted.is_some()
+            }
+        };
+        if is_there {
+            known.kept.push(one.clone());
+        }
+    }
+    Ok(Some(known))
 }
 
 /// What somebody asks to offer: all of it has to be there, and each workspace once.
@@ -84,43 +117,99 @@ pub(in crate::organization) fn asked(
     }
     let role = acting.role(role)?;
     let mut grants = Vec::new();
+    let mut kept = Vec::new();
     for one in wanted {
         let node = workspaces::visible(acting, &one.workspace)?;
         grants.push((node, acting.role(&one.role)?));
+        kept.push(Brought::Role {
+            node: one.workspace.clone(),
+            role: one.role.clone(),
+        });
     }
     Ok(Known {
         role,
-        kept: vec![true; grants.len()],
         grants,
+        groups: Vec::new(),
+        owned: Vec::new(),
+        kept,
     })
 }
 
-/// The roles on workspaces that come with what is called `id`.
+/// All that comes with what is called `id`.
 pub(in crate::organization) fn of(
     context: &Context<'_>,
     id: &str,
-) -> Result<Vec<Granted>, ApiError> {
+) -> Result<Vec<Brought>, ApiError> {
+    let mut brought = Vec::new();
     let select = "SELECT node, role FROM invitation_grant WHERE invitation = ? ORDER BY node";
-    let rows = context.sql.exec(select, &[id.into()])?;
-    let read = |row: &Row| -> Result<Granted, SqlError> {
-        Ok(Granted {
+    for row in context.sql.exec(select, &[id.into()])? {
+        brought.push(Brought::Role {
             node: row.text("node")?.to_owned(),
             role: row.text("role")?.to_owned(),
-        })
-    };
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+        });
+    }
+    let select =
+        "SELECT access_group FROM invitation_group WHERE invitation = ? ORDER BY access_group";
+    for row in context.sql.exec(select, &[id.into()])? {
+        brought.push(Brought::Group(row.text("access_group")?.to_owned()));
+    }
+    let select = "SELECT node FROM invitation_project WHERE invitation = ? ORDER BY node";
+    for row in context.sql.exec(select, &[id.into()])? {
+        brought.push(Brought::Project(row.text("node")?.to_owned()));
+    }
+    Ok(brought)
 }
 
-/// Writes down the roles on workspaces that come with what is called `id`.
+/// Writes down what comes with what is called `id`.
 pub(in crate::organization) fn write(
     change: &Change<'_>,
     id: &str,
-    wanted: &[WorkspaceRoleRequest],
+    brought: &[Brought],
 ) -> Result<(), ApiError> {
-    let insert = "INSERT INTO invitation_grant (invitation, node, role) VALUES (?, ?, ?)";
-    for one in wanted {
-        let values = [id.into(), (&one.workspace).into(), (&one.role).into()];
-        change.exec(insert, &values)?;
+    for one in brought {
+        match one {
+            Brought::Group(group) => {
+                let insert =
+                    "INSERT INTO invitation_group (invitation, access_group) VALUES (?, ?)";
+                change.exec(insert, &[id.into(), group.into()])?;
+            }
+            Brought::Project(node) => {
+                let insert = "INSERT INTO invitation_project (invitation, node) VALUES (?, ?)";
+                change.exec(insert, &[id.into(), node.into()])?;
+            }
+            Brought::Role { node, role } => {
+                let insert =
+                    "INSERT INTO invitation_grant (invitation, node, role) VALUES (?, ?, ?)";
+                change.exec(insert, &[id.into(), node.into(), role.into()])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives a member what was offered, beside what they have: nobody loses a role or a project by it.
+pub(super) fn give(
+    context: &Context<'_>,
+    user: &str,
+    granted_as: &str,
+    brought: &[Brought],
+    epoch: i64,
+) -> Result<(), ApiError> {
+    for one in brought {
+        match one {
+            Brought::Group(group) => groups::enter(context, group, user, epoch)?,
+            Brought::Project(node) => {
+                let own = "UPDATE node SET owner = ?, epoch = ? WHERE id = ? AND owner IS NULL";
+                let values = [user.into(), epoch.into(), node.into()];
+                context.sql.exec(own, &values)?;
+            }
+            Brought::Role { node, role } => {
+                let begin = "INSERT INTO granted (user, node, role) SELECT ?1, ?2, ?3
+                    WHERE NOT EXISTS (SELECT 1 FROM granted WHERE user = ?1 AND node = ?2)";
+                let values = [granted_as.into(), node.into(), role.into()];
+                context.sql.exec(begin, &values)?;
+            }
+        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use lockstep_wire::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Stored, hash, offered};
+use super::{Brought, Stored, hash, offered};
 use crate::{
     objects::Reply,
     organization::{
@@ -129,17 +129,17 @@ fn create(
     require_room(acting, &stored, true)?;
     require_mail(acting, &stored)?;
     let change = acting.change_of(permitted, epoch)?;
-    write(&change, &stored, &new.nonce, &new.workspaces)?;
+    write(&change, &stored, &new.nonce, known.kept())?;
     send(&change, &stored, &new.nonce)?;
     Ok((change.epoch, acting.view_invitation(&stored)?))
 }
 
-/// Writes an invitation down, with the roles on workspaces that come with it.
+/// Writes an invitation down, with all that comes with it.
 pub(super) fn write(
     change: &Change<'_>,
     stored: &Stored,
     nonce: &str,
-    workspaces: &[WorkspaceRoleRequest],
+    brought: &[Brought],
 ) -> Result<(), ApiError> {
     let acting = change.acting;
     let insert = "INSERT INTO invitation (id, hash, address, role, state, invited_by, message, created_at_ms, sent_at_ms, expires_at_ms)
@@ -156,7 +156,7 @@ pub(super) fn write(
         stored.expires_at_ms.into(),
     ];
     change.exec(insert, &values)?;
-    offered::write(change, &stored.id, workspaces)
+    offered::write(change, &stored.id, brought)
 }
 
 /// Gives an invitation another link and time; the old link is dead. Who sends it again stands for it from now on.
@@ -172,9 +172,8 @@ pub(in crate::organization) fn resend(
             return Err(error);
         }
     };
-    let grants = acting.offered(&found.id)?;
-    let known = offered::known(&acting.access, &found.role, &grants);
-    let known = known
+    let known = acting
+        .offered(&found)?
         .ok_or_else(|| ApiError::new(Code::UnknownRole, "The role of this invitation is gone."))?;
     let permitted = acting.may_invite(&known.offer())?;
     let resent = found.transition().resend(unsigned(acting.now_ms()));

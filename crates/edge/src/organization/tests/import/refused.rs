@@ -4,7 +4,7 @@ use super::*;
 use crate::objects::Class;
 
 /// The file with another value at a pointer.
-fn with(file: &Value, at: &str, value: &Value) -> Value {
+pub(super) fn with(file: &Value, at: &str, value: &Value) -> Value {
     let mut file = file.clone();
     let (parent, last) = at.rsplit_once('/').unwrap();
     let parent = file.pointer_mut(parent).unwrap();

@@ -1,0 +1,103 @@
+//! What who imports had beside the role of who creates an organization. They are its member already, so they have it at once, each part as if they had given it to themselves by hand.
+
+use lockstep_core::{Assignment, Level, Operation};
+use lockstep_wire::{ExportedGrant, ExportedMember};
+
+use super::{
+    super::{
+        acting::{Change, FreshActing},
+        actor::Permitted,
+        groups,
+        invitations::Brought,
+    },
+    Made,
+    people::Place,
+    structure::begun,
+};
+use crate::problem::ApiError;
+
+/// Gives who imports back their roles on nodes and their groups; projects are theirs since they were made.
+pub(super) fn restore(
+    acting: &FreshActing<'_>,
+    (number, member): (usize, &ExportedMember),
+    belongings: &[(Brought, Place)],
+    made: &mut Made,
+) -> Result<(), ApiError> {
+    for (at, grant) in member.grants.iter().enumerate() {
+        if grant.node.is_none() {
+            continue;
+        }
+        if let Some(permitted) = kept(
+            may_have(acting, grant, made),
+            number,
+            Place::Grant(at),
+            made,
+        )? {
+            have(&begun(acting, permitted)?, grant, made)?;
+        }
+    }
+    for (one, place) in belongings {
+        let Brought::Group(id) = one else { continue };
+        let Some((home, grants)) = made.given.get(id) else {
+            continue;
+        };
+        let entered = acting.enter_group(*home, grants);
+        if let Some(permitted) = kept(entered, number, *place, made)? {
+            let change = begun(acting, permitted)?;
+            groups::enter(change.context(), id, acting.principal(), change.epoch)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is permitted; what is refused is left out.
+fn kept(
+    answer: Result<Permitted, ApiError>,
+    number: usize,
+    place: Place,
+    made: &mut Made,
+) -> Result<Option<Permitted>, ApiError> {
+    match answer {
+        Ok(permitted) => Ok(Some(permitted)),
+        Err(error) if error.code().status() >= 500 => Err(error),
+        Err(error) => {
+            made.leave_out(place.of(number), error.code(), error.detail());
+            Ok(None)
+        }
+    }
+}
+
+fn may_have(
+    acting: &FreshActing<'_>,
+    grant: &ExportedGrant,
+    made: &Made,
+) -> Result<Permitted, ApiError> {
+    let node = acting.access.node(made.node(acting, grant.node.as_deref()));
+    let node = node.ok_or_else(ApiError::not_found)?;
+    let operation = match acting.access.level(node) {
+        Some(Level::Project) => Operation::ProjectShare,
+        _ => Operation::WorkspaceMemberManage,
+    };
+    let member = acting.member(acting.principal())?;
+    acting.assign(Assignment {
+        operation,
+        node,
+        old: &[],
+        new: Some(acting.role(made.role(&grant.role))?),
+        facts: acting.target(&member)?.facts(),
+    })
+}
+
+fn have(change: &Change<'_>, grant: &ExportedGrant, made: &Made) -> Result<(), ApiError> {
+    let acting = change.acting;
+    let begin = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
+    let values = [
+        acting.principal().into(),
+        made.node(acting, grant.node.as_deref()).into(),
+        made.role(&grant.role).into(),
+        grant.not_before_ms.into(),
+        grant.expires_at_ms.into(),
+    ];
+    change.exec(begin, &values)?;
+    Ok(())
+}
