@@ -87,6 +87,11 @@ test("an organization is exported, imported and exported again, byte by byte", a
   const [invitation] = pending.json.invitations;
   assert.equal(invitation.sent_at_ms, undefined);
   assert.equal((await bob.get("/v1/me/invitations")).json.invitations.length, 0);
+  const resend = `/v1/organizations/${second}/invitations/resend`;
+  assert.ok(said.includes(`{"unsent":true} to ${edge.origin}${resend}`), said);
+  const sent = await ann.post(resend, { unsent: true });
+  assert.deepEqual([sent.status, sent.json.results[0].status], [207, 200], sent.text);
+  assert.equal((await ann.post(resend, { unsent: true })).json.results.length, 0);
   const log = await ann.get(`/v1/organizations/${second}/audit?action=export`);
   assert.equal(log.json.rows[0].credential.kind, "personal_access_token");
 });

@@ -69,9 +69,14 @@ pub(crate) fn import(remote: &Remote, path: &Path) -> Result<(), CommandError> {
     }
     if made.invitations > 0 {
         let count = made.invitations;
-        output::complain(&format!(
-            "invited: {count}; each is told when their invitation is sent"
-        ));
+        let path = format!(
+            "/v1/organizations/{}/invitations/resend",
+            made.organization.id
+        );
+        let to = deployment.address(&path);
+        output::complain(&printable(&format!(
+            "invited: {count}; nobody is told before it is sent, 100 at a time: POST {{\"unsent\":true}} to {to}"
+        )));
     }
     output::print(&format!("{}\n", printable(&made.organization.id)))
 }

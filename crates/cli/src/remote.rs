@@ -55,12 +55,17 @@ impl Deployment {
         })
     }
 
+    /// Where a path of the deployment is.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
     /// What a GET answers.
     ///
     /// # Errors
     /// When there is no answer, or a refusal.
     pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, CommandError> {
-        let url = format!("{}{path}", self.origin);
+        let url = self.address(path);
         let send = || {
             let get = self.agent.get(&url).header("authorization", &self.bearer);
             get.call()
@@ -74,7 +79,7 @@ impl Deployment {
     /// # Errors
     /// As [`Self::get`].
     pub(crate) fn post(&self, path: &str, body: &[u8], key: &str) -> Result<Vec<u8>, CommandError> {
-        let url = format!("{}{path}", self.origin);
+        let url = self.address(path);
         let send = || {
             let post = self.agent.post(&url).header("authorization", &self.bearer);
             let post = post.header("idempotency-key", key);

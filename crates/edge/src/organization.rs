@@ -56,7 +56,7 @@ pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
 pub use domains::{Challenge, DomainChange, DomainCommand, DomainQuestion};
 pub use groups::{GroupChange, GroupQuestion};
-pub use invitations::{NewInvitation, Resend};
+pub use invitations::{NewInvitation, ROWS_MAX as INVITATIONS_MAX, Resend, ResendAll, Which};
 pub(crate) use issuers::reach;
 pub use issuers::{IssuerChange, IssuerQuestion};
 pub use links::{LinkChange, LinkQuestion};
@@ -326,6 +326,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Reseal(command) => command.answer(context),
         Command::ResendInvitation { actor, again } => {
             invitations::resend(&FreshActing::begin(context, &actor)?, &again)
+        }
+        Command::ResendInvitations { actor, all } => {
+            invitations::resend_all(&FreshActing::begin(context, &actor)?, &all)
         }
         Command::Roles => customization::answer(context),
         Command::Snapshot { user } => decisions::snapshot(context, &user),

@@ -58,6 +58,50 @@ pub struct ResendRequest {
     pub expires_in_s: Option<i64>,
 }
 
+/// POST `/v1/organizations/{org}/invitations/resend`: several at once, either by their ids or all that were
+/// never sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResendAllRequest {
+    /// Ids of invitations, each once; 1 to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitations: Option<Vec<String>>,
+    /// Whether those are meant that were never sent, the oldest 100 of them.
+    #[serde(default)]
+    pub unsent: bool,
+    /// Of those that were never sent, the ones after this one, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Another message for each; the one that was sent before when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// How long they can be accepted from now on, in seconds, 60 to 2,592,000; 604,800 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_s: Option<i64>,
+}
+
+/// What became of invitations that were to be sent, in the order of the request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResendResultsView {
+    /// One result each.
+    pub results: Vec<ResendResultView>,
+}
+
+/// What became of one of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResendResultView {
+    /// Its id.
+    pub id: String,
+    /// The status that it would have had by itself; 200 is sent.
+    pub status: u16,
+    /// The invitation as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationView>,
+    /// The problem document, if it was not: it stays as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Value>,
+}
+
 /// An invitation as the organization sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationView {

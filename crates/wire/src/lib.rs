@@ -71,8 +71,8 @@ pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
 pub use invitation::{
     InvitationBringsView, InvitationPreview, InvitationResultView, InvitationResultsView,
-    InvitationView, InvitationsRequest, InviteRequest, LinkRequest, LinkView, ResendRequest,
-    WorkspaceRoleRequest, WorkspaceRoleView,
+    InvitationView, InvitationsRequest, InviteRequest, LinkRequest, LinkView, ResendAllRequest,
+    ResendRequest, ResendResultView, ResendResultsView, WorkspaceRoleRequest, WorkspaceRoleView,
 };
 pub use issuer::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
 pub use nesting::{POLICY_BYTES_MAX, REQUEST_BYTES_MAX, WORLD_BYTES_MAX};

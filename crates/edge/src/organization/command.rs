@@ -10,7 +10,7 @@ pub use self::structure::{StructureChange, StructureQuestion};
 use super::{
     Actor, AdmissionCommand, AuditPart, DomainCommand, DomainQuestion, Evaluation, FreshActor,
     FreshAddress, FreshPerson, MemberList, NewInvitation, PlanCommand, ResealCommand, Resend,
-    SeedNode, SeedPrincipal, SlugCommand, WorthCommand,
+    ResendAll, SeedNode, SeedPrincipal, SlugCommand, WorthCommand,
 };
 use crate::{audit::Filter, objects, paging::Range};
 
@@ -216,6 +216,13 @@ pub enum Command {
         actor: FreshActor,
         /// Which, and how.
         again: Resend,
+    },
+    /// As `ResendInvitation`, for several, each decided by itself; answers `Written` with `ResendResultsView`.
+    ResendInvitations {
+        /// Who asks.
+        actor: FreshActor,
+        /// Which, and how.
+        all: ResendAll,
     },
     /// Brings back the deleted organization; answers `Written` with `OrganizationView`.
     Restore {

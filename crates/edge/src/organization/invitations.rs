@@ -1,5 +1,6 @@
 //! Invitations: create, list, send again, cancel, preview, accept, decline. Each is used once.
 
+mod again;
 mod answer;
 pub(super) mod imported;
 pub(super) mod offered;
@@ -12,12 +13,14 @@ use lockstep_wire::{
     WorkspaceRoleView,
 };
 
+pub use again::{ROWS_MAX, Resend, ResendAll, Which};
+pub(super) use again::{resend, resend_all};
 pub(super) use answer::{accept, admit, decline};
 pub(super) use offered::{
     Brought, Group, Known, WORKSPACES_MAX, known, named_by, nodes_of, of as brought_with, reassign,
 };
-pub use send::{NewInvitation, Resend};
-pub(super) use send::{cancel, invite, invite_all, resend};
+pub use send::NewInvitation;
+pub(super) use send::{cancel, invite, invite_all};
 
 use super::{
     Actor,

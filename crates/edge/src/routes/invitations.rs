@@ -1,9 +1,11 @@
 //! Invitations: the organization's side, and the invited person's.
 
+use std::collections::BTreeSet;
+
 use lockstep_token::{Address, Secret, SecretKind, id::opaque_id};
 use lockstep_wire::{
     AcceptedView, InvitationPreview, InvitationResultsView, InvitationView, InvitationsRequest,
-    InviteRequest, ResendRequest,
+    InviteRequest, ResendAllRequest, ResendRequest, ResendResultsView,
 };
 use serde::Deserialize;
 
@@ -18,15 +20,14 @@ use crate::{
     keys::hex,
     objects::ask,
     organization::{
-        Command, FreshAddress, FreshPerson, NewInvitation, OrganizationObject, Resend, Written,
+        Command, FreshAddress, FreshPerson, INVITATIONS_MAX, NewInvitation, OrganizationObject,
+        Resend, ResendAll, Which, Written,
     },
     paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
 
-/// The most rows of one request.
-const ROWS_MAX: usize = 100;
 /// The header that carries a link's secret: neither logs nor `Referer` see it.
 const SECRET_HEADER: &str = "lockstep-invitation";
 
@@ -41,11 +42,16 @@ pub(super) const ROUTES: &[Route] = &[
         pattern: "/v1/organizations/{org}/invitations",
         handler: Handler::Fresh(|call, caller| Box::pin(invite(call, caller))),
     },
-    // No invitation is called `batch`: ids are ours.
+    // No invitation is called `batch` or `resend`: ids are ours.
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/batch",
         handler: Handler::Fresh(|call, caller| Box::pin(invite_all(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/invitations/resend",
+        handler: Handler::Fresh(|call, caller| Box::pin(resend_all(call, caller))),
     },
     Route {
         method: Method::Post,
@@ -118,8 +124,8 @@ async fn invite(call: Call<'_>, caller: FreshCaller) -> Answer {
 /// Every row has its own result, also one with an address that is none.
 async fn invite_all(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: InvitationsRequest = json::body(call.request)?;
-    if !(1..=ROWS_MAX).contains(&body.invitations.len()) {
-        let detail = format!("`invitations` has 1 to {ROWS_MAX} rows.");
+    if !(1..=INVITATIONS_MAX).contains(&body.invitations.len()) {
+        let detail = format!("`invitations` has 1 to {INVITATIONS_MAX} rows.");
         return Err(ApiError::new(Code::InvalidValue, detail));
     }
     let rows = body.invitations.into_iter().map(|row| new(&call, row));
@@ -162,6 +168,41 @@ async fn resend(call: Call<'_>, caller: FreshCaller) -> Answer {
         Response::json(200, &written.value)?,
         written.epoch,
     ))
+}
+
+/// Every invitation has its own result.
+async fn resend_all(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let body: ResendAllRequest = json::body(call.request)?;
+    let resend_all = Command::ResendInvitations {
+        actor: fresh_actor(&call, &caller)?,
+        all: ResendAll {
+            which: which(body.invitations, body.unsent, body.after)?,
+            message: message(body.message)?,
+            expires_in_s: invitation_life_s(body.expires_in_s)?,
+        },
+    };
+    let written: Written<ResendResultsView> = command(&call, resend_all).await?;
+    Ok(with_epoch(
+        Response::json(207, &written.value)?,
+        written.epoch,
+    ))
+}
+
+fn which(ids: Option<Vec<String>>, unsent: bool, after: Option<String>) -> Result<Which, ApiError> {
+    let wrong = |detail: String| Err(ApiError::new(Code::InvalidValue, detail));
+    match ids {
+        None if unsent => Ok(Which::Unsent { after }),
+        Some(ids) if !unsent && after.is_none() => {
+            let once: BTreeSet<&String> = ids.iter().collect();
+            if once.len() < ids.len() || !(1..=INVITATIONS_MAX).contains(&ids.len()) {
+                return wrong(format!(
+                    "`invitations` has 1 to {INVITATIONS_MAX} ids, each once."
+                ));
+            }
+            Ok(Which::These(ids))
+        }
+        _ => wrong("Name `invitations`, or say `unsent`, and `after` only with that.".to_owned()),
+    }
 }
 
 async fn cancel(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -8,6 +8,7 @@ use super::{
     proof::{permit, permitted},
 };
 use crate::{
+    keys::hex,
     organization::{
         customization, groups,
         invitations::{self, Known, Stored},
@@ -144,6 +145,11 @@ impl Acting<'_> {
         stored: &Stored,
     ) -> Result<InvitationView, ApiError> {
         invitations::view(self.context, stored, &|_| true)
+    }
+
+    /// What the secret of another link may be derived from.
+    pub(in crate::organization) fn nonce(&self) -> Result<String, ApiError> {
+        Ok(hex(&self.context.random.bytes::<32>()?))
     }
 
     /// The client's network address, where it is known.

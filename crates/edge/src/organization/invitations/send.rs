@@ -51,19 +51,6 @@ pub struct NewInvitation {
     pub expires_in_s: Option<i64>,
 }
 
-/// An invitation that is to be sent again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Resend {
-    /// Its id.
-    pub invitation: String,
-    /// What the new link's secret is derived from.
-    pub nonce: String,
-    /// Another message.
-    pub message: Option<String>,
-    /// How long it can be accepted from now on, in seconds.
-    pub expires_in_s: Option<i64>,
-}
-
 pub(in crate::organization) fn invite(
     acting: &FreshActing<'_>,
     new: &NewInvitation,
@@ -159,51 +146,6 @@ pub(super) fn write(
     offered::write(change, &stored.id, brought)
 }
 
-/// Gives an invitation another link and time; the old link is dead. Who sends it again stands for it from now on.
-pub(in crate::organization) fn resend(
-    acting: &FreshActing<'_>,
-    again: &Resend,
-) -> Result<Reply, ApiError> {
-    let found = match acting.invitation(&again.invitation) {
-        Ok(found) => found,
-        // Who may not is told so before whether there is such an invitation.
-        Err(error) => {
-            acting.permit(Operation::InvitationCreate, acting.access.root())?;
-            return Err(error);
-        }
-    };
-    let known = acting
-        .offered(&found)?
-        .ok_or_else(|| ApiError::new(Code::UnknownRole, "The role of this invitation is gone."))?;
-    let permitted = acting.may_invite(&known.offer())?;
-    let resent = found.transition().resend(unsigned(acting.now_ms()));
-    resent.map_err(|error| refusal::invitation(&error))?;
-    let is_one_more = found.expires_at_ms <= acting.now_ms();
-    let stored = Stored {
-        invited_by: acting.principal().to_owned(),
-        message: again.message.clone().or_else(|| found.message.clone()),
-        sent_at_ms: acting.now_ms(),
-        expires_at_ms: expiry(acting, again.expires_in_s),
-        ..found
-    };
-    require_room(acting, &stored, is_one_more)?;
-    require_mail(acting, &stored)?;
-    let change = acting.change(permitted)?;
-    let renew = "UPDATE invitation SET hash = ?, invited_by = ?, message = ?, sent_at_ms = ?, expires_at_ms = ? WHERE id = ?";
-    let values = [
-        hash(acting.config(), &acting.organization.id, &again.nonce)?.into(),
-        (&stored.invited_by).into(),
-        stored.message.as_deref().into(),
-        stored.sent_at_ms.into(),
-        stored.expires_at_ms.into(),
-        (&stored.id).into(),
-    ];
-    change.exec(renew, &values)?;
-    send(&change, &stored, &again.nonce)?;
-    let view = acting.view_invitation(&stored)?;
-    change.finish(view)
-}
-
 pub(in crate::organization) fn cancel(
     acting: &FreshActing<'_>,
     id: &str,
@@ -220,13 +162,13 @@ pub(in crate::organization) fn cancel(
     change.finish(())
 }
 
-fn expiry(acting: &Acting<'_>, life_s: Option<i64>) -> i64 {
+pub(super) fn expiry(acting: &Acting<'_>, life_s: Option<i64>) -> i64 {
     let life_ms = life_s.unwrap_or(LIFE_S).saturating_mul(1_000);
     acting.now_ms().saturating_add(life_ms)
 }
 
 /// Sends the mail, and counts it.
-fn send(change: &Change<'_>, stored: &Stored, nonce: &str) -> Result<(), ApiError> {
+pub(super) fn send(change: &Change<'_>, stored: &Stored, nonce: &str) -> Result<(), ApiError> {
     let acting = change.acting;
     let over_ms = acting.now_ms().saturating_sub(LIMIT_MS);
     let end = "DELETE FROM invitation_mail WHERE at_ms <= ?";
@@ -244,7 +186,11 @@ fn send(change: &Change<'_>, stored: &Stored, nonce: &str) -> Result<(), ApiErro
 
 /// Refuses an address that is a member's or has another pending invitation, and one pending invitation more than there
 /// may be: an import may have made as many as there were members, and they are sent one after the other.
-fn require_room(acting: &Acting<'_>, stored: &Stored, is_one_more: bool) -> Result<(), ApiError> {
+pub(super) fn require_room(
+    acting: &Acting<'_>,
+    stored: &Stored,
+    is_one_more: bool,
+) -> Result<(), ApiError> {
     let select = "SELECT COUNT(*) AS count FROM member WHERE address = ? AND left_at_ms IS NULL";
     if acting.count(select, &[(&stored.address).into()])? > 0 {
         let detail = "Somebody with this address is a member already.";
@@ -266,7 +212,7 @@ fn require_room(acting: &Acting<'_>, stored: &Stored, is_one_more: bool) -> Resu
 }
 
 /// Refuses a mail that is one too many, whatever became of the ones before it.
-fn require_mail(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
+pub(super) fn require_mail(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
     let from_ms = acting.now_ms().saturating_sub(LIMIT_MS);
     let values = [
         (&stored.address).into(),

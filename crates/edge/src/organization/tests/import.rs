@@ -2,6 +2,7 @@
 
 mod refused;
 mod restored;
+mod sent;
 
 use std::{cell::Cell, future::ready, rc::Rc};
 

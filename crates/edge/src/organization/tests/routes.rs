@@ -131,6 +131,11 @@ const JOINING: &[(Method, &str, &str)] = &[
     ),
     (
         Method::Post,
+        "/invitations/resend",
+        r#"{"invitations":["{invitation}"]}"#,
+    ),
+    (
+        Method::Post,
         "/invitations/{invitation}/resend",
         r#"{"message":"x"}"#,
     ),

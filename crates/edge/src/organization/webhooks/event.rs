@@ -41,6 +41,7 @@ pub const TYPES: &[&str] = &[
     "organization.join_by_link",
     "organization.remove_member",
     "organization.resend_invitation",
+    "organization.resend_invitations",
     "organization.restore",
     "organization.transfer",
     "organization.update",

@@ -18,6 +18,9 @@ pub(super) fn joining(method: Method, rest: &str) -> Option<(Needs, Value)> {
         (Method::Post, "invitations/batch") => {
             (All(INVITE), json!({ "invitations": [invitation] }))
         }
+        (Method::Post, "invitations/resend") => {
+            (All(INVITE), json!({ "invitations": ["{invitation}"] }))
+        }
         (Method::Post, "invitations/{invitation}/resend") => {
             (All(INVITE), json!({ "message": "Still?" }))
         }
