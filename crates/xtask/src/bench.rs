@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the evaluator and its peers on one world, as a table, and the curve in docs/;
-//! with `--edge`, the running Worker and the one that a user would write instead; with `--directory`,
-//! changes of the directory and its lists, by size.
+//! with `--edge`, the running Worker and the one that a user would write instead; with `--profile`, where
+//! the running Worker's time goes; with `--directory`, changes of the directory and its lists, by size.
 //!
 //! Everything is asked the same questions, the answers are compared first, and CPU time is taken in
 //! interleaved rounds. What counts are the ratios; nanoseconds are one machine's. Nothing fails here
@@ -10,6 +10,7 @@ mod directory;
 mod edge;
 mod peers;
 mod plot;
+mod profile;
 mod report;
 mod rows;
 
@@ -49,8 +50,9 @@ pub(crate) fn run(project: &Project, args: &[&str]) -> Result<(), TaskError> {
         ["--curve"] => true,
         ["--directory"] => return directory::run(project),
         ["--edge"] => return edge::run(project),
+        ["--profile"] => return profile::run(project),
         _ => {
-            let known = "bench knows only --curve, --directory and --edge";
+            let known = "bench knows only --curve, --directory, --edge and --profile";
             return Err(TaskError::sentence(known));
         }
     };

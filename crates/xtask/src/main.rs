@@ -51,6 +51,7 @@ usage: cargo xtask TASK
   bench [--curve]    speed, size and memory against the peers, and the curve in docs/
   bench --directory  changes of the directory beside empty transactions, its lists and roles by size
   bench --edge       CPU time of the running Worker against one written by hand
+  bench --profile    where the running Worker's CPU time goes
   bless [--check]    write (or compare) the committed files that programs generate
   size               what a page and Cloudflare have to load
   tidy               the rules of this repository

@@ -6,15 +6,14 @@ import { createHash } from "node:crypto";
 
 import { jwt } from "./jwt.mjs";
 import { Client, median } from "./load.mjs";
-import { bundled, lockstep } from "./runtime.mjs";
+import { ask, expect, product, seed, strangers } from "./product.mjs";
+import { bundled } from "./runtime.mjs";
 import { Issuer, people, tables, worlds } from "./world.mjs";
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 9);
 const requests = 1_000;
 /** So many that every part of V8 has seen enough of them. */
 const warmUp = 2_000;
-const kvLimitMs = 300_000;
-const origin = "http://localhost:8787";
 
 const issuer = new Issuer("RS256");
 const all = [];
@@ -29,19 +28,9 @@ try {
 }
 
 async function requestRows() {
-  const ours = await open("lockstep", lockstep({
-    LOCKSTEP_ORIGIN: origin,
-    LOCKSTEP_POLICY: "lockstep",
-    LOCKSTEP_DEVELOPMENT: "true",
-    LOCKSTEP_ID_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString("base64url"),
-    LOCKSTEP_ISSUERS: JSON.stringify([issuer.record]),
-  }));
-  const seeded = [];
-  for (const world of worlds(issuer)) {
-    seeded.push(JSON.parse((await expect(201, ours, { path: "/v1/dev/seed", body: world, headers: { origin } })).text));
-  }
+  const ours = await open("lockstep", product(issuer));
+  const seeded = await seed(ours, issuer);
   const everybody = people(seeded);
-  await delivered(ours.worker, everybody.length);
   const policy = JSON.parse((await expect(200, ours, { path: "/v1/policy" })).text);
   const bindings = { ISSUER: issuer.record, ...tables(policy) };
   const rivals = [];
@@ -79,30 +68,6 @@ async function seedRival(rival, seeded) {
   }
 }
 
-/** Our objects write KV through their outboxes, at their own pace. */
-async function delivered(worker, count) {
-  const kv = await worker.kv("GRANTS");
-  const end = Date.now() + kvLimitMs;
-  for (;;) {
-    // Miniflare's own connection may have been idle for too long.
-    const found = await listed(kv).catch(() => 0);
-    if (found >= count) return;
-    if (Date.now() > end) throw new Error(`KV has ${found} of ${count} values after ${kvLimitMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
-
-async function listed(kv) {
-  let found = 0;
-  let cursor;
-  do {
-    const page = await kv.list({ prefix: "grants/", cursor });
-    found += page.keys.length;
-    cursor = page.cursor;
-  } while (cursor);
-  return found;
-}
-
 /** Everybody gets the same answer from everyone, allowed, denied, refused or not known. */
 async function compare(contenders, everybody) {
   const some = everybody.filter((_, at) => at % 37 === 0);
@@ -133,22 +98,8 @@ function reduced({ status, text }) {
   return `${status} ${status === 200 ? `${decision} ${reasons[0].code}` : code}`;
 }
 
-function ask(person, credential, question = "allowed") {
-  return {
-    path: person.path,
-    body: typeof question === "string" ? person[question] : question,
-    headers: { authorization: `Bearer ${credential}` },
-  };
-}
-
 async function measure(contenders, floor, everybody) {
-  // Each cache holds 1,000; whoever comes round again was forgotten.
-  let turn = 0;
-  const cold = () => {
-    const part = Array.from({ length: requests }, (_, at) => everybody[(turn + at) % everybody.length]);
-    turn += requests;
-    return part.map((person) => ask(person, issuer.token(person.name)));
-  };
+  const cold = strangers(issuer, everybody, requests);
   const [one] = everybody;
   const same = (question) => Array.from({ length: requests }, () => question);
   const token = issuer.token(one.name);
@@ -187,10 +138,4 @@ async function measure(contenders, floor, everybody) {
   const result = {};
   for (const { row, name, samples } of entries) (result[row] ??= {})[name] = median(samples);
   return result;
-}
-
-async function expect(status, { name, client }, question) {
-  const answer = await client.send(question);
-  if (answer.status !== status) throw new Error(`${name}: ${question.path} answered ${answer.status}: ${answer.text}`);
-  return answer;
 }

@@ -14,6 +14,8 @@ pub(super) enum Table {
     Edge,
     /// The evaluator and its peers.
     Evaluator,
+    /// Where the time of the running Worker goes.
+    Profile,
 }
 
 impl Table {
@@ -23,22 +25,28 @@ impl Table {
             Self::Directory => "<!-- written by `cargo xtask bench --directory` -->\n",
             Self::Edge => "<!-- written by `cargo xtask bench --edge` -->\n",
             Self::Evaluator => "<!-- written by `cargo xtask bench` -->\n",
+            Self::Profile => "<!-- written by `cargo xtask bench --profile` -->\n",
         }
     }
 }
 
 const END: &str = "<!-- end -->\n";
 
-/// A Markdown table whose columns are also straight in a terminal.
+/// The rows as a Markdown table.
 pub(super) fn table(machine: &str, rows: &[Row]) -> String {
     let mut lines: Vec<[String; 7]> =
         vec![["what", "ours", "against", "theirs", "ratio", "mark", "met"].map(str::to_owned)];
     lines.extend(rows.iter().map(cells));
+    aligned(machine, &lines)
+}
+
+/// A Markdown table whose columns are also straight in a terminal.
+pub(super) fn aligned<const N: usize>(machine: &str, lines: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = lines.iter().filter_map(|line| line.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: [usize; 7] = std::array::from_fn(width);
+    let widths: [usize; N] = std::array::from_fn(width);
     let mut text = format!("On {machine}. Absolute figures are this machine's.\n\n");
     for (number, line) in lines.iter().enumerate() {
         let cells: Vec<String> = line

@@ -1,0 +1,76 @@
+// Our Worker with organizations in it, and what is asked of it.
+
+import { lockstep } from "./runtime.mjs";
+import { people, worlds } from "./world.mjs";
+
+const kvLimitMs = 300_000;
+const origin = "http://localhost:8787";
+
+/** Our Worker, which trusts `issuer`. */
+export function product(issuer, shared = {}) {
+  return lockstep({
+    LOCKSTEP_ORIGIN: origin,
+    LOCKSTEP_POLICY: "lockstep",
+    LOCKSTEP_DEVELOPMENT: "true",
+    LOCKSTEP_ID_KEY: Buffer.from(Array.from({ length: 32 }, (_, at) => at)).toString("base64url"),
+    LOCKSTEP_ISSUERS: JSON.stringify([issuer.record]),
+  }, shared);
+}
+
+/** Makes every organization, and waits until KV has what it carries. */
+export async function seed(ours, issuer) {
+  const seeded = [];
+  for (const world of worlds(issuer)) {
+    seeded.push(JSON.parse((await expect(201, ours, { path: "/v1/dev/seed", body: world, headers: { origin } })).text));
+  }
+  await delivered(ours.worker, people(seeded).length);
+  return seeded;
+}
+
+/** Our objects write KV through their outboxes, at their own pace. */
+async function delivered(worker, count) {
+  const kv = await worker.kv("GRANTS");
+  const end = Date.now() + kvLimitMs;
+  for (;;) {
+    // Miniflare's own connection may have been idle for too long.
+    const found = await listed(kv).catch(() => 0);
+    if (found >= count) return;
+    if (Date.now() > end) throw new Error(`KV has ${found} of ${count} values after ${kvLimitMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function listed(kv) {
+  let found = 0;
+  let cursor;
+  do {
+    const page = await kv.list({ prefix: "grants/", cursor });
+    found += page.keys.length;
+    cursor = page.cursor;
+  } while (cursor);
+  return found;
+}
+
+/** So many requests of other people each time, with tokens that nobody has seen. Each cache holds 1,000; whoever comes round again was forgotten. */
+export function strangers(issuer, everybody, requests) {
+  let turn = 0;
+  return () => {
+    const part = Array.from({ length: requests }, (_, at) => everybody[(turn + at) % everybody.length]);
+    turn += requests;
+    return part.map((person) => ask(person, issuer.token(person.name)));
+  };
+}
+
+export function ask(person, credential, question = "allowed") {
+  return {
+    path: person.path,
+    body: typeof question === "string" ? person[question] : question,
+    headers: { authorization: `Bearer ${credential}` },
+  };
+}
+
+export async function expect(status, { name, client }, question) {
+  const answer = await client.send(question);
+  if (answer.status !== status) throw new Error(`${name}: ${question.path} answered ${answer.status}: ${answer.text}`);
+  return answer;
+}
