@@ -12,7 +12,8 @@ use crate::{Bits, Effect, Level, Policy, RecordError, RuleSpec, limits};
 /// What one organization adds to the policy.
 ///
 /// It is data that outlives policies, so what no longer fits is left out, in the safe direction: a
-/// permission or role that is gone is not held, and a deny rule whose condition cannot be tested denies.
+/// permission or role that is gone is not held, a deny rule whose condition cannot be tested denies, and one
+/// for a role that is gone binds everybody: whoever had the role may hold another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customization {
     /// Roles. [`Policy::check_role`] says which may be saved.
@@ -207,6 +208,10 @@ impl Policy {
         self.name_roles();
         for rule in &customization.rules {
             let (mut roles, permissions) = self.reach_of(rule);
+            let is_gone = |id: &String| self.role(id).is_none();
+            if rule.effect == Effect::Deny && rule.roles.iter().any(is_gone) {
+                roles = None;
+            }
             if let Some(roles) = roles.as_mut().filter(|_| rule.effect == Effect::Deny) {
                 for (role, base) in &made {
                     if roles.contains(base) {

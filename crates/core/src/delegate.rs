@@ -5,7 +5,8 @@ use core::fmt;
 
 use crate::hierarchy::{NodeId, ROOT};
 use crate::{
-    Access, Bits, CustomRole, Level, PermissionId, Policy, PrincipalKind, Record, Role, RoleId,
+    Access, Bits, CustomRole, Guard, Level, PermissionId, Policy, PrincipalKind, Record, Role,
+    RoleId,
 };
 
 /// Why a role may not be handed out.
@@ -309,7 +310,7 @@ fn rights<'a>(policy: &'a Policy, bits: &'a Bits) -> impl Iterator<Item = (usize
 }
 
 /// What a grantor holds on one node, and so on every node below.
-struct Holder<'a> {
+pub(crate) struct Holder<'a> {
     access: &'a Access,
     node: NodeId,
     granted: &'a Bits,
@@ -318,7 +319,7 @@ struct Holder<'a> {
 }
 
 impl<'a> Holder<'a> {
-    fn on(access: &'a Access, node: NodeId) -> Option<Self> {
+    pub(crate) fn on(access: &'a Access, node: NodeId) -> Option<Self> {
         let policy = access.policy();
         let mut denied = access.set(node)?.denied.clone();
         if !policy.denials.is_empty() {
@@ -341,17 +342,57 @@ impl<'a> Holder<'a> {
     /// can be handed to who holds `role`.
     fn holds(&self, right: usize, permission: usize, role: Option<&Role>) -> bool {
         let policy = self.access.policy();
+        self.has(permission, &|bits| policy.gives(bits, right))
+            && self.denied_alike(permission, role, None)
+    }
+
+    /// As [`Self::holds`], under the conditions of `guard` (`None`: without any).
+    pub(crate) fn holds_under(
+        &self,
+        permission: usize,
+        guard: Option<&Guard>,
+        role: Option<&Role>,
+    ) -> bool {
+        let policy = self.access.policy();
+        self.has(permission, &|bits| {
+            policy.gives_under(bits, permission, guard)
+        }) && self.denied_alike(permission, role, None)
+    }
+
+    /// As [`Self::holds_under`] without conditions, towards who holds `role` and is freed of `rule`. Who holds
+    /// everything may end a rule that binds themselves: nobody else could.
+    pub(crate) fn holds_without(
+        &self,
+        permission: usize,
+        rule: Option<usize>,
+        role: Option<&Role>,
+    ) -> bool {
+        self.has(permission, &|bits| bits.contains(permission))
+            && self.denied_alike(permission, role, rule)
+    }
+
+    /// Whether the grantor is a member who has `permission`, deny rules aside: `gives` says of a set whether it
+    /// gives that.
+    fn has(&self, permission: usize, gives: &dyn Fn(&Bits) -> bool) -> bool {
         let holdings = self.access.holdings();
         let set = self.access.set(self.node);
         let in_token = set.is_some_and(|set| holdings.token_allows(permission, set));
-        let held =
-            self.overriding() || (self.under_caps(right) && policy.gives(self.granted, right));
+        let held = self.overriding() || (self.caps().iter().all(gives) && gives(self.granted));
+        self.access.is_member() && held && in_token
+    }
+
+    /// Whether each deny rule that takes `permission` from the grantor binds everybody, or who holds `role`,
+    /// as well. The rule that is about to end (`ending`) binds nobody any more.
+    fn denied_alike(&self, permission: usize, role: Option<&Role>, ending: Option<usize>) -> bool {
+        let policy = self.access.policy();
         let denials = policy.denials_of(&self.denied, PermissionId(permission));
-        let denied_alike = denials.iter().all(|(denial, ..)| {
+        denials.iter().all(|(denial, by, _)| {
+            if ending == Some(by.rule) {
+                return self.overriding();
+            }
             policy.everyone_denied.contains(*denial)
                 || role.is_some_and(|role| role.denied.contains(*denial))
-        });
-        self.access.is_member() && held && denied_alike && in_token
+        })
     }
 
     /// Whether the grantor holds all of `bits`, so that it can be handed to who holds `role`.
@@ -370,7 +411,7 @@ impl<'a> Holder<'a> {
         })
     }
 
-    fn overriding(&self) -> bool {
+    pub(crate) fn overriding(&self) -> bool {
         !self.access.holdings().overriding.is_empty()
     }
 

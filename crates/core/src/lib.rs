@@ -85,6 +85,7 @@ mod matrix;
 mod membership;
 mod operation;
 mod organization;
+mod own_rule;
 mod parts;
 mod policy;
 mod rows;
@@ -123,6 +124,7 @@ pub use membership::{
 };
 pub use operation::Operation;
 pub use organization::{has_room, revive, transfer_organization};
+pub use own_rule::{OwnRuleError, RuleChange, change_rule};
 pub use parts::{
     Assembly, DenialParts, PermissionParts, PolicyParts, ReplacementParts, RoleParts, RuleParts,
 };

@@ -62,6 +62,9 @@ pub enum MembershipError {
     NotAdmin,
     /// It takes who owns the organization.
     NotOwner,
+    /// A deny rule would bind who holds everything, and only such a one may make it; or its maker could not
+    /// take it back.
+    BindsTooMuch,
 }
 
 impl fmt::Display for MembershipError {
@@ -76,6 +79,9 @@ impl fmt::Display for MembershipError {
             Self::LastAdmin => f.write_str("an organization always keeps an admin"),
             Self::NotAdmin => f.write_str("this takes an admin"),
             Self::NotOwner => f.write_str("this takes who owns the organization"),
+            Self::BindsTooMuch => f.write_str(
+                "a deny rule binds nobody who holds more than its maker, who can take it back",
+            ),
         }
     }
 }

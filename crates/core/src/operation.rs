@@ -85,6 +85,10 @@ operations! {
     RoleManage = "role.manage",
     /// See custom roles.
     RoleRead = "role.read",
+    /// Create, edit and delete the organization's own rules.
+    RuleManage = "rule.manage",
+    /// See the organization's own rules.
+    RuleRead = "rule.read",
     /// Read secrets of settings in clear.
     SecretRead = "secret.read",
     /// Set and remove secrets of settings, and change what has one.
@@ -154,6 +158,7 @@ impl Operation {
                 | Self::ProjectRead
                 | Self::ProjectUpdate
                 | Self::RoleRead
+                | Self::RuleRead
                 | Self::SettingsRead
                 | Self::WebhookRead
                 | Self::WorkspaceMemberRead

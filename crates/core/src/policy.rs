@@ -266,6 +266,16 @@ impl Policy {
             .collect()
     }
 
+    /// Whether a plan with these `features` makes other roles of those that people were granted.
+    #[must_use]
+    pub fn replaces_roles(&self, features: &[String]) -> bool {
+        let mut replaced = self.replacements.iter();
+        replaced.any(|replacement| {
+            let feature = self.features.get(replacement.feature);
+            feature.is_some_and(|id| features.contains(id))
+        })
+    }
+
     /// The rule at `index`, as reasons name it.
     #[must_use]
     pub fn rule(&self, index: usize) -> Option<&Rule> {
@@ -367,9 +377,18 @@ impl Policy {
             self.guards
                 .get(self.conditional_rights.get(conditional)?.guard)
         };
-        bits.contains(right)
-            || bits.contains(permission)
-            || guard_of(right).is_some_and(|narrow| {
+        bits.contains(right) || self.gives_under(bits, permission, guard_of(right))
+    }
+
+    /// Whether `bits` gives `permission` without conditions, or under those of `narrow` or fewer.
+    pub(crate) fn gives_under(
+        &self,
+        bits: &Bits,
+        permission: usize,
+        narrow: Option<&Guard>,
+    ) -> bool {
+        bits.contains(permission)
+            || narrow.is_some_and(|narrow| {
                 let wide = self.guards_of(bits, PermissionId(permission));
                 wide.iter().any(|wide| narrow.is_within(wide))
             })

@@ -67,7 +67,7 @@ pub struct RuleSpec {
     /// Role ids: it applies to whoever was granted one of them, where that grant counts, and to who
     /// holds a role that an organization made of it: what the organization itself allows excepted.
     /// Roles that include or are capped by one of them it does not reach. Empty: to every member,
-    /// everywhere.
+    /// everywhere. So does an organization's deny rule while one of them is gone.
     pub roles: Vec<String>,
     /// Permission ids; `*` means all. What is allowed brings with it what it implies; what is denied
     /// takes away nothing else.

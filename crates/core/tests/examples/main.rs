@@ -20,6 +20,7 @@ mod memberships;
 mod mistakes;
 mod offers;
 mod organizations;
+mod own_rules;
 mod parts;
 mod plans;
 mod reasons;

@@ -229,7 +229,7 @@ fn an_organization_adds_rules_of_its_own() {
         Access::resolve(&policy, record, NOW_MS).unwrap()
     };
     let clerk = own(vec![
-        rule("own", Effect::Deny, &["clerk", "gone"], &["sell", "gone"]),
+        rule("own", Effect::Deny, &["clerk"], &["sell", "gone"]),
         rule("more", Effect::Allow, &[], &["hire"]),
         at_night(rule("late", Effect::Allow, &["clerk"], &["close"])),
     ]);
@@ -244,6 +244,11 @@ fn an_organization_adds_rules_of_its_own() {
     ]);
     assert_eq!(answer(&clerk, "hire", "shop", &[]), "no-grant");
     assert_eq!(answer(&clerk, "look", "north", &[]), "all");
+    // Whoever had a role that is gone may hold another one, so its deny rule binds everybody.
+    let clerk = own(vec![rule("own", Effect::Deny, &["gone"], &["sell"])]);
+    assert_eq!(answer(&clerk, "sell", "till", &[]), "own");
+    let clerk = own(vec![rule("own", Effect::Deny, &["viewer"], &["sell"])]);
+    assert_eq!(answer(&clerk, "sell", "till", &[]), "allow");
 }
 
 #[test]

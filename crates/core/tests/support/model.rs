@@ -88,7 +88,8 @@ impl<'a> Model<'a> {
     /// An unknown condition opens no allow rule and passes no deny rule.
     fn applies(&self, rule: &RuleSpec, effect: Effect, roles: &[&str], p: &str) -> bool {
         rule.effect == effect
-            && (rule.roles.is_empty() || roles.iter().any(|role| has(&rule.roles, role)))
+            && (rule.roles.is_empty() || roles.iter().any(|role| has(&rule.roles, role))
+                || effect == Effect::Deny && rule.roles.iter().any(|id| self.role(id).is_none()))
             && rule.permissions.iter().any(|id| match effect {
                 Effect::Deny => id == p || id == "*",
                 Effect::Allow => self.implies(id, p),
