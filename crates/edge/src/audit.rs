@@ -85,7 +85,7 @@ pub struct About {
 }
 
 /// The members of a command that say what it is about; the first that is there counts.
-const TARGETS: [&str; 16] = [
+const TARGETS: [&str; 17] = [
     "webhook",
     "domain",
     "invitation",
@@ -101,6 +101,7 @@ const TARGETS: [&str; 16] = [
     "node",
     "issuer",
     "role",
+    "rule",
     "id",
 ];
 

@@ -4,6 +4,8 @@ use crate::problem::{ApiError, Code};
 
 /// Longest name of anything, in characters.
 const NAME_CHARS_MAX: usize = 100;
+/// Longest sentence that people are shown, in characters.
+const SENTENCE_CHARS_MAX: usize = 500;
 /// Shortest life of a token or key that expires, in seconds.
 const LIFE_S_MIN: i64 = 60;
 /// Longest life of a token or key that expires, in seconds: ten years.
@@ -23,6 +25,20 @@ pub fn name(name: &str) -> Result<String, ApiError> {
     }
     let detail =
         format!("`name` has 1 to {NAME_CHARS_MAX} characters, none of them a control character.");
+    Err(ApiError::new(Code::InvalidValue, detail))
+}
+
+/// A sentence that people are shown, which may be empty.
+///
+/// # Errors
+/// 400 for a too long one, and one with control characters.
+pub fn sentence(member: &str, text: &str) -> Result<(), ApiError> {
+    if text.chars().count() <= SENTENCE_CHARS_MAX && !text.contains(char::is_control) {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{member}` has at most {SENTENCE_CHARS_MAX} characters, none of them a control character."
+    );
     Err(ApiError::new(Code::InvalidValue, detail))
 }
 

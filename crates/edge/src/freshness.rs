@@ -17,7 +17,7 @@ use lockstep_core::{Facts, OwnPolicy};
 use lockstep_token::OrganizationId;
 use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
 
-use self::held::Held;
+use self::held::{Held, depends_on_facts};
 use crate::{
     edge::{Edge, KvError},
     log,
@@ -126,14 +126,19 @@ pub fn require_reached(at_least: Option<i64>, epoch: i64) -> Result<(), ApiError
     Err(ApiError::new(Code::EpochAhead, detail))
 }
 
-/// Decides a question that depends on no facts and is not sensitive.
+/// Decides a question that is not sensitive and depends on no facts. The organization's own rules may make it depend on some, which only the object knows: then there is no answer.
 ///
 /// # Errors
 /// 400 for an unknown permission or an epoch that is not reached, 403 for a token that lives longer than the organization allows, 404 for an organization that is not there, 503 when the object does not answer and what is known is too old.
-pub async fn decide(edge: &Edge, question: &Question<'_>) -> Result<DecisionView, ApiError> {
+pub async fn decide(
+    edge: &Edge,
+    question: &Question<'_>,
+) -> Result<Option<DecisionView>, ApiError> {
     let allow_ms = i64::from(edge.config.freshness_ms);
     let known = current(edge, question, allow_ms).await?;
-    let view = evaluate(edge, question, &known)?;
+    let Some(view) = evaluate(edge, question, &known)? else {
+        return Ok(None);
+    };
     let deny_ms = allow_ms.min(DENY_MS);
     // A "no" may be out of date sooner than a "yes".
     if !view.decision && !known.counts(edge.clock.now_ms(), deny_ms, question.at_least) {
@@ -143,7 +148,7 @@ pub async fn decide(edge: &Edge, question: &Question<'_>) -> Result<DecisionView
     if !known.counts(edge.clock.now_ms(), allow_ms / 2, None) {
         refresh_later(edge, question);
     }
-    Ok(view)
+    Ok(Some(view))
 }
 
 /// Asks the object again after the answer, so that only the first request of an idle principal waits for it.
@@ -170,7 +175,12 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
     }));
 }
 
-fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<DecisionView, ApiError> {
+/// The decision, unless it depends on facts.
+fn evaluate(
+    edge: &Edge,
+    question: &Question<'_>,
+    known: &Known,
+) -> Result<Option<DecisionView>, ApiError> {
     let policy = &edge.config.policy;
     let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
     if let Some(token) = question.token {
@@ -184,7 +194,11 @@ fn evaluate(edge: &Edge, question: &Question<'_>, known: &Known) -> Result<Decis
         .access(own, token, now_ms)
         .map_err(|error| ApiError::internal(format!("snapshot: {error}")))?;
     let node = place::inside(&access, question.node, question.workspace);
+    if known.own.is_some() && depends_on_facts(&access, question.permission, node) {
+        return Ok(None);
+    }
     DecisionView::decide(&access, question.permission, node, &Facts::default())
+        .map(Some)
         .map_err(|error| ApiError::new(Code::UnknownPermission, format!("Not decided: {error}.")))
 }
 

@@ -123,6 +123,7 @@ tagged!(
     MemberView,
     ProjectView,
     RoleView,
+    RuleView,
     ServiceAccountView,
     SettingView,
     WebhookView,

@@ -17,6 +17,7 @@ mod oauth;
 mod operator;
 mod organizations;
 mod roles;
+mod rules;
 mod service_accounts;
 mod sessions;
 mod settings;
@@ -44,6 +45,7 @@ pub const ROUTES: &[&[Route]] = &[
     notifications::ROUTES,
     oauth::ROUTES,
     roles::ROUTES,
+    rules::ROUTES,
     structure::ROUTES,
     operator::ROUTES,
     organizations::ROUTES,

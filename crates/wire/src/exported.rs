@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OrganizationView, PolicyReference, SettingValue, unique_map};
+use crate::{
+    ConditionDocument, EffectName, OrganizationView, PolicyReference, SettingValue, unique_map,
+};
 
 /// The form that [`ExportedOrganization`] has.
 pub const EXPORT_FORMAT: u32 = 1;
@@ -31,6 +33,9 @@ pub struct ExportedOrganization {
     pub workspace_admins_invite: bool,
     /// Its own roles, the oldest first.
     pub roles: Vec<ExportedRole>,
+    /// Its own rules, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<ExportedRule>,
     /// Its workspaces, the oldest first.
     pub workspaces: Vec<ExportedNode>,
     /// Its projects, the oldest first.
@@ -65,6 +70,26 @@ pub struct ExportedRole {
     /// Permission ids of the base that it does not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
+}
+
+/// A rule of the organization's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExportedRule {
+    /// What it does.
+    pub effect: EffectName,
+    /// Ids of roles of the policy, or keys of own ones; every member, when absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Permission ids.
+    pub permissions: Vec<String>,
+    /// Conditions that must all hold; always, when absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when: Vec<ConditionDocument>,
+    /// The sentence shown when it denies.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
 }
 
 /// A workspace or a project.

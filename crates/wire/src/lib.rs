@@ -27,6 +27,7 @@ mod plan;
 mod policy;
 mod question;
 mod reason;
+mod rule;
 #[cfg(feature = "schema")]
 mod schema;
 mod sentence;
@@ -64,7 +65,8 @@ pub use domain::{
 };
 pub use exported::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedRole, ExportedSetting, ImportedView, LeftOutView, ProblemText,
+    ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting, ImportedView, LeftOutView,
+    ProblemText,
 };
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};
@@ -81,6 +83,7 @@ pub use plan::{
 };
 pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
+pub use rule::{RuleChangeRequest, RulePreviewRequest, RulePreviewView, RuleRequest, RuleView};
 #[cfg(feature = "schema")]
 pub use schema::SchemaOf;
 pub use sentence::{Sentences, sentence};

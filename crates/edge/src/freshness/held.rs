@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, ops::Deref, rc::Rc, sync::Arc};
 
-use lockstep_core::{Access, OwnPolicy, Record, RecordError, TokenLimit};
+use lockstep_core::{Access, Outcome, OwnPolicy, Record, RecordError, TokenLimit};
 use lockstep_wire::Snapshot;
 
 /// A snapshot, with the access that was last asked of it.
@@ -57,6 +57,13 @@ impl Held {
         });
         Ok(access)
     }
+}
+
+/// Whether what somebody may do there depends on facts that nobody stated.
+pub(super) fn depends_on_facts(access: &Access, permission: &str, node: &str) -> bool {
+    let asked = access.policy().permission(permission);
+    let asked = asked.zip(access.node(node));
+    asked.is_some_and(|(asked, node)| access.settled(asked, node) == Outcome::Unknown)
 }
 
 /// Whether no window has opened or ended since. A clock that went backwards makes it too old.

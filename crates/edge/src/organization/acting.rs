@@ -6,6 +6,7 @@ mod accounts;
 mod notices;
 mod people;
 mod proof;
+mod rules;
 mod whole;
 mod word;
 

@@ -1,8 +1,8 @@
 //! What the organization added to the policy, as rows and as the one value in KV.
 
 use lockstep_core::{Customization, workspace_admins_invite};
-use lockstep_wire::{CustomRoleRecord, RuleDocument};
-use serde::{Deserialize, Serialize};
+use lockstep_wire::{CustomRoleRecord, EffectName, RuleDocument};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     objects::{Context, Reply},
@@ -10,8 +10,14 @@ use crate::{
     sql::Row,
 };
 
+/// How the definition of a rule begins, among those of roles. Code of before an organization had rules reads each row as a role, finds no role in this one, and refuses everything.
+const RULE: &str = "{\"rule\":";
+/// The rows of [`RULE`]s.
+pub(super) const IS_RULE: &str = "definition LIKE '{\"rule\":%'";
+
 /// The organization's own roles as they lie in KV. They repeat their own key, so that bytes under a wrong key are a miss.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct StoredRoles {
     /// The key.
     pub key: String,
@@ -22,8 +28,65 @@ pub struct StoredRoles {
     /// The roles.
     pub roles: Vec<CustomRoleRecord>,
     /// The rules.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleDocument>,
+}
+
+/// What they look like. With a deny rule the roles have another name: a reader of before there were rules misses them, instead of overlooking what is denied.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    key: String,
+    epoch: i64,
+    digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<CustomRoleRecord>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    roles_under_rules: Option<Vec<CustomRoleRecord>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<RuleDocument>,
+}
+
+impl TryFrom<Stored> for StoredRoles {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        let ((Some(roles), None) | (None, Some(roles))) = (stored.roles, stored.roles_under_rules)
+        else {
+            return Err("roles are under rules, or not");
+        };
+        Ok(Self {
+            key: stored.key,
+            epoch: stored.epoch,
+            digest: stored.digest,
+            roles,
+            rules: stored.rules,
+        })
+    }
+}
+
+impl From<StoredRoles> for Stored {
+    fn from(stored: StoredRoles) -> Self {
+        let mut rules = stored.rules.iter();
+        let denies = rules.any(|rule| rule.effect == EffectName::Deny);
+        let (roles, roles_under_rules) = if denies {
+            (None, Some(stored.roles))
+        } else {
+            (Some(stored.roles), None)
+        };
+        Self {
+            key: stored.key,
+            epoch: stored.epoch,
+            digest: stored.digest,
+            roles,
+            roles_under_rules,
+            rules: stored.rules,
+        }
+    }
+}
+
+/// A rule as it lies among the roles.
+#[derive(Serialize, Deserialize)]
+struct StoredRule {
+    rule: RuleDocument,
 }
 
 impl StoredRoles {
@@ -56,32 +119,74 @@ pub(super) fn epoch(context: &Context<'_>) -> Result<i64, ApiError> {
 
 /// The roles, the oldest first.
 pub(super) fn roles(context: &Context<'_>) -> Result<Vec<CustomRoleRecord>, ApiError> {
-    let select = "SELECT definition FROM custom_role ORDER BY created_at_ms, rowid";
-    let mut roles = Vec::new();
-    for row in context.sql.exec(select, &[])? {
-        roles.push(read(&row)?);
-    }
-    Ok(roles)
+    Ok(all(context)?.0)
 }
 
 /// A role as it is stored.
 pub(super) fn read(row: &Row) -> Result<CustomRoleRecord, ApiError> {
-    let role = serde_json::from_slice(row.text("definition")?.as_bytes());
-    role.map_err(|error| ApiError::internal(format!("stored role: {error}")))
+    stored_as(row)
 }
 
-/// The rules that the organization has said yes to.
+/// A rule as it is stored.
+pub(super) fn read_rule(row: &Row) -> Result<RuleDocument, ApiError> {
+    let StoredRule { rule } = stored_as(row)?;
+    Ok(rule)
+}
+
+/// The definition of a rule as it is stored.
+pub(super) fn rule_text(rule: &RuleDocument) -> Result<String, ApiError> {
+    let rule = rule.clone();
+    serde_json::to_string(&StoredRule { rule })
+        .map_err(|error| ApiError::internal(format!("rule cannot be written: {error}")))
+}
+
+fn stored_as<T: DeserializeOwned>(row: &Row) -> Result<T, ApiError> {
+    let read = serde_json::from_slice(row.text("definition")?.as_bytes());
+    read.map_err(|error| ApiError::internal(format!("stored role or rule: {error}")))
+}
+
+/// The rules: the one that the organization has said yes to, and those that it made, the oldest first.
 pub(super) fn rules(context: &Context<'_>) -> Result<Vec<RuleDocument>, ApiError> {
-    let select = "SELECT workspace_admins_invite FROM organization";
-    let row = context.sql.one(select, &[])?;
-    let is_on = row.map_or(Ok(0), |row| row.integer("workspace_admins_invite"))? != 0;
-    let rule = workspace_admins_invite(&context.config.policy.policy).filter(|_| is_on);
-    Ok(rule.iter().map(Into::into).collect())
+    Ok(all(context)?.1)
+}
+
+/// The rules that the organization made, the oldest first.
+pub(super) fn saved_rules(context: &Context<'_>) -> Result<Vec<RuleDocument>, ApiError> {
+    Ok(rows(context)?.1)
 }
 
 /// What core makes the organization's policy of.
 pub(super) fn added(context: &Context<'_>) -> Result<Customization, ApiError> {
-    Ok(made_of(&roles(context)?, &rules(context)?))
+    let (roles, rules) = all(context)?;
+    Ok(made_of(&roles, &rules))
+}
+
+/// Roles and rules.
+type Added = (Vec<CustomRoleRecord>, Vec<RuleDocument>);
+
+/// All that the organization added.
+fn all(context: &Context<'_>) -> Result<Added, ApiError> {
+    let select = "SELECT workspace_admins_invite FROM organization";
+    let row = context.sql.one(select, &[])?;
+    let is_on = row.map_or(Ok(0), |row| row.integer("workspace_admins_invite"))? != 0;
+    let rule = workspace_admins_invite(&context.config.policy.policy).filter(|_| is_on);
+    let (roles, saved) = rows(context)?;
+    let rules = rule.iter().map(Into::into).chain(saved);
+    Ok((roles, rules.collect()))
+}
+
+/// What lies in the table.
+fn rows(context: &Context<'_>) -> Result<Added, ApiError> {
+    let select = "SELECT definition FROM custom_role ORDER BY created_at_ms, rowid";
+    let (mut roles, mut rules) = (Vec::new(), Vec::new());
+    for row in context.sql.exec(select, &[])? {
+        if row.text("definition")?.starts_with(RULE) {
+            rules.push(read_rule(&row)?);
+        } else {
+            roles.push(read(&row)?);
+        }
+    }
+    Ok((roles, rules))
 }
 
 /// The same, of roles and rules as they are stored.
@@ -99,11 +204,12 @@ pub(super) fn answer(context: &Context<'_>) -> Result<Reply, ApiError> {
 
 /// The roles as they are now, as KV has them.
 pub(super) fn stored(context: &Context<'_>) -> Result<StoredRoles, ApiError> {
+    let (roles, rules) = all(context)?;
     Ok(StoredRoles {
         key: roles_key(context.name),
         epoch: epoch(context)?,
         digest: context.config.policy.digest.clone(),
-        roles: roles(context)?,
-        rules: rules(context)?,
+        roles,
+        rules,
     })
 }

@@ -117,14 +117,18 @@ pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply
     actor::require_reach(actor, &access)?;
     let snapshot = holdings::snapshot(context, &organization, &actor.principal)?;
     let token = actor.token.as_ref().map(|token| token.record.clone());
-    let granted = |id: &str| snapshot.grants.iter().any(|grant| grant.role == id);
+    let rules = customization::rules(context)?;
+    // A role that a rule is for is not gone because nobody was granted it.
+    let named = |id: &String| rules.iter().any(|rule| rule.roles.contains(id));
+    let granted = |id: &String| snapshot.grants.iter().any(|grant| grant.role == *id);
     let roles = customization::roles(context)?.into_iter();
-    let roles = roles.filter(|role| granted(&role.id)).collect();
+    let roles = roles.filter(|role| granted(&role.id) || named(&role.id));
+    let roles = roles.collect();
     let roles_epoch = store::unsigned(customization::epoch(context)?);
     Reply::of(&Snapshot {
         token: token.filter(|token| *token != TokenRecord::default()),
         roles,
-        rules: customization::rules(context)?,
+        rules,
         epoch: snapshot.epoch.max(roles_epoch),
         ..snapshot
     })

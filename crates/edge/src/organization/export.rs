@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use lockstep_core::Operation;
 use lockstep_wire::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedRole, ExportedSetting, PolicyReference,
+    ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting, PolicyReference,
 };
 
 use super::acting::{Acting, FreshActing};
@@ -82,6 +82,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         token_lifetime_max_s: acting.organization.token_lifetime_max_s,
         workspace_admins_invite: acting.organization.workspace_admins_invite,
         roles,
+        rules: rules(acting, &keys)?,
         workspaces,
         projects,
         members_left_out: left_out(acting)?,
@@ -137,6 +138,31 @@ fn roles(acting: &Acting<'_>) -> Result<(Vec<ExportedRole>, BTreeMap<String, Str
         });
     }
     Ok((exported, keys))
+}
+
+/// The organization's own rules. A role that is gone is granted to nobody in a copy, and so is a rule that is for no other.
+fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError> {
+    let policy = acting.base();
+    let mut exported = Vec::new();
+    for rule in acting.saved_rules()? {
+        let key = |id: &String| {
+            let of_policy = policy.role(id).map(|_| id);
+            keys.roles.get(id).or(of_policy).cloned()
+        };
+        let mut roles: Vec<String> = rule.roles.iter().filter_map(key).collect();
+        if roles.is_empty() && !rule.roles.is_empty() {
+            continue;
+        }
+        roles.sort();
+        exported.push(ExportedRule {
+            effect: rule.effect,
+            roles,
+            permissions: rule.permissions,
+            when: rule.when,
+            because: rule.because,
+        });
+    }
+    Ok(exported)
 }
 
 /// What the rows of a SELECT grant; each says in `whose` to whom.

@@ -95,6 +95,7 @@ pub(super) fn import(
     structure::accounts(&acting, &file, &made)?;
     structure::choices(&acting, &file)?;
     let invitations = people::bring(&acting, &file, &mut made, address)?;
+    structure::rules(&acting, &file, &made, context.random)?;
     let organization = organization(context)?;
     holdings::publish(context, &organization, user)?;
     let view = ImportedView {

@@ -228,7 +228,7 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
 }
 
 /// The members, the first who joined first, then the service accounts.
-fn principals(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
+pub(super) fn principals(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
     let select =
         "SELECT user, 0 AS kind, joined_at_ms AS since FROM member WHERE left_at_ms IS NULL
         UNION ALL SELECT id, 1, created_at_ms FROM service_account WHERE deleted_at_ms IS NULL

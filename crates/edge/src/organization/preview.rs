@@ -1,19 +1,29 @@
 //! What a change of a role would give and take, before anything is saved.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use lockstep_core::{
     Change, Customization, Grant, GroupSpec, Operation, Policy, PrincipalSpec, Record, Standing,
     World, WorldNode, WorldSpec, diff,
 };
-use lockstep_wire::{AccessChangeView, CustomRoleRecord, RolePreviewRequest, RolePreviewView};
+use lockstep_wire::{
+    AccessChangeView, CustomRoleRecord, RolePreviewRequest, RolePreviewView, RuleDocument,
+    RulePreviewRequest, RulePreviewView,
+};
 
 use super::{
     acting::Acting,
     customization, invitations,
     roles::{changed, check, find, holders, ordered, successor},
+    rules::{self, renamed},
 };
-use crate::{objects::Reply, problem::ApiError};
+use crate::{
+    objects::Reply,
+    problem::{ApiError, Code},
+};
 
 /// Of how many holders of the role a preview says what changes; it counts all.
 const HOLDERS_MAX: usize = 100;
@@ -44,10 +54,14 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
     let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
     let record = |principal: &str| acting.record(principal);
     let rules = acting.own_rules()?;
-    let added = |roles: &[CustomRoleRecord]| customization::made_of(roles, &rules);
-    let before = spec(shown, added(&roles), acting.principal(), &record)?;
+    let rules_after = match reassigned {
+        Some(new) => renamed(&rules, &role.id, new)?,
+        None => rules.clone(),
+    };
+    let added = customization::made_of(&roles, &rules);
+    let before = spec(shown, added, acting.principal(), &record)?;
     let mut after = WorldSpec {
-        customization: added(&roles_after),
+        customization: customization::made_of(&roles_after, &rules_after),
         ..before.clone()
     };
     if let Some(new) = reassigned {
@@ -68,6 +82,89 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
         changes_total: changes.len(),
         changes: listed.map(change).collect(),
     })
+}
+
+/// What a change of a rule would give and take.
+pub(super) fn of_rule(acting: &Acting<'_>, asked: &RulePreviewRequest) -> Result<Reply, ApiError> {
+    let root = acting.access.root();
+    acting.permit(Operation::RuleManage, root)?;
+    acting.permit(Operation::MemberRead, root)?;
+    let (old, new) = match asked {
+        RulePreviewRequest {
+            rule: Some(id),
+            change,
+            create: None,
+        } => {
+            let (old, _) = rules::find(acting, id)?;
+            let new = change.as_ref().map(|change| rules::changed(&old, change));
+            (Some(old), new)
+        }
+        RulePreviewRequest {
+            rule: None,
+            change: None,
+            create: Some(create),
+        } => (
+            None,
+            Some(rules::ordered(&create.clone().named("new".to_owned()))),
+        ),
+        _ => {
+            let detail =
+                "Name a rule (`rule`), and perhaps a `change` of it; or a rule to `create`.";
+            return Err(ApiError::new(Code::InvalidValue, detail));
+        }
+    };
+    if let Some(new) = &new {
+        rules::check(acting, new)?;
+    }
+    let holders = bound(acting, old.iter().chain(&new))?;
+    let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
+    let (roles, mut rules) = (acting.own_roles()?, acting.own_rules()?);
+    let record = |principal: &str| acting.record(principal);
+    let added = customization::made_of(&roles, &rules);
+    let before = spec(shown, added, acting.principal(), &record)?;
+    rules.retain(|rule| old.as_ref().is_none_or(|old| old.id != rule.id));
+    rules.extend(new);
+    let after = WorldSpec {
+        customization: customization::made_of(&roles, &rules),
+        ..before.clone()
+    };
+    let now_ms = acting.access.now_ms();
+    let world = |spec: &WorldSpec| world(acting.base(), spec, now_ms);
+    let changes = diff(&world(&before)?, &world(&after)?);
+    let listed = changes.iter().take(CHANGES_MAX);
+    Reply::of(&RulePreviewView {
+        holders: holders.len(),
+        holders_compared: shown.len(),
+        changes_total: changes.len(),
+        changes: listed.map(change).collect(),
+    })
+}
+
+/// Whom any of `rules` may be about: who holds one of their roles, or one that the organization made of it. Everybody, where a rule names none or one that is gone, and where the plan makes others of people's roles.
+fn bound<'a>(
+    acting: &Acting<'_>,
+    rules: impl Iterator<Item = &'a RuleDocument>,
+) -> Result<Vec<String>, ApiError> {
+    let policy = acting.access.policy();
+    let own = acting.own_roles()?;
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for rule in rules {
+        let is_gone = |id: &String| policy.role(id).is_none();
+        if rule.roles.is_empty() || rule.roles.iter().any(is_gone) {
+            return acting.principals();
+        }
+        let made = own.iter().filter(|role| rule.roles.contains(&role.base));
+        named.extend(made.map(|role| role.id.as_str()));
+        named.extend(rule.roles.iter().map(String::as_str));
+    }
+    if policy.replaces_roles(acting.access.plan()) {
+        return acting.principals();
+    }
+    let mut bound: BTreeSet<String> = BTreeSet::new();
+    for role in named {
+        bound.extend(holders(acting, role)?);
+    }
+    Ok(bound.into_iter().collect())
 }
 
 /// A change in words.

@@ -56,6 +56,10 @@ pub(super) fn membership(
         MembershipError::NotAdmin => {
             ApiError::new(Code::NoGrant, "This takes an admin of the organization.")
         }
+        MembershipError::BindsTooMuch => {
+            let detail = "A deny rule takes only what you hold yourself, from nobody who holds everything unless you do, and not from you: you could not take it back.";
+            ApiError::new(Code::ExceedsGrantor, detail)
+        }
         MembershipError::NotOwner => {
             ApiError::new(Code::NoGrant, "This takes who owns the organization.")
         }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
-    customization::{self, StoredRoles, roles_key},
-    invitations, preview,
+    customization::{self, IS_RULE, StoredRoles, roles_key},
+    invitations, preview, rules,
 };
 use crate::{
     objects::Reply,
@@ -93,10 +93,12 @@ impl RoleQuestion {
 }
 
 fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
-    let select = "SELECT rowid AS place, definition, epoch FROM custom_role
-        WHERE rowid > ? ORDER BY rowid LIMIT ?";
+    let select = format!(
+        "SELECT rowid AS place, definition, epoch FROM custom_role
+        WHERE rowid > ? AND NOT {IS_RULE} ORDER BY rowid LIMIT ?"
+    );
     let after = range.after.unwrap_or_default();
-    let rows = acting.rows(select, &[after.into(), range.rows().into()])?;
+    let rows = acting.rows(&select, &[after.into(), range.rows().into()])?;
     let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
     Reply::of(&range.fill(&rows, position, |row| {
         let role = customization::read(row)?;
@@ -173,10 +175,15 @@ fn save(
 pub(super) fn write(change: &Change<'_>, role: &CustomRoleRecord) -> Result<(), ApiError> {
     let definition = serde_json::to_string(role)
         .map_err(|error| ApiError::internal(format!("role cannot be written: {error}")))?;
+    define(change, &role.id, definition)
+}
+
+/// Writes down what a row of the table is.
+pub(super) fn define(change: &Change<'_>, id: &str, definition: String) -> Result<(), ApiError> {
     let save = "INSERT INTO custom_role (id, definition, created_at_ms, epoch) VALUES (?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET definition = excluded.definition, epoch = excluded.epoch";
     let values = [
-        (&role.id).into(),
+        id.into(),
         definition.into(),
         change.acting.now_ms().into(),
         change.epoch.into(),
@@ -190,8 +197,13 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
     let new = successor(acting, id, reassign)?;
     let old = acting.access.policy().role(id);
     let permitted = acting.replace_role(old, new, &nodes(acting, id)?)?;
+    let renamed = rules::reassigned(acting, id, reassign)?;
     let touched = holders(acting, id)?;
     let change = acting.change(permitted)?;
+    for rule in &renamed {
+        rules::write(&change, rule)?;
+        change.renew_nodes()?;
+    }
     if let Some(new) = reassign {
         // Whoever has the new role there already keeps it as it is.
         let moved = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms)

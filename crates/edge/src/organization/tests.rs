@@ -29,6 +29,7 @@ mod races;
 mod repeats;
 mod roles;
 mod routes;
+mod rules;
 mod scopes;
 mod service_accounts;
 mod service_keys;

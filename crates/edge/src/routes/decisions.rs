@@ -117,7 +117,25 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
         || is_sensitive
         || !body.facts.0.is_empty()
         || about_member;
-    let view = if asks_object {
+    let known = if asks_object {
+        None
+    } else {
+        let token = caller.token(organization.as_str());
+        let question = Question {
+            organization: organization.as_str(),
+            user: caller.principal.as_str(),
+            token: token.as_ref(),
+            confirmed: confirmed(&caller, organization.as_str()),
+            permission: &body.permission,
+            node,
+            workspace: workspace.as_deref(),
+            at_least,
+        };
+        freshness::decide(call.edge, &question).await?
+    };
+    let view = if let Some(view) = known {
+        view
+    } else {
         let actor = if is_sensitive {
             let fresh = caller.confirm(call.edge).await?;
             actor(&call, &fresh)?
@@ -134,19 +152,6 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
             at_least,
         });
         ask::<OrganizationObject, _>(&*call.edge.objects, organization.as_str(), &evaluate).await?
-    } else {
-        let token = caller.token(organization.as_str());
-        let question = Question {
-            organization: organization.as_str(),
-            user: caller.principal.as_str(),
-            token: token.as_ref(),
-            confirmed: confirmed(&caller, organization.as_str()),
-            permission: &body.permission,
-            node,
-            workspace: workspace.as_deref(),
-            at_least,
-        };
-        freshness::decide(call.edge, &question).await?
     };
     Response::json(200, &view)
 }

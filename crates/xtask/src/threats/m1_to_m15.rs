@@ -4,6 +4,7 @@ use super::{Row, core_in, edge, edit, proof};
 
 const ACTOR: &str = "crates/edge/src/organization/actor.rs";
 const FRESHNESS: &str = "crates/edge/src/freshness.rs";
+const OWN_RULE: &str = "crates/core/src/own_rule.rs";
 const PROOF: &str = "crates/edge/src/organization/acting/proof.rs";
 const MEMBERSHIP: &str = "crates/core/src/membership.rs";
 
@@ -135,6 +136,50 @@ pub(super) const ROWS: &[Row] = &[
                     "    if let Some(old)",
                 )],
             ),
+            proof(
+                edge(
+                    "organization::tests::rules::law_5::law_5_an_allow_rule_gives_what_its_maker_holds",
+                ),
+                "what a rule gives is held by its maker",
+                &[edit(
+                    OWN_RULE,
+                    "Some(new) => begins(actor, new).map_err(MembershipError::Delegation),",
+                    "Some(new) => begins(actor, new).or(Ok(())),",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::rules::law_5::law_5_a_deny_rule_is_ended_and_loosened_by_who_holds_what_it_took",
+                ),
+                "what a rule took is held by who ends it",
+                &[edit(
+                    OWN_RULE,
+                    "        ends(actor, old).map_err(MembershipError::Delegation)?;\n",
+                    "        let _ = old;\n",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::rules::law_5::nobody_makes_a_deny_rule_that_they_could_not_take_back_or_that_binds_who_holds_more",
+                ),
+                "a deny rule can be taken back by its maker",
+                &[edit(
+                    OWN_RULE,
+                    "if is_bound || ends(change.after, new).is_err() {",
+                    "if is_bound && ends(change.after, new).is_err() {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::rules::law_5::law_7_no_rule_locks_an_organization_out_of_its_rules",
+                ),
+                "no rule takes what rules are managed by",
+                &[edit(
+                    OWN_RULE,
+                    "Some(_) if is_kept =>",
+                    "Some(_) if is_kept && false =>",
+                )],
+            ),
         ],
         running: &[],
     },
@@ -142,6 +187,28 @@ pub(super) const ROWS: &[Row] = &[
         id: "M7",
         attack: "allowed after it was taken away",
         proofs: &[
+            proof(
+                edge(
+                    "organization::tests::rules::rollout::an_isolate_of_before_reads_no_roles_under_a_deny_rule",
+                ),
+                "a reader of before there were rules refuses them",
+                &[edit(
+                    "crates/edge/src/organization/customization.rs",
+                    "= if denies {",
+                    "= if denies && false {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::rules::roles::a_deny_rule_for_a_role_that_the_policy_has_no_longer_binds_everybody_until_it_is_mended",
+                ),
+                "a deny rule for a role that is gone binds",
+                &[edit(
+                    "crates/core/src/custom.rs",
+                    "if rule.effect == Effect::Deny && rule.roles.iter().any(is_gone) {",
+                    "if rule.effect == Effect::Deny && rule.roles.iter().any(is_gone) && false {",
+                )],
+            ),
             proof(
                 edge(
                     "organization::tests::trials::revoked::m7_what_is_revoked_of_a_session_is_over",

@@ -1,7 +1,7 @@
 //! What core says about members and who is to be one, and their rows.
 
 use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
-use lockstep_wire::{InvitationView, LinkView, RuleDocument};
+use lockstep_wire::{InvitationView, LinkView};
 
 use super::{
     Acting, Change, Permitted, Word,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     keys::hex,
     organization::{
-        customization, groups,
+        groups,
         invitations::{self, Known, Stored},
         links::{self, Link},
         members,
@@ -89,11 +89,6 @@ impl Acting<'_> {
     ) -> Result<Permitted, ApiError> {
         let allowed = lockstep_core::let_workspace_admins_invite(&self.access, &self.facts);
         permitted(self.context, &self.access, allowed)
-    }
-
-    /// The rules that the organization has said yes to.
-    pub(in crate::organization) fn own_rules(&self) -> Result<Vec<RuleDocument>, ApiError> {
-        customization::rules(self.context)
     }
 
     /// Core's [`lockstep_core::may_open_domain`]; the role is one of the policy's, which no organization takes away.

@@ -7,9 +7,10 @@ use crate::{
     organization::{
         DomainChange, DomainQuestion, GroupChange, GroupQuestion, IssuerChange, IssuerQuestion,
         LinkChange, LinkQuestion, NodeMemberChange, NodeMemberQuestion, ProjectChange,
-        ProjectQuestion, RoleChange, RoleQuestion, ServiceAccountChange, ServiceAccountQuestion,
-        ServiceKeyChange, ServiceKeyQuestion, SettingChange, SettingQuestion, SuspensionChange,
-        WebhookChange, WebhookQuestion, WorkspaceChange, WorkspaceQuestion,
+        ProjectQuestion, RoleChange, RoleQuestion, RuleChange, RuleQuestion, ServiceAccountChange,
+        ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion, SettingChange,
+        SettingQuestion, SuspensionChange, WebhookChange, WebhookQuestion, WorkspaceChange,
+        WorkspaceQuestion,
         acting::{Acting, FreshActing},
     },
     problem::ApiError,
@@ -33,6 +34,8 @@ pub enum StructureChange {
     Project(ProjectChange),
     /// About roles that the organization made.
     Role(RoleChange),
+    /// About rules that the organization made.
+    Rule(RuleChange),
     /// About service accounts.
     ServiceAccount(ServiceAccountChange),
     /// About the keys of service accounts.
@@ -58,6 +61,7 @@ impl StructureChange {
             Self::Link(_) | Self::NodeMember(_) | Self::ServiceKey(_) | Self::Setting(_) => None,
             Self::Project(change) => Some(("node", change.edits()?)),
             Self::Role(change) => Some(("custom_role", change.edits()?)),
+            Self::Rule(change) => Some(("custom_role", change.edits()?)),
             Self::ServiceAccount(change) => Some(("service_account", change.edits()?)),
             Self::Suspension(change) => Some(("member", change.edits())),
             Self::Webhook(change) => Some(("webhook", change.edits()?)),
@@ -77,6 +81,7 @@ impl StructureChange {
             Self::NodeMember(change) => change.make(acting),
             Self::Project(change) => change.make(acting),
             Self::Role(change) => change.make(acting),
+            Self::Rule(change) => change.make(acting),
             Self::ServiceAccount(change) => change.make(acting),
             Self::ServiceKey(change) => change.make(acting),
             Self::Setting(change) => change.make(acting),
@@ -105,6 +110,8 @@ pub enum StructureQuestion {
     Project(ProjectQuestion),
     /// About roles that the organization made.
     Role(RoleQuestion),
+    /// About rules that the organization made.
+    Rule(RuleQuestion),
     /// About service accounts.
     ServiceAccount(ServiceAccountQuestion),
     /// About the keys of service accounts.
@@ -127,6 +134,7 @@ impl StructureQuestion {
             Self::NodeMember(question) => question.answer(acting),
             Self::Project(question) => question.answer(acting),
             Self::Role(question) => question.answer(acting),
+            Self::Rule(question) => question.answer(acting),
             Self::ServiceAccount(question) => question.answer(acting),
             Self::ServiceKey(question) => question.answer(acting),
             Self::Setting(question) => question.answer(acting),

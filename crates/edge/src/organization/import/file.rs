@@ -6,7 +6,7 @@ use lockstep_core::{Policy, limits};
 use lockstep_token::Address;
 use lockstep_wire::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedSetting, SettingValue,
+    ExportedOrganization, ExportedRule, ExportedSetting, SettingValue,
 };
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
         export::ROWS_MAX,
         groups::{self, GROUPS_MAX},
         nodes::NODES_MAX,
+        rules::RULES_MAX,
         service_accounts::{self, ACCOUNTS_MAX},
         settings::SETTINGS_MAX,
     },
@@ -70,6 +71,7 @@ fn check(config: &Config, file: &ExportedOrganization) -> Result<(), ApiError> {
         at(lifetime, || "/token_lifetime_max_s".into())?;
     }
     let names = Names::of(file, &policy.policy)?;
+    each(&file.rules, "rules", |rule, place| names.rule(rule, place))?;
     names.nodes(&file.workspaces, "workspace")?;
     names.nodes(&file.projects, "project")?;
     each(&file.members, "members", |member, place| {
@@ -121,6 +123,7 @@ fn require_room(file: &ExportedOrganization) -> Result<(), ApiError> {
     let grants = grants.chain(accounts.map(|account| account.grants.len()));
     for (count, limit, name) in [
         (file.roles.len(), limits::CUSTOM_ROLES_MAX, "/roles"),
+        (file.rules.len(), RULES_MAX, "/rules"),
         (nodes, most(NODES_MAX), "/projects"),
         (file.members.len(), MEMBERS_MAX, "/members"),
         (file.groups.len(), most(GROUPS_MAX), "/groups"),
@@ -170,6 +173,17 @@ impl<'a> Names<'a> {
             return at(Err(ApiError::new(Code::InvalidAddress, detail)), place);
         }
         Ok(names)
+    }
+
+    /// A rule is for roles of the file or of the policy. What else it says is looked at when it is made.
+    fn rule(&self, rule: &ExportedRule, place: &str) -> Result<(), ApiError> {
+        for (number, role) in rule.roles.iter().enumerate() {
+            if !self.roles.contains(role.as_str()) && self.policy.role(role).is_none() {
+                let refused = ApiError::new(Code::UnknownRole, "There is no such role.");
+                return at(Err(refused), || format!("{place}/roles/{number}"));
+            }
+        }
+        Ok(())
     }
 
     /// Workspaces, or projects: each is called by its place, and lies in what came before.

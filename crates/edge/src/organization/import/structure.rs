@@ -4,7 +4,7 @@ use lockstep_core::{Level, NodeId, Operation};
 use lockstep_token::id::opaque_id;
 use lockstep_wire::{
     CustomRoleRecord, ExportedGrant, ExportedGroup, ExportedNode, ExportedOrganization,
-    GrantRequest, NodeGrantRequest,
+    GrantRequest, NodeGrantRequest, RuleDocument,
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
         actor::Permitted,
         groups,
         nodes::{self, NodeRow},
-        profile, roles as own_roles, service_accounts,
+        profile, roles as own_roles, rules as own_rules, service_accounts,
         settings::{self as setting_rows, Place},
     },
     Made, at,
@@ -61,6 +61,38 @@ pub(super) fn roles(
     last.map_or(Ok(()), |change| {
         at(own_roles::publish(&change), || "/roles".to_owned())
     })
+}
+
+/// The rules come last: what else is made is not to be denied, or allowed, by them.
+pub(super) fn rules(
+    acting: &FreshActing<'_>,
+    file: &ExportedOrganization,
+    made: &Made,
+    random: &dyn Random,
+) -> Result<(), ApiError> {
+    let last = file.rules.len().saturating_sub(1);
+    // Each is permitted on the rules before it, as if it were made by hand.
+    for (number, rule) in file.rules.iter().enumerate() {
+        let place = || format!("/rules/{number}");
+        let acting = acting.anew()?;
+        let roles = rule.roles.iter().map(|role| made.role(role).to_owned());
+        let document = own_rules::ordered(&RuleDocument {
+            id: opaque_id("rule", random.bytes()?),
+            effect: rule.effect,
+            roles: roles.collect(),
+            permissions: rule.permissions.clone(),
+            when: rule.when.clone(),
+            because: rule.because.clone(),
+        });
+        at(own_rules::check(&acting, &document), place)?;
+        let permitted = at(acting.change_rule(None, Some(&document)), place)?;
+        let change = begun(&acting, permitted)?;
+        own_rules::write(&change, &document)?;
+        if number == last {
+            at(own_rules::publish(&change), place)?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn workspaces(

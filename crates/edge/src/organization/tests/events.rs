@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The unsafe routes that change nothing of the organization.
-const QUESTIONS: [&str; 2] = ["/evaluate", "/roles/preview"];
+const QUESTIONS: [&str; 3] = ["/evaluate", "/roles/preview", "/rules/preview"];
 
 fn changes() -> impl Iterator<Item = &'static Route> {
     signed_in().filter(|route| {

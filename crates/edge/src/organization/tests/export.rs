@@ -28,6 +28,11 @@ pub(super) fn fill(acme: &Acme) {
     let own = id(&acme.post(&acme.ada, "/roles", &own));
     acme.grant(&north, BEN, &own);
     acme.grant(&south, BEN, "editor");
+    let mut shared =
+        json!({ "effect": "deny", "roles": ["viewer", own], "permissions": ["data.share"] });
+    shared["when"] = json!([{ "fact": "resource.tags.env", "in": ["prod"] }]);
+    shared["because"] = json!("Not from production.");
+    acme.rule(&shared);
     let bridge = json!({ "name": "Bridge", "workspace": of(&south) });
     let bridge = id(&acme.post(&acme.ada, "/projects", &bridge));
     let crew = json!({ "name": "Crew", "workspace": of(&south) });
@@ -77,6 +82,10 @@ fn an_organization_is_a_file_with_names_in_place_of_ids() {
             "name": "Acme",
             "workspace_admins_invite": true,
             "roles": [{ "key": "role/1", "name": "Own", "base": "viewer", "with": ["data.export"] }],
+            "rules": [{
+                "effect": "deny", "roles": ["role/1", "viewer"], "permissions": ["data.share"],
+                "when": [{ "fact": "resource.tags.env", "in": ["prod"] }], "because": "Not from production.",
+            }],
             "workspaces": [
                 { "key": "workspace/1", "name": "North", "archived": true },
                 { "key": "workspace/2", "name": "South", "archived": false, "settings": {
@@ -123,6 +132,8 @@ fn no_id_credential_invitation_or_secret_is_in_the_file() {
         "sva_",
         "svk_",
         "inv_",
+        "role_",
+        "rule_",
     ] {
         assert!(!file.contains(absent), "{absent} is in {file}");
     }

@@ -280,6 +280,7 @@ fn no_string_is_a_fault_anywhere_else() {
             "/members/",
             "/workspaces/",
             "/roles/",
+            "/rules/",
             "/invitations/",
             "/service-accounts/",
         ] {

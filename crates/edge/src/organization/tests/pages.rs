@@ -18,6 +18,7 @@ const LISTS: &[(&str, &str, &str)] = &[
     ("/projects", "projects", "id"),
     ("/groups", "groups", "id"),
     ("/roles", "roles", "id"),
+    ("/rules", "rules", "id"),
     ("/service-accounts", "service_accounts", "id"),
     ("tokens", "tokens", "id"),
 ];
@@ -81,6 +82,8 @@ fn full() -> (Acme, String) {
             "/roles",
             &json!({ "name": "Own", "base": "viewer" }),
         ));
+        let rule = json!({ "effect": "deny", "roles": ["viewer"], "permissions": ["run.read"] });
+        acme.rule(&rule);
         acme.account(&[json!({ "role": "gateway" })]);
         acme.invited(&format!("p{at}@example.com"), "member");
         acme.token(&acme.ada, &json!({ "name": "ci" }));

@@ -67,6 +67,14 @@ const CHANGES: &[(Method, &str, &str)] = &[
     (Method::Delete, "/roles/{role}", ""),
     (
         Method::Post,
+        "/rules",
+        r#"{"effect":"allow","roles":["viewer"],"permissions":["run.read"]}"#,
+    ),
+    (Method::Post, "/rules/preview", r#"{"rule":"{rule}"}"#),
+    (Method::Patch, "/rules/{rule}", r#"{"because":"x"}"#),
+    (Method::Delete, "/rules/{rule}", ""),
+    (
+        Method::Post,
         "/issuers",
         r#"{"record":{"issuer":"https://idp.example/x","audiences":["x"],"algorithms":["EdDSA"],"jwks_uri":"https://idp.example/keys"}}"#,
     ),
@@ -200,12 +208,15 @@ impl Ids {
         let issuer = Idp::new(1).body(None);
         let issuer = id(&acme.post(&acme.ada, "/issuers", &issuer));
         let invitation = acme.invited("waiting@example.com", "member");
+        let allowed =
+            json!({ "effect": "allow", "roles": ["viewer"], "permissions": ["run.read"] });
         let (webhook, event) = acme.webhook();
         let ids = Self(vec![
             ("{webhook}", webhook),
             ("{event}", event),
             ("{domain}", acme.claim("people.example", "member")),
             ("{role}", role),
+            ("{rule}", acme.rule(&allowed).replace("/rules/", "")),
             ("{invitation}", invitation),
             ("{link}", acme.link("member", 9).0),
             ("{issuer}", issuer),
@@ -278,6 +289,7 @@ fn state(acme: &Acme, ids: &Ids) -> Vec<Value> {
         "/workspaces/{workspace}/members",
         "/groups",
         "/roles",
+        "/rules",
         "/issuers",
         "/domains",
         "/settings",
@@ -303,6 +315,7 @@ fn m1_what_the_policy_offers_to_nobody_nobody_does() {
         ("{project}", "prj_1"),
         ("{group}", "grp_1"),
         ("{role}", "role_1"),
+        ("{rule}", "rule_1"),
         ("{issuer}", "iss_1"),
         ("{domain}", "dom_1"),
         ("{webhook}", "whk_1"),

@@ -153,6 +153,9 @@ impl Full {
         let project = acme.post(&acme.ada, "/projects", &project);
         let role = json!({ "name": "Own", "base": "viewer" });
         let role = acme.post(&acme.ada, "/roles", &role);
+        let allowed =
+            json!({ "effect": "allow", "roles": ["viewer"], "permissions": ["run.read"] });
+        let rule = acme.rule(&allowed);
         let issuer = Idp::new(1).body(None);
         let issuer = acme.post(&acme.ada, "/issuers", &issuer);
         let north = workspace.replace("/workspaces/", "");
@@ -193,6 +196,7 @@ impl Full {
             ("{workspace}", last(&workspace)),
             ("{project}", super::id(&project)),
             ("{role}", super::id(&role)),
+            ("{rule}", rule.replace("/rules/", "")),
             ("{issuer}", super::id(&issuer)),
             ("{setting}", "spare".to_owned()),
             ("{domain}", acme.proven(domain, "gateway")),

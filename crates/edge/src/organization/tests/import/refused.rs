@@ -58,6 +58,31 @@ fn what_is_wrong_refuses_all_of_it_with_the_place_and_makes_nothing() {
             "/roles/0",
         ),
         (
+            "/rules/0/roles/0",
+            json!("role/2"),
+            "unknown-role",
+            "/rules/0/roles/0",
+        ),
+        (
+            "/rules/0/permissions",
+            json!(["*"]),
+            "invalid-value",
+            "/rules/0",
+        ),
+        (
+            "/rules/0/permissions",
+            json!(["rule.manage"]),
+            "invalid-value",
+            "/rules/0",
+        ),
+        (
+            "/rules/0/because",
+            json!("x".repeat(501)),
+            "invalid-value",
+            "/rules/0",
+        ),
+        ("/rules/0/effect", json!("maybe"), "invalid-body", ""),
+        (
             "/workspaces/1/key",
             json!("workspace/1"),
             "invalid-value",

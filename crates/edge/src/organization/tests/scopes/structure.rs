@@ -176,6 +176,20 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
             json!({ "role": "{role}", "change": {} }),
         ),
         (Method::Patch, "roles/{role}") => (All(OWN_ROLE), json!({ "name": "Next" })),
+        (Method::Get, "rules" | "rules/{rule}") => (All(&["role.read"]), none),
+        (Method::Post, "rules") => (
+            All(&["rule.manage", "run.create", "run.read"]),
+            json!({ "effect": "allow", "roles": ["viewer"], "permissions": ["run.create"] }),
+        ),
+        (Method::Post, "rules/preview") => (
+            All(&["role.read", "rule.manage", "member.read"]),
+            json!({ "rule": "{rule}" }),
+        ),
+        (Method::Patch, "rules/{rule}") => (
+            All(&["role.read", "rule.manage", "run.read"]),
+            json!({ "because": "Next." }),
+        ),
+        (Method::Delete, "rules/{rule}") => (All(&["role.read", "rule.manage"]), none),
         (Method::Get, "issuers" | "issuers/{issuer}") => (All(SSO), none),
         (Method::Post, "issuers") => (All(SSO), Idp::new(2).body(None)),
         (Method::Patch, "issuers/{issuer}") => (All(SSO), json!({ "active": true })),
