@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Customization, DelegationError, Effect, Facts, Level, MembershipError, Operation,
-    PermissionSpec, Policy, Record, RuleChange, RuleSpec, TokenLimit, change_rule,
+    PermissionSpec, Policy, PolicySpec, Record, RuleChange, RuleSpec, TokenLimit, change_rule,
 };
 
 use crate::shop::{NOW_MS, is, record, spec, strings};
@@ -269,4 +269,37 @@ fn a_rule_of_ones_own_names_what_it_is_about_and_leaves_alone_what_it_must() {
     ] {
         assert!(refused(rule.clone()).starts_with(says), "{}", refused(rule));
     }
+}
+
+/// 64 permissions under 64 conditions are as many as there may be.
+#[test]
+fn there_is_room_until_all_rights_under_conditions_are_taken() {
+    let number = |at: usize| format!("number-{at}");
+    let numbered = |count: usize| (0..count).map(number).collect::<Vec<_>>();
+    let policy = {
+        let mut spec = PolicySpec {
+            id: "numbered".into(),
+            roles: spec().roles,
+            ..PolicySpec::default()
+        };
+        spec.permissions.extend((0..64).map(|at| PermissionSpec {
+            id: number(at),
+            ..PermissionSpec::new(Level::Workspace)
+        }));
+        Policy::compile(&spec).unwrap()
+    };
+    let room_with = |last: usize| {
+        let rules = (0..64).map(|at| RuleSpec {
+            permissions: numbered(if at == 63 { last } else { 64 }),
+            when: vec![is(&format!("context.{}", number(at)), true)],
+            ..rule(&number(at), Effect::Allow, &["clerk"], &[])
+        });
+        let added = Customization {
+            rules: rules.collect(),
+            ..Customization::default()
+        };
+        policy.customized(&added).has_room_for_conditions()
+    };
+    assert!(room_with(63));
+    assert!(!room_with(64));
 }
