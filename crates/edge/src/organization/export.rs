@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use lockstep_core::Operation;
 use lockstep_wire::{
-    EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting, PolicyReference,
+    EXPORT_FORMAT, EffectName, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember,
+    ExportedNode, ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting,
+    PolicyReference,
 };
 
 use super::acting::{Acting, FreshActing};
@@ -140,7 +141,7 @@ fn roles(acting: &Acting<'_>) -> Result<(Vec<ExportedRole>, BTreeMap<String, Str
     Ok((exported, keys))
 }
 
-/// The organization's own rules. A role that is gone is granted to nobody in a copy, and so is a rule that is for no other.
+/// The organization's own rules. A role that is gone is nobody's in a copy, so an allow rule gives nothing by it there, either. A deny rule for one binds everybody, and in the copy does so by its form.
 fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError> {
     let policy = acting.base();
     let mut exported = Vec::new();
@@ -150,8 +151,12 @@ fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError
             keys.roles.get(id).or(of_policy).cloned()
         };
         let mut roles: Vec<String> = rule.roles.iter().filter_map(key).collect();
-        if roles.is_empty() && !rule.roles.is_empty() {
-            continue;
+        if roles.len() < rule.roles.len() {
+            match rule.effect {
+                EffectName::Deny => roles.clear(),
+                EffectName::Allow if roles.is_empty() => continue,
+                EffectName::Allow => {}
+            }
         }
         roles.sort();
         exported.push(ExportedRule {

@@ -117,6 +117,12 @@ fn a_deny_rule_for_a_role_that_the_policy_has_no_longer_binds_everybody_until_it
     }
     let rule: Value = json(&acme.get(&acme.ada, &path));
     assert_eq!(rule["gone_roles"], json!(["tagger"]));
+    // A copy of the organization denies the same to everybody.
+    let file = json(&acme.get(&acme.ada, "/export"));
+    let denying = file["rules"].as_array().unwrap().iter();
+    let mut denying = denying.filter(|rule| rule["effect"] == "deny");
+    let rule = denying.next().expect("the rule is in the file");
+    assert!(rule.get("roles").is_none_or(|roles| *roles == json!([])));
     assert_eq!(
         acme.patch(&acme.ada, &path, &json!({ "roles": ["editor"] }))
             .status,
