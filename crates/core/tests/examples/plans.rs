@@ -101,6 +101,9 @@ fn a_plan_replaces_the_roles_of_people() {
 fn a_full_plan_takes_no_roles_away() {
     assert_eq!(policy().full_plan(), ["till", "card"]);
     assert_eq!(policy().features(), ["till", "flat", "card"]);
+    let replaces = |plan: &[&str]| policy().replaces_roles(&strings(plan));
+    assert!(replaces(&["flat"]) && replaces(&["card", "flat"]));
+    assert!(!replaces(&[]) && !replaces(&["till", "card", "round"]));
 }
 
 #[test]
