@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 
 import { startEdge } from "../support/edge.mjs";
@@ -32,10 +33,17 @@ test("bodies that are not the JSON of the route are refused", async () => {
     '{"email":"a@b.example","email":"c@d.example"}', '{"email":"a@b.example","role":"admin"}',
     '{"email":"a@b.example"} x', '{"email":"a\\u0000@b.example"}', "[".repeat(60_000),
     new Uint8Array([0x7b, 0xff, 0xfe, 0x7d]), '\ufeff{"email":"a@b.example"}',
+    // What is no UTF-8 where JSON may have any character: one byte, and three that a fourth is missing of.
+    named([0xff]), named([0xf0, 0x9f, 0x98]), named([0xed, 0xa0, 0x80]), '{"email":"\ufffd@b.example"}',
   ]) {
     assert.equal((await page.send("POST", codes, body)).code, "invalid-body", String(body).slice(0, 50));
   }
 });
+
+/** A request for a code whose address has these bytes in it. */
+function named(bytes) {
+  return Buffer.concat([Buffer.from('{"email":"a'), Buffer.from(bytes), Buffer.from('@b.example"}')]);
+}
 
 test("only application/json is read", async () => {
   const body = '{"email":"a@b.example"}';
@@ -59,8 +67,20 @@ test("w8 a body above 64 KiB is refused, told or not told beforehand", async () 
   assert.equal((await page.send("POST", codes, padded(1_000_000))).code, "body-too-large");
   assert.equal(await early({ "content-length": "10000000" }), 413);
   // Whoever never stops is cut off, with or without having read the answer.
-  assert.ok([413, "ECONNRESET", "EPIPE"].includes(await early({}, " ".repeat(8_192))));
+  assert.ok([413, "ECONNRESET", "EPIPE"].includes(await early({}, { piece: " ".repeat(8_192) })));
   assert.equal((await page.get("/v1/health")).status, 200);
+});
+
+test("w8 bodies that do not come hold up nobody, and more than a few are ended", async () => {
+  const stop = new AbortController();
+  const held = Array.from({ length: 40 }, () => early({ "content-length": "100" }, { signal: stop.signal }));
+  await sleep(9_000);
+  assert.equal((await page.post(codes, { email: "a@b.example" })).status, 202);
+  await sleep(3_000);
+  stop.abort();
+  const ended = await Promise.all(held);
+  const count = (how) => ended.filter((other) => other === how).length;
+  assert.deepEqual([count(408), count("ABORT_ERR")], [8, 32]);
 });
 
 test("w8 a file is not read before it is known who sends it", async () => {
@@ -68,19 +88,20 @@ test("w8 a file is not read before it is known who sends it", async () => {
   const stranger = { authorization: `Bearer ${token}x` };
   for (const headers of [{}, stranger, { ...stranger, "content-length": "4194304" }]) {
     // Of all that is announced the first bytes come, and the answer does not wait for more.
-    assert.equal(await early(headers, undefined, imports), 401, JSON.stringify(headers));
+    assert.equal(await early(headers, { path: imports }), 401, JSON.stringify(headers));
   }
   const large = { "content-length": "4194304" };
-  assert.equal(await early(large, undefined, `${imports}?x=${imports}`), 401);
-  assert.equal(await early(large, undefined, imports.replace("/v1", "/v1/x")), 404);
+  assert.equal(await early(large, { path: `${imports}?x=${imports}` }), 401);
+  assert.equal(await early(large, { path: imports.replace("/v1", "/v1/x") }), 404);
 });
 
 /** Sends a request whose body does not end, or only begins; answers its status, or how it was cut off. */
-function early(headers, piece, path = codes) {
+function early(headers, { piece, path = codes, signal } = {}) {
   return new Promise((resolve) => {
     const request = http.request(`${edge.origin}${path}`, {
       method: "POST",
       headers: { origin: edge.origin, "content-type": "application/json", ...headers },
+      signal,
     });
     const timer = piece && setInterval(() => request.write(piece), 1);
     request.on("close", () => clearInterval(timer));

@@ -89,6 +89,8 @@ pub enum BodyError {
     Busy,
     /// It did not arrive in time.
     Late,
+    /// It is no UTF-8.
+    NotText,
     /// It has more bytes than this.
     TooLarge(usize),
 }
@@ -211,6 +213,17 @@ impl Request {
         self.body().map(|_| ())
     }
 
+    /// Refuses a request whose body did not arrive. What it says, and whether it is text, is the matter of who reads it.
+    ///
+    /// # Errors
+    /// As [`Self::body`].
+    pub fn require_arrival(&self) -> Result<(), ApiError> {
+        match self.body.get() {
+            None | Some(Ok(_) | Err(BodyError::NotText)) => Ok(()),
+            Some(Err(_)) => self.body().map(|_| ()),
+        }
+    }
+
     /// The body's bytes.
     ///
     /// # Errors
@@ -225,6 +238,10 @@ impl Request {
                 ApiError::unavailable("too many files at once").with_retry_after_s(BUSY_S)
             }
             BodyError::Late => ApiError::new(Code::BodyTimeout, "The body did not arrive in time."),
+            BodyError::NotText => {
+                let detail = "The body is not UTF-8, begins with a byte order mark, or has U+FFFD, which stands for what is not UTF-8.";
+                ApiError::new(Code::InvalidBody, detail)
+            }
             BodyError::TooLarge(most) => {
                 let detail = format!("The body may have {most} bytes at most.");
                 ApiError::new(Code::BodyTooLarge, detail)

@@ -143,9 +143,7 @@ pub fn misconfiguration() -> ApiError {
 
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let (route, params) = find(request)?;
-    if !request.is_unread() {
-        request.body()?;
-    }
+    request.require_arrival()?;
     let is_presented = matches!(route.handler, Handler::Presenting(_));
     let carried = credential::read(request);
     if request.method.is_unsafe() && !is_presented {

@@ -270,6 +270,25 @@ impl std::error::Error for SqlError {}
 
 impl From<SqlError> for ApiError {
     fn from(error: SqlError) -> Self {
-        Self::internal(error.to_string())
+        let text = error.to_string();
+        // The runtime gives all databases of a process a common limit, and others may be what fills it.
+        if text.contains("SQLITE_NOMEM") {
+            Self::unavailable(text)
+        } else {
+            Self::internal(text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Code;
+
+    #[test]
+    fn a_database_without_memory_is_one_to_ask_again() {
+        let code = |text: &str| ApiError::from(SqlError::Failed(text.into())).code();
+        assert_eq!(code("out of memory: SQLITE_NOMEM"), Code::Unavailable);
+        assert_eq!(code("no such table: x: SQLITE_ERROR"), Code::Internal);
     }
 }

@@ -23,16 +23,20 @@ const importsMax = 2;
 const drainBytesMax = 1_048_576;
 /** How long a body may take. */
 const bodyMs = 10_000;
+/** So many bodies may take longer: a timer for each would cost a tenth of what a decision does, and so few hold up nobody. */
+const untimedMax = 32;
+/** How long an import counts as one of those that are there: one whose client has gone may end without a word. */
+const importMs = 60_000;
 
 export default {
   async fetch(request, env, context) {
     const hasBody = methodsWithBody.has(request.method);
     if (hasBody && isImport(request.url)) return imported(request, env, context);
-    const body = hasBody ? await bodyOf(request, bodyBytesMax) : "";
+    const body = hasBody ? await bodyOf(request) : noBody;
     const call = () => {
       // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();
-      const { bytes, head: length } = written(head(request, body), body);
+      const { bytes, head: length } = written(request, body);
       return edge.fetch(bytes, length, env, context);
     };
     const answer = settled(call);
@@ -52,64 +56,102 @@ function isImport(url) {
   return url.includes(importPath) && url.split("?", 1)[0].endsWith(importPath);
 }
 
-/** How many files are there now. */
-let imports = 0;
+/** When the files that are there now began to be read. */
+const imports = new Set();
 
 /** Answers a request whose body waits for who sends it to be known; strangers' bodies are not read. */
 async function imported(request, env, context) {
-  let isTaken = false;
+  const own = { began: 0 };
   const pull = async () => {
-    if (imports >= importsMax) return "busy";
-    imports += 1;
-    isTaken = true;
-    return bodyOf(request, importBytesMax);
+    own.began = Date.now();
+    for (const other of imports) if (own.began - other.began > importMs) imports.delete(other);
+    if (imports.size >= importsMax) return "busy";
+    imports.add(own);
+    const { word, content } = await inTime(bytesOf(request));
+    return word || content;
   };
   const call = () => {
     instance();
-    return edge.fetchImport(written(head(request, ""), "").bytes, env, context, pull);
+    return edge.fetchImport(written(request, noBody).bytes, env, context, pull);
   };
   try {
     return response(await settled(call));
   } finally {
-    if (isTaken) imports -= 1;
+    imports.delete(own);
   }
 }
 
-/** A request's body as bytes, or a word about why it could not be taken. */
-function bodyOf(request, bytesMax) {
+/** A body that was read: a text or bytes, or a word about why it could not be taken. */
+const taken = (content) => ({ word: "", content });
+const untaken = (word) => ({ word, content: "" });
+const noBody = taken("");
+
+/** How many bodies are on their way. */
+let onTheirWay = 0;
+
+/** A request's body, however it ends. */
+async function bodyOf(request) {
+  onTheirWay += 1;
+  try {
+    const body = textOf(request);
+    return await (onTheirWay > untimedMax ? inTime(body) : body);
+  } catch {
+    return untaken("broken");
+  } finally {
+    onTheirWay -= 1;
+  }
+}
+
+/** A body that takes no longer than it may. */
+function inTime(body) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, bodyMs, "late");
+    const timer = setTimeout(resolve, bodyMs, untaken("late"));
     const end = (body) => {
       clearTimeout(timer);
       resolve(body);
     };
-    readBody(request, bytesMax).then(end, () => end("broken"));
+    body.then(end, () => end(untaken("broken")));
   });
 }
 
-async function readBody(request, bytesMax) {
-  const length = request.headers.get("content-length");
+/**
+ * Reads a body as a text, which the runtime gives for less than bytes. But it leaves a byte order mark
+ * out, and puts U+FFFD in the place of what is no UTF-8; nobody sent that.
+ */
+async function textOf(request) {
+  const told = request.headers.get("content-length");
+  const length = Number(told ?? NaN);
   // The server ends a body where its length says.
-  if (Number(length ?? NaN) <= bytesMax) return new Uint8Array(await request.arrayBuffer());
-  if (length !== null && !(Number(length) <= bytesMax + drainBytesMax)) return "too-large";
-  return readInParts(request.body, bytesMax);
+  if (!(length <= bodyBytesMax)) return partsOf(request, told, bodyBytesMax);
+  const text = await request.text();
+  const isWhole = text.length === length || encoder.encode(text).length === length;
+  return isWhole && !text.includes("\uFFFD") ? taken(text) : untaken("not-text");
+}
+
+/** Reads the file that is imported. */
+async function bytesOf(request) {
+  const told = request.headers.get("content-length");
+  if (!(Number(told ?? NaN) <= importBytesMax)) return partsOf(request, told, importBytesMax);
+  return taken(new Uint8Array(await request.arrayBuffer()));
 }
 
 /** Keeps no more of a body than may be taken, however much of it there is. */
-async function readInParts(stream, bytesMax) {
+async function partsOf(request, told, bytesMax) {
+  if (told !== null && !(Number(told) <= bytesMax + drainBytesMax)) return untaken("too-large");
   const parts = [];
   let length = 0;
-  for await (const part of stream ?? []) {
+  for await (const part of request.body ?? []) {
     length += part.length;
     if (length > bytesMax + drainBytesMax) break;
     if (length <= bytesMax) parts.push(part);
   }
-  return length > bytesMax ? "too-large" : new Uint8Array(await new Blob(parts).arrayBuffer());
+  if (length > bytesMax) return untaken("too-large");
+  return taken(new Uint8Array(await new Blob(parts).arrayBuffer()));
 }
 
 /** Method, URL, the word in the place of a body, and name and value of each header, a line each. */
-function head(request, body) {
-  let text = `${request.method}\n${request.url}\n${typeof body === "string" ? body : ""}\n`;
+function headOf(request, word) {
+  let text = `${request.method}\n${request.url}\n${word}\n`;
   for (const [name, value] of request.headers) {
     // No line break gets through a server; if one did, it would begin another header.
     text += `${name}\n${value.includes("\n") ? value.replaceAll("\n", " ") : value}\n`;
@@ -122,14 +164,20 @@ const encoder = new TextEncoder();
 const room = new Uint8Array(4 * bodyBytesMax);
 
 /** Puts a request together: its bytes, and how many of them are its head. */
-function written(head, body) {
-  const length = typeof body === "string" ? 0 : body.length;
+function written(request, { word, content }) {
+  const text = headOf(request, word);
   // A character of JavaScript has at most three bytes.
-  const needed = 3 * head.length + length;
+  const needed = 3 * (text.length + content.length);
   const memory = needed > room.length ? new Uint8Array(needed) : room;
-  const { written } = encoder.encodeInto(head, memory);
-  if (length > 0) memory.set(body, written);
-  return { bytes: memory.subarray(0, written + length), head: written };
+  const head = encoder.encodeInto(text, memory).written;
+  return { bytes: memory.subarray(0, head + put(content, memory.subarray(head))), head };
+}
+
+/** Puts a text or bytes into memory, and says how many bytes they are. */
+function put(content, memory) {
+  if (typeof content === "string") return encoder.encodeInto(content, memory).written;
+  memory.set(content);
+  return content.length;
 }
 
 /** Header lists that answers have had, by their text; most answers have the same. */

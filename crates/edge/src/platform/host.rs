@@ -169,7 +169,7 @@ impl<O: Object> Host<O> {
     }
 
     fn next_at_ms(&self, edge: &Edge) -> Result<Option<i64>, ApiError> {
-        if !schema::is_born(&self.sql)? {
+        if !self.sql.has_schema().get() && !schema::is_born(&self.sql)? {
             return Ok(None);
         }
         let delivery = outbox::next_at_ms(&self.sql)?;

@@ -75,6 +75,7 @@ fn untaken(word: &str, bytes_max: usize) -> BodyError {
     match word {
         "busy" => BodyError::Busy,
         "late" => BodyError::Late,
+        "not-text" => BodyError::NotText,
         "too-large" => BodyError::TooLarge(bytes_max),
         _ => BodyError::Broken,
     }

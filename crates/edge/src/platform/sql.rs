@@ -1,8 +1,12 @@
 //! The SQLite storage of a Durable Object behind [`Sql`].
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
 
-use js_sys::Array;
+use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::State;
 
@@ -27,7 +31,7 @@ extern "C" {
     fn sql(this: &Storage) -> Statements;
 
     #[wasm_bindgen(method, catch, variadic)]
-    fn exec(this: &Statements, statement: &str, values: &Array) -> Result<Cursor, JsValue>;
+    fn exec(this: &Statements, statement: &JsString, values: &Array) -> Result<Cursor, JsValue>;
 
     #[wasm_bindgen(method, getter, js_name = columnNames)]
     fn column_names(this: &Cursor) -> Array;
@@ -37,6 +41,51 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = toArray)]
     fn to_array(this: &RawRows) -> Result<Array, JsValue>;
+}
+
+/// Statements that are remembered: more than there are, so that one made of what somebody sends could fill no memory.
+const STATEMENTS_MAX: usize = 1_024;
+
+thread_local! {
+    /// The statements of all objects of the isolate, by their text.
+    static STATEMENTS: RefCell<HashMap<Box<str>, Statement>> = RefCell::default();
+}
+
+/// A statement as the runtime has it, so that neither its text nor the names of its columns cross each time.
+#[derive(Clone)]
+struct Statement {
+    text: JsString,
+    columns: Option<Rc<Vec<String>>>,
+}
+
+impl Statement {
+    fn of(text: &str) -> Self {
+        let known = STATEMENTS.with_borrow(|known| known.get(text).cloned());
+        known.unwrap_or_else(|| Self {
+            text: text.into(),
+            columns: None,
+        })
+    }
+
+    /// The columns of its rows, in their order; none when it gives no rows.
+    fn columns(self, text: &str, cursor: &Cursor) -> Result<Rc<Vec<String>>, SqlError> {
+        if let Some(columns) = self.columns {
+            return Ok(columns);
+        }
+        let names = cursor.column_names();
+        let names: Option<Vec<String>> = names.iter().map(|name| name.as_string()).collect();
+        let columns = Rc::new(names.ok_or_else(unreadable)?);
+        // What `*` stands for, a migration changes.
+        if !text.contains("SELECT *") {
+            STATEMENTS.with_borrow_mut(|known| {
+                if known.len() < STATEMENTS_MAX {
+                    let columns = Some(columns.clone());
+                    known.insert(text.into(), Self { columns, ..self });
+                }
+            });
+        }
+        Ok(columns)
+    }
 }
 
 pub(super) struct ObjectSql {
@@ -74,11 +123,13 @@ impl Sql for ObjectSql {
         for value in values {
             parameters.push(&to_runtime(value)?);
         }
-        let cursor = self.statements.exec(statement, &parameters);
+        let known = Statement::of(statement);
+        let cursor = self.statements.exec(&known.text, &parameters);
         let cursor = cursor.map_err(failed)?;
-        let names = cursor.column_names();
-        let columns: Option<Vec<String>> = names.iter().map(|name| name.as_string()).collect();
-        let columns = Rc::new(columns.ok_or_else(unreadable)?);
+        let columns = known.columns(statement, &cursor)?;
+        if columns.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows = cursor.raw().and_then(|rows| rows.to_array());
         let read = |row: JsValue| {
             let values = row.unchecked_ref::<Array>().iter();

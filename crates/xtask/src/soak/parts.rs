@@ -34,7 +34,8 @@ pub(super) const ALL: [Part; 8] = [
                 ("LOCKSTEP_DECISIONS", 10_000_000),
                 ("LOCKSTEP_CASES", 20_000),
             ];
-            native(project, "core", &[], &reduced(&counts, one_in))
+            let rest = ["--", "--show-output"];
+            native(project, "core", &rest, &reduced(&counts, one_in))
         },
     },
     Part {

@@ -371,6 +371,7 @@ fn w8_a_file_is_read_once_it_is_known_who_sends_it() {
         (BodyError::Broken, 400, "invalid-body"),
         (BodyError::Busy, 503, "unavailable"),
         (BodyError::Late, 408, "body-timeout"),
+        (BodyError::NotText, 400, "invalid-body"),
         (BodyError::TooLarge(1), 413, "body-too-large"),
     ] {
         let refusal = send(Err(error), &[("x-api-key", &token)]);
