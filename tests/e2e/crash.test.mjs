@@ -29,6 +29,6 @@ test("what was acknowledged outlives a kill, and nothing is half done", { timeou
   const { acknowledged, readyMs } = crashes;
   const late = readyMs.filter((ms) => ms > 2_000).length;
   console.log(
-    `LOCKSTEP_SEED=none ${kills} kills over ${acknowledged} acknowledged writes: none lost, none half done; ready again in ${Math.max(...readyMs)} ms at most, later than 2 s ${late} times`,
+    `counted: ${kills} kills over ${acknowledged} acknowledged writes: none lost, none half done; ready again in ${Math.max(...readyMs)} ms at most, later than 2 s ${late} times`,
   );
 });

@@ -54,7 +54,7 @@ fn main() {
     let (near, far) = (of(true), of(false));
     let t = (near.mean - far.mean) / (near.variance / near.count + far.variance / far.count).sqrt();
     println!(
-        "P8: {:.1} ns for secrets that begin as the stored one, {:.1} ns for others, t = {t:.2}",
+        "counted: P8: {:.1} ns for secrets that begin as the stored one, {:.1} ns for others, t = {t:.2}",
         near.mean, far.mean
     );
     if t.abs() >= T_MAX {

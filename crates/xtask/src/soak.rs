@@ -1,5 +1,6 @@
-//! `cargo xtask soak [PART…] [--one-in N]`: what the test run does for seconds, for long.
+//! `cargo xtask soak [PART…] [--one-in N]`: what the test run does for seconds, for long. What a whole part has counted is written to docs/soak.md.
 
+mod page;
 mod parts;
 
 use crate::clock::Stopwatch;
@@ -52,7 +53,14 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<Tally, TaskErr
     let mut tally = Tally::default();
     for part in &options.parts {
         println!("{}: {}", part.name, part.what);
-        tally.add((part.run)(project, options.one_in)?);
+        let done = (part.run)(project, options.one_in)?;
+        for line in &done.counted {
+            println!("{line}");
+        }
+        if options.one_in == 1 && done.tally.failed == 0 {
+            page::write(project, part, &done.counted)?;
+        }
+        tally.add(done.tally);
         println!("took {}\n", watch.text());
     }
     println!("{tally}");

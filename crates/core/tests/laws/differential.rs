@@ -46,7 +46,6 @@ fn environment(name: &str, default: usize) -> usize {
 fn the_evaluator_agrees_with_the_plain_model() {
     let wanted = environment("LOCKSTEP_DECISIONS", DECISIONS);
     let seed = environment("LOCKSTEP_SEED", 1);
-    println!("LOCKSTEP_SEED={seed} LOCKSTEP_DECISIONS={wanted}");
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes()[..8]);
     let config = Config {
@@ -89,6 +88,9 @@ fn the_evaluator_agrees_with_the_plain_model() {
     assert!(
         (decisions / 10..decisions * 9 / 10).contains(&allowed),
         "{allowed} of {decisions}"
+    );
+    println!(
+        "counted: LOCKSTEP_SEED={seed}: {decisions} decisions as the model makes them, {allowed} of them allow"
     );
     let counted = drawn.get().div_ceil(COUNTED);
     let matters = matters.into_inner();

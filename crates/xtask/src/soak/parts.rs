@@ -22,8 +22,35 @@ pub(super) struct Part {
     /// For people.
     pub(super) what: &'static str,
     /// Does it, of each count one in so many.
-    pub(super) run: fn(&Project, u64) -> Result<Tally, TaskError>,
+    pub(super) run: fn(&Project, u64) -> Result<Done, TaskError>,
 }
+
+/// How a part ended.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) tally: Tally,
+    /// How much was wanted, and what the tests say of how much it was.
+    pub(super) counted: Vec<String>,
+}
+
+impl Done {
+    fn of(tally: Tally, output: &str) -> Self {
+        let lines = output.lines().filter_map(|line| line.split_once(COUNTED));
+        let mut counted: Vec<String> = lines.map(|(_, line)| line.to_owned()).collect();
+        // Tests run beside each other.
+        counted.sort_unstable();
+        Self { tally, counted }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.tally.add(other.tally);
+        self.counted.extend(other.counted);
+        self
+    }
+}
+
+/// What a test's word about how much it has done begins with.
+const COUNTED: &str = "counted: ";
 
 pub(super) const ALL: [Part; 8] = [
     Part {
@@ -90,7 +117,9 @@ pub(super) const ALL: [Part; 8] = [
         run: |project, one_in| {
             let seconds = u64::from(FUZZ_SECONDS).div_ceil(one_in);
             let seconds = u32::try_from(seconds).unwrap_or(FUZZ_SECONDS);
-            fuzz::run(project, &fuzz::Options::every_target(seconds))
+            let tally = fuzz::run(project, &fuzz::Options::every_target(seconds))?;
+            let counted = vec![format!("{} targets, {seconds} s each", tally.passed)];
+            Ok(Done { tally, counted })
         },
     },
 ];
@@ -110,7 +139,7 @@ fn native(
     package: &str,
     rest: &[&str],
     counts: &Counts,
-) -> Result<Tally, TaskError> {
+) -> Result<Done, TaskError> {
     println!("{}", shown(counts));
     let mut command = project.cargo();
     command
@@ -121,18 +150,12 @@ fn native(
         command.env(name, count.to_string());
     }
     let (success, output) = process::tee(&mut command, process::Show::OnFailure)?;
-    // What a test has counted stands behind the seed that gives the same again.
-    for line in output
-        .lines()
-        .filter(|line| line.contains("LOCKSTEP_SEED="))
-    {
-        println!("{line}");
-    }
-    Ok(Tally::of_cargo(&output).and_status(success))
+    let tally = Tally::of_cargo(&output).and_status(success);
+    Ok(Done::of(tally, &output))
 }
 
-/// Tests of the objects on their doubles. What they count is printed.
-fn of_edge(project: &Project, module: &str, counts: &Counts) -> Result<Tally, TaskError> {
+/// Tests of the objects on their doubles.
+fn of_edge(project: &Project, module: &str, counts: &Counts) -> Result<Done, TaskError> {
     native(
         project,
         "edge",
@@ -147,7 +170,7 @@ fn running(
     file: &str,
     counts: &Counts,
     variables: &[(&str, &Path)],
-) -> Result<Tally, TaskError> {
+) -> Result<Done, TaskError> {
     println!("{}", shown(counts));
     setup::run(project)?;
     build::run(project, &build::ALL)?;
@@ -163,11 +186,12 @@ fn running(
         command.env(name, path);
     }
     let (success, output) = process::tee(&mut command, process::Show::Always)?;
-    Ok(Tally::of_node(&output).and_status(success))
+    let tally = Tally::of_node(&output).and_status(success);
+    Ok(Done::of(tally, &output))
 }
 
 /// Recorded over HTTP, and checked by what checks the native ones.
-fn on_workerd(project: &Project, one_in: u64) -> Result<Tally, TaskError> {
+fn on_workerd(project: &Project, one_in: u64) -> Result<Done, TaskError> {
     let file = project.state("soak/histories.jsonl");
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(TaskError::io("create", folder))?;
@@ -175,7 +199,7 @@ fn on_workerd(project: &Project, one_in: u64) -> Result<Tally, TaskError> {
     std::fs::write(&file, "").map_err(TaskError::io("write", &file))?;
     let counts = reduced(&[("LOCKSTEP_HISTORIES", 100)], one_in);
     let variable = [("LOCKSTEP_HISTORIES_FILE", file.as_path())];
-    let mut tally = running(project, "histories", &counts, &variable)?;
+    let recorded = running(project, "histories", &counts, &variable)?;
     let test = "organization::tests::histories::what_was_recorded_on_workerd_has_one_order";
     let mut command = project.cargo();
     command
@@ -183,8 +207,8 @@ fn on_workerd(project: &Project, one_in: u64) -> Result<Tally, TaskError> {
         .args(["--lib", test, "--", "--show-output"])
         .env("LOCKSTEP_HISTORIES_FILE", &file);
     let (success, output) = process::tee(&mut command, process::Show::Always)?;
-    tally.add(Tally::of_cargo(&output).and_status(success));
-    Ok(tally)
+    let tally = Tally::of_cargo(&output).and_status(success);
+    Ok(recorded.and(Done::of(tally, &output)))
 }
 
 fn shown(counts: &Counts) -> String {
@@ -192,17 +216,18 @@ fn shown(counts: &Counts) -> String {
     counts.collect::<Vec<_>>().join(" ")
 }
 
-fn secrets(project: &Project, one_in: u64) -> Result<Tally, TaskError> {
+fn secrets(project: &Project, one_in: u64) -> Result<Done, TaskError> {
     let counts = reduced(&[("LOCKSTEP_STRINGS", 100_000_000)], one_in);
-    let mut tally = native(project, "token", &["--test", "secrets"], &counts)?;
+    let rest = ["--test", "secrets", "--", "--show-output"];
+    let found = native(project, "token", &rest, &counts)?;
     let mut command = project.cargo();
     command
         .args(["run", "--release", "--package", "lockstep-token"])
         .args(["--example", "timing"]);
-    let (success, _) = process::tee(&mut command, process::Show::Always)?;
-    tally.add(Tally {
+    let (success, output) = process::tee(&mut command, process::Show::Always)?;
+    let tally = Tally {
         passed: success.into(),
         failed: (!success).into(),
-    });
-    Ok(tally)
+    };
+    Ok(found.and(Done::of(tally, &output)))
 }

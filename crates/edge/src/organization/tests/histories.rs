@@ -388,7 +388,7 @@ fn what_64_clients_are_answered_has_one_order() {
         };
     }
     println!(
-        "LOCKSTEP_SEED={seed}: {histories} histories of {CLIENTS} clients are linearizable: {calls} calls, {done} changes, {lost} lost answers"
+        "counted: LOCKSTEP_SEED={seed}: {histories} histories of {CLIENTS} clients are linearizable: {calls} calls, {done} changes, {lost} lost answers"
     );
     assert!(done * 5 > calls, "most of what was asked was refused");
 }
@@ -441,7 +441,7 @@ fn what_was_recorded_on_workerd_has_one_order() {
         check(begin, calls, &format!("history {at} of {file}"));
     }
     println!(
-        "{} histories from workerd are linearizable",
+        "counted: {} histories from workerd are linearizable",
         histories.len()
     );
     assert!(!histories.is_empty());

@@ -75,7 +75,7 @@ fn no_check_is_answered_from_before_its_epoch() {
         }
     }
     println!(
-        "LOCKSTEP_SEED={seed}: {checks} checks with an epoch, {early} answered from before it"
+        "counted: LOCKSTEP_SEED={seed}: {checks} checks with an epoch, {early} answered from before it"
     );
     assert_eq!(early, 0);
 }

@@ -73,7 +73,9 @@ fn w7_without_an_object_no_credential_is_told_yes_or_no() {
             }
         }
     }
-    println!("LOCKSTEP_SEED={seed}: {asked} questions without an object, each answered 503");
+    println!(
+        "counted: LOCKSTEP_SEED={seed}: {asked} questions without an object, each answered 503"
+    );
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn trials(kind: Kind) {
             }
         }
     }
-    println!("LOCKSTEP_SEED={seed} {kind:?}: granted {done} times, missed {missed} times");
+    println!("counted: LOCKSTEP_SEED={seed} {kind:?}: granted {done} times, missed {missed} times");
     assert_eq!(missed, 0);
 }
 

@@ -176,7 +176,7 @@ fn trials(kind: Kind) {
             }
         }
     }
-    println!("LOCKSTEP_SEED={seed} {kind:?}: {counts:?}");
+    println!("counted: LOCKSTEP_SEED={seed} {kind:?}: {counts:?}");
     assert_eq!((counts.sensitive_allowed, counts.late_allowed), (0, 0));
     assert!(counts.trials >= 8 * each && counts.sensitive > counts.trials);
 }
