@@ -75,8 +75,8 @@ impl Statement {
         let names = cursor.column_names();
         let names: Option<Vec<String>> = names.iter().map(|name| name.as_string()).collect();
         let columns = Rc::new(names.ok_or_else(unreadable)?);
-        // What `*` stands for, a migration changes.
-        if !text.contains("SELECT *") {
+        // What `*` stands for, a migration changes, and not in all objects at once.
+        if !text.replace("(*)", "").contains('*') {
             STATEMENTS.with_borrow_mut(|known| {
                 if known.len() < STATEMENTS_MAX {
                     let columns = Some(columns.clone());
