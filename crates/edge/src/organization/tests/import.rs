@@ -383,7 +383,7 @@ fn w8_a_file_is_read_once_it_is_known_who_sends_it() {
         let imported = send(Ok(file.clone()), &again);
         assert_eq!(imported.status, 201, "{}", text(&imported));
     }
-    assert_eq!(reads.get(), 6, "once for each request");
+    assert_eq!(reads.get(), 7, "once for each request");
 }
 
 /// The ids of all roles of the deployment's policy, of whatever level.
