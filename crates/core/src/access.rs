@@ -1,5 +1,7 @@
 //! A policy and a record, resolved at one moment.
 
+mod known;
+
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -370,13 +372,6 @@ impl Access {
     #[must_use]
     pub const fn is_member(&self) -> bool {
         self.holdings.member
-    }
-
-    /// Whether anything at all is granted on `node`: whoever holds nothing there need not know of it.
-    #[must_use]
-    pub fn holds_anything(&self, node: NodeId) -> bool {
-        let set = self.set(node);
-        set.is_some_and(|set| !set.granted.is_empty())
     }
 
     /// The moment for which this was resolved, in Unix milliseconds.

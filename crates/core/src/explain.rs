@@ -236,7 +236,10 @@ fn smallest_grants(
     let elsewhere = granted_elsewhere(access, permission, node, facts).into();
     let personal = policy.describe(permission).is_some_and(|p| p.personal);
     let mut candidates: Vec<(RoleId, &Role, NodeId)> = Vec::new();
-    for (number, role) in policy.roles.iter().enumerate() {
+    // What an organization calls its own roles is for its members.
+    let made = if factors.member { 0 } else { policy.made };
+    let named = policy.roles.len().saturating_sub(made);
+    for (number, role) in policy.roles.iter().take(named).enumerate() {
         let id = RoleId(number);
         // A role that the plan replaces would not count as itself.
         let counted = policy.counted_role(id, access.kind(), access.plan()) == id;

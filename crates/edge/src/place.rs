@@ -148,6 +148,16 @@ pub fn inside<'a>(access: &Access, node: &'a str, workspace: Option<&str>) -> &'
     }
 }
 
+/// `node` for who need know of it; what is not named to somebody is no node to them.
+#[must_use]
+pub fn known<'a>(access: &Access, node: &'a str) -> &'a str {
+    let at = access.node(node);
+    match at.filter(|at| access.known_nodes().contains(at.index())) {
+        Some(_) => node,
+        None => NOTHING,
+    }
+}
+
 /// The one value of all that are there.
 fn agreed<const N: usize>(values: [Option<&str>; N]) -> Result<Option<&str>, ApiError> {
     let mut values = values.into_iter().flatten();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, CustomRole, CustomRoleError, Customization, Level, OwnPolicy, Policy, PolicySpec,
-    Record, RecordError, limits,
+    Access, CustomRole, CustomRoleError, Customization, Decision, Level, OwnPolicy, Policy,
+    PolicySpec, Record, RecordError, Suggestion, limits,
 };
 
 use crate::shop::{NOW_MS, decide, record, spec, strings};
@@ -119,6 +119,36 @@ fn a_custom_role_is_described_like_its_base() {
         ("Own", Level::Workspace, false)
     );
     assert_eq!(role.index(), policy.roles().len());
+}
+
+#[test]
+fn only_members_are_told_of_the_roles_that_an_organization_made() {
+    let said = |grants: &[(&str, &str)]| {
+        let record = Record {
+            customization: Customization {
+                roles: vec![custom("clerk", &[], &["sell"])],
+                ..Customization::default()
+            },
+            ..record(grants)
+        };
+        let access = Access::resolve(&policy(false), record, NOW_MS).unwrap();
+        let Decision::Deny(denial) = decide(&access, "refund", "north", &[("resource.own", true)])
+        else {
+            panic!("this is denied");
+        };
+        let roles = denial
+            .suggestions
+            .iter()
+            .map(|suggestion| match suggestion {
+                Suggestion::Role(role, _) => {
+                    access.policy().describe_role(*role).unwrap().id.clone()
+                }
+                Suggestion::Ownership(_) => panic!("nobody owns a branch"),
+            });
+        roles.collect::<Vec<_>>()
+    };
+    assert_eq!(said(&[("staff", "shop")]), ["own"]);
+    assert_eq!(said(&[]), ["clerk"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod delegation;
 mod facts;
 mod invitations;
 mod issuers;
+mod known;
 mod levels;
 mod lints;
 mod matrices;

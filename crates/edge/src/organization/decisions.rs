@@ -109,26 +109,19 @@ pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Fre
 }
 
 /// What the actor holds; a page that shows what a token may do is handed the token's limits, too. It has
-/// no other way to the organization's own roles: those that are granted go with it, and it is as new as
-/// they are.
+/// no other way to the organization's own roles: all go with it, since those that nobody was granted are
+/// among the grants that would help. It is as new as they are.
 pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     actor::require_reach(actor, &access)?;
     let snapshot = holdings::snapshot(context, &organization, &actor.principal)?;
     let token = actor.token.as_ref().map(|token| token.record.clone());
-    let rules = customization::rules(context)?;
-    // A role that a rule is for is not gone because nobody was granted it.
-    let named = |id: &String| rules.iter().any(|rule| rule.roles.contains(id));
-    let granted = |id: &String| snapshot.grants.iter().any(|grant| grant.role == *id);
-    let roles = customization::roles(context)?.into_iter();
-    let roles = roles.filter(|role| granted(&role.id) || named(&role.id));
-    let roles = roles.collect();
     let roles_epoch = store::unsigned(customization::epoch(context)?);
     Reply::of(&Snapshot {
         token: token.filter(|token| *token != TokenRecord::default()),
-        roles,
-        rules,
+        roles: customization::roles(context)?,
+        rules: customization::rules(context)?,
         epoch: snapshot.epoch.max(roles_epoch),
         ..snapshot
     })
@@ -185,7 +178,7 @@ pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply
             .for_each(|(name, value)| facts.set(name, value.clone()));
     }
     facts.extend(&about_resource(&asked.facts.into()));
-    let node = place::inside(&access, &asked.node, workspace);
+    let node = place::known(&access, place::inside(&access, &asked.node, workspace));
     let view = DecisionView::decide(&access, &asked.permission, node, &facts).map_err(|error| {
         ApiError::new(
             Code::UnknownPermission,

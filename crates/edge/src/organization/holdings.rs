@@ -52,7 +52,7 @@ pub(super) fn principal_epoch(context: &Context<'_>, principal: &str) -> Result<
     Ok(epoch.flatten().unwrap_or(0))
 }
 
-/// What a principal was granted, without the nodes on which they hold nothing.
+/// What a principal was granted, without the nodes of which they need not know.
 pub(super) fn snapshot(
     context: &Context<'_>,
     organization: &Organization,
@@ -68,25 +68,10 @@ pub(super) fn snapshot(
         grants,
         ..
     } = access.record();
-    let now_ms = access.now_ms();
-    let mut kept: Vec<NodeRecord> = Vec::new();
-    for (node, id) in nodes.iter().zip(access.node_ids()) {
-        // What is granted on a node, or will be, needs the nodes above it; what will be, also those below:
-        // nothing tells the edge when it begins.
-        let belongs_to_grant = grants.iter().any(|grant| {
-            let begins_later = grant
-                .window
-                .not_before_ms
-                .is_some_and(|at_ms| at_ms > now_ms);
-            let on = access.node(&grant.node);
-            on.is_some_and(|on| {
-                access.is_within(on, id) || begins_later && access.is_within(id, on)
-            })
-        });
-        if id == access.root() || access.holds_anything(id) || belongs_to_grant {
-            kept.push(node_record(node));
-        }
-    }
+    let known = access.known_nodes();
+    let nodes = nodes.iter().zip(access.node_ids());
+    let nodes = nodes.filter(|(_, id)| known.contains(id.index()));
+    let mut kept: Vec<NodeRecord> = nodes.map(|(node, _)| node_record(node)).collect();
     // Nodes of one level in one place are one entry of the JSON when they lie side by side. They keep their order among
     // themselves, and each comes after its parent, which is of a higher level.
     kept.sort_by(|one, other| beside(one).cmp(&beside(other)));

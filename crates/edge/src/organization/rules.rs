@@ -227,7 +227,7 @@ pub(super) fn write(change: &Change<'_>, rule: &RuleDocument) -> Result<(), ApiE
     roles::define(change, &rule.id, customization::rule_text(rule)?)
 }
 
-/// Marks roles and rules as changed. On which nodes somebody holds anything may be another question now, and what is in KV lists only those.
+/// Marks roles and rules as changed. Of which nodes somebody need know may be another question now, and what is in KV lists only those.
 pub(super) fn publish(change: &Change<'_>) -> Result<(), ApiError> {
     change.renew_nodes()?;
     roles::publish(change)

@@ -14,6 +14,7 @@ mod import;
 mod introspection;
 mod invitations;
 mod issuers;
+mod known;
 mod links;
 mod many;
 mod members;

@@ -1,6 +1,6 @@
 //! Workspaces: list, create, rename, archive, delete.
 
-use lockstep_core::{Access, Level, NodeId, Operation, keeps_workspace};
+use lockstep_core::{Level, NodeId, Operation, keeps_workspace};
 use lockstep_wire::{WorkspaceChangeRequest, WorkspaceView};
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,11 @@ fn find(acting: &Acting<'_>, name: &str) -> Result<Reply, ApiError> {
     let rows = acting.rows(select, &[name.into()])?;
     let ids = rows.iter().map(|row| row.text("id"));
     let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
-    ids.retain(|id| leads_to_anything(&acting.access, id));
+    let known = acting.access.known_nodes();
+    ids.retain(|id| {
+        let workspace = acting.access.node(id);
+        workspace.is_some_and(|workspace| known.contains(workspace.index()))
+    });
     match ids.as_slice() {
         [] => Err(ApiError::not_found()),
         [id] => Reply::of(id),
@@ -119,15 +123,6 @@ fn find(acting: &Acting<'_>, name: &str) -> Result<Reply, ApiError> {
             Err(ApiError::new(Code::InvalidValue, detail))
         }
     }
-}
-
-/// Whether the principal holds anything in a workspace, or in a project of it.
-fn leads_to_anything(access: &Access, workspace: &str) -> bool {
-    let Some(workspace) = access.node(workspace) else {
-        return false;
-    };
-    let mut nodes = access.node_ids();
-    nodes.any(|node| access.is_within(node, workspace) && access.holds_anything(node))
 }
 
 fn create(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {

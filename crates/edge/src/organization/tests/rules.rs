@@ -28,7 +28,7 @@ fn deny(roles: &[&str], permissions: &[&str]) -> Value {
 }
 
 /// An allow rule for `roles`.
-fn allow(roles: &[&str], permissions: &[&str]) -> Value {
+pub(super) fn allow(roles: &[&str], permissions: &[&str]) -> Value {
     json!({ "effect": "allow", "roles": roles, "permissions": permissions })
 }
 

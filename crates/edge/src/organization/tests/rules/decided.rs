@@ -174,6 +174,9 @@ fn law_9_the_page_decides_as_the_edge_does() {
     acme.grant(&south, BEN, "viewer");
     let own = json!({ "name": "Own", "base": "annotator" });
     let own = id(&acme.post(&acme.ada, "/roles", &own));
+    // Nobody holds it and no rule names it, and it is what would help least.
+    let unheld = json!({ "name": "Exporter", "base": "viewer", "with": ["data.export"] });
+    assert_eq!(acme.post(&acme.ada, "/roles", &unheld).status, 201);
     acme.rule(&deny(&["editor"], &["data.update", "data.delete"]));
     acme.rule(&deny(&[own.as_str()], &["run.read"]));
     acme.rule(&allow(&["viewer"], &["data.annotate"]));
@@ -213,7 +216,7 @@ fn law_9_the_page_decides_as_the_edge_does() {
     assert_eq!(denied, 2, "what the rule takes from editors, in North");
 }
 
-/// What is in KV lists only the nodes on which somebody holds anything.
+/// What is in KV lists only the nodes of which somebody need know.
 #[test]
 fn what_everybody_is_given_reaches_where_somebody_held_nothing() {
     let acme = lockstep("");

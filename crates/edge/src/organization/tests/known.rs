@@ -1,0 +1,129 @@
+//! What is named to whom: nobody learns of a place with which they have nothing to do, nor a stranger of anything (laws 4 and 9).
+
+use serde_json::{Value, json};
+
+use super::{Acme, BEN, CAT, consistency::BOUND_MS, id, lockstep, refused, rules::allow};
+use crate::{
+    http::{Request, Response},
+    testing::{json, post, text},
+};
+
+/// What is answered from KV, and what the object decides.
+const BOTH: [&str; 2] = ["data.read", "data.delete"];
+
+/// Ids of the nodes in somebody's snapshot, but for the organization.
+fn places(acme: &Acme, session: &str) -> Vec<String> {
+    let snapshot = json(&acme.get(session, "/snapshot"));
+    let nodes = snapshot["nodes"].as_array().unwrap().iter();
+    let ids = nodes.flat_map(|node| match &node["ids"] {
+        Value::Array(ids) => ids.clone(),
+        _ => vec![node["id"].clone()],
+    });
+    let ids = ids.map(|id| id.as_str().unwrap().to_owned());
+    ids.filter(|id| *id != acme.id).collect()
+}
+
+/// The one reason of an answer about a workspace or about nothing that is there.
+fn reason(acme: &Acme, session: &str, permission: &str, workspace: &str) -> Value {
+    let resource = json!({ "workspace": workspace });
+    let body = json!({ "permission": permission, "resource": resource });
+    let answer = acme.post(session, "/evaluate", &body);
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    json(&answer)["reasons"][0].clone()
+}
+
+fn by_name(acme: &Acme, session: &str, name: &str) -> Response {
+    let asked = post("/v1/evaluate", &json!({ "permission": "data.read" }));
+    let asked = asked.with_header("x-organization-id", &acme.id);
+    let asked: Request = asked.with_header("comet-workspace", name);
+    acme.world.send(&asked.with_header("cookie", session))
+}
+
+#[test]
+fn a_member_learns_nothing_of_places_that_are_none_of_theirs() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let [north, south] = ["North", "South"].map(|name| acme.workspace(name));
+    let of = |path: &str| path.replace("/workspaces/", "");
+    let bridge = json!({ "name": "Bridge", "workspace": of(&south) });
+    let bridge = id(&acme.post(&acme.ada, "/projects", &bridge));
+    acme.grant(&north, BEN, "viewer");
+    acme.world.clock.advance_ms(BOUND_MS);
+
+    assert_eq!(places(&acme, &ben), [of(&north)]);
+    let all = places(&acme, &acme.ada);
+    assert!(
+        [of(&north), of(&south), bridge]
+            .iter()
+            .all(|id| all.contains(id))
+    );
+    assert_eq!(by_name(&acme, &ben, "North").status, 200);
+    refused(&by_name(&acme, &ben, "South"), 404, "not-found");
+    // To whom it is not named, it is like one that is not there, whoever decides.
+    for permission in BOTH {
+        let nowhere = reason(&acme, &ben, permission, "wsp_nowhere");
+        assert_eq!(
+            reason(&acme, &ben, permission, &of(&south)),
+            nowhere,
+            "{permission}"
+        );
+        assert!(nowhere.get("grants").is_none(), "{nowhere}");
+    }
+    let there = reason(&acme, &ben, "data.delete", &of(&north));
+    assert_eq!(there["grants"][0]["node"], of(&north), "{there}");
+}
+
+#[test]
+fn a_place_becomes_known_with_what_makes_it_ones_own() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    let knows = || {
+        acme.world.clock.advance_ms(BOUND_MS);
+        acme.world.settle();
+        // In KV, too: what the isolate remembers from before does not count any more.
+        let answered = reason(&acme, &ben, "data.read", &north);
+        let known = places(&acme, &ben).contains(&north);
+        assert_eq!(
+            known,
+            answered["code"] == "granted" || answered["grants"].is_array()
+        );
+        known
+    };
+    assert!(!knows());
+    let rule = acme.rule(&allow(&["member"], &["data.read"]));
+    assert!(knows(), "what members may do there");
+    assert_eq!(acme.delete(&acme.ada, &rule).status, 204);
+    assert!(!knows());
+    acme.grant(&format!("/workspaces/{north}"), BEN, "restricted");
+    assert!(knows(), "a role there, though it does not give this");
+}
+
+#[test]
+fn a_stranger_is_told_of_no_place_and_of_no_role_of_the_organizations_own() {
+    let acme = lockstep("");
+    let (ben, cat) = (acme.joined(BEN, "member"), acme.joined(CAT, "member"));
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    acme.grant(&format!("/workspaces/{north}"), BEN, "viewer");
+    let own = json!({ "name": "Secret Reader", "base": "viewer", "without": ["run.read"] });
+    assert_eq!(acme.post(&acme.ada, "/roles", &own).status, 201);
+    let member = acme.member(BEN);
+    assert_eq!(acme.delete(&acme.ada, &member).status, 204);
+    acme.world.clock.advance_ms(BOUND_MS);
+    let stranger = acme.world.sign_in("mallory@example.com");
+    for session in [&ben, &stranger] {
+        for permission in BOTH {
+            for node in [north.as_str(), &acme.id, "wsp_nowhere"] {
+                let said = reason(&acme, session, permission, node);
+                assert_eq!(said["code"], "no-membership");
+                let said = said.to_string();
+                assert!(!said.contains(&north) && !said.contains("Secret"), "{said}");
+            }
+        }
+    }
+    // A member is told of the role where it would help.
+    acme.grant(&format!("/workspaces/{north}"), CAT, "restricted");
+    acme.world.clock.advance_ms(BOUND_MS);
+    let said = reason(&acme, &cat, "data.read", &north).to_string();
+    assert!(said.contains("Secret Reader"), "{said}");
+}
