@@ -316,9 +316,13 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
     match (&outcome, &about) {
         (Ok(_), _) => context.sql.has_schema().set(true),
         (Err(error), Some(about)) if is_sensitive && error.code().status() == 403 => {
-            // The refusal stands, whether it could be written down or not.
+            // The refusal stands, whether it could be written down or not. What refused to be born has no log.
             let denied = context.sql.transaction(|| {
-                schema::migrate::<O>(context.sql, schema::version(context.sql)?)?;
+                let version = schema::version(context.sql)?;
+                if version.is_none() {
+                    return Ok(());
+                }
+                schema::migrate::<O>(context.sql, version)?;
                 audit::deny(context, about, error)
             });
             if let Err(error) = denied {

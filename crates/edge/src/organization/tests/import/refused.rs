@@ -370,3 +370,25 @@ fn the_plans_and_the_limits_of_what_is_made_by_hand_hold() {
     let many = acme.import(&acme.ada, &file("workspaces", json!(names(3))));
     assert_eq!(many.status, 201, "{}", text(&many));
 }
+
+/// A refusal is logged where there is a log: in what was never born there is none.
+#[test]
+fn an_import_that_is_refused_leaves_no_object_behind() {
+    for policy in [
+        "openlit",
+        "openlit-product",
+        "opik",
+        "langsmith",
+        "langsmith-current",
+        "openlayer",
+    ] {
+        let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_POLICY", policy)]));
+        let mut file = file_of(policy, &[]);
+        file["settings"] =
+            json!({ "flag": { "value": { "preference": { "boolean": true } }, "current": false } });
+        let before = acme.world.objects.count(Class::Organization);
+        refused(&acme.import(&acme.ada, &file), 403, "no-grant");
+        let after = acme.world.objects.count(Class::Organization);
+        assert_eq!(after, before, "{policy}");
+    }
+}
