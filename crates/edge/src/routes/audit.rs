@@ -8,6 +8,7 @@ use super::organizations::{actor, command, organization};
 use crate::{
     audit::Filter,
     authenticate::Caller,
+    bounds::TIME_MS_MAX,
     csv,
     edge::Edge,
     http::{Chunks, Method, Request, Response},
@@ -79,9 +80,11 @@ fn filter(request: &Request) -> Result<Filter, ApiError> {
     let text = |name| Ok::<_, ApiError>(paging::parameter(request, name)?.map(str::to_owned));
     let time = |name| {
         let text = paging::parameter(request, name)?;
-        let at_ms = text.map(|text| text.parse::<i64>().ok().filter(|at_ms| *at_ms >= 0));
+        let is_date = |at_ms: &i64| (0..=TIME_MS_MAX).contains(at_ms);
+        let at_ms = text.map(|text| text.parse::<i64>().ok().filter(is_date));
         at_ms.map_or(Ok(None), |at_ms| {
-            let detail = format!("`{name}` is a time in Unix milliseconds.");
+            let detail =
+                format!("`{name}` is a time in Unix milliseconds, from 0 to {TIME_MS_MAX}.");
             at_ms
                 .map(Some)
                 .ok_or_else(|| ApiError::new(Code::InvalidQuery, detail))

@@ -290,3 +290,22 @@ fn the_cost_of_a_page_of_members_does_not_grow_with_its_number() {
         assert!(steps[0].contains("SEARCH member USING INDEX"), "{steps:?}");
     }
 }
+
+#[test]
+fn a_time_of_the_log_is_one_that_a_date_can_name() {
+    let acme = lockstep("");
+    for (time, status) in [
+        ("0", 200),
+        ("8640000000000000", 200),
+        ("8640000000000001", 400),
+        ("9007199254740992", 400),
+        ("9223372036854775807", 400),
+        ("9223372036854775808", 400),
+        ("-1", 400),
+    ] {
+        for name in ["from_ms", "to_ms"] {
+            let answer = acme.page(&acme.ada, "/audit", &format!("{name}={time}"));
+            assert_eq!(answer.status, status, "{name} {time}: {}", text(&answer));
+        }
+    }
+}
