@@ -11,7 +11,7 @@
 mod log;
 mod watch;
 
-use lockstep_wire::{AuditCredential, AuditFields, AuditOutcome, AuditRow};
+use lockstep_wire::{AuditChange, AuditCredential, AuditFields, AuditOutcome, AuditRow};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,6 +23,8 @@ use crate::{objects::Context, problem::ApiError, provenance::Provenance};
 
 /// Changes in one row of the log; a command that changes more has several rows.
 const CHANGES_MAX: usize = 100;
+/// Bytes of the changes in one row, unless it has one change only: a row of the database has at most 2 MB, and a page of the log is in memory at once.
+pub(crate) const CHANGES_BYTES_MAX: usize = 100_000;
 /// A minute, in milliseconds: how long denials are counted together.
 const MINUTE_MS: i64 = 60_000;
 /// A day, in milliseconds.
@@ -179,14 +181,35 @@ pub(crate) fn seal(context: &Context<'_>, about: &About) -> Result<bool, ApiErro
         return Ok(false);
     }
     settle(context)?;
-    for part in changes.chunks(CHANGES_MAX) {
+    for part in parts(changes)? {
         let row = AuditRow {
-            changes: part.to_vec(),
+            changes: part,
             ..row(context, context.provenance, about)
         };
         log::append(context, row)?;
     }
     Ok(true)
+}
+
+/// Changes as rows of the log have them.
+fn parts(changes: Vec<AuditChange>) -> Result<Vec<Vec<AuditChange>>, ApiError> {
+    let mut parts: Vec<Vec<AuditChange>> = Vec::new();
+    let mut bytes: usize = 0;
+    for change in changes {
+        let written = serde_json::to_vec(&change)
+            .map_err(|error| ApiError::internal(format!("change cannot be written: {error}")))?;
+        // Its comma, too.
+        bytes = bytes.saturating_add(written.len()).saturating_add(1);
+        let fits = |part: &&mut Vec<_>| part.len() < CHANGES_MAX && bytes < CHANGES_BYTES_MAX;
+        match parts.last_mut().filter(fits) {
+            Some(part) => part.push(change),
+            None => {
+                bytes = written.len();
+                parts.push(vec![change]);
+            }
+        }
+    }
+    Ok(parts)
 }
 
 /// What changed before this command and was not written down, because code of another version did it.
