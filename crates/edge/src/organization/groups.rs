@@ -416,3 +416,16 @@ fn view(acting: &Acting<'_>, id: &str) -> Result<GroupView, ApiError> {
         epoch: row.integer("epoch")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{GRANTS_MAX, GROUPS_OF_MEMBER_MAX};
+    use crate::organization::nodes::NODES_MAX;
+
+    #[test]
+    fn nobody_comes_to_hold_more_than_core_takes() {
+        // A role on the organization and one on each node, and what groups give.
+        let held = 1 + NODES_MAX + GROUPS_OF_MEMBER_MAX * GRANTS_MAX;
+        assert!(usize::try_from(held).unwrap() <= lockstep_core::limits::GRANTS_MAX);
+    }
+}

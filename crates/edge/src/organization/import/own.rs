@@ -1,5 +1,7 @@
 //! What who imports had beside the role of who creates an organization. They are its member already, so they have it at once, each part as if they had given it to themselves by hand.
 
+use std::collections::BTreeSet;
+
 use lockstep_core::{Assignment, Level, Operation};
 use lockstep_wire::{ExportedGrant, ExportedMember};
 
@@ -7,24 +9,30 @@ use super::{
     super::{
         acting::{Change, FreshActing},
         actor::Permitted,
-        groups,
+        groups::{self, GROUPS_OF_MEMBER_MAX},
         invitations::Brought,
     },
     Made,
     people::Place,
     structure::begun,
 };
-use crate::problem::ApiError;
+use crate::problem::{ApiError, Code};
 
-/// Gives who imports back their roles on nodes and their groups; projects are theirs since they were made.
+/// Gives who imports back their roles on nodes and their groups, as many as anybody has; projects are theirs since they were made.
 pub(super) fn restore(
     acting: &FreshActing<'_>,
     (number, member): (usize, &ExportedMember),
     belongings: &[(Brought, Place)],
     made: &mut Made,
 ) -> Result<(), ApiError> {
+    let mut nodes = BTreeSet::new();
     for (at, grant) in member.grants.iter().enumerate() {
-        if grant.node.is_none() {
+        let Some(node) = &grant.node else {
+            continue;
+        };
+        if nodes.contains(node) {
+            let detail = "Somebody has one role on a workspace or project.";
+            made.leave_out(Place::Grant(at).of(number), Code::Conflict, detail);
             continue;
         }
         if let Some(permitted) = kept(
@@ -34,15 +42,25 @@ pub(super) fn restore(
             made,
         )? {
             have(&begun(acting, permitted)?, grant, made)?;
+            nodes.insert(node);
         }
     }
+    let mut groups: i64 = 0;
     for (one, place) in belongings {
         let Brought::Group(id) = one else { continue };
         let Some((home, grants)) = made.given.get(id) else {
             continue;
         };
         let entered = acting.enter_group(*home, grants);
+        let entered = entered.and_then(|permitted| {
+            if groups < GROUPS_OF_MEMBER_MAX {
+                return Ok(permitted);
+            }
+            let detail = "Nobody is in more groups.";
+            Err(ApiError::new(Code::LimitReached, detail))
+        });
         if let Some(permitted) = kept(entered, number, *place, made)? {
+            groups = groups.saturating_add(1);
             let change = begun(acting, permitted)?;
             groups::enter(change.context(), id, acting.principal(), change.epoch)?;
         }

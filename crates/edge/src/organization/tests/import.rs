@@ -1,5 +1,6 @@
 //! An organization that is made of a file: it is what was exported, whoever was in it is invited, and what is wrong makes nothing.
 
+mod many;
 mod refused;
 mod restored;
 mod sent;
