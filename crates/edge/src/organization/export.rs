@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_core::Operation;
+use lockstep_core::{Operation, Policy};
 use lockstep_wire::{
-    EXPORT_FORMAT, EffectName, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember,
-    ExportedNode, ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting,
-    PolicyReference,
+    CustomRoleRecord, EXPORT_FORMAT, EffectName, ExportedAccount, ExportedGrant, ExportedGroup,
+    ExportedMember, ExportedNode, ExportedOrganization, ExportedRole, ExportedRule,
+    ExportedSetting, PolicyReference,
 };
 
 use super::acting::{Acting, FreshActing};
@@ -25,7 +25,8 @@ const SETTINGS_BYTES_MAX: i64 = 8_000_000;
 const GRANTED: &str = "granted.node, granted.role, granted.not_before_ms, granted.expires_at_ms";
 
 /// How the file names what has an id of ours.
-struct Keys {
+struct Keys<'a> {
+    policy: &'a Policy,
     organization: String,
     nodes: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
@@ -41,6 +42,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
     require_room(acting)?;
     let (roles, roles_by_id) = roles(acting)?;
     let mut keys = Keys {
+        policy: acting.base(),
         organization: acting.organization.id.clone(),
         nodes: BTreeMap::new(),
         roles: roles_by_id,
@@ -123,26 +125,33 @@ fn require_room(acting: &Acting<'_>) -> Result<(), ApiError> {
     Err(ApiError::new(Code::LimitReached, detail))
 }
 
-/// The organization's own roles, and how the file names each.
+/// The organization's own roles, and how the file names each. One that no longer fits the policy is gone, and a permission that the policy no longer has is nobody's.
 fn roles(acting: &Acting<'_>) -> Result<(Vec<ExportedRole>, BTreeMap<String, String>), ApiError> {
+    let policy = acting.base();
+    let known = |ids: Vec<String>| -> Vec<String> {
+        let known = |id: &String| policy.permission(id).is_some();
+        ids.into_iter().filter(known).collect()
+    };
     let mut keys = BTreeMap::new();
     let mut exported = Vec::new();
-    for (at, role) in acting.own_roles()?.into_iter().enumerate() {
+    let roles = acting.own_roles()?.into_iter();
+    let there = |role: &CustomRoleRecord| acting.access.policy().role(&role.id).is_some();
+    for (at, role) in roles.filter(there).enumerate() {
         let key = format!("role/{}", at.saturating_add(1));
         keys.insert(role.id, key.clone());
         exported.push(ExportedRole {
             key,
             name: role.name,
             base: role.base,
-            with: role.with,
-            without: role.without,
+            with: known(role.with),
+            without: known(role.without),
         });
     }
     Ok((exported, keys))
 }
 
 /// The organization's own rules. A role that is gone is nobody's in a copy, so an allow rule gives nothing by it there, either. A deny rule for one binds everybody, and in the copy does so by its form.
-fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError> {
+fn rules(acting: &Acting<'_>, keys: &Keys<'_>) -> Result<Vec<ExportedRule>, ApiError> {
     let policy = acting.base();
     let mut exported = Vec::new();
     for rule in acting.saved_rules()? {
@@ -150,6 +159,12 @@ fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError
             let of_policy = policy.role(id).map(|_| id);
             keys.roles.get(id).or(of_policy).cloned()
         };
+        let is_known = |id: &String| policy.permission(id).is_some();
+        let permissions: Vec<String> = rule.permissions.into_iter().filter(is_known).collect();
+        // What is for no permission gives nothing and takes nothing.
+        if permissions.is_empty() {
+            continue;
+        }
         let mut roles: Vec<String> = rule.roles.iter().filter_map(key).collect();
         if roles.len() < rule.roles.len() {
             match rule.effect {
@@ -162,7 +177,7 @@ fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError
         exported.push(ExportedRule {
             effect: rule.effect,
             roles,
-            permissions: rule.permissions,
+            permissions,
             when: rule.when,
             because: rule.because,
         });
@@ -171,7 +186,7 @@ fn rules(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedRule>, ApiError
 }
 
 /// What the rows of a SELECT grant; each says in `whose` to whom.
-fn grants(acting: &Acting<'_>, keys: &Keys, select: &str) -> Result<Grants, ApiError> {
+fn grants(acting: &Acting<'_>, keys: &Keys<'_>, select: &str) -> Result<Grants, ApiError> {
     let mut grants = Grants::new();
     for row in acting.rows(select, &[])? {
         let whose = row.text("whose")?.to_owned();
@@ -186,23 +201,27 @@ fn grants(acting: &Acting<'_>, keys: &Keys, select: &str) -> Result<Grants, ApiE
     Ok(grants)
 }
 
-impl Keys {
+impl Keys<'_> {
     fn grant(&self, row: &Row) -> Result<Option<ExportedGrant>, SqlError> {
         let (node, role) = (row.text("node")?, row.text("role")?);
         let there = self.nodes.get(node).cloned();
         if there.is_none() && node != self.organization {
             return Ok(None);
         }
+        let of_policy = self.policy.role(role).map(|_| role);
+        let Some(role) = self.roles.get(role).map(String::as_str).or(of_policy) else {
+            return Ok(None);
+        };
         Ok(Some(ExportedGrant {
             node: there,
-            role: self.roles.get(role).map_or(role, String::as_str).to_owned(),
+            role: role.to_owned(),
             not_before_ms: row.optional_integer("not_before_ms")?,
             expires_at_ms: row.optional_integer("expires_at_ms")?,
         }))
     }
 }
 
-/// Who joined by an address of their own.
+/// Who joined by an address of their own. Whose role is gone is named without one.
 fn members(acting: &Acting<'_>, granted: &mut Grants) -> Result<Vec<ExportedMember>, ApiError> {
     let select = "SELECT address, suspended_at_ms, CASE WHEN suspended_at_ms IS NULL THEN user ELSE 'suspended/' || user END AS granted_as
         FROM member WHERE left_at_ms IS NULL AND address IS NOT NULL AND issuer IS NULL ORDER BY address, user";
@@ -223,7 +242,7 @@ fn left_out(acting: &Acting<'_>) -> Result<usize, ApiError> {
     Ok(usize::try_from(acting.count(select, &[])?).unwrap_or(0))
 }
 
-fn groups(acting: &Acting<'_>, keys: &Keys) -> Result<Vec<ExportedGroup>, ApiError> {
+fn groups(acting: &Acting<'_>, keys: &Keys<'_>) -> Result<Vec<ExportedGroup>, ApiError> {
     let select =
         format!("SELECT granted.access_group AS whose, {GRANTED} FROM group_granted AS granted");
     let mut granted = grants(acting, keys, &select)?;

@@ -121,6 +121,11 @@ fn offered<'a>(
         made.leave_out(all, Code::Conflict, detail);
         return None;
     }
+    if !member.grants.iter().any(|grant| grant.node.is_none()) {
+        let detail = "Who has no role on the organization is not invited.";
+        made.leave_out(all, Code::Conflict, detail);
+        return None;
+    }
     let (role, mut brought) = roles(acting, (number, member), made);
     let Some(role) = role else {
         let detail = "An invitation carries no time limits.";

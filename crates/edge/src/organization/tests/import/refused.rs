@@ -156,7 +156,7 @@ fn what_is_wrong_refuses_all_of_it_with_the_place_and_makes_nothing() {
         ),
         (
             "/members/1/grants",
-            json!([]),
+            json!([{ "role": "member" }, { "role": "admin" }]),
             "invalid-value",
             "/members/1/grants",
         ),

@@ -1,7 +1,7 @@
 //! What people had comes back with their invitations: groups, projects, roles on projects; by who could give each by hand, when it is imported and when it is accepted.
 
 use super::*;
-use crate::organization::tests::ADA;
+use crate::{objects::Class, organization::tests::ADA, sql::Sql};
 
 impl Acme {
     /// Sends the only invitation to an address, and says who accepts it.
@@ -202,4 +202,53 @@ fn what_nobody_gives_by_hand_comes_with_no_invitation() {
         (&json!("/projects/0/owner"), &json!("no-grant"))
     );
     assert_eq!(view["invitations"], 1);
+}
+
+#[test]
+fn an_export_that_names_no_role_that_is_gone_is_imported_under_the_policy_that_dropped_it() {
+    let acme = lockstep("");
+    fill(&acme);
+    let sql = acme.world.objects.database(Class::Organization, &acme.id);
+    let sql: &dyn Sql = &*sql.unwrap();
+    // As if the policy had had other roles and permissions once.
+    let ben = acme.user(BEN);
+    for (statement, values) in [
+        (
+            "UPDATE granted SET role = 'gone' WHERE user = ? AND role IN ('member', 'editor')",
+            vec![ben.as_str().into()],
+        ),
+        (
+            "UPDATE granted SET role = 'gone' WHERE role = 'viewer'",
+            Vec::new(),
+        ),
+        ("UPDATE group_granted SET role = 'gone'", Vec::new()),
+        (
+            "UPDATE custom_role SET definition = REPLACE(definition, 'data.share', 'data.gone')",
+            Vec::new(),
+        ),
+    ] {
+        sql.exec(statement, &values).unwrap();
+    }
+    let role = json!({ "name": "Odd", "base": "viewer", "with": ["data.export"] });
+    id(&acme.post(&acme.ada, "/roles", &role));
+    let odd = "UPDATE custom_role SET definition = REPLACE(definition, '\"Odd\",\"base\":\"viewer\"', '\"Odd\",\"base\":\"gone\"')";
+    sql.exec(odd, &[]).unwrap();
+    let widened = "UPDATE custom_role SET definition = REPLACE(definition, '\"data.export\"', '\"data.export\",\"data.gone\"')";
+    sql.exec(widened, &[]).unwrap();
+
+    let file = json(&exported(&acme));
+    assert!(!file.to_string().contains("gone"), "{file}");
+    assert_eq!(file["roles"].as_array().unwrap().len(), 1, "{file}");
+    assert_eq!(file["rules"], Value::Null, "it denies nothing any more");
+    let ben = &file["members"][1];
+    let own = json!([{ "node": "workspace/1", "role": "role/1" }]);
+    assert_eq!((&ben["email"], &ben["grants"]), (&json!(BEN), &own));
+    assert_eq!(file["service_accounts"][0]["grants"], json!([]));
+    let (copy, view) = acme.imported(&file);
+    assert_eq!(view["invitations"], 0);
+    let places: Vec<&Value> = view["left_out"].as_array().unwrap().iter().collect();
+    assert_eq!(places[0]["at"], "/members/1", "{view}");
+    assert_eq!(places[0]["code"], "conflict");
+    let again = json(&exported(&copy));
+    assert_eq!(again["roles"], file["roles"]);
 }
