@@ -1,6 +1,6 @@
 //! What the edge asks before it decides: snapshots, their freshness, and decisions with the directory's own facts.
 
-use lockstep_core::{Access, Facts, Operation};
+use lockstep_core::{Access, FactType, Facts, Operation, fact_type};
 use lockstep_wire::{DecisionView, FactsView, Snapshot, TokenRecord};
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,7 @@ pub struct Evaluation {
     pub workspace: Option<String>,
     /// The member that it is about.
     pub target: Option<String>,
-    /// Facts that the caller states about the resource.
+    /// Facts that the caller states, who may ask for decisions.
     pub facts: FactsView,
     /// An epoch that the organization must have reached.
     #[serde(default)]
@@ -177,7 +177,7 @@ pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply
             .iter()
             .for_each(|(name, value)| facts.set(name, value.clone()));
     }
-    facts.extend(&about_resource(&asked.facts.into()));
+    facts.extend(&believed(asked.facts.into())?);
     let node = place::known(&access, place::inside(&access, &asked.node, workspace));
     let view = DecisionView::decide(&access, &asked.permission, node, &facts).map_err(|error| {
         ApiError::new(
@@ -188,17 +188,20 @@ pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply
     Reply::of(&view)
 }
 
-/// What of `stated` is about the resource, groups such as its tags included. Roles, ownership and counts
-/// come from the directory only.
-fn about_resource(stated: &Facts) -> Facts {
-    let is_about = |name: &str| name == "resource" || name.starts_with("resource.");
-    let known = stated.iter().filter(|(name, _)| is_about(name));
-    let mut facts: Facts = known
-        .map(|(name, value)| (name.to_owned(), value.clone()))
-        .collect();
-    let groups = stated.groups().filter(|group| is_about(group));
-    groups.for_each(|group| facts.complete(group));
-    facts
+/// `stated`, if the directory does not know it better. Its caller was asked whether they may ask for
+/// decisions; roles, ownership and counts come from the directory only, whoever asks.
+fn believed(stated: Facts) -> Result<Facts, ApiError> {
+    let is_open = |name: &str| fact_type(name) == Some(FactType::Any);
+    let fact = stated.iter().find(|(name, _)| !is_open(name));
+    let is_closed = |group: &&str| !is_open(&format!("{group}.any"));
+    let known = fact.map(|(name, _)| name);
+    let Some(name) = known.or_else(|| stated.groups().find(is_closed)) else {
+        return Ok(stated);
+    };
+    let detail = format!(
+        "`{name}` is nothing that a caller states: that is what is below `resource.`, `action.`, `context.` and `principal.properties.`."
+    );
+    Err(ApiError::new(Code::InvalidValue, detail))
 }
 
 fn may_read(context: &Context<'_>, access: &Access, facts: &Facts) -> bool {
@@ -212,22 +215,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_what_is_stated_the_resource_counts_and_what_it_is_said_to_lack() {
-        let mut stated = Facts::default();
-        for name in [
-            "resource.tags.env",
-            "target.creator",
-            "principal.id",
-            "resourceful",
+    fn what_is_stated_of_a_group_is_believed_only_where_its_facts_are() {
+        let stated = |group: &str| {
+            let mut facts = Facts::default();
+            facts.set(format!("{group}.env"), Value::Bool(true));
+            facts.complete(group);
+            believed(facts)
+        };
+        for group in [
+            "resource",
+            "resource.tags",
+            "action",
+            "context",
+            "principal.properties",
         ] {
-            stated.set(name, Value::Bool(true));
+            let facts = stated(group).unwrap();
+            let other = format!("{group}.other");
+            assert_eq!(facts.knowledge(&other), Knowledge::Absent, "{group}");
         }
-        stated.complete("resource.tags");
-        stated.complete("target");
-        let facts = about_resource(&stated);
-        let names: Vec<&str> = facts.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["resource.tags.env"]);
-        assert_eq!(facts.knowledge("resource.tags.other"), Knowledge::Absent);
-        assert_eq!(facts.knowledge("target.self"), Knowledge::Unknown);
+        let mut ordinary = Facts::default();
+        ordinary.complete("principal");
+        for refused in [
+            stated("principal"),
+            stated("resourceful"),
+            believed(ordinary),
+        ] {
+            assert_eq!(refused.unwrap_err().code(), Code::InvalidValue);
+        }
     }
 }

@@ -156,7 +156,7 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     Response::json(200, &view)
 }
 
-/// Facts about a resource are believed only from who may ask for decisions.
+/// Facts are believed only from who may ask for decisions.
 async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError> {
     let refuse = |reason: Option<&ReasonView>| {
         let why = reason

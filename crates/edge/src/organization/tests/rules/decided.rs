@@ -128,6 +128,83 @@ fn a_deny_by_a_fact_that_nobody_stated_denies() {
     }
 }
 
+/// What the directory does not know is believed from who may ask for decisions, be it of the resource or not.
+#[test]
+fn who_may_ask_for_decisions_states_the_action_the_context_and_properties_of_the_principal() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let north = acme.workspace("North");
+    acme.grant(&north, BEN, "editor");
+    let ruled = |effect: Value, fact: &str, value: Value| {
+        let mut body = effect;
+        body["when"] = json!([{ "fact": fact, "equals": value }]);
+        acme.rule(&body)
+    };
+    let state = |permission: &str, facts: Value| {
+        acme.world.clock.advance_ms(BOUND_MS);
+        code(&acme.ask_in(&acme.ada, permission, &north, &facts))
+    };
+    for (fact, group, member) in [
+        ("context.night", "context", "night"),
+        ("action.bulk", "action", "bulk"),
+        (
+            "principal.properties.leaving",
+            "principal.properties",
+            "leaving",
+        ),
+    ] {
+        let rule = ruled(deny(&[], &BOTH), fact, json!(true));
+        for permission in BOTH {
+            assert_eq!(state(permission, json!({})), "fact-missing");
+            assert_eq!(state(permission, json!({ fact: true })), "denied-by-rule");
+            assert_eq!(state(permission, json!({ fact: false })), "granted");
+            let of_group = json!({ group: { member: false } });
+            assert_eq!(state(permission, of_group), "granted");
+            let stated = json!({ fact: false });
+            let by_ben = acme.ask_in(&ben, permission, &north, &stated);
+            refused(&by_ben, 403, "no-grant");
+        }
+        assert_eq!(acme.delete(&acme.ada, &rule).status, 204);
+    }
+    let account = acme.account(&[json!({ "role": "gateway" })]);
+    let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "gateway" }));
+    ruled(
+        allow(&[], &["run.delete"]),
+        "principal.properties.team",
+        json!("ops"),
+    );
+    let by_gateway = |facts: Value| {
+        let resource = json!({ "workspace": north.replace("/workspaces/", "") });
+        let body = json!({ "permission": "run.delete", "resource": resource, "facts": facts });
+        code(&acme.by(&key, Method::Post, "/evaluate", &body))
+    };
+    let team = |name: &str| json!({ "principal.properties": { "team": name } });
+    assert_eq!(by_gateway(team("ops")), "everyone");
+    assert_eq!(by_gateway(team("sales")), "guard-failed");
+}
+
+#[test]
+fn what_the_directory_knows_is_refused_as_a_stated_fact_and_not_passed_over() {
+    let acme = lockstep("");
+    for facts in [
+        json!({ "target.creator": false }),
+        json!({ "principal.id": "usr_x" }),
+        json!({ "principal": { "creator": true } }),
+        json!({ "principal": {} }),
+        json!({ "organization.members": 1 }),
+        json!({ "grant": { "held": true } }),
+        json!({ "resourceful": true }),
+        json!({ "context": true }),
+        json!({ "resource.env": "test", "target.self": true }),
+    ] {
+        for permission in BOTH {
+            let body = json!({ "permission": permission, "facts": facts });
+            let answer = acme.post(&acme.ada, "/evaluate", &body);
+            refused(&answer, 400, "invalid-value");
+        }
+    }
+}
+
 #[test]
 fn facts_of_the_directory_are_the_directorys_whoever_decides() {
     let acme = lockstep("");
