@@ -1,5 +1,6 @@
 //! `lockstep diff`: who gains and loses what.
 
+mod operations;
 mod print;
 mod roles;
 
@@ -13,6 +14,7 @@ use crate::arguments::DataFormat;
 use crate::error::CommandError;
 use crate::world_file::WorldFile;
 use crate::{output, policy_file};
+use operations::OperationChange;
 
 /// What is compared.
 pub(crate) struct Compared<'a> {
@@ -42,11 +44,19 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
         None => (roles::world(&policies.0)?, roles::world(&policies.1)?),
     };
     let changes = lockstep_core::diff(&before, &after);
+    let operations = operations::compare(&policies.0, &policies.1);
+    let is_same = changes.is_empty() && operations.is_empty();
     match format {
-        DataFormat::Json => output::write(json(&changes, compared.world.is_none())?.as_bytes())?,
-        DataFormat::Text => output::print(&print::print(&changes, &before, &after))?,
+        DataFormat::Json => {
+            let json = json(&changes, operations, compared.world.is_none())?;
+            output::write(json.as_bytes())?;
+        }
+        DataFormat::Text => {
+            let people = print::print(&changes, &before, &after);
+            output::print(&[people, operations::print(&operations)].concat())?;
+        }
     }
-    Ok(if changes.is_empty() {
+    Ok(if is_same {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -57,6 +67,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
 #[derive(Serialize)]
 struct Changes<'a> {
     changes: Vec<ChangeView<'a>>,
+    operations: Vec<OperationChange<'a>>,
 }
 
 #[derive(Serialize)]
@@ -92,7 +103,11 @@ impl<'a> From<&'a Standing> for StandingView<'a> {
     }
 }
 
-fn json(changes: &[Change], of_roles: bool) -> Result<String, CommandError> {
+fn json(
+    changes: &[Change],
+    operations: Vec<OperationChange<'_>>,
+    of_roles: bool,
+) -> Result<String, CommandError> {
     let changes = changes.iter().map(|change| {
         let who = Some(change.principal.as_str());
         ChangeView {
@@ -104,9 +119,11 @@ fn json(changes: &[Change], of_roles: bool) -> Result<String, CommandError> {
             after: (&change.after).into(),
         }
     });
-    let changes = changes.collect();
-    let mut json =
-        serde_json::to_string_pretty(&Changes { changes }).map_err(CommandError::Json)?;
+    let all = Changes {
+        changes: changes.collect(),
+        operations,
+    };
+    let mut json = serde_json::to_string_pretty(&all).map_err(CommandError::Json)?;
     json.push('\n');
     Ok(json)
 }

@@ -3,7 +3,7 @@
 mod markdown;
 mod text;
 
-use lockstep_core::{Cell, Level, MatrixRow, RoleId};
+use lockstep_core::{Cell, Level, MatrixRow, Operation, RoleId};
 use lockstep_wire::CompiledPolicy;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -37,6 +37,7 @@ struct Matrix {
     /// Names of the roles: the organization's first, then the workspace's, then the project's.
     roles: Vec<String>,
     rows: Vec<Row>,
+    operations: Operations,
 }
 
 #[derive(serde::Serialize)]
@@ -51,6 +52,9 @@ struct Row {
 
 /// A cell for each role of the row's level, by the role's name, in the policy's order.
 struct Cells(Vec<(String, Cell)>);
+
+/// What the directory does, each with the permission that it asks for. What is not here is open to nobody.
+struct Operations(Vec<(&'static str, String)>);
 
 impl Matrix {
     fn of(compiled: &CompiledPolicy) -> Self {
@@ -70,7 +74,23 @@ impl Matrix {
                 .into_iter()
                 .map(|row| Row::of(compiled, row))
                 .collect(),
+            operations: Operations(
+                Operation::ALL
+                    .iter()
+                    .filter_map(|operation| {
+                        let permission = policy.operation_permission(*operation)?;
+                        Some((operation.as_str(), permission.to_owned()))
+                    })
+                    .collect(),
+            ),
         }
+    }
+
+    /// All tables, under their headings: the heading of each table's columns, then its lines.
+    fn sections(&self) -> impl Iterator<Item = (&str, Vec<Vec<&str>>)> {
+        let levels = self.tables().map(|table| (table.level, table.lines()));
+        let operations = std::iter::once(("operations", self.operations.lines()));
+        levels.chain(operations.filter(|(_, lines)| !lines.is_empty()))
     }
 
     /// The levels that have rows, each with the names of its roles and its rows.
@@ -125,6 +145,27 @@ impl Serialize for Cells {
             map.serialize_entry(role, cell.as_str())?;
         }
         map.end()
+    }
+}
+
+impl Serialize for Operations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.0
+                .iter()
+                .map(|(operation, permission)| (operation, permission)),
+        )
+    }
+}
+
+impl Operations {
+    /// The heading, then a line for each; nothing when there is none.
+    fn lines(&self) -> Vec<Vec<&str>> {
+        let lines = self.0.iter();
+        let lines = lines.map(|(operation, permission)| vec![*operation, permission.as_str()]);
+        let heading = vec!["operation", "permission"];
+        let all = std::iter::once(heading).chain(lines);
+        all.filter(|_| !self.0.is_empty()).collect()
     }
 }
 

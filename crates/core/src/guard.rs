@@ -183,38 +183,39 @@ impl Guard {
     }
 }
 
-/// What is written without `core::fmt`, which would be a tenth of what the page loads.
+/// What is written without `core::fmt`, which would be a tenth of what the page loads: `EXACT`, so that
+/// no two are written alike, or as is enough for a sentence, which is a little less to load.
 trait Written {
-    fn write(&self, text: &mut String);
+    fn write<const EXACT: bool>(&self, text: &mut String);
 
-    fn written(&self) -> String {
+    fn written<const EXACT: bool>(&self) -> String {
         let mut text = String::new();
-        self.write(&mut text);
+        self.write::<EXACT>(&mut text);
         text
     }
 }
 
 impl Guard {
-    /// The guard in words, such as `target.creator = false`.
+    /// The guard in words, such as `target.creator = false`, for a sentence.
     pub(crate) fn text(&self) -> String {
-        self.written()
+        self.written::<false>()
     }
 }
 
 impl Written for Guard {
-    fn write(&self, text: &mut String) {
+    fn write<const EXACT: bool>(&self, text: &mut String) {
         for (at, condition) in self.conditions.iter().enumerate() {
             if at > 0 {
                 text.push_str(" and ");
             }
-            condition.write(text);
+            condition.write::<EXACT>(text);
         }
     }
 }
 
 impl Written for Condition {
-    fn write(&self, text: &mut String) {
-        text.push_str(&self.fact);
+    fn write<const EXACT: bool>(&self, text: &mut String) {
+        write_name::<EXACT>(&self.fact, text);
         text.push_str(match &self.test {
             Test::AtLeast(_) => " >= ",
             Test::AtMost(_) => " <= ",
@@ -227,12 +228,11 @@ impl Written for Condition {
         });
         match &self.test {
             Test::AtLeast(number) | Test::AtMost(number) => write_integer(*number, text),
-            Test::Equals(value) | Test::NotEquals(value) => value.write(text),
-            Test::EqualsFact(words) | Test::Matches(words) | Test::NotMatches(words) => {
-                text.push_str(words);
-            }
+            Test::Equals(value) | Test::NotEquals(value) => value.write::<EXACT>(text),
+            Test::EqualsFact(name) => write_name::<EXACT>(name, text),
+            Test::Matches(words) | Test::NotMatches(words) => write_quoted::<EXACT>(words, text),
             Test::EqualsIgnoreCase(words) | Test::NotEqualsIgnoreCase(words) => {
-                text.push_str(words);
+                write_quoted::<EXACT>(words, text);
                 text.push_str(" (any case)");
             }
             Test::In(texts) | Test::NotIn(texts) => {
@@ -240,7 +240,7 @@ impl Written for Condition {
                     if at > 0 {
                         text.push_str(", ");
                     }
-                    text.push_str(words);
+                    write_quoted::<EXACT>(words, text);
                 }
                 text.push(']');
             }
@@ -252,13 +252,38 @@ impl Written for Condition {
 }
 
 impl Written for Value {
-    fn write(&self, text: &mut String) {
+    fn write<const EXACT: bool>(&self, text: &mut String) {
         match self {
             Self::Bool(true) => text.push_str("true"),
             Self::Bool(false) => text.push_str("false"),
             Self::Integer(value) => write_integer(*value, text),
-            Self::Text(value) => text.push_str(value),
+            Self::Text(value) => write_quoted::<EXACT>(value, text),
         }
+    }
+}
+
+/// In quotes, so that a text reads neither as a number nor as a fact.
+fn write_quoted<const EXACT: bool>(words: &str, text: &mut String) {
+    text.push('"');
+    write_escaped::<EXACT>(words, '"', text);
+    text.push('"');
+}
+
+/// A fact's name, bare. All around it is told by spaces, so one in it must not be.
+fn write_name<const EXACT: bool>(name: &str, text: &mut String) {
+    write_escaped::<EXACT>(name, ' ', text);
+}
+
+fn write_escaped<const EXACT: bool>(words: &str, end: char, text: &mut String) {
+    if !EXACT {
+        text.push_str(words);
+        return;
+    }
+    for c in words.chars() {
+        if c == end || c == '\\' {
+            text.push('\\');
+        }
+        text.push(c);
     }
 }
 
@@ -280,19 +305,19 @@ fn write_integer(number: i64, text: &mut String) {
 
 impl fmt::Display for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written())
+        f.write_str(&self.written::<true>())
     }
 }
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written())
+        f.write_str(&self.written::<true>())
     }
 }
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written())
+        f.write_str(&self.written::<true>())
     }
 }
 
@@ -324,15 +349,15 @@ mod tests {
             "f is not 0"
         );
         let texts = vec!["a".into(), "b".into()];
-        assert_eq!(text(Test::In(texts), false), "f in [a, b]");
+        assert_eq!(text(Test::In(texts), false), "f in [\"a\", \"b\"]");
         assert_eq!(text(Test::NotIn(vec![]), false), "f not in []");
         let test = Test::EqualsIgnoreCase("A".into());
-        assert_eq!(text(test, false), "f = A (any case)");
+        assert_eq!(text(test, false), "f = \"A\" (any case)");
         let guard = Guard::new(vec![
             Condition::new("b", Test::Matches("x*".into())),
             Condition::new("a", Test::EqualsFact("c".into())),
         ]);
-        assert_eq!(guard.to_string(), "a = c and b matches x*");
+        assert_eq!(guard.to_string(), "a = c and b matches \"x*\"");
     }
 
     fn text(text: &str) -> Value {

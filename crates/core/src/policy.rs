@@ -213,6 +213,13 @@ impl Policy {
         self.operations.get(&operation).copied()
     }
 
+    /// The id of that permission.
+    #[must_use]
+    pub fn operation_permission(&self, operation: Operation) -> Option<&str> {
+        let permission = self.describe(self.operation(operation)?)?;
+        Some(&permission.id)
+    }
+
     /// The role that the creator of an organization is given in it.
     #[must_use]
     pub const fn creator_role(&self) -> Option<RoleId> {

@@ -58,10 +58,11 @@ Examples:
   lockstep diff policies/mine.toml policies/mine.toml --world before.toml --new-world after.toml
 
 Without a world: what each role gives, on an organization, a workspace and a project under a plan that has
-everything. With one: who gains (+), loses (-) or has under other conditions (~) what, and where.
+everything. With one: who gains (+), loses (-) or has under other conditions (~) what, and where. Then the
+operations of the directory that ask for another permission than before.
 
-Exit codes, as those of diff(1): 0 nobody gains or loses anything; 1 somebody does; 2 a file is wrong or
-cannot be read, or a wrong call.";
+Exit codes, as those of diff(1): 0 no difference; 1 some; 2 a file is wrong or cannot be read, or a wrong
+call.";
 
 pub(super) const AUDIT: &str = "\
 Examples:
@@ -104,7 +105,8 @@ Examples:
   lockstep matrix policies/langsmith.toml --format json
 
 A cell is `allow`, `deny`, or `conditional` where it depends on facts such as whose resource it is.
-A row shows the roles of its own level only. What is wrong with a policy is said as
+A row shows the roles of its own level only. The last table says which permission each operation of the
+directory asks for; one that is not there is open to nobody. What is wrong with a policy is said as
 `PATH:LINE:COLUMN: what is wrong; what would be right`, with exit code 1.";
 
 pub(super) const EXPORT: &str = "\

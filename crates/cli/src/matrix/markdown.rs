@@ -2,12 +2,12 @@
 
 use super::Matrix;
 
-/// One table for each level, under a heading.
+/// One table for each level, and one of the operations, under a heading.
 pub(super) fn print(matrix: &Matrix) -> String {
     let mut text = format!("# {} (`{}`)\n", escape(&matrix.name), matrix.policy);
-    for table in matrix.tables() {
-        text.push_str(&format!("\n## {}\n\n", table.level));
-        for (at, line) in table.lines().iter().enumerate() {
+    for (heading, lines) in matrix.sections() {
+        text.push_str(&format!("\n## {heading}\n\n"));
+        for (at, line) in lines.iter().enumerate() {
             let cells: Vec<String> = line.iter().map(|cell| escape(cell)).collect();
             text.push_str(&format!("| {} |\n", cells.join(" | ")));
             if at == 0 {

@@ -106,8 +106,90 @@ cat
     let none = printed(["diff", &old, &old, "--world", &world, "--format", "json"]);
     assert_eq!(
         serde_json::from_str::<Value>(&none).unwrap(),
-        json!({"changes": []})
+        json!({"changes": [], "operations": []})
     );
+}
+
+/// Conditions that hold for others look other, whatever the texts and names in them are.
+#[test]
+fn no_two_guards_read_alike() {
+    let guard = |test: &str, when: &str| {
+        let when = POLICY.replace("\"resource.price\", at_most = 9", when);
+        written(&format!("diff-guard-{test}.toml"), when)
+            .display()
+            .to_string()
+    };
+    for (old, new, words) in [
+        (
+            "\"resource.can_edit\", equals = true",
+            "\"resource.can_edit\", equals = \"true\"",
+            "resource.can_edit = \"true\"; before, if resource.can_edit = true",
+        ),
+        (
+            "\"resource.owner\", equals_fact = \"principal.id\"",
+            "\"resource.owner\", equals = \"principal.id\"",
+            "resource.owner = \"principal.id\"; before, if resource.owner = principal.id",
+        ),
+        (
+            "\"resource.env\", in = [\"a\", \"b\"]",
+            "\"resource.env\", in = [\"a, b\"]",
+            "resource.env in [\"a, b\"]; before, if resource.env in [\"a\", \"b\"]",
+        ),
+        (
+            "\"resource.env\", in = [\"a\", \"b\"]",
+            r#""resource.env", in = ['a", "b']"#,
+            r#"resource.env in ["a\", \"b"]; before, if resource.env in ["a", "b"]"#,
+        ),
+        (
+            "\"resource.env\", equals_ignore_case = \"a\"",
+            "\"resource.env\", equals = \"a (any case)\"",
+            "resource.env = \"a (any case)\"; before, if resource.env = \"a\" (any case)",
+        ),
+        (
+            "\"resource.a\", equals = 1 }, { fact = \"resource.b\", equals = 2",
+            "\"resource.a = 1 and resource.b\", equals = 2",
+            "resource.a\\ =\\ 1\\ and\\ resource.b = 2; before, if resource.a = 1 and resource.b = 2",
+        ),
+    ] {
+        let (old, new) = (guard("old", old), guard("new", new));
+        let wanted = format!("clerk\n  ~ refund  on workspace and below, if {words}\n");
+        assert_eq!(differences([old.as_str(), &new]), wanted);
+        assert_eq!(printed(["diff", &new, &new]), "");
+    }
+}
+
+/// Whose permission an act of the directory asks for is who may do it.
+#[test]
+fn another_permission_behind_an_operation_is_a_difference() {
+    let bound = |test: &str, operations: &str| {
+        let text = format!("{POLICY}[operations]\n{operations}");
+        written(&format!("diff-operations-{test}.toml"), text)
+            .display()
+            .to_string()
+    };
+    let old = bound(
+        "old",
+        "\"workspace.delete\" = \"count\"\n\"workspace.read\" = \"sell\"\n\"project.read\" = \"sell\"\n",
+    );
+    let new = bound(
+        "new",
+        "\"workspace.delete\" = \"sell\"\n\"workspace.create\" = \"count\"\n\"project.read\" = \"sell\"\n",
+    );
+    let wanted = "(operations of the directory)
+  + workspace.create  needs count; before, open to nobody
+  ~ workspace.delete  needs sell; before, count
+  - workspace.read    open to nobody; before, needed sell
+";
+    assert_eq!(differences([old.as_str(), &new]), wanted);
+    assert_eq!(printed(["diff", &old, &old]), "");
+    let json: Value =
+        serde_json::from_str(&differences([old.as_str(), &new, "--format", "json"])).unwrap();
+    let operations = json!([
+        {"operation": "workspace.create", "after": "count"},
+        {"operation": "workspace.delete", "before": "count", "after": "sell"},
+        {"operation": "workspace.read", "before": "sell"},
+    ]);
+    assert_eq!(json, json!({"changes": [], "operations": operations}));
 }
 
 #[test]

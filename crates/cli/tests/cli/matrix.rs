@@ -39,6 +39,25 @@ fn json_is_what_the_text_shows() {
     }
 }
 
+/// Another permission behind an act of the directory is another line, too.
+#[test]
+fn the_operations_are_listed_with_what_they_need() {
+    let text = printed(["matrix", "policies/lockstep.toml"]);
+    let (_, operations) = text.split_once("\noperations\n").unwrap();
+    let lines: Vec<Vec<&str>> = operations
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines[0], ["operation", "permission"]);
+    assert!(lines.contains(&vec!["member.suspend", "member.remove"]));
+    let json = &matrix("lockstep")["operations"];
+    assert_eq!(json.as_object().unwrap().len(), lines.len() - 1);
+    assert_eq!(json["member.suspend"], "member.remove");
+    let markdown = printed(["matrix", "policies/lockstep.toml", "--format", "markdown"]);
+    assert!(markdown.contains("\n## operations\n\n| operation | permission |\n"));
+    assert!(markdown.contains("\n| member.suspend | member.remove |\n"));
+}
+
 #[test]
 fn roles_come_from_the_organization_down() {
     let roles = &matrix("opik")["roles"];

@@ -49,6 +49,6 @@ fn values_are_written_as_people_write_them() {
     ];
     assert_eq!(
         values.map(|value| value.to_string()),
-        ["true", "false", "-120", "prod"]
+        ["true", "false", "-120", "\"prod\""]
     );
 }
