@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::index::Index;
 use crate::sorted::SortedMap;
-use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind};
+use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind, Test};
 
 /// A permission of one [`Policy`], as a small number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +205,18 @@ impl Policy {
     #[must_use]
     pub fn describe_role(&self, role: RoleId) -> Option<&Role> {
         self.roles.get(role.0)
+    }
+
+    /// The names of the facts that conditions ask for, rules' included, some more than once.
+    pub fn facts_asked(&self) -> impl Iterator<Item = &str> {
+        let conditions = self.guards.iter().flat_map(Guard::conditions);
+        conditions.flat_map(|condition| {
+            let other = match &condition.test {
+                Test::EqualsFact(other) => Some(other.as_str()),
+                _ => None,
+            };
+            core::iter::once(condition.fact.as_str()).chain(other)
+        })
     }
 
     /// The permission that `operation` needs; `None` means that nobody may do it.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use lockstep_core::{Facts, Policy, Target, World};
+use lockstep_core::{FactType, Facts, Policy, Target, World, fact_type};
 use serde::{Deserialize, Serialize};
 
 use crate::{DecisionView, FactsView, UnknownPermission, WorldDocument};
@@ -101,6 +101,12 @@ impl From<Expectation> for String {
 /// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QuestionError {
+    /// No fact is called so.
+    Fact(String),
+    /// Nothing in the policy, or in the organization's rules, asks for the fact or the group of facts.
+    FactUnused(String),
+    /// The world has no such node.
+    Node(String),
     /// The policy has no such permission.
     Permission(UnknownPermission),
     /// Nobody in the world is called so.
@@ -110,6 +116,9 @@ pub enum QuestionError {
 impl fmt::Display for QuestionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Fact(name) => write!(f, "there is no fact `{name}`"),
+            Self::FactUnused(name) => write!(f, "no condition asks for `{name}`"),
+            Self::Node(id) => write!(f, "there is no node `{id}`"),
             Self::Permission(error) => error.fmt(f),
             Self::Principal(name) => write!(f, "there is no principal `{name}`"),
         }
@@ -122,7 +131,8 @@ impl WorldDocument {
     /// The answer to `question` in `world`, which is this one, resolved.
     ///
     /// # Errors
-    /// When it names a permission or a principal that is not there.
+    /// When it names a permission, a principal, a node or a fact that is not there, or states what nothing
+    /// asks for: whatever is misspelt is denied, and a question that expects that would tell nothing.
     pub fn answer(
         &self,
         world: &World,
@@ -135,8 +145,12 @@ impl WorldDocument {
         if let Some(target) = &question.target {
             facts.extend(&self.target_facts(world.policy(), name, target)?);
         }
+        check_facts(world.policy(), &question.facts.0)?;
         facts.extend(&question.facts.0);
         let node = question.node.as_ref().unwrap_or(&self.organization);
+        if world.node(node).is_none() {
+            return Err(QuestionError::Node(node.clone()));
+        }
         DecisionView::decide(&world.access(principal), &question.permission, node, &facts)
             .map_err(QuestionError::Permission)
     }
@@ -165,4 +179,37 @@ impl WorldDocument {
         };
         Ok(target.facts())
     }
+}
+
+/// Refuses facts that are none, and such that callers state and no condition asks for.
+fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), QuestionError> {
+    let asks_within = |group: &str| policy.facts_asked().any(|asked| is_within(asked, group));
+    for (name, _) in facts.iter() {
+        let kind = fact_type(name).ok_or_else(|| QuestionError::Fact(name.into()))?;
+        // A tag beside the one that is asked for is a fact, too.
+        let groups = name.match_indices('.').filter_map(|(at, _)| name.get(..at));
+        let mut groups = groups.filter(|group| fact_type(group).is_some());
+        let is_asked = || policy.facts_asked().any(|asked| asked == name);
+        if kind == FactType::Any && !is_asked() && !groups.any(asks_within) {
+            return Err(QuestionError::FactUnused(name.into()));
+        }
+    }
+    for group in facts.groups() {
+        let has_facts = facts.iter().any(|(name, _)| is_within(name, group));
+        if has_facts || asks_within(group) {
+            continue;
+        }
+        let name = String::from(group);
+        // As for a fact in it.
+        return Err(match fact_type(&format!("{group}.any")) {
+            Some(_) => QuestionError::FactUnused(name),
+            None => QuestionError::Fact(name),
+        });
+    }
+    Ok(())
+}
+
+fn is_within(name: &str, group: &str) -> bool {
+    let rest = name.strip_prefix(group);
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }

@@ -103,6 +103,60 @@ fn what_fails_is_said_with_its_place() {
     assert_eq!(xml.matches("<failure ").count(), 2);
 }
 
+/// Every name in a question is one of something: a deny of what is misspelt tells nothing.
+#[test]
+fn a_misspelt_name_fails_the_test() {
+    let rule = r#"rules = [{ id = "kept", effect = "deny", permissions = ["data.delete"], when = [{ fact = "resource.tags.kept", equals = "yes" }] }]
+"#;
+    let world = [TEST.split("cases").next().unwrap(), rule].concat();
+    for (question, said) in [
+        ("node = \"lba\"", "there is no node `lba`"),
+        ("target = \"adda\"", "there is no principal `adda`"),
+        (
+            "facts = { \"tagret.role\" = \"owner\" }",
+            "there is no fact `tagret.role`",
+        ),
+        ("facts = { tags = {} }", "there is no fact `tags`"),
+        (
+            "facts = { \"resource.tgas\" = {} }",
+            "no condition asks for `resource.tgas`",
+        ),
+        (
+            "facts = { \"resource.tags\" = {}, \"resource.kept\" = true }",
+            "no condition asks for `resource.kept`",
+        ),
+        // As it should be: a tag beside the one that is asked for, and what the directory knows.
+        ("facts = { \"resource.tags\" = { other = \"yes\" } }", ""),
+        ("facts = { resource = { \"tags.kept\" = \"no\" } }", ""),
+        (
+            "facts = { \"resource.tags.kept\" = \"no\", \"organization.members\" = 3 }",
+            "",
+        ),
+        (
+            "target = \"ada\", facts = { target = { role = \"owner\" } }",
+            "",
+        ),
+    ] {
+        let case = format!(
+            "cases = [\n    {{ principal = \"ben\", permission = \"data.delete\", {question}, expect = \"deny\" }},\n]\n"
+        );
+        let path = written("misspelt.toml", [&world, case.as_str()].concat());
+        let path = path.display().to_string();
+        let output = lockstep(["test", &path, "--policy", "policies/lockstep.toml"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        if said.is_empty() {
+            assert_eq!(output.status.code(), Some(0), "{text}");
+        } else {
+            assert_eq!(output.status.code(), Some(1), "{question}: {text}");
+            assert!(
+                text.contains(&format!("{path}:10:5: ben data.delete")),
+                "{text}"
+            );
+            assert!(text.contains(&format!("\n         {said}\n")), "{text}");
+        }
+    }
+}
+
 #[test]
 fn a_wrong_file_fails_and_the_others_run() {
     let good = written("good.toml", TEST).display().to_string();

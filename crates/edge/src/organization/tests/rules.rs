@@ -265,7 +265,12 @@ fn a_preview_says_who_would_gain_and_lose_what_and_changes_nothing() {
     let loosened = preview(&json!({ "rule": rule, "change": { "when": text } }));
     assert_eq!(
         loosened["changes"],
-        json!([change(BEN, &north, under, "if not (resource.prod = \"true\")")])
+        json!([change(
+            BEN,
+            &north,
+            under,
+            "if not (resource.prod = \"true\")"
+        )])
     );
     let moved = preview(&json!({ "rule": rule, "change": { "roles": ["viewer"] } }));
     assert_eq!(moved["holders"], 2, "before or afterwards: {moved}");
