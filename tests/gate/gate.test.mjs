@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { createGate } from "@lockstep/gate";
 
-import { organization, policy, snapshot, wasm } from "./world.mjs";
+import { compiled } from "../support/policy.mjs";
+import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const nowMs = 1_000_000;
 
@@ -74,6 +75,70 @@ test("can_and_explain_never_differ", async () => {
       }
     }
   }
+});
+
+test("what_is_no_node_and_what_are_no_facts_get_one_answer_however_it_is_asked", async (t) => {
+  const report = t.mock.method(console, "error", () => {});
+  const values = [null, 0.5, 2 ** 60, Number.NaN, ["x"], () => {}, { deep: { deeper: true } }];
+  const facts = [
+    ...values.flatMap((value) => [
+      value,
+      { "target.creator": value },
+      { "resource.owner": value },
+      { "target.creator": false, "resource.owner": value },
+      { target: { creator: false, other: value } },
+    ]),
+    "target.creator",
+    { "\ud800": false, "\ud801": false },
+    { target: { creator: true }, "target.creator": false },
+  ];
+  for (const role of ["admin", "member"]) {
+    const gate = await gateOf(snapshot({ grants: [[role, organization]] }));
+    for (const node of [undefined, null, organization, "wsp_a", "null", "nowhere"]) {
+      for (const known of facts) {
+        const message = `${role} on ${node} with ${JSON.stringify(known)}`;
+        const allowed = policy.permissions.map(({ id }) => id).filter((id) => gate.can(id, node, known));
+        const explained = policy.permissions.filter(({ id }) => gate.explain(id, node, known).decision);
+        assert.deepEqual(explained.map(({ id }) => id), allowed, message);
+        assert.deepEqual(gate.actions(node, known), allowed, message);
+        const masks = gate.masks([{ node, facts: known }]);
+        const masked = policy.permissions.filter(({ id }) => masks.can(id, 0));
+        assert.deepEqual(masked.map(({ id }) => id), allowed, message);
+      }
+    }
+    // Nobody needs a fact to read.
+    for (const known of facts) assert.equal(gate.explain("read", null, known).reasons[0].code, "granted");
+  }
+  assert.equal(report.mock.callCount(), 0);
+});
+
+test("a_fact_that_cannot_be_read_is_not_known_and_the_others_are", async () => {
+  const gate = await gateOf(snapshot({ grants: [["admin", organization]] }));
+  const code = (facts) => gate.explain("remove", undefined, facts).reasons[0].code;
+  for (const value of [null, 0.5, ["x"], { creator: { deep: true } }]) {
+    assert.equal(gate.can("remove", undefined, { "target.creator": false, "resource.owner": value }), true);
+    assert.equal(code({ "target.creator": value }), "fact-missing");
+    assert.equal(code({ target: value }), "fact-missing");
+  }
+  assert.equal(code({ target: { creator: false }, "target.creator": false }), "fact-missing", "stated twice");
+});
+
+test("a_group_with_a_fact_that_cannot_be_read_is_not_all_there_is", async () => {
+  const guard = [{ fact: "resource.tags.env", not_equals: "prod", if_exists: true }];
+  const read = { ...document.permissions[0], guard };
+  const policy = await compiled({ ...document, permissions: [read, ...document.permissions.slice(1)] });
+  const held = { ...snapshot(), policy: { id: policy.id, digest: policy.gate.digest } };
+  const gate = await gateOf(held, { policy });
+  const may = (facts) => gate.can("read", undefined, facts);
+  assert.equal(may({ "resource.tags": {} }), true);
+  assert.equal(may({ "resource.tags": { env: "dev", team: "a" } }), true);
+  assert.equal(may({ "resource.tags": { env: undefined } }), true, "as JSON has it");
+  for (const value of [null, 0.5, ["dev"], {}]) {
+    assert.equal(may({ "resource.tags": { env: value } }), false);
+    assert.equal(may({ "resource.tags": { team: value } }), false);
+    assert.equal(may({ "resource.tags": { team: value, env: "dev" } }), true);
+  }
+  assert.equal(may({ "resource.tags": { env: "dev" }, "resource.tags.env": "dev" }), false, "stated twice");
 });
 
 test("an_unknown_permission_is_not_allowed_and_reported_once", async (t) => {

@@ -73,10 +73,7 @@ impl Facts {
     /// What is known of `name`.
     #[must_use]
     pub fn knowledge(&self, name: &str) -> Knowledge<'_> {
-        let in_group = |group: &String| {
-            let rest = name.strip_prefix(group.as_str());
-            rest.is_some_and(|rest| rest.starts_with('.'))
-        };
+        let in_group = |group: &String| is_in_group(name, group);
         match self.known.get(name) {
             Some(value) => Knowledge::Known(value),
             None if self.complete.iter().any(in_group) => Knowledge::Absent,
@@ -110,6 +107,13 @@ impl FromIterator<(String, Value)> for Facts {
             complete: Vec::new(),
         }
     }
+}
+
+/// Whether the fact `name` is one of `group`, as `resource.tags.env` is of `resource.tags`.
+#[must_use]
+pub fn is_in_group(name: &str, group: &str) -> bool {
+    let rest = name.strip_prefix(group);
+    rest.is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// The type that a fact's values have.

@@ -28,7 +28,7 @@ mod table;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use lockstep_core::{Access, Outcome, verdict};
+use lockstep_core::{Access, Facts, Outcome, verdict};
 use lockstep_wire::{
     FlatReader, GatePolicy, Held, Sentences, decision_json, read_facts, refusal_json,
 };
@@ -216,10 +216,10 @@ impl Evaluator {
         let asked = FlatReader::new(question).question();
         let (permission, node, facts, own) = asked.unwrap_or_default();
         let sentences = Sentences::new(own);
-        let code = match (&self.state, asked.and_then(|_| read_facts(facts))) {
-            (Err(code), _) => code,
-            (_, None) => "facts-unreadable",
-            (Ok(ready), Some(facts)) => {
+        let code = match &self.state {
+            Err(code) => code,
+            Ok(ready) => {
+                let facts = known(facts);
                 let decided = decision_json(&ready.access, permission, node, &facts, sentences);
                 match decided {
                     Some(json) => return json,
@@ -249,16 +249,14 @@ impl Ready {
         let mut reader = FlatReader::new(rows);
         while let Some((node, facts)) = reader.row() {
             let node = self.access.node_at(node);
-            let facts = read_facts(facts);
+            let facts = known(facts);
             for at in 0..policy.permissions().len() {
                 if only.is_some_and(|only| only != at) {
                     continue;
                 }
                 let permission = policy.permission_at(at);
-                let is_allowed = if let (Some(node), Some(facts), Some(permission)) =
-                    (node, &facts, permission)
-                {
-                    verdict(&self.access, permission, node, facts) == Outcome::True
+                let is_allowed = if let (Some(node), Some(permission)) = (node, permission) {
+                    verdict(&self.access, permission, node, &facts) == Outcome::True
                 } else {
                     false
                 };
@@ -284,6 +282,11 @@ impl Ready {
             server_time_ms: held.server_time_ms,
         })
     }
+}
+
+/// What is stated; nothing when it cannot be read, so that whatever asks for a fact is no, and nothing else.
+fn known(facts: &[u8]) -> Facts {
+    read_facts(facts).unwrap_or_default()
 }
 
 #[expect(

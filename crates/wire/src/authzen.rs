@@ -8,7 +8,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use lockstep_core::{Access, Decision, Denial, DenyReason, Facts, Level, NodeId, Value, evaluate};
+use lockstep_core::{
+    Access, Decision, Denial, DenyReason, Facts, Level, NodeId, Value, evaluate, is_in_group,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::json::Json;
@@ -269,10 +271,7 @@ impl Stated {
 
     fn facts(mut self) -> Facts {
         for group in self.groups {
-            let in_group = |name: &String| {
-                let rest = name.strip_prefix(group.as_str());
-                rest.is_some_and(|rest| rest.starts_with('.'))
-            };
+            let in_group = |name: &String| is_in_group(name, &group);
             if !self.unusable.iter().any(in_group) {
                 self.facts.complete(group);
             }

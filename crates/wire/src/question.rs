@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use lockstep_core::{FactType, Facts, Policy, Target, World, fact_type};
+use lockstep_core::{FactType, Facts, Policy, Target, World, fact_type, is_in_group};
 use serde::{Deserialize, Serialize};
 
 use crate::{DecisionView, FactsView, UnknownPermission, WorldDocument};
@@ -183,7 +183,7 @@ impl WorldDocument {
 
 /// Refuses facts that are none, and such that callers state and no condition asks for.
 fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), QuestionError> {
-    let asks_within = |group: &str| policy.facts_asked().any(|asked| is_within(asked, group));
+    let asks_within = |group: &str| policy.facts_asked().any(|asked| is_in_group(asked, group));
     for (name, _) in facts.iter() {
         let kind = fact_type(name).ok_or_else(|| QuestionError::Fact(name.into()))?;
         // A tag beside the one that is asked for is a fact, too.
@@ -195,7 +195,7 @@ fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), QuestionError> {
         }
     }
     for group in facts.groups() {
-        let has_facts = facts.iter().any(|(name, _)| is_within(name, group));
+        let has_facts = facts.iter().any(|(name, _)| is_in_group(name, group));
         if has_facts || asks_within(group) {
             continue;
         }
@@ -207,9 +207,4 @@ fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), QuestionError> {
         });
     }
     Ok(())
-}
-
-fn is_within(name: &str, group: &str) -> bool {
-    let rest = name.strip_prefix(group);
-    rest.is_some_and(|rest| rest.starts_with('.'))
 }

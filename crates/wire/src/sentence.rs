@@ -12,7 +12,7 @@ use crate::reason::{About, Reason, parts};
 /// For each code a sentence, and the parts of sentences. `{role}` is a role's name, `{node}` a place such
 /// as "this workspace", `{grants}` the smallest grants that would be enough; `{fact}`, `{guard}`,
 /// `{group}`, `{rule}`, `{feature}` and `{permission}` are ids.
-const ENGLISH: [(&str, &str); 25] = [
+const ENGLISH: [(&str, &str); 24] = [
     (
         "capped",
         "Your role {role} does not allow this anywhere in this organization.",
@@ -24,7 +24,6 @@ const ENGLISH: [(&str, &str); 25] = [
         "fact-missing",
         "This cannot be decided without knowing `{fact}`.",
     ),
-    ("facts-unreadable", "The facts are not an object of facts."),
     ("granted", "Your role {role} in {node} allows this."),
     ("guard-failed", "This needs `{guard}`, which is not so."),
     ("no-grant", "This needs {grants}."),

@@ -187,36 +187,38 @@ function writeCondition(condition: Json): void {
   }
 }
 
-/** Facts, with the count of their bytes before them; nothing when nothing is stated. */
+/**
+ * Facts, with the count of their bytes before them. What is no value of a fact is not known, and no group is
+ * complete that has such.
+ */
 function writeFacts(facts: Json): void {
   counted(() => {
-    if (facts !== undefined) {
-      attempt(() => {
-        const all: [string, Json][] = [];
-        const groups: string[] = [];
-        for (const [name, stated] of members(facts)) {
-          if (typeof stated === "object") {
-            groups.push(name);
-            all.push(...members(stated).map(([member, value]): [string, Json] => [`${name}.${member}`, value]));
-          } else {
-            all.push([name, stated]);
-          }
-        }
-        writeList(all, ([name, value]) => {
-          writeText(name);
-          writeValue(value);
-        });
-        writeTexts(groups);
-      });
+    const known: [string, Json][] = [];
+    const unknown: string[] = [];
+    const groups: string[] = [];
+    const state = (name: string, value: Json) =>
+      typeof value === "boolean" || typeof value === "string" || Number.isSafeInteger(value)
+        ? known.push([name, value])
+        : unknown.push(name);
+    for (const [name, stated] of members(facts)) {
+      if (stated && typeof stated === "object" && !Array.isArray(stated)) {
+        groups.push(name);
+        members(stated).forEach(([member, value]) => state(`${name}.${member}`, value));
+      } else {
+        state(name, stated);
+      }
     }
+    writeList(known, ([name, value]) => {
+      writeText(name);
+      writeValue(value);
+    });
+    writeTexts(groups.filter((group) => !unknown.some((name) => name.startsWith(`${group}.`))));
   });
 }
 
-/** The members of an object that is no list, but for those that are undefined. */
+/** The members of something, but for those that are undefined. */
 function members(object: Json): [string, Json][] {
-  return typeof object === "object" && object !== null && !Array.isArray(object)
-    ? Object.entries(object).filter(([, value]) => value !== undefined)
-    : refuse();
+  return Object.entries(object ?? {}).filter(([, value]) => value !== undefined);
 }
 
 function writeValue(value: Json): void {

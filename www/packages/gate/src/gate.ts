@@ -231,18 +231,18 @@ class TableGate implements Gate {
 
   explain(
     permission: string,
-    node: string = this.#root(),
+    node?: string,
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
     return unlessBroken(() => {
-      const question = flatQuestion(permission, node, facts, sentences);
+      const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
       return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
     }, BROKEN);
   }
 
-  mask(node: string = this.#root(), facts?: Facts): Mask {
-    return this.masks([facts === undefined ? { node } : { node, facts }]).row(0);
+  mask(node?: string, facts?: Facts): Mask {
+    return this.masks([{ node, facts } as Row]).row(0);
   }
 
   masks(rows: readonly Row[]): Masks {
@@ -254,7 +254,8 @@ class TableGate implements Gate {
     const nodes: number[] = [];
     const known: Facts[] = [];
     for (let at = 0; at < rows.length; at += 1) {
-      const { node = this.#root(), facts } = rows[at]!;
+      const { facts } = rows[at]!;
+      const node = rows[at]!.node ?? this.#root();
       const start = this.#rows.get(node) ?? this.#row(node);
       if (!(start >= 0)) continue;
       if (facts === undefined) {
