@@ -2,7 +2,7 @@
 //!
 //! Its path says so, or its headers, or a credential that acts in one organization only. Those that say something must say the same: what disagrees is 400, and a credential of another organization is 403. Both are settled before any object is asked.
 
-use lockstep_core::Access;
+use lockstep_core::{Access, Level, NodeId};
 use lockstep_token::OrganizationId;
 
 use crate::{
@@ -135,16 +135,37 @@ impl Place {
     }
 }
 
-/// `node`, if it lies in `workspace`; else what is the id of nothing, so that every answer about it is a deny.
+/// The node that a question names: its project, else its workspace, else the organization. What is called a project and is one of the others is the id of nothing.
+#[must_use]
+pub fn named<'a>(
+    organization: &'a str,
+    workspace: Option<&'a str>,
+    project: Option<&'a str>,
+) -> &'a str {
+    let above = workspace.unwrap_or(organization);
+    match project {
+        Some(project) if [above, organization].contains(&project) => NOTHING,
+        Some(project) => project,
+        None => above,
+    }
+}
+
+/// `node`, as [`named`], if it is of the level that the question says: `workspace` itself, or a project in it; without one the organization, or a project. Else it is the id of nothing, so that every answer about it is a deny.
 #[must_use]
 pub fn inside<'a>(access: &Access, node: &'a str, workspace: Option<&str>) -> &'a str {
-    let Some(workspace) = workspace else {
-        return node;
+    let is = |node: NodeId, level| access.level(node) == Some(level);
+    let is_there = |at: &NodeId| match workspace.map(|id| access.node(id)) {
+        None => is(*at, Level::Organization) || is(*at, Level::Project),
+        Some(None) => false,
+        Some(Some(top)) => {
+            let is_named = *at == top || is(*at, Level::Project) && access.is_within(*at, top);
+            is(top, Level::Workspace) && is_named
+        }
     };
-    let nodes = access.node(node).zip(access.node(workspace));
-    match nodes {
-        Some((at, workspace)) if access.is_within(at, workspace) => node,
-        _ => NOTHING,
+    if access.node(node).as_ref().is_some_and(is_there) {
+        node
+    } else {
+        NOTHING
     }
 }
 

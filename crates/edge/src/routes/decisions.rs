@@ -11,6 +11,7 @@ use crate::{
     json,
     objects::{ask, open},
     organization::{Command, Evaluation, OrganizationObject},
+    place,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -104,9 +105,8 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
         let detail = "The policy of this deployment has no such permission.";
         return Err(ApiError::new(Code::UnknownPermission, detail));
     };
-    let resource = &body.resource;
-    let node = resource.project.as_deref().or(workspace.as_deref());
-    let node = node.unwrap_or(organization.as_str());
+    let project = body.resource.project.as_deref();
+    let node = place::named(organization.as_str(), workspace.as_deref(), project);
     if !body.facts.0.is_empty() {
         require_trust(&call, &caller).await?;
     }

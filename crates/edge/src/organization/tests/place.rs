@@ -1,5 +1,7 @@
 //! For which organization and workspace a request is: by its path, its headers and its credential, which never disagree without a refusal (threats M4, M14).
 
+use lockstep_core::{Access, Facts};
+use lockstep_wire::{EvaluationRequest, Snapshot};
 use serde_json::{Value, json};
 
 use super::{Acme, BEN, id, lockstep, refused};
@@ -241,6 +243,72 @@ fn a_project_of_another_workspace_than_the_one_that_is_named_is_denied() {
                 });
                 decides(&acme.world.send(&request), expected);
             }
+        }
+    }
+}
+
+/// What `lockstep evaluate` says of the same question (docs/formats.md): a node of another level is none.
+#[test]
+fn a_node_of_another_level_than_the_question_says_is_denied() {
+    let acme = lockstep("");
+    let [north, south] =
+        ["North", "South"].map(|name| acme.workspace(name).replace("/workspaces/", ""));
+    let bridge = json!({ "name": "Bridge", "workspace": north });
+    let bridge = id(&acme.post(&acme.ada, "/projects", &bridge));
+    let organization = &acme.id;
+    let policy = &acme.world.edge.config.policy;
+    let snapshot = acme.get(&acme.ada, "/snapshot");
+    let snapshot = Snapshot::read(snapshot.bytes(), policy).unwrap();
+    let now_ms = snapshot.server_time_ms;
+    let access = Access::resolve(&policy.policy, snapshot.record(), now_ms).unwrap();
+    for (resource, expected) in [
+        (json!({}), true),
+        (json!({ "workspace": north }), true),
+        (json!({ "workspace": north, "project": bridge }), true),
+        (json!({ "project": bridge }), true),
+        (json!({ "workspace": north, "project": north }), false),
+        (json!({ "workspace": bridge, "project": bridge }), false),
+        (
+            json!({ "workspace": organization, "project": bridge }),
+            false,
+        ),
+        (
+            json!({ "workspace": organization, "project": organization }),
+            false,
+        ),
+        (
+            json!({ "workspace": organization, "project": north }),
+            false,
+        ),
+        (json!({ "workspace": organization }), false),
+        (json!({ "workspace": bridge }), false),
+        (json!({ "workspace": south, "project": bridge }), false),
+        (
+            json!({ "workspace": north, "project": organization }),
+            false,
+        ),
+        (json!({ "project": organization }), false),
+        (json!({ "project": north }), false),
+        (json!({ "project": "" }), false),
+    ] {
+        // The first is answered from what the edge knows, the second by the object.
+        for permission in ["data.read", "data.delete"] {
+            let body = json!({ "permission": permission, "resource": resource });
+            let answer = json(&acme.post(&acme.ada, "/evaluate", &body));
+            assert_eq!(
+                answer["decision"], expected,
+                "{permission} {resource}: {answer}"
+            );
+            if !expected {
+                assert_eq!(answer["reasons"][0]["code"], "no-grant", "{resource}");
+            }
+            let request = json!({
+                "subject": { "type": "user", "id": "ada" }, "action": { "name": permission },
+                "resource": { "type": "dataset", "id": "d1", "properties": resource },
+            });
+            let request = EvaluationRequest::read(request.to_string().as_bytes()).unwrap();
+            let native = request.decide(&access, &Facts::default()).unwrap();
+            assert_eq!(native.decision, expected, "{permission} {resource}");
         }
     }
 }
