@@ -1,13 +1,13 @@
-//! Who has which role in a workspace: list, give, take, several at once.
+//! Who has which role in a workspace: list, give, take, several at once. Nobody gives a person a role on a project; one that came with a file is taken.
 
-use lockstep_core::{Assignment, Operation, RoleId};
+use lockstep_core::{Assignment, NodeId, Operation, RoleId};
 use lockstep_wire::{NodeGrantRequest, NodeMemberRequest, NodeMemberView, ResultView, ResultsView};
 use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
-    refusal,
+    projects, refusal,
     store::Member,
     workspaces,
 };
@@ -21,6 +21,13 @@ pub enum NodeMemberChange {
     Remove {
         /// The workspace.
         workspace: String,
+        /// The member.
+        user: String,
+    },
+    /// Takes the role that a member has on a project; answers `Written`.
+    RemoveFromProject {
+        /// The project.
+        project: String,
         /// The member.
         user: String,
     },
@@ -58,13 +65,21 @@ pub enum NodeMemberQuestion {
 impl NodeMemberChange {
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::Remove { workspace, user } => remove(acting, workspace, user),
+            Self::Remove { workspace, user } => {
+                let there = in_workspace(acting, workspace)?;
+                remove(acting, there, workspace, user)
+            }
+            Self::RemoveFromProject { project, user } => {
+                let there = (projects::visible(acting, project)?, Operation::ProjectShare);
+                remove(acting, there, project, user)
+            }
             Self::Set {
                 workspace,
                 user,
                 grant,
             } => {
-                let (member, permitted) = may_set(acting, workspace, user, Some(grant))?;
+                let there = in_workspace(acting, workspace)?;
+                let (member, permitted) = may_set(acting, there, workspace, user, Some(grant))?;
                 let change = acting.change(permitted)?;
                 set(&change, workspace, &member, Some(grant))?;
                 let view = view_of(acting, &member, grant);
@@ -110,10 +125,18 @@ fn list(acting: &Acting<'_>, workspace: &str, range: &Range<i64>) -> Result<Repl
     Reply::of(&range.fill(&rows, position, seen)?)
 }
 
-fn remove(acting: &FreshActing<'_>, workspace: &str, user: &str) -> Result<Reply, ApiError> {
-    let (member, permitted) = may_set(acting, workspace, user, None)?;
+/// Where a role is given or taken, and what that takes.
+type There = (NodeId, Operation);
+
+fn in_workspace(acting: &Acting<'_>, id: &str) -> Result<There, ApiError> {
+    let node = workspaces::visible(acting, id)?;
+    Ok((node, Operation::WorkspaceMemberManage))
+}
+
+fn remove(acting: &FreshActing<'_>, there: There, id: &str, user: &str) -> Result<Reply, ApiError> {
+    let (member, permitted) = may_set(acting, there, id, user, None)?;
     let change = acting.change(permitted)?;
-    set(&change, workspace, &member, None)?;
+    set(&change, id, &member, None)?;
     change.finish(())
 }
 
@@ -129,7 +152,9 @@ fn set_all(
     for row in rows {
         let grant = row.grant();
         let written = acting.anew().and_then(|acting| {
-            let (member, permitted) = may_set(&acting, workspace, &row.user_id, Some(&grant))?;
+            let there = in_workspace(&acting, workspace)?;
+            let (member, permitted) =
+                may_set(&acting, there, workspace, &row.user_id, Some(&grant))?;
             let change = acting.change_of(permitted, epoch)?;
             set(&change, workspace, &member, Some(&grant))?;
             Ok(change.epoch)
@@ -152,25 +177,25 @@ fn set_all(
     acting.finish_at(epoch, ResultsView { results })
 }
 
-/// The member, if the actor may give them what is granted, or take what they have, in the workspace.
+/// The member, if the actor may give them what is granted, or take what they have, on the node called `id`.
 fn may_set(
     acting: &Acting<'_>,
-    workspace: &str,
+    (node, operation): There,
+    id: &str,
     user: &str,
     grant: Option<&NodeGrantRequest>,
 ) -> Result<(Member, Permitted), ApiError> {
-    let node = workspaces::visible(acting, workspace)?;
     let member = acting.member(user)?;
     let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
     let select = "SELECT role FROM granted WHERE user = ? AND node = ?";
-    let rows = acting.rows(select, &[member.granted_as().into(), workspace.into()])?;
+    let rows = acting.rows(select, &[member.granted_as().into(), id.into()])?;
     let mut old: Vec<RoleId> = Vec::new();
     for row in &rows {
         // A role that is gone gives and holds back nothing.
         old.extend(acting.access.policy().role(row.text("role")?));
     }
     let permitted = acting.assign(Assignment {
-        operation: Operation::WorkspaceMemberManage,
+        operation,
         node,
         old: &old,
         new,
@@ -184,18 +209,18 @@ fn may_set(
 
 fn set(
     change: &Change<'_>,
-    workspace: &str,
+    node: &str,
     member: &Member,
     grant: Option<&NodeGrantRequest>,
 ) -> Result<(), ApiError> {
     let granted_as = member.granted_as();
     let end = "DELETE FROM granted WHERE user = ? AND node = ?";
-    change.exec(end, &[(&granted_as).into(), workspace.into()])?;
+    change.exec(end, &[(&granted_as).into(), node.into()])?;
     if let Some(grant) = grant {
         let begin = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
         let values = [
             granted_as.into(),
-            workspace.into(),
+            node.into(),
             (&grant.role).into(),
             grant.not_before_ms.into(),
             grant.expires_at_ms.into(),

@@ -1,4 +1,4 @@
-//! `/v1/organizations/{org}/workspaces/{workspace}/members`, and `/members/{user}/suspension`.
+//! `/v1/organizations/{org}/workspaces/{workspace}/members`, `/projects/{project}/members/{user}`, and `/members/{user}/suspension`.
 
 use lockstep_wire::{
     MemberView, NodeGrantRequest, NodeMemberView, NodeMembersRequest, ResultsView,
@@ -41,6 +41,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
         handler: Handler::Fresh(|call, caller| Box::pin(remove(call, caller))),
+    },
+    Route {
+        method: Method::Delete,
+        pattern: "/v1/organizations/{org}/projects/{project}/members/{user}",
+        handler: Handler::Fresh(|call, caller| Box::pin(remove_from_project(call, caller))),
     },
     Route {
         method: Method::Put,
@@ -96,6 +101,14 @@ async fn set_all(call: Call<'_>, caller: FreshCaller) -> Answer {
 async fn remove(call: Call<'_>, caller: FreshCaller) -> Answer {
     let remove = NodeMemberChange::Remove {
         workspace: param(&call, "workspace")?,
+        user: user(&call, call.param("user")?)?,
+    };
+    end(&call, &caller, StructureChange::NodeMember(remove)).await
+}
+
+async fn remove_from_project(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let remove = NodeMemberChange::RemoveFromProject {
+        project: param(&call, "project")?,
         user: user(&call, call.param("user")?)?,
     };
     end(&call, &caller, StructureChange::NodeMember(remove)).await

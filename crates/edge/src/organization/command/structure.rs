@@ -28,7 +28,7 @@ pub enum StructureChange {
     Issuer(IssuerChange),
     /// About links by which several people come in.
     Link(LinkChange),
-    /// About roles in one workspace.
+    /// About roles in one workspace, or on one project.
     NodeMember(NodeMemberChange),
     /// About projects.
     Project(ProjectChange),

@@ -44,6 +44,7 @@ const CHANGES: &[(Method, &str, &str)] = &[
         "/projects/{project}/workspace",
         r#"{"workspace":"{workspace}"}"#,
     ),
+    (Method::Delete, "/projects/{project}/members/{user}", ""),
     (Method::Put, "/members/{user}/suspension", "{}"),
     (Method::Delete, "/members/{user}/suspension", ""),
     (

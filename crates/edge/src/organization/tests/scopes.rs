@@ -14,6 +14,7 @@ use crate::{
     http::{Method, Request, Response},
     router::{Handler, Route},
     routes::ROUTES,
+    sql::Sql,
     testing::{World, json, text, write},
 };
 
@@ -122,6 +123,15 @@ pub(super) fn row(route: &Route) -> (Needs, Value) {
     }
 }
 
+impl Acme {
+    /// A member's role on a project, as it comes with a file.
+    fn brought(&self, email: &str, project: &str) {
+        let insert = "INSERT INTO granted (user, node, role) VALUES (?, ?, 'viewer')";
+        let values = [self.user(email).into(), project.into()];
+        Sql::exec(&*self.database(), insert, &values).unwrap();
+    }
+}
+
 /// An organization of the default policy with one of everything that a path may name.
 pub(super) struct Full {
     pub(super) acme: Acme,
@@ -150,7 +160,8 @@ impl Full {
         acme.patch(&acme.ada, "", &json!({ "slug": "acme" }));
         let project =
             json!({ "name": "Bridge", "workspace": workspace.replace("/workspaces/", "") });
-        let project = acme.post(&acme.ada, "/projects", &project);
+        let project = super::id(&acme.post(&acme.ada, "/projects", &project));
+        acme.brought(ben, &project);
         let role = json!({ "name": "Own", "base": "viewer" });
         let role = acme.post(&acme.ada, "/roles", &role);
         let allowed =
@@ -194,7 +205,7 @@ impl Full {
             ),
             ("{session}", "ses_1".to_owned()),
             ("{workspace}", last(&workspace)),
-            ("{project}", super::id(&project)),
+            ("{project}", project),
             ("{role}", super::id(&role)),
             ("{rule}", rule.replace("/rules/", "")),
             ("{issuer}", super::id(&issuer)),

@@ -29,6 +29,7 @@ pub const TYPES: &[&str] = &[
     "link.create",
     "link.revoke",
     "node_member.remove",
+    "node_member.remove_from_project",
     "node_member.set",
     "node_member.set_all",
     "organization.accept_invitation",

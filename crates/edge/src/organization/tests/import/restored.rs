@@ -106,6 +106,57 @@ fn what_everybody_had_is_theirs_again_once_all_have_accepted() {
     assert_eq!(json(&exported(&copy)), file);
 }
 
+/// By whoever could have given it: who may share the project.
+#[test]
+fn a_role_on_a_project_that_came_with_a_file_is_taken_away() {
+    let acme = lockstep("");
+    people(&acme);
+    let mut file = json(&exported(&acme));
+    let on_project = json!({ "node": "project/1", "role": "viewer" });
+    for (at, email) in [(0, ADA), (2, CAT)] {
+        let member = &mut file["members"][at];
+        assert_eq!(member["email"], email);
+        let grants = member["grants"].as_array_mut().unwrap();
+        grants.push(on_project.clone());
+    }
+    file["groups"] = json!([]);
+    let (copy, _) = acme.imported(&file);
+    let (ben, cat) = (copy.came(BEN), copy.came(CAT));
+    let projects = json(&copy.get(&copy.ada, "/projects"));
+    let bridge = projects["projects"][0]["id"].as_str().unwrap().to_owned();
+    let may = |session: &str| {
+        let resource = json!({ "project": bridge });
+        let body = json!({ "permission": "data.read", "resource": resource });
+        copy.world.clock.advance_ms(10_000);
+        json(&copy.post(session, "/evaluate", &body))["decision"] == json!(true)
+    };
+    assert!(may(&cat));
+    let at = |member: &str| format!("/projects/{bridge}{}", copy.member(member));
+    // Ben may see the project, by his role in its workspace.
+    super::refused(&copy.delete(&ben, &at(CAT)), 403, "no-grant");
+    super::refused(&copy.delete(&cat, &at(CAT)), 403, "capped");
+    let workspaces = json(&copy.get(&copy.ada, "/workspaces"));
+    let south = workspaces["workspaces"][1]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for elsewhere in [
+        format!("/projects/{south}{}", copy.member(CAT)),
+        format!("/workspaces/{bridge}{}", copy.member(CAT)),
+        at(BEN),
+    ] {
+        super::refused(&copy.delete(&copy.ada, &elsewhere), 404, "not-found");
+    }
+    assert!(may(&cat));
+    for email in [CAT, ADA] {
+        assert_eq!(copy.delete(&copy.ada, &at(email)).status, 204, "{email}");
+        super::refused(&copy.delete(&copy.ada, &at(email)), 404, "not-found");
+    }
+    assert!(!may(&cat));
+    let after = json(&exported(&copy)).to_string();
+    assert!(!after.contains(&on_project.to_string()), "{after}");
+}
+
 #[test]
 fn what_comes_with_an_invitation_is_asked_about_again_when_it_is_accepted() {
     let acme = lockstep("");

@@ -134,6 +134,9 @@ pub(super) fn structure(method: Method, pattern: &str) -> Option<(Needs, Value)>
             json!({ "name": "Next" }),
         ),
         (Method::Delete, "projects/{project}") => (All(&["project.read", "project.delete"]), none),
+        (Method::Delete, "projects/{project}/members/{user}") => {
+            (All(&["project.read", "project.share", "member.read"]), none)
+        }
         (Method::Put, "projects/{project}/owner") => (All(OWNER), json!({ "user_id": "{user}" })),
         (Method::Put, "projects/{project}/workspace") => (
             All(&[
