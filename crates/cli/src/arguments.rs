@@ -3,6 +3,7 @@
 mod examples;
 mod fact;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -242,9 +243,9 @@ pub(crate) struct Asked {
     /// A fact beside what the world knows, such as `resource.own=true`; may be given more than once
     #[arg(long = "fact", value_name = "NAME=VALUE")]
     pub(crate) facts: Vec<Fact>,
-    /// Results on a page; all when absent
+    /// Results on a page, 1 or more; all when absent
     #[arg(long, value_name = "N")]
-    pub(crate) page_size: Option<usize>,
+    pub(crate) page_size: Option<NonZeroUsize>,
     /// Begin after this result
     #[arg(long, value_name = "ID")]
     pub(crate) after: Option<String>,

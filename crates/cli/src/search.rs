@@ -1,5 +1,7 @@
 //! `lockstep search`: who may do it, on what, and what one may do.
 
+use std::num::NonZeroUsize;
+
 use lockstep_core::{Facts, NodeId, PermissionId, PrincipalId, World};
 use lockstep_wire::KindName;
 use serde::Serialize;
@@ -111,14 +113,14 @@ pub(crate) fn run(search: &Search) -> Result<(), CommandError> {
 
 /// What comes after `after` in `all`, which rises, and at most `size` of it.
 fn page<T: Copy + Ord>(
-    size: Option<usize>,
+    size: Option<NonZeroUsize>,
     after: Option<T>,
     all: impl Iterator<Item = T>,
     entity: impl Fn(T) -> Entity,
 ) -> Found {
     // By its place and not by its name: it may no longer be found itself.
     let mut rest = all.skip_while(|found| after.is_some_and(|after| *found <= after));
-    let size = size.unwrap_or(usize::MAX);
+    let size = size.map_or(usize::MAX, NonZeroUsize::get);
     let results: Vec<Entity> = rest.by_ref().take(size).map(entity).collect();
     let last = rest.next().and(results.last());
     Found {

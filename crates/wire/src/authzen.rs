@@ -193,13 +193,13 @@ impl Location {
         for level in [Level::Workspace, Level::Project] {
             match properties.and_then(|properties| properties.member(level.as_str())) {
                 Some(Json::Text(id)) => path.push((level, id.clone())),
+                Some(Json::Null) | None => {}
                 Some(_) => {
                     let name = level.as_str();
                     return Err(RequestError::Request(format!(
                         "`resource.properties.{name}` is not a text"
                     )));
                 }
-                None => {}
             }
         }
         if let Some((level, id)) = resource {

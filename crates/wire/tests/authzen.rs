@@ -74,6 +74,26 @@ fn what_no_fact_can_be_is_not_known_rather_than_absent() {
     assert_eq!(facts.knowledge("resource.tags.Env"), Knowledge::Unknown);
 }
 
+/// As the schema has it, and as it is for `properties` and `context`.
+#[test]
+fn null_is_what_is_not_there() {
+    let within = |properties: &str| {
+        let text = with("").replace(
+            r#""id": "t""#,
+            &format!(r#""id": "t", "properties": {properties}"#),
+        );
+        read(&text).map(|request| request.location)
+    };
+    assert_eq!(
+        within(r#"{"workspace": null, "project": null}"#),
+        within("{}")
+    );
+    let lab = within(r#"{"workspace": "lab"}"#);
+    assert_eq!(within(r#"{"workspace": "lab", "project": null}"#), lab);
+    assert_ne!(lab, within("{}"));
+    assert_eq!(read(&with(r#", "context": null"#)), read(&with("")));
+}
+
 #[test]
 fn what_is_no_request_is_refused_with_the_reason() {
     let refused = [

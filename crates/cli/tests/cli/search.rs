@@ -267,6 +267,36 @@ fn facts_are_stated_on_the_command_line() {
     assert_eq!(found(&[]), [""; 0]);
 }
 
+/// What is passed over in silence would look like an answer.
+#[test]
+fn what_cannot_be_asked_is_refused() {
+    let world = world("refused");
+    let call = ["search", "subjects", "--policy", POLICY, "--world", &world];
+    let more = ["--permission", "workspace.delete", "--node", "lab"];
+    let call: Vec<&str> = call.iter().chain(&more).copied().collect();
+    for (wrong, said) in [
+        (["--page-size", "0"], "'0' for '--page-size <N>'"),
+        (
+            ["--fact", "organization.members=1"],
+            "the world says what `organization.members` is: state it there",
+        ),
+        (
+            ["--fact", "principal.creator=true"],
+            "the world says what `principal.creator` is: state it there",
+        ),
+    ] {
+        let output = crate::support::lockstep(call.iter().chain(&wrong));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {text}");
+        assert!(text.contains(said), "{text}");
+    }
+    // What the world leaves open is stated.
+    for open in ["principal.properties.team=blue", "target.role=admin"] {
+        let call = call.iter().copied().chain(["--fact", open]);
+        assert_eq!(printed(call), "ada\n");
+    }
+}
+
 #[test]
 fn names_that_nothing_has_are_refused() {
     let world = world("names");
