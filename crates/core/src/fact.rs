@@ -133,7 +133,8 @@ pub enum FactType {
 
 /// The facts of the directory, with their types.
 pub(crate) const DIRECTORY_FACTS: [(&str, FactType); 10] = [
-    // Whether the principal itself holds all that is handed out, wherever it is handed out (law 5).
+    // Whether the principal itself holds all that is handed out, wherever it is handed out (law 5). No route
+    // states it yet: a condition on it is missing it.
     ("grant.held", FactType::Bool),
     ("grant.role", FactType::Role),
     ("organization.admins", FactType::Integer),

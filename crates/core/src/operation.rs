@@ -27,7 +27,7 @@ macro_rules! operations {
 operations! {
     /// Read and export the audit log.
     AuditRead = "audit.read",
-    /// Ask for decisions about other principals, and state facts about resources.
+    /// State facts about resources, actions and the context with a question about oneself.
     DecisionsAsk = "decisions.ask",
     /// Claim domains, and say as what their people come in.
     DomainManage = "domain.manage",
