@@ -18,6 +18,7 @@ mod evaluate;
 mod matrix;
 mod models;
 mod policy_tests;
+mod readme;
 mod schema;
 mod search;
 mod support;
