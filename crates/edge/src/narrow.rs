@@ -14,6 +14,9 @@ pub struct Narrow {
     pub created_at_ms: i64,
     /// From when on it is over, in Unix milliseconds; never, when absent.
     pub expires_at_ms: Option<i64>,
+    /// The person who has seen the secret of a service key, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_by: Option<String>,
 }
 
 /// A node of one organization, and all that lies below it.
@@ -33,6 +36,9 @@ pub struct TokenUse {
     pub record: TokenRecord,
     /// How long it lives from its making to its end, in seconds; for ever, when absent.
     pub lifetime_s: Option<i64>,
+    /// The person who has seen the secret of a service key, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_by: Option<String>,
 }
 
 impl Narrow {
@@ -59,6 +65,7 @@ impl Narrow {
             lifetime_s: self
                 .expires_at_ms
                 .map(|at_ms| at_ms.saturating_sub(self.created_at_ms).saturating_add(999) / 1_000),
+            seen_by: self.seen_by.clone(),
         }
     }
 }
@@ -84,6 +91,7 @@ mod tests {
             }),
             created_at_ms: 1_000,
             expires_at_ms,
+            seen_by: None,
         }
     }
 

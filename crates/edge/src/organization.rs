@@ -130,6 +130,7 @@ impl Object for OrganizationObject {
         schema::DOMAINS,
         schema::WORKSPACE_ADMINS,
         schema::BROUGHT,
+        schema::SEEN,
     ];
 
     const IS_AUDITED: bool = true;

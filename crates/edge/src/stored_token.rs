@@ -228,6 +228,7 @@ impl StoredToken {
             subtree,
             created_at_ms: self.created_at_ms,
             expires_at_ms: self.expires_at_ms,
+            seen_by: None,
         })
     }
 }

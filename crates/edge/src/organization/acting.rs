@@ -20,7 +20,6 @@ use lockstep_core::{
 use lockstep_wire::{CustomRoleRecord, MemberView, OrganizationView};
 use serde::Serialize;
 
-use proof::permitted;
 pub(super) use proof::{Permitted, permit, permit_on};
 pub(super) use word::Word;
 
@@ -205,23 +204,19 @@ impl<'a> Acting<'a> {
             facts,
             ..assignment
         };
-        permitted(
-            self.context,
-            &self.access,
-            assign(&self.access, &assignment),
-        )
+        self.permitted(assign(&self.access, &assignment))
     }
 
     /// Core's [`transfer`].
     pub(super) fn transfer(&self, node: NodeId) -> Result<Permitted, ApiError> {
         let transferred = transfer(&self.access, node, &self.facts);
-        permitted(self.context, &self.access, transferred)
+        self.permitted(transferred)
     }
 
     /// Core's [`relocate`].
     pub(super) fn relocate(&self, moved: &Move<'_>) -> Result<Permitted, ApiError> {
         let relocated = relocate(&self.access, moved, &self.facts);
-        permitted(self.context, &self.access, relocated)
+        self.permitted(relocated)
     }
 
     /// How many workspaces there are.
@@ -236,7 +231,7 @@ impl<'a> Acting<'a> {
         grants: &[Grant],
     ) -> Result<Permitted, ApiError> {
         let entered = enter_group(&self.access, home, grants, &self.facts);
-        permitted(self.context, &self.access, entered)
+        self.permitted(entered)
     }
 
     /// Core's [`leave_group`].
@@ -246,13 +241,13 @@ impl<'a> Acting<'a> {
         grants: &[Grant],
     ) -> Result<Permitted, ApiError> {
         let left = leave_group(&self.access, home, grants, &self.facts);
-        permitted(self.context, &self.access, left)
+        self.permitted(left)
     }
 
     /// Core's [`define_role`].
     pub(super) fn define_role(&self, role: &CustomRole) -> Result<Permitted, ApiError> {
         let defined = define_role(&self.access, role, &self.facts);
-        permitted(self.context, &self.access, defined)
+        self.permitted(defined)
     }
 
     /// Core's [`replace_role`].
@@ -263,7 +258,7 @@ impl<'a> Acting<'a> {
         nodes: &[NodeId],
     ) -> Result<Permitted, ApiError> {
         let replaced = replace_role(&self.access, old, new, nodes, &self.facts);
-        permitted(self.context, &self.access, replaced)
+        self.permitted(replaced)
     }
 
     /// Core's [`save_issuer`]; the role is one of the policy's, which no organization takes away.
@@ -279,7 +274,7 @@ impl<'a> Acting<'a> {
             held,
             &self.facts,
         );
-        permitted(self.context, &self.access, saved)
+        self.permitted(saved)
     }
 
     /// Whether somebody comes in as `role` on the word of an issuer that `saved_by` has saved.
@@ -291,7 +286,7 @@ impl<'a> Acting<'a> {
 
     /// Core's [`suspend`].
     pub(super) fn suspend(&self, target: &Target<'_>) -> Result<Permitted, ApiError> {
-        permitted(self.context, &self.access, suspend(&self.access, target))
+        self.permitted(suspend(&self.access, target))
     }
 
     /// Core's [`restore`].
@@ -301,7 +296,7 @@ impl<'a> Acting<'a> {
         record: &Record,
     ) -> Result<Permitted, ApiError> {
         let restored = restore(&self.access, target, record);
-        permitted(self.context, &self.access, restored)
+        self.permitted(restored)
     }
 }
 

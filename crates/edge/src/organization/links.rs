@@ -127,7 +127,7 @@ fn create(
         revoked_at_ms: None,
     };
     let change = acting.change(permitted)?;
-    let insert = "INSERT INTO invitation_link (id, hash, role, made_by, uses_max, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    let insert = "INSERT INTO invitation_link (id, hash, role, made_by, uses_max, created_at_ms, expires_at_ms, seen_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     let values = [
         id.into(),
         hash.into(),
@@ -136,6 +136,7 @@ fn create(
         link.uses_max.into(),
         link.created_at_ms.into(),
         link.expires_at_ms.into(),
+        acting.seer().into(),
     ];
     change.exec(insert, &values)?;
     offered::write(&change, id, known.kept())?;
@@ -264,10 +265,9 @@ fn void() -> ApiError {
     ApiError::new(Code::InvitationVoid, detail)
 }
 
-/// Ends the links of who is no longer a member.
+/// Ends the links of who is no longer a member, and those that programs made by a key whose secret they saw.
 pub(super) fn revoke_those_of(context: &Context<'_>, user: &str) -> Result<(), ApiError> {
-    let revoke =
-        "UPDATE invitation_link SET revoked_at_ms = ? WHERE made_by = ? AND revoked_at_ms IS NULL";
+    let revoke = "UPDATE invitation_link SET revoked_at_ms = ?1 WHERE revoked_at_ms IS NULL AND (made_by = ?2 OR seen_by = ?2)";
     let values = [context.now_ms.into(), user.into()];
     context.sql.exec(revoke, &values)?;
     Ok(())

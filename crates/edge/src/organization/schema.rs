@@ -312,3 +312,12 @@ pub(super) const BROUGHT: &str = "
 pub(super) const WORKSPACE_ADMINS: &str = "
     ALTER TABLE organization ADD COLUMN workspace_admins_invite INTEGER NOT NULL DEFAULT 0;
 ";
+
+/// Who has seen the secrets that a program was shown, and organizations whose creator has left.
+pub(super) const SEEN: &str = "
+    ALTER TABLE service_key ADD COLUMN seen_by TEXT;
+    UPDATE service_key SET seen_by = shown_to;
+    CREATE INDEX service_key_seen_by ON service_key (seen_by);
+    ALTER TABLE invitation_link ADD COLUMN seen_by TEXT;
+    UPDATE organization SET creator = '' WHERE creator IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL);
+";

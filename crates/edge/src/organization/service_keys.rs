@@ -1,6 +1,7 @@
 //! Service keys: secrets by which programs act as a service account. Only the hash is stored.
 //!
 //! A key is the account's and outlives its maker. But people leave with what they have seen: when the person a secret was shown to is removed, the key stops a day later unless somebody else rotates it meanwhile.
+//! What a program is shown, the person sees who saw the secret that it acts by: so no key leads to another one that stays, and one that stops hands nothing out.
 
 use lockstep_core::Operation;
 use lockstep_wire::{ServiceKeyView, ServiceKeysView, TokenRecord};
@@ -11,7 +12,7 @@ use super::{
     actor::Permitted,
     decisions::{Freshness, freshness_of},
     service_accounts,
-    store::organization,
+    store::{organization, unsigned},
 };
 use crate::{
     narrow::{Narrow, Subtree},
@@ -151,12 +152,18 @@ pub(super) fn authenticate(context: &Context<'_>, hash: &str) -> Result<Reply, A
     let account = row.text("account")?;
     service_accounts::require(context, account).map_err(|_| user::refused())?;
     let organization = organization(context)?;
+    // Who else has a secret that was replaced is not noted.
+    let is_current = row.text("hash")? == hash;
+    let seen_by = row.optional_text("seen_by")?.filter(|_| is_current);
     let stored = StoredToken::read(&row)?;
     let place = stored.node.is_some().then_some(organization.id.as_str());
     Reply::of(&PresentedKey {
         account: account.to_owned(),
         id: stored.id.clone(),
-        narrow: stored.narrow(place)?,
+        narrow: Narrow {
+            seen_by: seen_by.map(str::to_owned),
+            ..stored.narrow(place)?
+        },
         until_ms: until_ms(&row, hash)?.into_iter().chain(stops_at_ms).min(),
         freshness: freshness_of(context, account)?,
     })
@@ -186,6 +193,12 @@ fn create(acting: &FreshActing<'_>, account: &str, key: &NewKey) -> Result<Reply
     };
     require_node(acting, key.node.as_deref())?;
     let permitted = acting.show_key(account, &narrow.within(&organization.id).record)?;
+    let life_ms = |life_s: i64| life_s.saturating_mul(1_000);
+    let ends_at_ms = key.expires_in_s.map(life_ms);
+    require_end(
+        acting,
+        ends_at_ms.map(|ms| acting.now_ms().saturating_add(ms)),
+    )?;
     if let Some(max_s) = organization.token_lifetime_max_s
         && key.expires_in_s.is_none_or(|life_s| life_s > max_s)
     {
@@ -209,6 +222,7 @@ fn create(acting: &FreshActing<'_>, account: &str, key: &NewKey) -> Result<Reply
     let own = [
         ("account", Some(account)),
         ("shown_to", Some(acting.principal())),
+        ("seen_by", Some(acting.seer())),
     ];
     TABLE.sweep(change.context())?;
     TABLE.insert(change.context(), &new, &own)?;
@@ -226,6 +240,7 @@ fn rotate(
     manageable(acting, account)?;
     let row = find(acting, account, id)?;
     let permitted = acting.show_key(account, &limit(acting, &row)?)?;
+    require_end(acting, row.optional_integer("expires_at_ms")?)?;
     // What a removed person has seen lives no longer for being replaced.
     let left_s = row
         .optional_integer("stops_at_ms")?
@@ -233,8 +248,9 @@ fn rotate(
     let overlap_s = left_s.map_or(overlap_s, |left_s| overlap_s.min(left_s));
     let change = acting.change(permitted)?;
     TABLE.rotate(change.context(), id, hash, overlap_s)?;
-    let shown = "UPDATE service_key SET shown_to = ?, stops_at_ms = NULL WHERE id = ?";
-    change.exec(shown, &[acting.principal().into(), id.into()])?;
+    let shown = "UPDATE service_key SET shown_to = ?, seen_by = ?, stops_at_ms = NULL WHERE id = ?";
+    let values = [acting.principal().into(), acting.seer().into(), id.into()];
+    change.exec(shown, &values)?;
     finish(change, account, id)
 }
 
@@ -271,9 +287,39 @@ fn limit(acting: &Acting<'_>, row: &Row) -> Result<TokenRecord, ApiError> {
     Ok(stored.narrow(place)?.within(organization).record)
 }
 
-/// Keys whose secret a person saw stop a while after the person has gone.
+/// Refuses a program that gives or takes what others hold, unless an active member has seen the secret it acts by: whoever else has it may be somebody who was removed. It does everything else until it stops.
+pub(super) fn require_seer(context: &Context<'_>, seen_by: Option<&str>) -> Result<(), ApiError> {
+    let select = "SELECT service_key.id FROM service_key JOIN member ON member.user = ?
+        WHERE service_key.id = ? AND service_key.stops_at_ms IS NULL
+        AND member.left_at_ms IS NULL AND member.suspended_at_ms IS NULL";
+    let key = context.provenance.credential_id.as_deref();
+    if context
+        .sql
+        .one(select, &[seen_by.into(), key.into()])?
+        .is_some()
+    {
+        return Ok(());
+    }
+    let detail = "Who saw the secret of this key is no active member, or it was replaced. Until somebody else rotates it, it hands nothing out.";
+    Err(ApiError::new(Code::OutOfTokenScope, detail))
+}
+
+/// Refuses a secret that outlives the one by which a program is shown it.
+fn require_end(acting: &Acting<'_>, ends_at_ms: Option<i64>) -> Result<(), ApiError> {
+    let Some(until_ms) = acting.key_ends_at_ms() else {
+        return Ok(());
+    };
+    if ends_at_ms.is_some_and(|at_ms| unsigned(at_ms) <= until_ms) {
+        return Ok(());
+    }
+    let detail = "By a key that ends, no key is made or rotated that ends later, or never.";
+    Err(ApiError::new(Code::TokenLifetime, detail))
+}
+
+/// Keys whose secret a person saw stop a while after the person has gone. Of those from before that was noted only the program is known that was shown them, so they go with any key of it.
 pub(super) fn stop_those_shown_to(context: &Context<'_>, principal: &str) -> Result<(), ApiError> {
-    let stop = "UPDATE service_key SET stops_at_ms = ? WHERE shown_to = ? AND stops_at_ms IS NULL";
+    let stop = "UPDATE service_key SET stops_at_ms = ?1 WHERE stops_at_ms IS NULL AND (shown_to = ?2 OR seen_by = ?2
+        OR seen_by IN (SELECT account FROM service_key WHERE seen_by = ?2))";
     let at_ms = context.now_ms.saturating_add(STOP_MS);
     context.sql.exec(stop, &[at_ms.into(), principal.into()])?;
     Ok(())

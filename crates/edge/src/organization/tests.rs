@@ -131,9 +131,14 @@ impl Acme {
 
     /// As if a day had passed since the last invitation was mailed.
     fn forget_mails(&self) {
+        self.execute("DELETE FROM invitation_mail");
+    }
+
+    /// Changes what the organization's object has stored, behind its back.
+    fn execute(&self, statement: &str) {
         let sql = self.world.objects.database(Class::Organization, &self.id);
         let sql: &dyn Sql = &*sql.unwrap();
-        sql.exec("DELETE FROM invitation_mail", &[]).unwrap();
+        sql.exec(statement, &[]).unwrap();
     }
 
     /// Invites an address as Ada; answers the invitation's id.

@@ -142,6 +142,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-17.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 18,
+        base: 1,
+        text: include_str!("fixtures/organization-18.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

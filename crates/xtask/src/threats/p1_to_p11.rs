@@ -90,6 +90,28 @@ pub(super) const ROWS: &[Row] = &[
                     "left_s.map_or(overlap_s, |_| overlap_s)",
                 )],
             ),
+            proof(
+                edge(
+                    "organization::tests::service_keys::seers::p2_a_key_that_stops_hands_nothing_out",
+                ),
+                "a program hands out on the word of who saw its key's secret",
+                &[edit(
+                    "crates/edge/src/organization/acting/accounts.rs",
+                    "        if self.is_program() {",
+                    "        if self.is_program() && false {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::service_keys::seers::p2_what_a_key_showed_before_stops_with_it_whatever_came_between",
+                ),
+                "what a program is shown, that person has seen",
+                &[edit(
+                    "crates/edge/src/organization/service_keys.rs",
+                    "(shown_to = ?2 OR seen_by = ?2",
+                    "(shown_to = ?2",
+                )],
+            ),
         ],
         running: &[(
             "e2e/tokens.test.mjs",

@@ -1,19 +1,55 @@
-//! Service accounts and their keys, as who acts may see and give them.
+//! Service accounts and their keys, as who acts may see and give them; and what a program may give that acts by one.
 
-use lockstep_core::{NodeId, RoleId, grant_account, show_key};
+use lockstep_core::{MembershipError, NodeId, PrincipalKind, RoleId, grant_account, show_key};
 use lockstep_wire::TokenRecord;
 
 use super::{Acting, Permitted, holdings, proof::permitted};
-use crate::{organization::service_accounts, problem::ApiError, sql::Row, stored_token::Table};
+use crate::{
+    organization::{service_accounts, service_keys},
+    problem::ApiError,
+    sql::Row,
+    stored_token::Table,
+};
 
 impl Acting<'_> {
+    /// What core lets who acts give to others or take from them. A program does neither unless somebody stands behind its key.
+    pub(super) fn permitted(
+        &self,
+        allowed: Result<(), MembershipError>,
+    ) -> Result<Permitted, ApiError> {
+        let permitted = permitted(self.context, &self.access, allowed)?;
+        if self.is_program() {
+            service_keys::require_seer(self.context, self.token_seen_by())?;
+        }
+        Ok(permitted)
+    }
+
+    fn is_program(&self) -> bool {
+        self.access.kind() == PrincipalKind::ServiceAccount
+    }
+
+    fn token_seen_by(&self) -> Option<&str> {
+        self.actor.token.as_ref()?.seen_by.as_deref()
+    }
+
+    /// Who sees a secret that is shown to who acts: themselves; behind a program the person who saw its key's.
+    pub(in crate::organization) fn seer(&self) -> &str {
+        self.token_seen_by().unwrap_or(self.principal())
+    }
+
+    /// From when on the key is over by which a program acts, in Unix milliseconds; never, when absent.
+    pub(in crate::organization) fn key_ends_at_ms(&self) -> Option<u64> {
+        let token = self.actor.token.as_ref().filter(|_| self.is_program())?;
+        token.record.expires_at_ms
+    }
+
     /// Core's [`grant_account`].
     pub(in crate::organization) fn grant_account(
         &self,
         grants: &[(RoleId, NodeId)],
     ) -> Result<Permitted, ApiError> {
         let granted = grant_account(&self.access, grants, &self.facts);
-        permitted(self.context, &self.access, granted)
+        self.permitted(granted)
     }
 
     /// Core's [`show_key`], for a key of `account` within `limit`.
@@ -26,7 +62,7 @@ impl Acting<'_> {
         record.token = Some(limit.into());
         let holder = holdings::resolve(self.context, record)?;
         let shown = show_key(&self.access, &holder, &self.facts);
-        permitted(self.context, &self.access, shown)
+        self.permitted(shown)
     }
 
     /// Refuses an account that is not there: 404.

@@ -3,10 +3,7 @@
 use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
 use lockstep_wire::{InvitationView, LinkView};
 
-use super::{
-    Acting, Change, Permitted, Word,
-    proof::{permit, permitted},
-};
+use super::{Acting, Change, Permitted, Word, proof::permit};
 use crate::{
     keys::hex,
     organization::{
@@ -36,7 +33,7 @@ impl Acting<'_> {
         role: RoleId,
     ) -> Result<Permitted, ApiError> {
         let changed = lockstep_core::change_role(&self.access, target, role);
-        permitted(self.context, &self.access, changed)
+        self.permitted(changed)
     }
 
     /// Core's [`lockstep_core::leave`] for who acts, [`lockstep_core::remove`] for others.
@@ -49,7 +46,7 @@ impl Acting<'_> {
         } else {
             lockstep_core::remove(&self.access, target)
         };
-        permitted(self.context, &self.access, ended)
+        self.permitted(ended)
     }
 
     /// Whether the actor may do `operation` on the organization towards who has, or is to have, `role`.
@@ -71,7 +68,7 @@ impl Acting<'_> {
         offer: &Offer<'_>,
     ) -> Result<Permitted, ApiError> {
         let invited = Invitation::may_invite(&self.access, offer, &self.facts);
-        permitted(self.context, &self.access, invited)
+        self.permitted(invited)
     }
 
     /// Core's [`lockstep_core::may_link`].
@@ -80,7 +77,7 @@ impl Acting<'_> {
         offer: &Offer<'_>,
     ) -> Result<Permitted, ApiError> {
         let linked = lockstep_core::may_link(&self.access, offer, &self.facts);
-        permitted(self.context, &self.access, linked)
+        self.permitted(linked)
     }
 
     /// Core's [`lockstep_core::let_workspace_admins_invite`].
@@ -88,7 +85,7 @@ impl Acting<'_> {
         &self,
     ) -> Result<Permitted, ApiError> {
         let allowed = lockstep_core::let_workspace_admins_invite(&self.access, &self.facts);
-        permitted(self.context, &self.access, allowed)
+        self.permitted(allowed)
     }
 
     /// Core's [`lockstep_core::may_open_domain`]; the role is one of the policy's, which no organization takes away.
@@ -97,7 +94,7 @@ impl Acting<'_> {
         self.permit(Operation::DomainManage, self.access.root())?;
         let role = members::known_role(self.context, role)?;
         let opened = lockstep_core::may_open_domain(&self.access, role, &self.facts);
-        permitted(self.context, &self.access, opened)
+        self.permitted(opened)
     }
 
     /// Whether somebody comes in as `role` by a domain on the word of `saved_by`.

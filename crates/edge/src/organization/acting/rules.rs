@@ -3,7 +3,7 @@
 use lockstep_core::{RuleChange, RuleSpec};
 use lockstep_wire::RuleDocument;
 
-use super::{Acting, Permitted, customization, holdings, proof::permitted};
+use super::{Acting, Permitted, customization, holdings};
 use crate::{
     organization::plan,
     problem::{ApiError, Code},
@@ -29,7 +29,7 @@ impl Acting<'_> {
             after: &after,
         };
         let changed = lockstep_core::change_rule(&self.access, &change, &self.facts);
-        let permitted = permitted(self.context, &self.access, changed)?;
+        let permitted = self.permitted(changed)?;
         if new.is_some() && !after.policy().has_room_for_conditions() {
             let detail = "All rules together allow too much under conditions.";
             return Err(ApiError::new(Code::LimitReached, detail));

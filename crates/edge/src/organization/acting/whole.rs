@@ -2,7 +2,7 @@
 
 use lockstep_core::{Grant, NodeId, Target, revive, transfer_organization};
 
-use super::{Acting, FreshActing, Permitted, proof::permitted};
+use super::{Acting, FreshActing, Permitted};
 use crate::{
     objects::Context,
     organization::{
@@ -35,7 +35,7 @@ impl Acting<'_> {
         let is_owner = self.organization.creator == self.principal();
         let role = self.role(self.creator_role()?)?;
         let transferred = transfer_organization(&self.access, is_owner, &target, role, &self.facts);
-        permitted(self.context, &self.access, transferred)
+        self.permitted(transferred)
     }
 
     /// Core's [`revive`]: all that comes back is handed out by who acts.
@@ -46,7 +46,7 @@ impl Acting<'_> {
         owned: &[NodeId],
     ) -> Result<Permitted, ApiError> {
         let revived = revive(&self.access, was_admin, granted, owned, &self.facts);
-        permitted(self.context, &self.access, revived)
+        self.permitted(revived)
     }
 }
 

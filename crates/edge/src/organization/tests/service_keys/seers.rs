@@ -1,0 +1,260 @@
+//! Whom a program shows a secret to: the person who saw its key's (threat P2).
+
+use super::*;
+use crate::{http::Response, organization::tests::CAT};
+
+impl Acme {
+    fn rotate_by(&self, secret: &str, key: &str) -> Response {
+        self.by(secret, Method::Post, &format!("{key}/rotate"), &json!({}))
+    }
+
+    fn create_by(&self, secret: &str, account: &str, body: &Value) -> Response {
+        self.by(secret, Method::Post, &format!("{account}/keys"), body)
+    }
+
+    /// The path and the secret of a key that was made by another one.
+    fn key_by(&self, secret: &str, account: &str) -> (String, String) {
+        let made = self.create_by(secret, account, &json!({ "name": "by a program" }));
+        assert_eq!(made.status, 201, "{}", text(&made));
+        let key = format!("{account}/keys/{}", super::super::id(&made));
+        (key, shown(&made))
+    }
+
+    fn remove(&self, email: &str) {
+        assert_eq!(self.delete(&self.ada, &self.member(email)).status, 204);
+    }
+}
+
+/// The secret in an answer.
+fn shown(response: &Response) -> String {
+    assert!(response.status < 300, "{}", text(response));
+    json(response)["token"].as_str().unwrap().to_owned()
+}
+
+fn named(name: &str) -> Value {
+    json!({ "name": name })
+}
+
+fn admin() -> Value {
+    json!({ "role": "admin" })
+}
+
+#[test]
+fn p2_a_removed_person_keeps_no_key_by_rotating_it_with_itself() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let account = acme.account(&[admin()]);
+    let (key, secret) = acme.key(&ben, &account, &named("ben's"));
+    // While Ben is a member a program may rotate its key, and shows the new secret to Ben.
+    let secret = shown(&acme.rotate_by(&secret, &key));
+    acme.remove(BEN);
+    refused(&acme.rotate_by(&secret, &key), 403, "out-of-token-scope");
+    let more = acme.create_by(&secret, &account, &named("more"));
+    refused(&more, 403, "out-of-token-scope");
+    // It goes on as before otherwise, and stops.
+    let workspace = acme.by(&secret, Method::Post, "/workspaces", &named("North"));
+    assert_eq!(workspace.status, 201, "{}", text(&workspace));
+    acme.world.clock.advance_ms(DAY_MS - 1);
+    assert_eq!(acme.key_status(&secret), 200);
+    acme.world.clock.advance_ms(1);
+    assert_eq!(acme.key_status(&secret), 401);
+}
+
+/// OpenLIT's Members make keys, so one of that role is enough there.
+#[test]
+fn p2_nor_does_a_removed_member_where_members_have_keys() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    let account = acme.account(&[json!({ "role": "member" })]);
+    let (key, secret) = acme.key(&ben, &account, &named("ben's"));
+    acme.remove(BEN);
+    refused(&acme.rotate_by(&secret, &key), 403, "out-of-token-scope");
+    let more = acme.create_by(&secret, &account, &named("more"));
+    refused(&more, 403, "out-of-token-scope");
+    acme.world.clock.advance_ms(DAY_MS);
+    assert_eq!(acme.key_status(&secret), 401);
+}
+
+#[test]
+fn p2_what_a_key_showed_before_stops_with_it_whatever_came_between() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let (one, other) = (acme.account(&[admin()]), acme.account(&[admin()]));
+    let (first, secret) = acme.key(&ben, &one, &named("ben's"));
+    let (_, of_other) = acme.key_by(&secret, &other);
+    let (_, of_one) = acme.key_by(&of_other, &one);
+    let first = shown(&acme.rotate_by(&of_other, &first));
+    // One that Ada sees instead is hers from then on.
+    let (adas, _) = acme.key_by(&of_one, &other);
+    let adas = shown(&acme.post(&acme.ada, &format!("{adas}/rotate"), &json!({})));
+    let (_, by_adas) = acme.key_by(&adas, &one);
+    acme.remove(BEN);
+    for secret in [&first, &of_other, &of_one] {
+        let more = acme.create_by(secret, &one, &named("more"));
+        refused(&more, 403, "out-of-token-scope");
+    }
+    acme.world.clock.advance_ms(DAY_MS);
+    for secret in [&first, &of_other, &of_one] {
+        assert_eq!(acme.key_status(secret), 401);
+    }
+    for secret in [&adas, &by_adas] {
+        assert_eq!(acme.key_status(secret), 200);
+    }
+}
+
+#[test]
+fn p2_a_key_that_stops_hands_nothing_out() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let account = acme.account(&[admin()]);
+    let (key, secret) = acme.key(&ben, &account, &named("ben's"));
+    acme.joined(CAT, "member");
+    acme.remove(BEN);
+    let hand_out = [
+        (
+            Method::Post,
+            "/invitations".to_owned(),
+            json!({ "email": "eve@example.com", "role": "admin" }),
+        ),
+        (
+            Method::Post,
+            "/links".to_owned(),
+            json!({ "role": "member", "uses_max": 5 }),
+        ),
+        (
+            Method::Post,
+            "/service-accounts".to_owned(),
+            json!({ "name": "x", "grants": [admin()] }),
+        ),
+        (
+            Method::Patch,
+            account.clone(),
+            json!({ "grants": [admin()] }),
+        ),
+        (Method::Patch, acme.member(CAT), admin()),
+        (
+            Method::Put,
+            format!("/workspaces/ws_1{}", acme.member(CAT)),
+            json!({ "role": "editor" }),
+        ),
+    ];
+    for (method, path, body) in &hand_out {
+        let answer = acme.by(&secret, *method, path, body);
+        refused(&answer, 403, "out-of-token-scope");
+    }
+    // Whoever rotates it stands behind it.
+    let secret = shown(&acme.post(&acme.ada, &format!("{key}/rotate"), &json!({})));
+    for (method, path, body) in &hand_out {
+        let answer = acme.by(&secret, *method, path, body);
+        assert!(answer.status < 300, "{path}: {}", text(&answer));
+    }
+}
+
+/// A secret that was replaced still counts for a while, and nobody knows any more who has it.
+#[test]
+fn p2_a_replaced_secret_makes_and_rotates_no_key() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let account = acme.account(&[admin()]);
+    let (key, seen_by_ben) = acme.key(&ben, &account, &named("ben's"));
+    let day = json!({ "overlap_s": 86_400 });
+    let fresh = shown(&acme.post(&acme.ada, &format!("{key}/rotate"), &day));
+    for is_removed in [false, true] {
+        assert_eq!(acme.key_status(&seen_by_ben), 200);
+        refused(
+            &acme.rotate_by(&seen_by_ben, &key),
+            403,
+            "out-of-token-scope",
+        );
+        let more = acme.create_by(&seen_by_ben, &account, &named("more"));
+        refused(&more, 403, "out-of-token-scope");
+        acme.key_by(&fresh, &account);
+        if !is_removed {
+            acme.remove(BEN);
+        }
+    }
+}
+
+#[test]
+fn p2_who_comes_back_or_is_suspended_stands_behind_no_key_meanwhile() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let account = acme.account(&[admin()]);
+    let (key, secret) = acme.key(&ben, &account, &named("ben's"));
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    refused(&acme.rotate_by(&secret, &key), 403, "out-of-token-scope");
+    assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+    let secret = shown(&acme.rotate_by(&secret, &key));
+    acme.remove(BEN);
+    // Invited again as less, Ben has what was decided then, and no day more of the key.
+    acme.joined(BEN, "member");
+    refused(&acme.rotate_by(&secret, &key), 403, "out-of-token-scope");
+    acme.world.clock.advance_ms(DAY_MS);
+    assert_eq!(acme.key_status(&secret), 401);
+}
+
+#[test]
+fn p2_a_key_shows_no_secret_that_outlives_it() {
+    let acme = lockstep();
+    let account = acme.account(&[admin()]);
+    let hour = |life_s: i64| json!({ "name": "short", "expires_in_s": life_s });
+    let (short, secret) = acme.key(&acme.ada, &account, &hour(3_600));
+    let (for_ever, _) = acme.key(&acme.ada, &account, &named("for ever"));
+    for body in [named("more"), hour(3_601)] {
+        let more = acme.create_by(&secret, &account, &body);
+        refused(&more, 403, "token-lifetime");
+    }
+    refused(&acme.rotate_by(&secret, &for_ever), 403, "token-lifetime");
+    let made = acme.create_by(&secret, &account, &hour(3_600));
+    assert_eq!(made.status, 201, "{}", text(&made));
+    assert_eq!(acme.rotate_by(&secret, &short).status, 200);
+}
+
+#[test]
+fn p2_a_link_that_a_program_made_ends_with_who_saw_its_secret() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let account = acme.account(&[admin()]);
+    let link = |secret: &str| {
+        let body = json!({ "role": "member", "uses_max": 5 });
+        shown(&acme.by(secret, Method::Post, "/links", &body))
+    };
+    let (_, seen_by_ben) = acme.key(&ben, &account, &named("ben's"));
+    let (_, seen_by_ada) = acme.key(&acme.ada, &account, &named("ada's"));
+    let (bens, adas) = (link(&seen_by_ben), link(&seen_by_ada));
+    acme.remove(BEN);
+    let eve = acme.world.sign_in("eve@example.com");
+    refused(&acme.join(&eve, &bens), 409, "invitation-not-pending");
+    assert_eq!(acme.join(&eve, &adas).status, 200);
+}
+
+/// Of keys from before it was noted only the program is known.
+#[test]
+fn p2_a_key_that_was_shown_to_a_program_stops_with_who_saw_the_program_s() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let (one, other) = (acme.account(&[admin()]), acme.account(&[admin()]));
+    let (_, secret) = acme.key(&ben, &one, &named("ben's"));
+    let (_, earlier) = acme.key_by(&secret, &other);
+    acme.execute("UPDATE service_key SET seen_by = shown_to");
+    let more = acme.create_by(&earlier, &other, &named("more"));
+    refused(&more, 403, "out-of-token-scope");
+    acme.remove(BEN);
+    acme.world.clock.advance_ms(DAY_MS);
+    assert_eq!(acme.key_status(&earlier), 401);
+}
+
+/// A program that is deleted may have been somebody else's: what it was shown stops, too.
+#[test]
+fn p2_what_a_deleted_program_was_shown_stops() {
+    let acme = lockstep();
+    let (one, other) = (acme.account(&[admin()]), acme.account(&[admin()]));
+    let (_, secret) = acme.key(&acme.ada, &one, &named("ada's"));
+    let (_, by_one) = acme.key_by(&secret, &other);
+    assert_eq!(acme.delete(&acme.ada, &one).status, 204);
+    let more = acme.create_by(&by_one, &other, &named("more"));
+    refused(&more, 403, "out-of-token-scope");
+    acme.world.clock.advance_ms(DAY_MS);
+    assert_eq!(acme.key_status(&by_one), 401);
+}
