@@ -134,6 +134,29 @@ pub(super) fn cancel_all(context: &Context<'_>, epoch: i64) -> Result<(), ApiErr
     Ok(())
 }
 
+/// Cancels what waits for the address of a member who leaves, is removed or suspended (law 8): it was sent before that was decided. Who leaves by themselves is no exception, as for links and domains: an open invitation would be a way back at will, to more than they had. One that is made afterwards is a new decision.
+pub(super) fn cancel_those_to(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+    epoch: i64,
+) -> Result<(), ApiError> {
+    let select = format!(
+        "{COLUMNS} WHERE state = 'pending' AND address = (SELECT address FROM member WHERE user = ?)"
+    );
+    for row in context.sql.exec(&select, &[user.into()])? {
+        let stored = read(&row)?;
+        settle(
+            context,
+            organization,
+            &stored,
+            InvitationState::Canceled,
+            epoch,
+        )?;
+    }
+    Ok(())
+}
+
 impl Stored {
     pub(super) fn transition(&self) -> Invitation {
         Invitation {

@@ -269,6 +269,7 @@ pub(super) fn leave(
     )?;
     super::service_keys::stop_those_shown_to(context, user)?;
     super::links::revoke_those_of(context, user)?;
+    super::invitations::cancel_those_to(context, organization, user, epoch)?;
     tell_user(context, organization, user, epoch, None)?;
     holdings::publish(context, organization, user)
 }

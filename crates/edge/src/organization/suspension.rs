@@ -49,6 +49,7 @@ fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     change.exec(since, &[acting.now_ms().into(), user.into()])?;
     change.touch(&[user.to_owned()])?;
     change.tell_user(user, None)?;
+    change.cancel_invitations_to(user)?;
     let view = acting.view(&acting.member(user)?);
     Ok(change.finish(view)?.ending(user))
 }

@@ -28,6 +28,7 @@ mod place;
 mod plans;
 mod races;
 mod repeats;
+mod returns;
 mod roles;
 mod routes;
 mod rules;

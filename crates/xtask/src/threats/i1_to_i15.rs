@@ -150,22 +150,46 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "I7",
         attack: "used again",
-        proofs: &[proof(
-            edge("organization::tests::invitations::i7_it_is_used_once"),
-            "what was acted on is pending no more",
-            &[
-                edit(
-                    CORE,
-                    "            InvitationStatus::Pending => Ok(()),\n            other =>",
-                    "            _ => Ok(()),\n            other =>",
+        proofs: &[
+            proof(
+                edge("organization::tests::invitations::i7_it_is_used_once"),
+                "what was acted on is pending no more",
+                &[
+                    edit(
+                        CORE,
+                        "            InvitationStatus::Pending => Ok(()),\n            other =>",
+                        "            _ => Ok(()),\n            other =>",
+                    ),
+                    edit(
+                        OBJECT,
+                        "WHERE id = ? AND state = 'pending' RETURNING id",
+                        "WHERE id = ? RETURNING id",
+                    ),
+                ],
+            ),
+            proof(
+                edge(
+                    "organization::tests::returns::i7_an_earlier_invitation_brings_nobody_back_whose_membership_has_ended",
                 ),
-                edit(
-                    OBJECT,
-                    "WHERE id = ? AND state = 'pending' RETURNING id",
-                    "WHERE id = ? RETURNING id",
+                "what waits for who leaves is canceled",
+                &[edit(
+                    "crates/edge/src/organization/store.rs",
+                    "    super::invitations::cancel_those_to(context, organization, user, epoch)?;\n",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::returns::i7_an_open_invitation_is_void_once_a_membership_has_ended_since_it_was_sent",
                 ),
-            ],
-        )],
+                "when somebody left is compared with when it was sent",
+                &[edit(
+                    "crates/edge/src/organization/invitations/answer.rs",
+                    "    require_welcome(context, &stored, person)?;\n",
+                    "",
+                )],
+            ),
+        ],
         running: &[],
     },
     Row {

@@ -177,6 +177,16 @@ impl Change<'_> {
         )
     }
 
+    /// Cancels what waits for the address of a member.
+    pub(in crate::organization) fn cancel_invitations_to(
+        &self,
+        user: &str,
+    ) -> Result<(), ApiError> {
+        let acting = self.acting;
+        let (context, organization) = (acting.context, &acting.organization);
+        invitations::cancel_those_to(context, organization, user, self.epoch)
+    }
+
     /// Tells the invited address what its invitation looks like now, and mails it the link that `nonce` stands for.
     pub(in crate::organization) fn send_invitation(
         &self,

@@ -11,7 +11,7 @@ use crate::{
         holdings, refusal,
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
-    problem::ApiError,
+    problem::{ApiError, Code},
     user::NoticeKind,
 };
 
@@ -32,6 +32,7 @@ pub(in crate::organization) fn accept(
     let known = word.known(id, &stored.role)?.ok_or_else(void)?;
     let matches = stored.address == address;
     let (state, permitted) = word.accept(&stored, matches, &known.offer())?;
+    require_welcome(context, &stored, person)?;
     let epoch = next_epoch(context)?;
     settle(context, &organization, &stored, state, epoch)?;
     let kind = NoticeKind::InvitationAccepted {
@@ -52,6 +53,27 @@ pub(in crate::organization) fn accept(
         epoch,
     };
     Ok(announce(written(epoch, view)?, epoch))
+}
+
+/// Refuses who has left since it was sent, or is suspended, by whatever account of that address (law 8): an earlier release has left such open.
+fn require_welcome(
+    context: &Context<'_>,
+    stored: &Stored,
+    person: &FreshPerson,
+) -> Result<(), ApiError> {
+    let sent_at_ms = stored.sent_at_ms.max(stored.created_at_ms);
+    let select = "SELECT user FROM member WHERE (user = ? OR address = ?)
+        AND (left_at_ms > ? OR suspended_at_ms IS NOT NULL)";
+    let values = [
+        person.user().into(),
+        person.address().into(),
+        sent_at_ms.into(),
+    ];
+    if context.sql.exec(select, &values)?.is_empty() {
+        return Ok(());
+    }
+    let detail = "Your membership has ended since it was sent. It takes a new invitation.";
+    Err(ApiError::new(Code::InvitationVoid, detail))
 }
 
 /// Makes somebody a member with what core has allowed. Who joined in another way meanwhile keeps the roles that they have.

@@ -1,0 +1,121 @@
+//! Who was a member does not come back, nor beside themselves, by an invitation from before (threat I7, law 8).
+
+use serde_json::{Value, json};
+
+use super::{
+    Acme, DAN,
+    invitations::{link, preview},
+    lockstep, refused,
+};
+use crate::{
+    http::{Method, Request, Response},
+    testing::{json, text},
+};
+
+impl Acme {
+    /// Dan, who was invited as an Admin and has come in by a link meanwhile: his session, and the invitation.
+    fn came_by_a_link(&self) -> (String, String) {
+        let invitation = self.invited(DAN, "admin");
+        let (_, secret) = self.link("member", 5);
+        let dan = self.world.sign_in(DAN);
+        let joined = self.join(&dan, &secret);
+        assert_eq!(joined.status, 200, "{}", text(&joined));
+        self.world.settle();
+        (dan, invitation)
+    }
+
+    /// As if every membership were that of another account of the same address.
+    fn by_another_account(&self) {
+        let other = |column: &str, table: &str| {
+            format!(
+                "UPDATE {table} SET {column} = REPLACE({column}, 'usr_', 'usr_other')
+                WHERE REPLACE({column}, 'suspended/', '') IN (SELECT user FROM member WHERE address = '{DAN}')"
+            )
+        };
+        self.execute(&other("user", "granted"));
+        self.execute(&other("user", "member"));
+    }
+
+    fn suspend(&self, email: &str) {
+        let suspension = format!("{}/suspension", self.member(email));
+        assert_eq!(self.put(&self.ada, &suspension, &json!({})).status, 200);
+    }
+
+    fn decline(&self, session: &str, invitation: &str) -> Response {
+        let path = format!("/invitations/{invitation}/decline");
+        self.post(session, &path, &json!({}))
+    }
+
+    fn pending_of(&self, session: &str) -> Value {
+        self.world.settle();
+        let mine = Request::new(Method::Get, "/v1/me/invitations").with_header("cookie", session);
+        json(&self.world.send(&mine))["invitations"].clone()
+    }
+}
+
+#[test]
+fn i7_an_earlier_invitation_brings_nobody_back_whose_membership_has_ended() {
+    for ends in ["removed", "left"] {
+        let acme = lockstep("");
+        let (dan, invitation) = acme.came_by_a_link();
+        let secret = link(&acme, DAN);
+        acme.world.clock.advance_ms(1);
+        let by = if ends == "left" { &dan } else { &acme.ada };
+        assert_eq!(acme.delete(by, &acme.member(DAN)).status, 204);
+        let back = acme.accept(&dan, &invitation);
+        refused(&back, 409, "invitation-not-pending");
+        // It is shown as open to nobody.
+        refused(
+            &acme.decline(&dan, &invitation),
+            409,
+            "invitation-not-pending",
+        );
+        assert_eq!(json(&preview(&acme, &secret))["status"], "canceled");
+        assert_eq!(acme.pending_of(&dan), json!([]), "{ends}");
+        let listed = json(&acme.get(&acme.ada, "/invitations"));
+        assert_eq!(listed["invitations"], json!([]), "{ends}");
+        // One that is made afterwards is a new decision, at the same moment, too.
+        let invitation = acme.invited(DAN, "view-only");
+        assert_eq!(acme.accept(&dan, &invitation).status, 200, "{ends}");
+    }
+}
+
+/// Of one that an earlier release has left open.
+#[test]
+fn i7_an_open_invitation_is_void_once_a_membership_has_ended_since_it_was_sent() {
+    for is_other in [false, true] {
+        let acme = lockstep("");
+        let (dan, invitation) = acme.came_by_a_link();
+        acme.world.clock.advance_ms(1);
+        assert_eq!(acme.delete(&acme.ada, &acme.member(DAN)).status, 204);
+        if is_other {
+            acme.by_another_account();
+        }
+        acme.execute("UPDATE invitation SET state = 'pending'");
+        refused(&acme.accept(&dan, &invitation), 409, "invitation-void");
+        // Sent again, it is.
+        acme.world.clock.advance_ms(1);
+        let again = format!("/invitations/{invitation}/resend");
+        let again = acme.post(&acme.ada, &again, &json!({}));
+        assert_eq!(again.status, 200, "{}", text(&again));
+        assert_eq!(acme.accept(&dan, &invitation).status, 200);
+    }
+}
+
+#[test]
+fn m10_a_suspended_member_does_not_come_in_beside_themselves() {
+    let acme = lockstep("");
+    let (dan, invitation) = acme.came_by_a_link();
+    acme.suspend(DAN);
+    let back = acme.accept(&dan, &invitation);
+    refused(&back, 409, "invitation-not-pending");
+    assert_eq!(acme.pending_of(&dan), json!([]));
+    acme.execute("UPDATE invitation SET state = 'pending'");
+    refused(&acme.accept(&dan, &invitation), 409, "invitation-void");
+    acme.by_another_account();
+    refused(&acme.accept(&dan, &invitation), 409, "invitation-void");
+    assert_eq!(
+        acme.list_of_members()["members"].as_array().unwrap().len(),
+        2
+    );
+}
