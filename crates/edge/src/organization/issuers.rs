@@ -240,10 +240,11 @@ fn members(acting: &Acting<'_>, issuer: &str) -> Result<Vec<(String, bool)>, Api
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// All that the members of an issuer hold, as if they were one: each role on each node once.
+/// All that the members of an issuer hold, as if they were one: each role on each node once. What is kept of who is suspended is theirs, too: it comes back without the issuer being looked at again.
 fn held(acting: &Acting<'_>, issuer: &str) -> Result<Record, ApiError> {
     let select =
-        "SELECT granted.role, granted.node FROM granted JOIN member ON member.user = granted.user
+        "SELECT granted.role, granted.node FROM member JOIN granted
+        ON granted.user = CASE WHEN member.suspended_at_ms IS NULL THEN member.user ELSE 'suspended/' || member.user END
         WHERE member.issuer = ? AND member.left_at_ms IS NULL
         UNION SELECT group_granted.role, group_granted.node FROM group_granted
         JOIN group_member ON group_member.access_group = group_granted.access_group

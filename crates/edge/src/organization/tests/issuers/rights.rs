@@ -149,3 +149,21 @@ fn m5_whom_only_an_issuer_vouches_for_becomes_no_owner() {
     let handed = acme.put(&acme.ada, "/owner", &json!({ "user_id": dan }));
     refused(&handed, 409, "conflict");
 }
+
+/// What a suspended member is kept is theirs once it ends, and whoever has the keys then is them.
+#[test]
+fn m6_what_a_suspended_member_is_kept_is_compared_too() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    assert_eq!(acme.read_by(&idp.token("dan"), "").status, 200);
+    let dan = acme.vouched_member("dan");
+    let owner = json!({ "role": "owner" });
+    assert_eq!(acme.patch(&acme.ada, &dan, &owner).status, 200);
+    let suspension = format!("{dan}/suspension");
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    let keys = json!({ "record": Idp::named(2, &idp.name).record() });
+    refused(&acme.patch(&ben, &path, &keys), 403, "exceeds-grantor");
+    assert_eq!(acme.patch(&acme.ada, &path, &keys).status, 200);
+}
