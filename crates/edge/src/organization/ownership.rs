@@ -1,4 +1,4 @@
-//! Whose the organization is: handed over to another member.
+//! Whose the organization is: handed over to another member, by who owns it; by an admin, once its owner has left.
 
 use super::acting::FreshActing;
 use crate::{

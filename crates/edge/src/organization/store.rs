@@ -16,6 +16,7 @@ use crate::{
 pub(super) struct Organization {
     pub(super) id: String,
     pub(super) name: String,
+    /// Who owns it: its creator, or whom it was handed to. Nobody, when empty: they have left.
     pub(super) creator: String,
     pub(super) created_at_ms: i64,
     pub(super) epoch: i64,
@@ -267,6 +268,9 @@ pub(super) fn leave(
         "UPDATE node SET owner = NULL, epoch = ? WHERE owner = ?",
         &[epoch.into(), user.into()],
     )?;
+    // Whoever comes back owns nothing, the organization included.
+    let unowned = "UPDATE organization SET creator = '' WHERE creator = ?";
+    context.sql.exec(unowned, &[user.into()])?;
     super::service_keys::stop_those_shown_to(context, user)?;
     super::links::revoke_those_of(context, user)?;
     super::invitations::cancel_those_to(context, organization, user, epoch)?;

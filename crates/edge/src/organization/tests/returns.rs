@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Acme, DAN,
+    Acme, BEN, CAT, DAN, id,
     invitations::{link, preview},
     lockstep, refused,
 };
@@ -118,4 +118,38 @@ fn m10_a_suspended_member_does_not_come_in_beside_themselves() {
         acme.list_of_members()["members"].as_array().unwrap().len(),
         2
     );
+}
+
+#[test]
+fn law_8_a_creator_who_comes_back_is_a_member_like_others() {
+    // OpenLIT's guards keep everybody's hands off the creator.
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "admin");
+    assert_eq!(acme.delete(&acme.ada, &acme.member(super::ADA)).status, 204);
+    let invited = acme.invite(&ben, super::ADA, "member");
+    assert_eq!(acme.accept(&acme.ada, &id(&invited)).status, 200);
+    let ada = acme.member(super::ADA);
+    let admin = json!({ "role": "admin" });
+    let changed = acme.patch(&ben, &ada, &admin);
+    assert_eq!(changed.status, 200, "{}", text(&changed));
+    assert_eq!(json(&changed)["creator"], false);
+    let removed = acme.delete(&ben, &ada);
+    assert_eq!(removed.status, 204, "{}", text(&removed));
+}
+
+#[test]
+fn law_7_an_organization_that_nobody_owns_is_handed_over_by_an_admin_of_it() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "owner");
+    let cat = acme.joined(CAT, "admin");
+    acme.joined(DAN, "member");
+    let to = |email: &str| json!({ "user_id": acme.user(email) });
+    let (to_cat, to_dan, ada) = (to(CAT), to(DAN), acme.member(super::ADA));
+    refused(&acme.put(&ben, "/owner", &to_dan), 403, "no-grant");
+    assert_eq!(acme.delete(&ben, &ada).status, 204);
+    refused(&acme.put(&cat, "/owner", &to_dan), 403, "no-grant");
+    let handed = acme.put(&ben, "/owner", &to_cat);
+    assert_eq!(handed.status, 200, "{}", text(&handed));
+    assert_eq!(json(&handed)["creator"], true);
+    refused(&acme.put(&ben, "/owner", &to_dan), 403, "no-grant");
 }
