@@ -416,11 +416,12 @@ impl Change<'_> {
         store::tell_user(context, organization, user, self.epoch, name)
     }
 
-    /// Tells everybody who knows the organization by its name the new one.
+    /// Tells everybody who knows the organization by its name the new one; who is suspended, when that ends.
     pub(super) fn tell_name(&self, name: &str) -> Result<(), ApiError> {
         let context = self.acting.context;
         let organization = organization(context)?;
-        for member in store::members(context)? {
+        let is_told = |member: &Member| member.suspended_at_ms.is_none();
+        for member in store::members(context)?.into_iter().filter(is_told) {
             store::tell_user(context, &organization, &member.user, self.epoch, Some(name))?;
         }
         invitations::tell_addresses(context, &organization, self.epoch)

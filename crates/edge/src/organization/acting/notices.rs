@@ -25,13 +25,16 @@ impl Change<'_> {
         audit::note(self.acting.context.sql, noun, fields)
     }
 
-    /// Tells a member of their new role.
+    /// Tells a member of their new role, unless they are suspended.
     pub(in crate::organization) fn tell_of_role(
         &self,
         member: &Member,
         role: &str,
         role_name: &str,
     ) -> Result<(), ApiError> {
+        if member.suspended_at_ms.is_some() {
+            return Ok(());
+        }
         let kind = NoticeKind::RoleChanged {
             role: role.to_owned(),
             role_name: role_name.to_owned(),

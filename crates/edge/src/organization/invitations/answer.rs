@@ -123,7 +123,7 @@ pub(in crate::organization) fn decline(
     Ok(announce(written(epoch, ())?, epoch))
 }
 
-/// Whoever invited hears of it as long as they are a member.
+/// Whoever invited hears of it as long as they are a member, and not suspended.
 fn tell_inviter(
     context: &Context<'_>,
     organization: &Organization,
@@ -131,7 +131,8 @@ fn tell_inviter(
     epoch: i64,
     kind: NoticeKind,
 ) -> Result<(), ApiError> {
-    if store::member(context, &stored.invited_by)?.is_none() {
+    let inviter = store::member(context, &stored.invited_by)?;
+    if inviter.is_none_or(|inviter| inviter.suspended_at_ms.is_some()) {
         return Ok(());
     }
     store::notify(context, organization, &stored.invited_by, epoch, kind)

@@ -108,3 +108,36 @@ fn m5_the_last_admin_is_not_suspended_and_m6_nobody_gives_back_what_they_lack() 
     refused(&acme.delete(&ben, &of_cat), 403, "guard-failed");
     assert_eq!(acme.delete(&acme.ada, &of_cat).status, 200);
 }
+
+#[test]
+fn who_is_suspended_is_told_nothing_until_it_ends() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let invited = acme.invite(&ben, CAT, "member");
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    acme.world.settle();
+    let mails = acme.world.mail(BEN).len();
+    let renamed = acme.patch(&acme.ada, "", &json!({ "name": "Other" }));
+    assert_eq!(renamed.status, 200, "{}", text(&renamed));
+    let member = json!({ "role": "member" });
+    assert_eq!(
+        acme.patch(&acme.ada, &acme.member(BEN), &member).status,
+        200
+    );
+    let cat = acme.world.sign_in(CAT);
+    let decline = format!("/invitations/{}/decline", super::id(&invited));
+    let declined = acme.post(&cat, &decline, &json!({}));
+    assert_eq!(declined.status, 204, "{}", text(&declined));
+    acme.world.settle();
+    let me = |path: &str| {
+        let me = Request::new(Method::Get, path).with_header("cookie", &ben);
+        json(&acme.world.send(&me))
+    };
+    assert_eq!(me("/v1/me")["organizations"], json!([]));
+    assert_eq!(me("/v1/me/notifications")["notifications"], json!([]));
+    assert_eq!(acme.world.mail(BEN).len(), mails);
+    assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+    acme.world.settle();
+    assert_eq!(me("/v1/me")["organizations"][0]["name"], "Other");
+}
