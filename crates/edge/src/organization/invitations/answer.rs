@@ -55,25 +55,33 @@ pub(in crate::organization) fn accept(
     Ok(announce(written(epoch, view)?, epoch))
 }
 
-/// Refuses who has left since it was sent, or is suspended, by whatever account of that address (law 8): an earlier release has left such open.
+/// Refuses who has left since it was sent, or is suspended, by whatever account of that address (law 8): an earlier release has left such open. And an address is one member's, as for links and domains: by another account of theirs nobody comes in beside themselves.
 fn require_welcome(
     context: &Context<'_>,
     stored: &Stored,
     person: &FreshPerson,
 ) -> Result<(), ApiError> {
     let sent_at_ms = stored.sent_at_ms.max(stored.created_at_ms);
-    let select = "SELECT user FROM member WHERE (user = ? OR address = ?)
-        AND (left_at_ms > ? OR suspended_at_ms IS NOT NULL)";
+    let select =
+        "SELECT user, COALESCE(left_at_ms > ?, suspended_at_ms IS NOT NULL) AS is_over, left_at_ms
+        FROM member WHERE user = ? OR address = ? ORDER BY is_over DESC";
     let values = [
+        sent_at_ms.into(),
         person.user().into(),
         person.address().into(),
-        sent_at_ms.into(),
     ];
-    if context.sql.exec(select, &values)?.is_empty() {
-        return Ok(());
+    for row in context.sql.exec(select, &values)? {
+        if row.integer("is_over")? != 0 {
+            let detail = "Your membership has ended since it was sent. It takes a new invitation.";
+            return Err(ApiError::new(Code::InvitationVoid, detail));
+        }
+        let is_member = row.optional_integer("left_at_ms")?.is_none();
+        if is_member && row.text("user")? != person.user() {
+            let detail = "You are a member already, by another account of this address.";
+            return Err(ApiError::new(Code::AlreadyMember, detail));
+        }
     }
-    let detail = "Your membership has ended since it was sent. It takes a new invitation.";
-    Err(ApiError::new(Code::InvitationVoid, detail))
+    Ok(())
 }
 
 /// Makes somebody a member with what core has allowed. Who joined in another way meanwhile keeps the roles that they have.

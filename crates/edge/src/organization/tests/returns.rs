@@ -120,6 +120,21 @@ fn m10_a_suspended_member_does_not_come_in_beside_themselves() {
     );
 }
 
+/// What an export names, and links and domains see to, too: an address is one member's.
+#[test]
+fn i2_a_second_account_of_a_member_s_address_does_not_come_in_beside_it() {
+    let acme = lockstep("");
+    let (dan, invitation) = acme.came_by_a_link();
+    acme.by_another_account();
+    refused(&acme.accept(&dan, &invitation), 409, "already-member");
+    let names: Vec<String> = acme.members().into_iter().map(|(email, _)| email).collect();
+    assert_eq!(names.iter().filter(|name| *name == DAN).count(), 1);
+    // It is still the member's.
+    acme.execute("UPDATE granted SET user = REPLACE(user, 'usr_other', 'usr_')");
+    acme.execute("UPDATE member SET user = REPLACE(user, 'usr_other', 'usr_')");
+    assert_eq!(acme.accept(&dan, &invitation).status, 200);
+}
+
 #[test]
 fn law_8_a_creator_who_comes_back_is_a_member_like_others() {
     // OpenLIT's guards keep everybody's hands off the creator.
