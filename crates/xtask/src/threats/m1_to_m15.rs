@@ -138,6 +138,17 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::issuers::rights::m6_what_a_suspended_member_is_kept_is_compared_too",
+                ),
+                "what a suspended member is kept is theirs",
+                &[edit(
+                    "crates/edge/src/organization/issuers.rs",
+                    "ELSE 'suspended/' || member.user END",
+                    "END",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::rules::law_5::law_5_an_allow_rule_gives_what_its_maker_holds",
                 ),
                 "what a rule gives is held by its maker",
