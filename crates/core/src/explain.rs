@@ -96,19 +96,25 @@ fn reason(
     if !factors.token {
         return DenyReason::OutOfTokenScope;
     }
+    let mut held = set.map_or(&none, |set| &set.granted);
     if factors.cap != Outcome::True {
         for (grant, role, _) in grants_on_path(access, ROOT) {
             let described = policy.describe_role(role);
             if access.is_live(&grant.window)
                 && let Some(cap) = described.and_then(|role| role.cap.as_ref())
-                && policy.holds(cap, permission, facts) != Outcome::True
+                && policy.holds(cap, permission, facts) == factors.cap
             {
-                return DenyReason::Capped { role };
+                if factors.cap == Outcome::False {
+                    return DenyReason::Capped { role };
+                }
+                // Facts may yet lift it, which is of no use to who is not given it either way.
+                if factors.granted != Outcome::False {
+                    held = cap;
+                }
             }
         }
     }
-    let granted = set.map_or(&none, |set| &set.granted);
-    let guards = policy.guards_of(granted, permission);
+    let guards = policy.guards_of(held, permission);
     if !guards.is_empty() {
         return guard_reason(&guards, facts);
     }

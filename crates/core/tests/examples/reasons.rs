@@ -1,9 +1,12 @@
 //! Each reason by itself, and which of two wins: the first factor that is false.
 
-use lockstep_core::{DenyReason, Source, TokenLimit};
+use std::sync::Arc;
 
-use crate::shop::{NOW_MS, access, decide, policy, reason, record, record_until, resolve, strings};
-use lockstep_core::{Access, Decision};
+use lockstep_core::{Access, Decision, DenyReason, Policy, Source, TokenLimit};
+
+use crate::shop::{
+    NOW_MS, access, decide, policy, reason, record, record_until, resolve, spec, strings,
+};
 
 const OPEN: &[(&str, bool)] = &[("resource.open", true)];
 const SHUT: &[(&str, bool)] = &[("resource.open", false)];
@@ -157,6 +160,33 @@ fn a_cap_comes_before_the_grant_and_spares_what_is_ones_own() {
     assert_eq!(reason(&guest, "sell", "south", &[]), capped);
     allowed_by(&guest, "look", "north", &[], "manager in north");
     allowed_by(&guest, "resign", "shop", &[], "everyone");
+}
+
+/// Under another cap, `refund` is held only of what one sold oneself.
+#[test]
+fn a_cap_that_facts_decide_names_the_fact_that_is_missing() {
+    let mut spec = spec();
+    let mut roles = spec.roles.iter_mut();
+    roles.find(|role| role.id == "guest").unwrap().cap = Some("clerk".into());
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let access =
+        |grants: &[(&str, &str)]| Access::resolve(&policy, record(grants), NOW_MS).unwrap();
+    let own = |own| [("resource.own", own)];
+    let missing = DenyReason::FactMissing {
+        fact: "resource.own".into(),
+    };
+    let manager = access(&[("guest", "shop"), ("manager", "north")]);
+    assert_eq!(reason(&manager, "refund", "north", &[]), missing);
+    let decided = |known: &[(&str, bool)]| decide(&manager, "refund", "north", known);
+    assert!(matches!(decided(&own(true)), Decision::Allow(_)));
+    let capped = DenyReason::Capped {
+        role: policy.role("guest").unwrap(),
+    };
+    assert_eq!(reason(&manager, "refund", "north", &own(false)), capped);
+    // Who would not be given it either way lacks no fact.
+    let guest = access(&[("guest", "shop")]);
+    assert_eq!(reason(&guest, "refund", "north", &[]), DenyReason::NoGrant);
+    assert_eq!(reason(&guest, "refund", "north", &own(false)), capped);
 }
 
 #[test]
