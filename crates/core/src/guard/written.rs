@@ -84,8 +84,12 @@ impl Written for Value {
     }
 }
 
-/// In quotes, so that a text reads neither as a number nor as a fact.
+/// In quotes, so that a text reads neither as a number nor as a fact; bare in a sentence.
 fn write_quoted<const EXACT: bool>(words: &str, text: &mut String) {
+    if !EXACT {
+        text.push_str(words);
+        return;
+    }
     text.push('"');
     write_escaped::<EXACT>(words, '"', text);
     text.push('"');

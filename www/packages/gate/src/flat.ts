@@ -196,29 +196,26 @@ function writeFacts(facts: Json): void {
     const known: [string, Json][] = [];
     const unknown: string[] = [];
     const groups: string[] = [];
-    const state = (name: string, value: Json) =>
-      typeof value === "boolean" || typeof value === "string" || Number.isSafeInteger(value)
-        ? known.push([name, value])
-        : unknown.push(name);
-    for (const [name, stated] of members(facts)) {
-      if (stated && typeof stated === "object" && !Array.isArray(stated)) {
-        groups.push(name);
-        members(stated).forEach(([member, value]) => state(`${name}.${member}`, value));
-      } else {
-        state(name, stated);
+    const state = (prefix: string, stated: Json) => {
+      for (const [member, value] of Object.entries<Json>(stated ?? {})) {
+        const name = prefix + member;
+        if (typeof value === "boolean" || typeof value === "string" || Number.isSafeInteger(value)) {
+          known.push([name, value]);
+        } else if (!prefix && value && typeof value === "object" && !Array.isArray(value)) {
+          groups.push(name);
+          state(`${name}.`, value);
+        } else if (value !== undefined) {
+          unknown.push(name);
+        }
       }
-    }
+    };
+    state("", facts);
     writeList(known, ([name, value]) => {
       writeText(name);
       writeValue(value);
     });
     writeTexts(groups.filter((group) => !unknown.some((name) => name.startsWith(`${group}.`))));
   });
-}
-
-/** The members of something, but for those that are undefined. */
-function members(object: Json): [string, Json][] {
-  return Object.entries(object ?? {}).filter(([, value]) => value !== undefined);
 }
 
 function writeValue(value: Json): void {
