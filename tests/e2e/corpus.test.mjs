@@ -23,7 +23,7 @@ for (const world of all) {
     const asked = world.cases.filter((asked) => isForTheDirectory(world, asked));
     const left = world.cases.length - asked.length;
     if (left > 0) {
-      context.diagnostic(`${left} questions about what the directory cannot hold yet are not put over HTTP`);
+      context.diagnostic(`${left} questions about what the seed does not make are not put over HTTP`);
     }
     // A world for each moment: it is moved so that the moment is now.
     for (const moment of new Set(asked.map(({ now_ms }) => now_ms))) {
@@ -35,7 +35,7 @@ for (const world of all) {
   });
 }
 
-/** Whether the directory has all that a case is about, and states the facts itself. */
+/** Whether the seed makes all that a case is about, and the directory states the facts itself. */
 function isForTheDirectory(world, { principal, facts }) {
   const { kind, token, properties } = principalOf(world, principal);
   const { plan, roles, rules, groups } = world;
