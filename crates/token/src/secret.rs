@@ -178,10 +178,7 @@ impl Secret {
 
     /// What is stored and looked up. Two kinds never share a hash.
     pub fn hash(&self) -> SecretHash {
-        let hash = Sha256::new()
-            .chain_update(self.kind.domain())
-            .chain_update(&*self.text);
-        SecretHash(hash.finalize().into())
+        SecretHash::of(self.kind, &self.text)
     }
 
     /// The secret itself: to show it once to whom it was made for, and nowhere else.
@@ -235,6 +232,13 @@ impl Owner {
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
+    /// The hash of what may be a secret of this kind. Another kind, another text or another spelling of it
+    /// has another one, so who knows the hash of a secret that was parsed need not parse it again.
+    pub fn of(kind: SecretKind, text: &str) -> Self {
+        let hash = Sha256::new().chain_update(kind.domain()).chain_update(text);
+        Self(hash.finalize().into())
+    }
+
     /// Reads a stored hash; `None` when the text is not 64 lower-case hex digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();

@@ -4,8 +4,7 @@
 // its promises have nobody left to settle them. So every call ends with an error at the moment of the
 // trap, and the next one finds a new instance.
 //
-// Each step between JavaScript and WASM costs, so a request goes in as one piece of memory, and an answer
-// comes out as three values.
+// Each step between JavaScript and WASM costs, so a request goes in as one piece of memory.
 
 import { DurableObject } from "cloudflare:workers";
 import * as edge from "./edge.js";
@@ -30,17 +29,16 @@ const importMs = 60_000;
 
 export default {
   async fetch(request, env, context) {
-    const hasBody = methodsWithBody.has(request.method);
-    if (hasBody && isImport(request.url)) return imported(request, env, context);
+    const { method, url } = request;
+    const hasBody = methodsWithBody.has(method);
+    if (hasBody && isImport(url)) return imported(request, env, context);
     const body = hasBody ? await bodyOf(request) : noBody;
-    const call = () => {
+    return settled(() => {
       // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
       instance();
-      const { bytes, head: length } = written(request, body);
-      return edge.fetch(bytes, length, env, context);
-    };
-    const answer = settled(call);
-    return response(answer instanceof Promise ? await answer : answer);
+      const { bytes, head } = written(method, url, request.headers, body);
+      return edge.fetch(bytes, head, env, context);
+    });
   },
 };
 
@@ -72,10 +70,11 @@ async function imported(request, env, context) {
   };
   const call = () => {
     instance();
-    return edge.fetchImport(written(request, noBody).bytes, env, context, pull);
+    const { bytes } = written(request.method, request.url, request.headers, noBody);
+    return edge.fetchImport(bytes, env, context, pull);
   };
   try {
-    return response(await settled(call));
+    return await settled(call);
   } finally {
     imports.delete(own);
   }
@@ -150,9 +149,9 @@ async function partsOf(request, told, bytesMax) {
 }
 
 /** Method, URL, the word in the place of a body, and name and value of each header, a line each. */
-function headOf(request, word) {
-  let text = `${request.method}\n${request.url}\n${word}\n`;
-  for (const [name, value] of request.headers) {
+function headOf(method, url, headers, word) {
+  let text = `${method}\n${url}\n${word}\n`;
+  for (const [name, value] of headers) {
     // No line break gets through a server; if one did, it would begin another header.
     text += `${name}\n${value.includes("\n") ? value.replaceAll("\n", " ") : value}\n`;
   }
@@ -164,8 +163,8 @@ const encoder = new TextEncoder();
 const room = new Uint8Array(4 * bodyBytesMax);
 
 /** Puts a request together: its bytes, and how many of them are its head. */
-function written(request, { word, content }) {
-  const text = headOf(request, word);
+function written(method, url, headers, { word, content }) {
+  const text = headOf(method, url, headers, word);
   // A character of JavaScript has at most three bytes.
   const needed = 3 * (text.length + content.length);
   const memory = needed > room.length ? new Uint8Array(needed) : room;
@@ -178,23 +177,6 @@ function put(content, memory) {
   if (typeof content === "string") return encoder.encodeInto(content, memory).written;
   memory.set(content);
   return content.length;
-}
-
-/** Header lists that answers have had, by their text; most answers have the same. */
-const lists = new Map();
-const listsMax = 64;
-
-function response([status, headers, body]) {
-  return new Response(body, { status, headers: lists.get(headers) ?? list(headers) });
-}
-
-function list(text) {
-  const made = new Headers();
-  const lines = text.split("\n");
-  for (let at = 0; at + 1 < lines.length; at += 2) made.append(lines[at], lines[at + 1]);
-  // A cookie is nobody else's, and a secret.
-  if (lists.size < listsMax && !made.has("set-cookie")) lists.set(text, made);
-  return made;
 }
 
 /** A Durable Object class around one of Rust's, whose value is made again in every new instance. */

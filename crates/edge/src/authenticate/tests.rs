@@ -128,3 +128,25 @@ fn j24_any_authorization_header_is_answered_400_or_401() {
     }
     assert!(refused > HEADERS * 9 / 10, "{refused}");
 }
+
+/// A known secret is found by its hash alone, which has to say what it is a secret of.
+#[test]
+fn j17_what_is_known_of_a_secret_counts_where_its_kind_is_sent() {
+    let world = world();
+    let session = world.sign_in("ann@example.com");
+    let made = post("/v1/me/tokens", &json!({"name": "ci"})).with_header("cookie", &session);
+    let made = json(&world.send(&made));
+    let token = made["token"].as_str().unwrap();
+    let (name, session) = session.split_once('=').unwrap();
+    let by_cookie = |text: &str| {
+        let request = Request::new(Method::Get, "/v1/me");
+        let request = request.with_header("cookie", &format!("{name}={text}"));
+        world.send(&request).status
+    };
+    for _ in 0..2 {
+        assert_eq!((by_cookie(session), status(&world, token)), (200, 200));
+        assert_eq!((by_cookie(token), status(&world, session)), (401, 401));
+        // Known, but another text.
+        assert_eq!(status(&world, &token.to_ascii_lowercase()), 401);
+    }
+}

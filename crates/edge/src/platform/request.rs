@@ -1,10 +1,10 @@
-//! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request as one piece of memory, and makes the answer of three values.
+//! Requests and answers of the runtime, to and from ours. Each value that crosses costs, so the Worker's script sends a request as one piece of memory, and an answer is made by one call of `js/answer.js`.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
 use futures_util::TryStreamExt;
-use js_sys::{Array, Function, Promise, Uint8Array};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::{Function, Promise, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ReadableStream;
 
@@ -16,12 +16,24 @@ use crate::{
     log,
 };
 
-/// How many different header lists are kept.
-const LISTS_MAX: usize = 64;
+/// How many heads of answers are kept.
+const HEADS_MAX: usize = 64;
 
 thread_local! {
-    /// Header lists as the script has them. Most answers have the same, and what is handed over again need not be written again.
-    static LISTS: RefCell<BTreeMap<String, JsValue>> = const { RefCell::new(BTreeMap::new()) };
+    /// The numbers of heads that answers have had. Most have the same, and what is known by its number need not be handed over again.
+    static HEADS: RefCell<BTreeMap<String, u32>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+#[wasm_bindgen(module = "/js/answer.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = headNumber)]
+    fn head_number(head: &str) -> u32;
+
+    #[wasm_bindgen(catch)]
+    fn answer(head: u32, body: &str) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = answerOnce)]
+    fn answer_once(head: &str, body: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 /// Reads a request. Its head, the first `head_length` bytes, has a line for each of: method, URL, a word about why there is no body, if there should be one, and each header's name and value.
@@ -101,24 +113,18 @@ fn streamed(chunks: Chunks) -> Result<ReadableStream, JsValue> {
     }
 }
 
-/// An answer as the Worker's script makes it: status, header lines, and body.
+/// An answer of the runtime.
 pub(super) fn write(response: Response) -> Result<JsValue, JsValue> {
-    let mut lines = String::new();
-    for (name, value) in &response.headers {
-        if value.contains(['\r', '\n']) {
-            return Err("a header's value has a line break".into());
-        }
-        for text in [name, value] {
-            lines.push_str(text);
-            lines.push('\n');
-        }
-    }
+    let head = head(&response)?;
     let body = match response.body {
         Body::Empty => JsValue::NULL,
         // Text is cheaper to hand over than bytes, and becomes the same bytes again.
-        Body::Bytes(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => JsValue::from(text),
-            Err(error) => Uint8Array::from(error.as_bytes()).into(),
+        Body::Bytes(bytes) => match str::from_utf8(&bytes) {
+            Ok(text) => match number(&head) {
+                Some(head) => return answer(head, text),
+                None => JsValue::from(text),
+            },
+            Err(_) => Uint8Array::from(&*bytes).into(),
         },
         Body::Chunks(chunks) => streamed(chunks)?.into(),
         Body::Stream(stream) => match stream.downcast::<ReadableStream>() {
@@ -126,20 +132,36 @@ pub(super) fn write(response: Response) -> Result<JsValue, JsValue> {
             Err(_) => return Err("a stream of another platform".into()),
         },
     };
-    let status = JsValue::from(response.status);
-    Ok(Array::of3(&status, &list(lines), &body).unchecked_into())
+    answer_once(&head, &body)
 }
 
-fn list(lines: String) -> JsValue {
-    LISTS.with_borrow_mut(|lists| {
-        if let Some(known) = lists.get(&lines) {
-            return known.clone();
+/// A line of status, and name and value of each header, a line each.
+fn head(response: &Response) -> Result<String, JsValue> {
+    let mut head = response.status.to_string();
+    for (name, value) in &response.headers {
+        if value.contains(['\r', '\n']) {
+            return Err("a header's value has a line break".into());
         }
-        let made = JsValue::from(&*lines);
+        for text in [name, value] {
+            head.push('\n');
+            head.push_str(text);
+        }
+    }
+    Ok(head)
+}
+
+/// The number of a head that is kept.
+fn number(head: &str) -> Option<u32> {
+    HEADS.with_borrow_mut(|heads| {
+        if let Some(known) = heads.get(head) {
+            return Some(*known);
+        }
         // A cookie is nobody else's, and a secret.
-        if lists.len() < LISTS_MAX && !lines.contains("set-cookie\n") {
-            lists.insert(lines, made.clone());
+        if heads.len() >= HEADS_MAX || head.contains("\nset-cookie\n") {
+            return None;
         }
-        made
+        let number = head_number(head);
+        heads.insert(head.to_owned(), number);
+        Some(number)
     })
 }

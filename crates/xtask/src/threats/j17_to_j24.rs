@@ -21,7 +21,18 @@ pub(super) const ROWS: &[Row] = &[
                 "the kind is part of the hash",
                 &[edit(
                     "crates/token/src/secret.rs",
-                    "            .chain_update(self.kind.domain())\n",
+                    ".chain_update(kind.domain())",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "authenticate::tests::j17_what_is_known_of_a_secret_counts_where_its_kind_is_sent",
+                ),
+                "the kind is part of the hash by which it is known",
+                &[edit(
+                    "crates/token/src/secret.rs",
+                    ".chain_update(kind.domain())",
                     "",
                 )],
             ),
