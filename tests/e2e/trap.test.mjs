@@ -40,7 +40,7 @@ const standIn = `
   export async function fetch(request, headLength, env) {
     const head = new TextDecoder().decode(request.subarray(0, headLength));
     const { pathname } = new URL(head.split("\\n")[1]);
-    return [200, "", await asked(pathname, env)];
+    return new Response(await asked(pathname, env));
   }
 
   function asked(pathname, { ORGANIZATIONS }) {
