@@ -18,8 +18,8 @@ use crate::{
     sql::Row,
 };
 
-/// How long the definitions of all roles may be together, in bytes: they are one value in KV and one row of the outbox.
-const BYTES_MAX: usize = 1_000_000;
+/// How long the definitions of all roles and rules may be together, in bytes: they are one value in KV and one row of the outbox, of which the database takes 2 MB, and there every quote and backslash is written as two bytes.
+const BYTES_MAX: usize = 900_000;
 
 /// What a member may change about the organization's own roles.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -246,7 +246,7 @@ fn facts_of_the_directory_are_the_directorys_whoever_decides() {
 fn law_9_the_page_decides_as_the_edge_does() {
     let acme = lockstep("");
     let ben = acme.joined(BEN, "member");
-    let [north, south] = ["North", "South"].map(|name| acme.workspace(name));
+    let [north, south, east] = ["North", "South", "East"].map(|name| acme.workspace(name));
     acme.grant(&north, BEN, "editor");
     acme.grant(&south, BEN, "viewer");
     let own = json!({ "name": "Own", "base": "annotator" });
@@ -272,7 +272,8 @@ fn law_9_the_page_decides_as_the_edge_does() {
     let access = Access::resolve(base, snapshot.record(), now_ms).unwrap();
     let mut denied = 0;
     for permission in policy.document.permissions.iter().map(|known| &known.id) {
-        for workspace in [&north, &south] {
+        // The last one is none of theirs.
+        for workspace in [&north, &south, &east] {
             let node = workspace.replace("/workspaces/", "");
             let view = DecisionView::decide(&access, permission, &node, &Facts::default());
             let of_page = serde_json::to_value(view.unwrap()).unwrap();
