@@ -64,6 +64,11 @@ fn a_role_of_the_organization_that_reaches_down_makes_all_known() {
     for role in ["staff", "guest", "gone"] {
         assert_eq!(known(&access(&[(role, "shop")])), ["shop"], "{role}");
     }
+    // What concerns the organization alone does not.
+    let mut hiring = spec();
+    hiring.permissions[4].allow.push("staff".into());
+    let staff = under(&hiring, record(&[("staff", "shop")]));
+    assert_eq!(known(&staff), ["shop"]);
     // A conditional right reaches down, too.
     let mut conditional = spec();
     let refund = &mut conditional.permissions[2].conditional[0];
