@@ -185,4 +185,11 @@ mod tests {
         ]);
         assert_eq!(guard.to_string(), "a = c and b matches \"x*\"");
     }
+
+    #[test]
+    fn what_would_read_as_an_end_is_escaped_but_in_sentences() {
+        let condition = Condition::new("a b\\", Test::Equals(Value::Text("\"c\\ d".into())));
+        assert_eq!(condition.to_string(), r#"a\ b\\ = "\"c\\ d""#);
+        assert_eq!(Guard::new(vec![condition]).text(), r#"a b\ = "c\ d"#);
+    }
 }

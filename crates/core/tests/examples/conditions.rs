@@ -1,8 +1,8 @@
-//! Conditions that do not compile: tests that could never hold, and too many of them.
+//! Conditions: those that do not compile, being tests that could never hold or too many, and what they ask for.
 
 use lockstep_core::{
-    Condition, ConditionalSpec, Level, PermissionSpec, Policy, PolicySpec, RoleSpec, Test, Value,
-    limits,
+    Condition, ConditionalSpec, Level, Operation, PermissionSpec, Policy, PolicySpec, RoleSpec,
+    Test, Value, limits,
 };
 
 use crate::mistakes::{LOOK, accepted, permission, refused, role, text};
@@ -154,4 +154,27 @@ fn a_test_names_facts_and_roles_that_exist_and_texts_that_are_short() {
         ];
         assert_eq!(error.path, place);
     }
+}
+
+/// What diffs and matrices say of an operation, and which facts a test may state.
+#[test]
+fn a_policy_says_what_operations_need_and_which_facts_it_asks_for() {
+    let mut spec = spec();
+    let owned = Test::EqualsFact("principal.id".into());
+    spec.permissions[1].guard = vec![Condition::new("resource.owner", owned)];
+    let policy = Policy::compile(&spec).unwrap();
+    let needed = |operation| policy.operation_permission(operation);
+    assert_eq!(needed(Operation::MemberLeave), Some("resign"));
+    assert_eq!(needed(Operation::MemberRemove), Some("dismiss"));
+    assert_eq!(needed(Operation::AuditRead), None);
+    let mut asked: Vec<&str> = policy.facts_asked().collect();
+    asked.sort_unstable();
+    let wanted = [
+        "principal.id",
+        "resource.open",
+        "resource.own",
+        "resource.owner",
+        "target.creator",
+    ];
+    assert_eq!(asked, wanted);
 }
