@@ -1,10 +1,10 @@
 // Answers as the runtime has them. Most have the same status and headers, and a Response that is made like
-// one that is there costs half of what one with a list of headers does: so heads are kept, and have
-// numbers, which cost nothing to hand over.
+// one that is there need not read them again: so heads are kept, and have numbers, which cost nothing to
+// hand over.
 
 /** Responses without a body, each with a status and headers that answers have had. */
 const heads = [];
-/** Their numbers, by their text. */
+/** Their numbers, by their text: the WASM module remembers them, too, but forgets them when its instance dies. */
 const numbers = new Map();
 
 /** The number of a head: a line of status, and name and value of each header, a line each. */
