@@ -1,6 +1,8 @@
 //! Service accounts and their keys, as who acts may see and give them; and what a program may give that acts by one.
 
-use lockstep_core::{MembershipError, NodeId, PrincipalKind, RoleId, grant_account, show_key};
+use lockstep_core::{
+    MembershipError, NodeId, Operation, PrincipalKind, RoleId, grant_account, show_key,
+};
 use lockstep_wire::TokenRecord;
 
 use super::{Acting, Permitted, holdings, proof::permitted};
@@ -18,10 +20,25 @@ impl Acting<'_> {
         allowed: Result<(), MembershipError>,
     ) -> Result<Permitted, ApiError> {
         let permitted = permitted(self.context, &self.access, allowed)?;
+        self.require_seer()?;
+        Ok(permitted)
+    }
+
+    /// Whether who acts may do `operation` on the organization, of which something goes on to tell whoever it was made for: that is handed out, too.
+    pub(in crate::organization) fn permit_telling(
+        &self,
+        operation: Operation,
+    ) -> Result<Permitted, ApiError> {
+        let permitted = self.permit(operation, self.access.root())?;
+        self.require_seer()?;
+        Ok(permitted)
+    }
+
+    fn require_seer(&self) -> Result<(), ApiError> {
         if self.is_program() {
             service_keys::require_seer(self.context, self.token_seen_by())?;
         }
-        Ok(permitted)
+        Ok(())
     }
 
     fn is_program(&self) -> bool {

@@ -109,8 +109,19 @@ fn p2_a_key_that_stops_hands_nothing_out() {
     let account = acme.account(&[admin()]);
     let (key, secret) = acme.key(&ben, &account, &named("ben's"));
     acme.joined(CAT, "member");
+    let hook = json!({ "name": "All", "url": "https://hooks.example/x" });
+    let made = acme.post(&acme.ada, "/webhooks", &hook);
+    let known = format!("/webhooks/{}", super::super::id(&made));
     acme.remove(BEN);
     let hand_out = [
+        // It goes on telling when the key has stopped.
+        (Method::Post, "/webhooks".to_owned(), hook),
+        (
+            Method::Patch,
+            known.clone(),
+            json!({ "url": "https://elsewhere.example/x" }),
+        ),
+        (Method::Post, format!("{known}/rotate"), json!({})),
         (
             Method::Post,
             "/invitations".to_owned(),
