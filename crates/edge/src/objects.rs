@@ -296,6 +296,7 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
             if O::IS_AUDITED {
                 audit::seal_unknown(context)?;
             }
+            schema::keep_name(context.sql, context.name)?;
         }
         if let Some(reply) = idempotency::earlier(context)? {
             O::may_replay(context)?;

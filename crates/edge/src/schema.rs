@@ -24,7 +24,43 @@ pub struct Version {
 }
 
 /// Migrations of what every object has, beside its own; entries are only ever added.
-const BASE: &[&str] = &[idempotency::SCHEMA];
+const BASE: &[&str] = &[idempotency::SCHEMA, NAME];
+
+/// What the object is called. Whoever asks it something says so; its alarm does not, once the object is no longer in memory (<https://github.com/cloudflare/workerd/issues/6850>).
+const NAME: &str = "
+    CREATE TABLE object_name (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        name TEXT NOT NULL
+    ) STRICT;
+";
+
+/// Keeps what the object is called; call it after migrations, in their transaction.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep_name(sql: &dyn Sql, name: &str) -> Result<(), ApiError> {
+    let select = "SELECT name FROM object_name";
+    if sql.one(select, &[])?.is_none() {
+        let insert = "INSERT INTO object_name (one, name) VALUES (1, ?)";
+        sql.exec(insert, &[name.into()])?;
+    }
+    Ok(())
+}
+
+/// What the object is called, if that was kept.
+///
+/// # Errors
+/// When the database fails.
+pub fn kept_name(sql: &dyn Sql) -> Result<Option<String>, ApiError> {
+    let table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'object_name'";
+    if sql.one(table, &[])?.is_none() {
+        return Ok(None);
+    }
+    let row = sql.one("SELECT name FROM object_name", &[])?;
+    Ok(row
+        .map(|row| row.text("name").map(str::to_owned))
+        .transpose()?)
+}
 
 /// The version of an object's schema; `None` when it was never born. It reads only.
 ///
@@ -184,8 +220,20 @@ mod tests {
         apply(sql, "schema_version", &[FIRST], 1).unwrap();
         assert_eq!(version(sql).unwrap(), Some(Version { base: 0, own: 1 }));
         migrate::<Old>(sql, version(sql).unwrap()).unwrap();
-        assert_eq!(version(sql).unwrap(), Some(Version { base: 1, own: 1 }));
+        assert_eq!(version(sql).unwrap(), Some(Version { base: 2, own: 1 }));
         sql.exec("SELECT key FROM idempotency", &[]).unwrap();
+    }
+
+    #[test]
+    fn an_object_keeps_what_it_is_called() {
+        let sql = LocalSql::open();
+        let sql: &dyn Sql = &*sql;
+        assert_eq!(kept_name(sql).unwrap(), None, "never born");
+        migrate::<Old>(sql, None).unwrap();
+        assert_eq!(kept_name(sql).unwrap(), None);
+        keep_name(sql, "org_1").unwrap();
+        keep_name(sql, "org_1").unwrap();
+        assert_eq!(kept_name(sql).unwrap().as_deref(), Some("org_1"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Tables that follow from others or from the passing of time.
-const UNWATCHED: [&str; 13] = [
+const UNWATCHED: [&str; 14] = [
     "audit",
     "audit_change",
     "audit_checkpoint",
@@ -16,6 +16,7 @@ const UNWATCHED: [&str; 13] = [
     "base_version",
     "idempotency",
     "invitation_mail",
+    "object_name",
     "outbox",
     "outbox_lane",
     "published",

@@ -20,6 +20,9 @@ use crate::{
     sql::Sql,
 };
 
+/// How soon an alarm rings again that could not do its work, in milliseconds. What an object owes must wait for nobody to write to it, and not be tried without a pause.
+const AGAIN_MS: i64 = 10_000;
+
 /// One live object of kind `O`.
 pub(super) struct Host<O> {
     state: State,
@@ -102,17 +105,28 @@ impl<O: Object> Host<O> {
     pub(super) async fn alarm(&self) -> worker::Result<Response> {
         self.alarm_at_ms.set(None);
         match super::edge(&self.env, Rc::new(super::InObject)) {
+            // Without a name nothing can be done, and the first command keeps it and sets the alarm.
+            Ok(_) if self.name().is_err() => {
+                log::error("alarm: an object that does not know its name");
+            }
             Ok(edge) => {
-                if let Err(error) = self.ring(&edge).await {
+                let rung = self.ring(&edge).await;
+                if let Err(error) = &rung {
                     log::error(&format!(
                         "alarm: {}",
                         error.cause().unwrap_or(error.detail())
                     ));
                 }
                 self.sql.take_written();
-                self.set_next_alarm(&edge).await;
+                let pause_ms = if rung.is_ok() { 0 } else { AGAIN_MS };
+                self.set_next_alarm(&edge, pause_ms).await;
             }
-            Err(error) => log::error(&format!("misconfigured: {error}")),
+            // An alarm that returns is over, and until the configuration is mended nobody knows what is owed.
+            Err(error) => {
+                log::error(&format!("misconfigured: {error}"));
+                let set = self.state.storage().set_alarm(AGAIN_MS).await;
+                set.unwrap_or_else(|error| log::error(&format!("alarm: {error}")));
+            }
         }
         Response::empty()
     }
@@ -140,15 +154,19 @@ impl<O: Object> Host<O> {
     /// Sets the alarm when a command has written something.
     async fn set_alarm(&self, edge: &Edge) {
         if self.sql.take_written() {
-            self.set_next_alarm(edge).await;
+            self.set_next_alarm(edge, 0).await;
         }
     }
 
-    async fn set_next_alarm(&self, edge: &Edge) {
+    /// Sets the alarm for what is due next, after a pause at the earliest.
+    async fn set_next_alarm(&self, edge: &Edge, pause_ms: i64) {
+        let now_ms = edge.clock.now_ms();
         let next_at_ms = match self.next_at_ms(edge) {
-            Ok(next_at_ms) => next_at_ms,
+            Ok(next_at_ms) if pause_ms == 0 => next_at_ms,
+            Ok(next_at_ms) => next_at_ms.map(|at_ms| at_ms.max(now_ms.saturating_add(pause_ms))),
             Err(error) => {
-                return log::error(&format!("alarm: {}", error.cause().unwrap_or_default()));
+                log::error(&format!("alarm: {}", error.cause().unwrap_or_default()));
+                Some(now_ms.saturating_add(AGAIN_MS))
             }
         };
         if next_at_ms == self.alarm_at_ms.get() {
@@ -157,7 +175,7 @@ impl<O: Object> Host<O> {
         let storage = self.state.storage();
         let set = match next_at_ms {
             Some(at_ms) => {
-                let wait_ms = at_ms.saturating_sub(edge.clock.now_ms()).max(0);
+                let wait_ms = at_ms.saturating_sub(now_ms).max(0);
                 storage.set_alarm(wait_ms).await
             }
             None => storage.delete_alarm().await,
@@ -191,9 +209,11 @@ impl<O: Object> Host<O> {
         if let Some(name) = self.name.get() {
             return Ok(name);
         }
-        let name = self.state.id().name();
-        let name =
-            name.ok_or_else(|| ApiError::internal("an object was called without its name"))?;
+        let told = self.state.id().name();
+        // An alarm does not tell it to an object that is no longer in memory.
+        let name = told.map_or_else(|| schema::kept_name(&self.sql), |name| Ok(Some(name)))?;
+        let nameless = || ApiError::internal("an object was called without its name");
+        let name = name.ok_or_else(nameless)?;
         Ok(self.name.get_or_init(|| name))
     }
 }

@@ -178,6 +178,7 @@ fn every_table_is_watched_or_is_named_as_one_that_follows() {
         "base_version",
         "idempotency",
         "invitation_mail",
+        "object_name",
         "outbox",
         "outbox_lane",
         "published",
