@@ -42,7 +42,8 @@ function SignedIn({ route }: { route: Route }) {
       // The address stays as it is, so that signing in leads to the page that was asked for.
       return <SignInPage />;
     case "signed-in":
-      return <Page route={route} />;
+      // Somebody else is another page: nothing that was read for one person is shown to the next.
+      return <Page key={session.me.user.id} route={route} />;
   }
 }
 

@@ -22,9 +22,12 @@ export const pathTo = {
     organization === null ? "/tokens" : `${pathTo.organization(organization)}/tokens`,
 };
 
+/** What an id is made of. An address may say anything, and what stands in it is shown in commands to copy. */
+const ID = /^[0-9A-Za-z_]+$/;
+
 export function matchRoute(pathname: string): Route {
   const parts = pathname.split("/").filter((part) => part !== "");
-  const [first, second, third] = parts;
+  const [first, second = "", third] = parts;
   switch (parts.length) {
     case 0:
       return { page: "home" };
@@ -35,11 +38,13 @@ export function matchRoute(pathname: string): Route {
       break;
     case 2:
       if (first === "dev" && second === "mailbox") return { page: "mailbox" };
-      if (first === "organizations") return { page: "organization", organization: id(second) };
+      if (first === "organizations" && ID.test(second)) {
+        return { page: "organization", organization: second };
+      }
       break;
     case 3:
-      if (first === "organizations" && third === "tokens") {
-        return { page: "tokens", organization: id(second) };
+      if (first === "organizations" && ID.test(second) && third === "tokens") {
+        return { page: "tokens", organization: second };
       }
       break;
   }
@@ -74,13 +79,4 @@ export function Link({ href, onClick, ...rest }: ComponentProps<"a"> & { href: s
 function subscribe(listener: () => void): () => void {
   window.addEventListener("popstate", listener);
   return () => window.removeEventListener("popstate", listener);
-}
-
-/** A hand-edited address may not decode; then no organization has that id, and the edge says so. */
-function id(part: string | undefined): string {
-  try {
-    return decodeURIComponent(part ?? "");
-  } catch {
-    return part ?? "";
-  }
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { previewInvitation, type InvitationPreview } from "../api/invitation.js";
 import { Link, pathTo } from "../router.js";
 import { useSession } from "../session/session.js";
@@ -14,16 +14,29 @@ import { useRead } from "../ui/use-read.js";
  * no referrer sees; looking at the page has no effect, since mail scanners look too.
  */
 export function InvitationPage() {
-  const [secret] = useState(() => location.hash.slice(1));
+  const secret = useSecret();
   return (
     <CardPage title="Invitation">
       {secret === "" ? (
         <Notice tone="error">This link is not complete. Copy all of it from the mail.</Notice>
       ) : (
-        <Preview secret={secret} />
+        <Preview key={secret} secret={secret} />
       )}
     </CardPage>
   );
+}
+
+/** The secret that was in the address last: another link opened in this tab does not load the page anew. */
+function useSecret(): string {
+  const [secret, setSecret] = useState(() => location.hash.slice(1));
+
+  useEffect(() => {
+    const read = () => setSecret(location.hash.slice(1));
+    window.addEventListener("hashchange", read);
+    return () => window.removeEventListener("hashchange", read);
+  }, []);
+
+  return secret;
 }
 
 function Preview({ secret }: { secret: string }) {

@@ -38,7 +38,8 @@ export function useMe(): Me {
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [session, setSession] = useState<Session>({ status: "loading" });
-  const [corrections, setCorrections] = useState<Corrections>(NO_CORRECTIONS);
+  const [corrections, setCorrections] = useState<Corrections>({ of: null, known: NOTHING });
+  const user = session.status === "signed-in" ? session.me.user.id : null;
 
   const reload = useCallback(async () => {
     try {
@@ -58,17 +59,39 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     return onUnauthenticated(() => setSession({ status: "anonymous" }));
   }, [reload]);
 
-  const correct = useCallback((id: string, organization: OrganizationName | null) => {
-    setCorrections((old) => {
-      const same = old.has(id) && old.get(id)?.name === organization?.name;
-      return same ? old : new Map(old).set(id, organization);
-    });
+  useEffect(() => {
+    // All tabs have one session: in another one somebody may have signed out, and somebody else in.
+    const look = () => {
+      if (document.visibilityState === "visible") {
+        readMe().then(
+          (me) => setSession({ status: "signed-in", me }),
+          // Who is not signed in any more was said already; any other failure passes.
+          () => undefined,
+        );
+      }
+    };
+    window.addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      window.removeEventListener("focus", look);
+      document.removeEventListener("visibilitychange", look);
+    };
   }, []);
+
+  const correct = useCallback(
+    (id: string, organization: OrganizationName | null) => {
+      setCorrections((old) => {
+        const known = old.of === user ? old.known : NOTHING;
+        const same = known.has(id) && known.get(id)?.name === organization?.name;
+        return same ? old : { of: user, known: new Map(known).set(id, organization) };
+      });
+    },
+    [user],
+  );
 
   const leave = useCallback(async () => {
     await signOut();
     setSession({ status: "anonymous" });
-    setCorrections(NO_CORRECTIONS);
   }, []);
 
   const value = { session: corrected(session, corrections), reload, correct, signOut: leave };
@@ -78,19 +101,23 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 /**
  * What this page has seen of organizations since it was loaded. The list that comes with `/v1/me`
  * is a copy that follows the organizations a little later; the organizations themselves are right.
+ * What one person has seen is nothing for the next one at this browser.
  */
-type Corrections = ReadonlyMap<string, OrganizationName | null>;
+interface Corrections {
+  readonly of: string | null;
+  readonly known: ReadonlyMap<string, OrganizationName | null>;
+}
 
-const NO_CORRECTIONS: Corrections = new Map();
+const NOTHING: Corrections["known"] = new Map();
 
 function corrected(session: Session, corrections: Corrections): Session {
-  if (session.status !== "signed-in" || corrections.size === 0) {
+  if (session.status !== "signed-in" || session.me.user.id !== corrections.of) {
     return session;
   }
   const listed = new Map<string, OrganizationName | null>(
     session.me.organizations.map((organization) => [organization.id, organization]),
   );
-  corrections.forEach((organization, id) => listed.set(id, organization));
+  corrections.known.forEach((organization, id) => listed.set(id, organization));
   const organizations = [...listed.values()].filter((organization) => organization !== null);
   return { ...session, me: { ...session.me, organizations } };
 }

@@ -18,7 +18,7 @@ interface Circumstances {
   readonly token: string | null;
 }
 
-/** A command for a shell. All that is put into it is ids and our own words, so nothing needs quoting. */
+/** A command for a shell. All that is put into it is ids (the router takes nothing else for one) and our own words, so nothing needs quoting. */
 export function curlOf({ operation }: Example, { origin, organization, role, token }: Circumstances) {
   const path = `${origin}/v1/organizations/${organization}`;
   const call =

@@ -1,0 +1,134 @@
+// Several people at one browser, one after the other, and addresses that somebody else has written.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { startBrowser } from "../support/browser.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { personAt, signIn } from "./person.mjs";
+
+let edge;
+let browser;
+
+before(async () => {
+  [edge, browser] = await Promise.all([startEdge(), startBrowser()]);
+});
+
+after(async () => {
+  await browser?.stop();
+  await edge?.stop();
+});
+
+/** Signs in at a browser of its own, on the start page. */
+async function at(email) {
+  const person = await personAt(browser, edge.origin);
+  await person.page.goto("/");
+  await signIn(person, email);
+  await person.page.getByRole("heading", { name: "Welcome" }).waitFor();
+  return person;
+}
+
+/** Creates an organization; answers its id. */
+async function create(page, name, from = page.getByRole("main")) {
+  await from.getByRole("button", { name: "Create organization" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("button", { name: "Create organization" }).click();
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  return new URL(page.url()).pathname.split("/")[2];
+}
+
+/** All that a page says, its closed menus included; but not what it has just said of an action. */
+async function said(page) {
+  return (await page.locator("header, main").allTextContents()).join("\n");
+}
+
+/** The link in the newest invitation to an address, once so many of them were sent. */
+async function linkTo(email, count) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { messages } = await (await edge.fetch(`/v1/dev/mailbox?to=${email}`)).json();
+    const links = messages.flatMap(({ text }) => /\/invitations#\S+/.exec(text) ?? []);
+    if (links.length >= count) return links[0];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no invitation was sent to ${email}`);
+}
+
+test("what_one_person_saw_is_not_shown_to_the_next", async () => {
+  const person = await at("ada@example.com");
+  const { page } = person;
+  await create(page, "Acme");
+  await page.getByRole("button", { name: /^Switch organization/ }).click();
+  await create(page, "Borealis", page.locator("header"));
+  await page.getByRole("link", { name: "Access tokens" }).click();
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
+  await signIn(person, "bob@example.com");
+  await page.getByRole("button", { name: "Account of bob@example.com" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: /^(Welcome|There is no such organization)$/ }).waitFor();
+  assert.ok(!(await said(page)).includes("Acme"));
+  person.assertClean();
+  await person.close();
+});
+
+test("a_tab_follows_whoever_has_signed_in_in_another_one", async () => {
+  const person = await at("grace@example.com");
+  const { page, context } = person;
+  const organization = await create(page, "Northwind");
+  await page.getByRole("button", { name: "Invite" }).waitFor();
+
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByRole("button", { name: "Account of grace@example.com" }).click();
+  await other.getByRole("button", { name: "Sign out" }).click();
+  await signIn({ page: other, context }, "barbara@example.com");
+  await other.getByRole("heading", { name: "Welcome" }).waitFor();
+
+  // Headless pages have no focus to lose.
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await page.getByRole("button", { name: "Account of barbara@example.com" }).waitFor();
+  await page.getByRole("heading", { name: "There is no such organization" }).waitFor();
+  assert.equal(new URL(page.url()).pathname, `/organizations/${organization}`);
+  assert.ok(!(await said(page)).includes("Northwind"));
+  person.assertClean();
+  await person.close();
+});
+
+test("an_address_puts_nothing_into_the_command_to_copy", async () => {
+  const person = await at("edsger@example.com");
+  const { page } = person;
+  for (const id of ["x'%3Btouch%20owned%3B'", "%24(id)", "x%0Aid"]) {
+    await page.goto(`/organizations/${id}/tokens`);
+    await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+    assert.equal(await page.getByLabel("Command").count(), 0, id);
+  }
+  person.assertClean();
+  await person.close();
+});
+
+test("another_link_in_the_same_tab_is_another_invitation", async () => {
+  const [ada, person] = [await at("alan@example.com"), await at("kurt@example.com")];
+  const invite = (name) =>
+    ada.page.evaluate(async (name) => {
+      const send = async (path, body) => {
+        const headers = { "Content-Type": "application/json" };
+        const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+        return response.json();
+      };
+      const { id } = await send("/v1/organizations", { name });
+      await send(`/v1/organizations/${id}/invitations`, { email: "kurt@example.com", role: "member" });
+    }, name);
+  const { page } = person;
+  for (const [number, name] of ["First", "Second"].entries()) {
+    await invite(name);
+    await page.goto(await linkTo("kurt@example.com", number + 1));
+    await page.getByText(`You are invited to join ${name}`).waitFor();
+  }
+  await page.getByRole("button", { name: "Decline" }).click();
+  await page.getByRole("main").getByText("You declined the invitation to Second.").waitFor();
+  for (const one of [ada, person]) {
+    one.assertClean();
+    await one.page.goto("/");
+    await one.close();
+  }
+});
