@@ -2,12 +2,25 @@
 //!
 //! It is deliberately simple: a client that reaches several isolates gets the limit in each. Where the `SIGN_IN_LIMIT` rate limit is bound, Cloudflare counts for the whole location as well; and the object of an address has its own limit, which holds everywhere.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, net::Ipv6Addr};
 
 /// Length of a window, in milliseconds.
 const WINDOW_MS: i64 = 60_000;
 /// Clients that are remembered; when there are more, those whose window is over are forgotten, or else all.
 const CLIENTS_MAX: usize = 10_000;
+
+/// What a client is counted by: its network address, and of IPv6 the 64 bits that it begins with. Whoever has one such address has all that begin alike (RFC 4291, section 2.5.4; RFC 7421), and would otherwise be as many clients as they like.
+#[must_use]
+pub fn counted(address: &str) -> String {
+    let Ok(parsed) = address.parse::<Ipv6Addr>() else {
+        return address.to_owned();
+    };
+    if let Some(mapped) = parsed.to_ipv4_mapped() {
+        return mapped.to_string();
+    }
+    let [first, second, third, fourth, ..] = parsed.segments();
+    format!("{first:x}:{second:x}:{third:x}:{fourth:x}::/64")
+}
 
 /// Requests of each client in its present window.
 #[derive(Debug, Default)]
@@ -66,6 +79,22 @@ mod tests {
         assert!(windows.allow(59_999, "codes", "192.0.2.2", 2));
         assert!(windows.allow(59_999, "sessions", "192.0.2.1", 2));
         assert!(windows.allow(60_000, "codes", "192.0.2.1", 2));
+    }
+
+    #[test]
+    fn a_client_is_its_network() {
+        for (address, client) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+            ("2001:0DB8:0001:0002:ffff::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("::1", "0:0:0:0::/64"),
+            ("unknown", "unknown"),
+        ] {
+            assert_eq!(counted(address), client);
+        }
     }
 
     #[test]

@@ -163,6 +163,29 @@ fn an_address_gets_twenty_unused_codes_an_hour_from_everywhere() {
 
 #[test]
 fn used_codes_do_not_count_against_the_limit() {
+/// Threat I12: a network has more IPv6 addresses than anybody can count.
+#[test]
+fn i12_one_network_is_one_client_whatever_address_it_sends_from() {
+    let world = World::new();
+    let from = |email: &str, client: &str| {
+        let request = post("/v1/sign-in/codes", &json!({ "email": email }));
+        world
+            .send(&request.with_header("cf-connecting-ip", client))
+            .status
+    };
+    let host = |n: u32| format!("2001:db8:1:2::{n:x}");
+    assert!((0..5).all(|n| from(ANN, &host(n)) == 202));
+    assert_eq!(from(ANN, &host(5)), 429);
+    assert_eq!(from(ANN, "2001:db8:1:3::1"), 202, "somebody elsewhere");
+    let fresh = |n: u32| from(&format!("p{n}@example.com"), &host(100 + n));
+    assert!((0..24).all(|n| fresh(n) == 202));
+    assert_eq!(
+        fresh(24),
+        429,
+        "thirty a minute, before any object is called"
+    );
+}
+
     let world = World::new();
     for _ in 0..12 {
         world.sign_in(ANN);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::domains::join_by_sign_in;
 use crate::{
     address::{self, AddressObject, Asked, Taken},
+    clients::counted,
     credential::{SESSION_COOKIE, SESSION_COOKIE_S},
     edge::Edge,
     http::{Method, Request, Response},
@@ -187,12 +188,9 @@ fn normal_code(typed: &str) -> Option<String> {
     (code.len() == 8).then_some(code)
 }
 
-/// The limit per client, which stands before every object. Answers the client's network address.
+/// The limit per client, which stands before every object. Answers what the client is counted by.
 async fn limit_client(edge: &Edge, request: &Request, action: &str) -> Result<String, ApiError> {
-    let client = request
-        .header("cf-connecting-ip")
-        .unwrap_or("unknown")
-        .to_owned();
+    let client = counted(request.header("cf-connecting-ip").unwrap_or("unknown"));
     if edge.clients.allow(action, &client).await {
         return Ok(client);
     }

@@ -342,6 +342,17 @@ pub(super) const ROWS: &[Row] = &[
                     "(row.integer(\"n\")? >= 1_000 * CODES_MAX",
                 )],
             ),
+            proof(
+                edge(
+                    "address::tests::i12_one_network_is_one_client_whatever_address_it_sends_from",
+                ),
+                "a network of IPv6 is one client",
+                &[edit(
+                    "crates/edge/src/clients.rs",
+                    "{first:x}:{second:x}:{third:x}:{fourth:x}::/64",
+                    "{first:x}:{second:x}:{third:x}:{fourth:x}::/64 of {parsed}",
+                )],
+            ),
         ],
         running: &[("e2e/sign-in.test.mjs", "i12 a sixth unused code")],
     },

@@ -5,6 +5,7 @@ use lockstep_wire::{InvitationView, LinkView};
 
 use super::{Acting, Change, Permitted, Word, proof::permit};
 use crate::{
+    clients::counted,
     keys::hex,
     organization::{
         groups,
@@ -144,9 +145,9 @@ impl Acting<'_> {
         Ok(hex(&self.context.random.bytes::<32>()?))
     }
 
-    /// The client's network address, where it is known.
-    pub(in crate::organization) fn client(&self) -> Option<&str> {
-        self.context.provenance.client.as_deref()
+    /// What the client is counted by, where it is known.
+    pub(in crate::organization) fn client(&self) -> Option<String> {
+        self.context.provenance.client.as_deref().map(counted)
     }
 }
 
