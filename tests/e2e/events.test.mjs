@@ -29,9 +29,8 @@ async function organization() {
 }
 
 /** Opens a stream; its text so far, and how to wait for more and to hang up. */
-function open(path) {
+function open(path, headers = { authorization: `Bearer ${token}` }) {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}` };
     const request = http.get(`${edge.origin}${path}/events`, { headers, agent: false }, (response) => {
       const stream = { response, text: "", isOver: false, close: () => request.destroy() };
       let wake = () => {};
@@ -101,6 +100,21 @@ test("the stream of a deleted organization ends", async () => {
   await stream.until(hasEpoch(1), "no first event");
   assert.equal((await ann.delete(`${path}?name=Acme`)).status, 204);
   await stream.until(() => stream.isOver, "the stream goes on");
+});
+
+test("a stream ends with the token that it was opened by, and with the session", async () => {
+  const path = await organization();
+  const own = (await ann.post("/v1/me/tokens", { name: "its own" })).json;
+  const stream = await open(path, { authorization: `Bearer ${own.token}` });
+  await stream.until(hasEpoch(1), "no first event");
+  assert.equal((await ann.delete(`/v1/me/tokens/${own.id}`)).status, 204);
+  await stream.until(() => stream.isOver, "the stream goes on");
+
+  const eve = await Person.signIn(edge, "ann@example.com");
+  const page = await open(path, eve.headers);
+  await page.until(hasEpoch(1), "no first event");
+  assert.equal((await eve.delete("/v1/session")).status, 204);
+  await page.until(() => page.isOver, "the stream goes on");
 });
 
 test("nobody else gets a stream", async () => {

@@ -32,6 +32,11 @@ export class Person {
     return new Person(edge, { origin: edge.origin, cookie: cookies(opened) });
   }
 
+  /** What proves who this is. */
+  get headers() {
+    return { ...this.#headers };
+  }
+
   /** The same caller with other headers added. */
   with(headers) {
     return new Person(this.#edge, { ...this.#headers, ...headers });

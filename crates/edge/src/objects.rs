@@ -212,6 +212,8 @@ pub struct Subscription {
     pub subscriber: String,
     /// The first text on the stream.
     pub first: String,
+    /// When it ends at the latest, in Unix milliseconds, as far as that is known: with what it was opened by.
+    pub until_ms: Option<i64>,
 }
 
 impl Reply {
@@ -248,12 +250,13 @@ impl Reply {
         self
     }
 
-    /// Opens an event stream for `subscriber` that begins with the text `first`.
+    /// Opens an event stream for `subscriber` that begins with the text `first` and ends at `until_ms`, if not before.
     #[must_use]
-    pub fn stream(subscriber: &str, first: String) -> Self {
+    pub fn stream(subscriber: &str, first: String, until_ms: Option<i64>) -> Self {
         let subscription = Subscription {
             subscriber: subscriber.to_owned(),
             first,
+            until_ms,
         };
         Self {
             subscription: Some(subscription),
@@ -293,10 +296,10 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
                 return Err(ApiError::not_found());
             }
             schema::migrate::<O>(context.sql, version)?;
+            schema::keep_name(context.sql, context.name)?;
             if O::IS_AUDITED {
                 audit::seal_unknown(context)?;
             }
-            schema::keep_name(context.sql, context.name)?;
         }
         if let Some(reply) = idempotency::earlier(context)? {
             O::may_replay(context)?;

@@ -245,6 +245,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => {
             return import::import(context, &actor, address.as_deref(), &file);
         }
+        Command::EndStreams { user } => return Ok(Reply::done().ending(&user)),
         // It looks by itself whether the organization is live.
         Command::Freshness { user } => return decisions::freshness(context, &user),
         Command::Restore { actor } => return ending::restore(context, &actor),
@@ -335,7 +336,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         }
         Command::Roles => customization::answer(context),
         Command::Snapshot { user } => decisions::snapshot(context, &user),
-        Command::Subscribe { actor } => decisions::subscribe(context, &actor),
+        Command::Subscribe { actor, until_ms } => decisions::subscribe(context, &actor, until_ms),
         Command::Transfer { actor, user } => {
             ownership::transfer(&FreshActing::begin(context, &actor)?, &user)
         }
@@ -352,6 +353,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Worth(command) => worth::handle(context, &command),
         // They were answered above, before anything had to be there.
         Command::Create { .. }
+        | Command::EndStreams { .. }
         | Command::Freshness { .. }
         | Command::Import { .. }
         | Command::Restore { .. }

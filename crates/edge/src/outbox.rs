@@ -80,6 +80,13 @@ pub enum Delivery {
         /// The user's verified address.
         address: Option<String>,
     },
+    /// Streams of an organization that a user may have opened by what has ended now.
+    StreamsEnd {
+        /// The organization's id.
+        organization: String,
+        /// The user's id.
+        user: String,
+    },
     /// A user is told something on their own page.
     UserNotice {
         /// The user's id.
@@ -262,6 +269,10 @@ async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
             };
             ask::<OrganizationObject, Created>(&*edge.objects, &organization, &create).await?;
             Ok(())
+        }
+        Delivery::StreamsEnd { organization, user } => {
+            let end = organization::Command::EndStreams { user };
+            Ok(ask::<OrganizationObject, ()>(&*edge.objects, &organization, &end).await?)
         }
         Delivery::UserNotice { user, notice } => {
             let command = user::Command::ProjectNotice { notice };

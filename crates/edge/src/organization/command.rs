@@ -94,6 +94,11 @@ pub enum Command {
     },
     /// About who may join by a domain.
     Domain(DomainCommand),
+    /// A user's outbox tells that a session or token of theirs has ended: so do the streams that it may have opened. Others are opened anew.
+    EndStreams {
+        /// The user.
+        user: String,
+    },
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate(Evaluation),
     /// All of it as a file; answers `ExportedOrganization`.
@@ -251,6 +256,9 @@ pub enum Command {
     Subscribe {
         /// Who listens.
         actor: Actor,
+        /// From when on the credential no longer counts, in Unix milliseconds, as far as that is known.
+        #[serde(default)]
+        until_ms: Option<i64>,
     },
     /// Makes a member the owner of the organization; answers `Written` with `MemberView`.
     Transfer {
@@ -293,6 +301,7 @@ impl objects::Command for Command {
             Self::Admission(_)
                 | Self::Authenticate { .. }
                 | Self::Configuration { .. }
+                | Self::EndStreams { .. }
                 | Self::Evaluate(_)
                 | Self::Export { .. }
                 | Self::Freshness { .. }

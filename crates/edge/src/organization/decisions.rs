@@ -149,13 +149,18 @@ fn catch_up(
     holdings::publish(context, organization, user)
 }
 
-pub(super) fn subscribe(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
+pub(super) fn subscribe(
+    context: &Context<'_>,
+    actor: &Actor,
+    until_ms: Option<i64>,
+) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     actor::require_reach(actor, &access)?;
     Ok(Reply::stream(
         &actor.principal,
         store::epoch_event(organization.epoch),
+        until_ms,
     ))
 }
 

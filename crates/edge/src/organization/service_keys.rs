@@ -251,7 +251,7 @@ fn rotate(
     let shown = "UPDATE service_key SET shown_to = ?, seen_by = ?, stops_at_ms = NULL WHERE id = ?";
     let values = [acting.principal().into(), acting.seer().into(), id.into()];
     change.exec(shown, &values)?;
-    finish(change, account, id)
+    Ok(finish(change, account, id)?.ending(account))
 }
 
 fn set_active(
@@ -268,7 +268,13 @@ fn set_active(
     }
     let change = acting.change(permitted)?;
     TABLE.set_active(change.context(), id, is_active)?;
-    finish(change, account, id)
+    let reply = finish(change, account, id)?;
+    // What it may have opened ends with it; the account's other keys open theirs anew.
+    Ok(if is_active {
+        reply
+    } else {
+        reply.ending(account)
+    })
 }
 
 fn delete(acting: &FreshActing<'_>, account: &str, id: &str) -> Result<Reply, ApiError> {
@@ -276,7 +282,7 @@ fn delete(acting: &FreshActing<'_>, account: &str, id: &str) -> Result<Reply, Ap
     find(acting, account, id)?;
     let change = acting.change(permitted)?;
     TABLE.delete(change.context(), id)?;
-    change.finish(())
+    Ok(change.finish(())?.ending(account))
 }
 
 /// What a stored key leaves of what its account holds.

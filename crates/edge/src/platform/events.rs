@@ -10,12 +10,13 @@ use futures_util::{
 };
 use worker::{Delay, Error, Response};
 
-use crate::objects::Subscription;
+use super::clock::WorkerClock;
+use crate::{edge::Clock, objects::Subscription};
 
-/// Time between two heartbeats, in seconds.
-const HEARTBEAT_S: u64 = 15;
-/// A stream ends after so many heartbeats without an event between them: half an hour. The page opens a new one, and is authenticated again.
-const HEARTBEATS_MAX: u32 = 120;
+/// Time between two heartbeats, in milliseconds.
+const HEARTBEAT_MS: i64 = 15_000;
+/// A stream lives no longer, in milliseconds, whatever is said on it: half an hour. The page opens a new one, and is authenticated again.
+const LIFE_MS_MAX: i64 = 1_800_000;
 /// Events that wait for a slow page; one more, and its stream ends.
 const WAITING_MAX: usize = 16;
 /// Open streams of one subscriber; the oldest ends when another opens.
@@ -58,7 +59,9 @@ impl EventHub {
             sender,
         });
         drop(streams);
-        Some(response(receiver))
+        let ends_at_ms = WorkerClock.now_ms().saturating_add(LIFE_MS_MAX);
+        let until_ms = subscription.until_ms.unwrap_or(ends_at_ms);
+        Some(response(receiver, ends_at_ms.min(until_ms)))
     }
 
     /// Sends `text` to every stream; whoever does not read it is dropped.
@@ -76,25 +79,28 @@ impl EventHub {
     }
 }
 
-fn response(receiver: Receiver<String>) -> worker::Result<Response> {
-    let response = Response::from_stream(beating(receiver))?;
+fn response(receiver: Receiver<String>, ends_at_ms: i64) -> worker::Result<Response> {
+    let response = Response::from_stream(beating(receiver, ends_at_ms))?;
     let headers = response.headers();
     headers.set("content-type", "text/event-stream")?;
     Ok(response)
 }
 
-/// The events, with a comment line whenever nothing was said for a while, so that a dead connection is noticed on both sides.
-fn beating(receiver: Receiver<String>) -> impl Stream<Item = Result<Vec<u8>, Error>> {
-    unfold((receiver, 0_u32), |(mut receiver, beats)| async move {
-        let delay = Delay::from(Duration::from_secs(HEARTBEAT_S));
-        let event = match select(receiver.next(), delay).await {
-            Either::Left((event, _)) => Some(event?),
-            Either::Right(_) => None,
-        };
-        match event {
-            Some(text) => Some((Ok(text.into_bytes()), (receiver, 0))),
-            None if beats >= HEARTBEATS_MAX => None,
-            None => Some((Ok(b":\n\n".to_vec()), (receiver, beats.saturating_add(1)))),
+/// The events until the stream's end, with a comment line whenever nothing was said for a while, so that a dead connection is noticed on both sides.
+fn beating(
+    receiver: Receiver<String>,
+    ends_at_ms: i64,
+) -> impl Stream<Item = Result<Vec<u8>, Error>> {
+    unfold(receiver, move |mut receiver| async move {
+        let left_ms = ends_at_ms.saturating_sub(WorkerClock.now_ms());
+        let wait_ms = u64::try_from(left_ms.min(HEARTBEAT_MS))
+            .ok()
+            .filter(|ms| *ms > 0)?;
+        let delay = Delay::from(Duration::from_millis(wait_ms));
+        match select(receiver.next(), delay).await {
+            Either::Left((event, _)) => Some((Ok(event?.into_bytes()), receiver)),
+            Either::Right(_) if left_ms <= HEARTBEAT_MS => None,
+            Either::Right(_) => Some((Ok(b":\n\n".to_vec()), receiver)),
         }
     })
 }

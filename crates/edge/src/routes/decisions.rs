@@ -192,6 +192,7 @@ async fn events(call: Call<'_>, caller: Caller) -> Answer {
     let organization = organization(&call)?;
     let subscribe = Command::Subscribe {
         actor: actor(&call, &caller)?,
+        until_ms: caller.until_ms(),
     };
     open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await
 }

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{objects::Context, problem::ApiError, sql::Row};
+use crate::{
+    objects::Context,
+    outbox::{self, Delivery},
+    problem::ApiError,
+    sql::Row,
+};
 
 /// One change of one membership, as an organization's outbox tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,4 +102,18 @@ pub(super) fn restorable(context: &Context<'_>) -> Result<Vec<DeletedOrganizatio
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// Ends the streams that the user has open in their organizations, or in `only` one: what they were opened by has ended. It is the organizations' to do, and whatever still counts opens another one.
+pub(super) fn end_streams(context: &Context<'_>, only: Option<&str>) -> Result<(), ApiError> {
+    for ListedOrganization { id, .. } in list(context)? {
+        if only.is_none_or(|only| only == id) {
+            let delivery = Delivery::StreamsEnd {
+                organization: id,
+                user: context.name.to_owned(),
+            };
+            outbox::enqueue(context.sql, context.now_ms, &delivery)?;
+        }
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::credential::verified_address;
+use super::{credential::verified_address, organization::end_streams};
 use crate::{
     objects::Context,
     problem::ApiError,
@@ -155,14 +155,14 @@ pub(super) fn list(context: &Context<'_>) -> Result<SessionList, ApiError> {
 pub(super) fn close(context: &Context<'_>, id: &str) -> Result<(), ApiError> {
     let close = format!("DELETE FROM session WHERE {ID} = ? RETURNING hash");
     match context.sql.one(&close, &[id.into()])? {
-        Some(_) => Ok(()),
+        Some(_) => end_streams(context, None),
         None => Err(ApiError::not_found()),
     }
 }
 
 pub(super) fn close_all(context: &Context<'_>) -> Result<(), ApiError> {
     context.sql.exec("DELETE FROM session", &[])?;
-    Ok(())
+    end_streams(context, None)
 }
 
 /// A session that older code opened has no id of its own.

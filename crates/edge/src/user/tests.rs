@@ -1,6 +1,7 @@
 //! Sessions and personal access tokens through the router (threats P1, P2, P3).
 
 mod sessions;
+mod streams;
 mod tokens;
 
 use serde_json::json;

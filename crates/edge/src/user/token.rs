@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::organization::end_streams;
 use crate::{
     narrow::Subtree,
     objects::Context,
@@ -59,7 +60,8 @@ pub(super) fn create(
 }
 
 pub(super) fn delete(context: &Context<'_>, id: &str) -> Result<(), ApiError> {
-    TABLE.delete(context, id)
+    TABLE.delete(context, id)?;
+    end_streams(context, None)
 }
 
 pub(super) fn delete_all(context: &Context<'_>) -> Result<(), ApiError> {
@@ -75,6 +77,7 @@ pub(super) fn rotate(
 ) -> Result<ListedToken, ApiError> {
     let listed = find(context, id)?;
     TABLE.rotate(context, id, hash, overlap_s)?;
+    end_streams_of(context, &listed)?;
     Ok(listed)
 }
 
@@ -85,7 +88,11 @@ pub(super) fn set_active(
 ) -> Result<ListedToken, ApiError> {
     find(context, id)?;
     TABLE.set_active(context, id, is_active)?;
-    find(context, id)
+    let listed = find(context, id)?;
+    if !is_active {
+        end_streams_of(context, &listed)?;
+    }
+    Ok(listed)
 }
 
 /// Those that are not over, the newest first.
@@ -100,6 +107,15 @@ pub(super) fn list(
     let rows = context.sql.exec(select, &values)?;
     let position = |row: &Row| Ok(row.integer("place")?);
     range.fill(&rows, position, |row| read(row).map(Some))
+}
+
+/// Ends the streams that a token, or the secret that it had, may have opened.
+fn end_streams_of(context: &Context<'_>, token: &ListedToken) -> Result<(), ApiError> {
+    let subtree = token.subtree.as_ref();
+    end_streams(
+        context,
+        subtree.map(|subtree| subtree.organization.as_str()),
+    )
 }
 
 fn find(context: &Context<'_>, id: &str) -> Result<ListedToken, ApiError> {
