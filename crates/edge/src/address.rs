@@ -16,6 +16,7 @@ pub use invitation::{InvitationChange, InvitationList, ListedInvitation, Pending
 use crate::{
     edge::Edge,
     objects::{self, Class, Context, Object, Reply},
+    paging::Range,
     problem::{ApiError, Code},
 };
 
@@ -41,8 +42,13 @@ pub enum Command {
         /// What the mail is known by.
         message: String,
     },
-    /// The pending invitations; answers [`InvitationList`].
+    /// The newest pending invitations, as earlier code asks for them; answers [`InvitationList`].
     ListInvitations,
+    /// The pending invitations; answers a slice of [`ListedInvitation`].
+    PageInvitations {
+        /// Which of them.
+        range: Range<i64>,
+    },
     /// An organization's outbox tells of an invitation.
     ProjectInvitation {
         /// What happened.
@@ -70,7 +76,10 @@ impl objects::Command for Command {
     fn is_idempotent(&self) -> bool {
         matches!(
             self,
-            Self::CountMail { .. } | Self::ListInvitations | Self::ProjectInvitation { .. }
+            Self::CountMail { .. }
+                | Self::ListInvitations
+                | Self::PageInvitations { .. }
+                | Self::ProjectInvitation { .. }
         )
     }
 }
@@ -139,7 +148,8 @@ impl Object for AddressObject {
                 client,
             } => Reply::of(&code::ask(context, address, &browser, &client)?),
             Command::CountMail { message } => Reply::of(&mail::count(context, &message)?),
-            Command::ListInvitations => Reply::of(&invitation::list(context)?),
+            Command::ListInvitations => Reply::of(&invitation::newest(context)?),
+            Command::PageInvitations { range } => Reply::of(&invitation::list(context, &range)?),
             Command::ProjectInvitation { change } => {
                 invitation::project(context, &change)?;
                 Ok(Reply::done())

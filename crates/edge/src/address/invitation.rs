@@ -2,10 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{objects::Context, problem::ApiError};
+use crate::{
+    objects::Context,
+    paging::{LIMIT_MAX, NEWEST, Range, Slice},
+    problem::ApiError,
+    sql::Row,
+};
 
 /// How long a projection outlives its invitation, in milliseconds, so that a late delivery finds what replaced it.
 const TOMBSTONE_MS: i64 = 86_400_000;
+/// The most that an address keeps. Anybody makes organizations that invite it, and what is more is not listed; who has the mail accepts it all the same.
+const KEPT_MAX: i64 = 1_000;
 
 /// One change of one invitation, as an organization's outbox tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +70,9 @@ pub(super) fn project(context: &Context<'_>, change: &InvitationChange) -> Resul
         .map(serde_json::to_string)
         .transpose();
     let pending = pending.map_err(|error| ApiError::internal(format!("invitation: {error}")))?;
-    let newest = "INSERT INTO invitation (id, epoch, expires_at_ms, pending) VALUES (?, ?, ?, ?)
+    sweep(context)?;
+    let newest = "INSERT INTO invitation (id, epoch, expires_at_ms, pending) SELECT ?1, ?2, ?3, ?4
+        WHERE ?5 > (SELECT COUNT(*) FROM invitation) OR EXISTS (SELECT 1 FROM invitation WHERE id = ?1)
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, expires_at_ms = excluded.expires_at_ms, pending = excluded.pending
         WHERE excluded.epoch > invitation.epoch";
     let values = [
@@ -71,25 +80,44 @@ pub(super) fn project(context: &Context<'_>, change: &InvitationChange) -> Resul
         change.epoch.into(),
         change.expires_at_ms.into(),
         pending.into(),
+        KEPT_MAX.into(),
     ];
     context.sql.exec(newest, &values)?;
     Ok(())
 }
 
-pub(super) fn list(context: &Context<'_>) -> Result<InvitationList, ApiError> {
-    let live = "SELECT id, expires_at_ms, pending FROM invitation WHERE pending IS NOT NULL AND expires_at_ms > ? ORDER BY expires_at_ms DESC, id";
-    let rows = context.sql.exec(live, &[context.now_ms.into()])?;
-    let read = |row: &crate::sql::Row| {
-        let pending = serde_json::from_slice(row.text("pending")?.as_bytes())
-            .map_err(|error| ApiError::internal(format!("stored invitation: {error}")))?;
-        Ok(ListedInvitation {
-            id: row.text("id")?.to_owned(),
-            expires_at_ms: row.integer("expires_at_ms")?,
-            pending,
-        })
+/// Those that can be answered now, the newest first.
+pub(super) fn list(
+    context: &Context<'_>,
+    range: &Range<i64>,
+) -> Result<Slice<ListedInvitation, i64>, ApiError> {
+    let live = "SELECT rowid AS place, id, expires_at_ms, pending FROM invitation
+        WHERE pending IS NOT NULL AND expires_at_ms > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?";
+    let before = range.after.unwrap_or(NEWEST);
+    let values = [context.now_ms.into(), before.into(), range.rows().into()];
+    let rows = context.sql.exec(live, &values)?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
+    range.fill(&rows, position, |row| read(row).map(Some))
+}
+
+/// The first page of them.
+pub(super) fn newest(context: &Context<'_>) -> Result<InvitationList, ApiError> {
+    let first = Range {
+        after: None,
+        limit: LIMIT_MAX,
     };
-    let invitations = rows.iter().map(read).collect::<Result<_, ApiError>>()?;
+    let invitations = list(context, &first)?.entries;
     Ok(InvitationList { invitations })
+}
+
+fn read(row: &Row) -> Result<ListedInvitation, ApiError> {
+    let pending = serde_json::from_slice(row.text("pending")?.as_bytes())
+        .map_err(|error| ApiError::internal(format!("stored invitation: {error}")))?;
+    Ok(ListedInvitation {
+        id: row.text("id")?.to_owned(),
+        expires_at_ms: row.integer("expires_at_ms")?,
+        pending,
+    })
 }
 
 pub(super) fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {

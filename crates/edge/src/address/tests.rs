@@ -1,5 +1,7 @@
 //! Sign-in through the router and real objects: codes, tries, binding, limits (threats I2, I11, I12, I15).
 
+mod waiting;
+
 use lockstep_token::{Address, id::address_name};
 use serde_json::json;
 
@@ -161,8 +163,6 @@ fn an_address_gets_twenty_unused_codes_an_hour_from_everywhere() {
     assert_eq!(from(20), 429);
 }
 
-#[test]
-fn used_codes_do_not_count_against_the_limit() {
 /// Threat I12: a network has more IPv6 addresses than anybody can count.
 #[test]
 fn i12_one_network_is_one_client_whatever_address_it_sends_from() {
@@ -186,6 +186,8 @@ fn i12_one_network_is_one_client_whatever_address_it_sends_from() {
     );
 }
 
+#[test]
+fn used_codes_do_not_count_against_the_limit() {
     let world = World::new();
     for _ in 0..12 {
         world.sign_in(ANN);

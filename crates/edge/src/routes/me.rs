@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    address::{self, AddressObject, InvitationList, ListedInvitation},
+    address::{self, AddressObject, ListedInvitation},
     authenticate::Caller,
     http::{Method, Response},
     objects::ask,
+    paging::{LIMIT_MAX, Pages, Range, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{self, DeletedOrganization, ListedOrganization, Profile, UserObject},
@@ -46,11 +47,6 @@ struct PolicyView<'a> {
 struct UserView<'a> {
     id: &'a str,
     email: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct InvitationsView {
-    invitations: serde_json::Value,
 }
 
 #[derive(Serialize)]
@@ -101,30 +97,48 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
 }
 
 async fn invitations(call: Call<'_>, caller: Caller) -> Answer {
-    let invitations = waiting(&call, &caller).await?;
-    Response::json(200, &InvitationsView { invitations })
+    let pages = Pages::of(&call, &caller, &[])?;
+    let slice = list(&call, &caller, pages.range()?).await?;
+    let slice = Slice {
+        entries: slice.entries.iter().map(view).collect(),
+        next: slice.next,
+    };
+    pages.answer("invitations", &slice)
 }
 
-/// The invitations that wait for the caller, as they are shown.
+/// The newest invitations that wait for the caller, as they are shown.
 pub(super) async fn waiting(
     call: &Call<'_>,
     caller: &Caller,
 ) -> Result<serde_json::Value, ApiError> {
-    caller.whole_user()?;
-    let list = match &caller.address {
-        Some(address) => list_invitations(call, address).await?,
-        None => InvitationList::default(),
+    let newest = Range {
+        after: None,
+        limit: LIMIT_MAX,
     };
-    let invitations: Vec<_> = list.invitations.iter().map(view).collect();
+    let list = list(call, caller, newest).await?;
+    let invitations: Vec<_> = list.entries.iter().map(view).collect();
     serde_json::to_value(invitations)
         .map_err(|error| ApiError::internal(format!("invitations cannot be written: {error}")))
 }
 
-async fn list_invitations(call: &Call<'_>, address: &str) -> Result<InvitationList, ApiError> {
+/// Of an address that nobody has invited there is no object.
+async fn list(
+    call: &Call<'_>,
+    caller: &Caller,
+    range: Range<i64>,
+) -> Result<Slice<ListedInvitation, i64>, ApiError> {
+    caller.whole_user()?;
+    let none = || Slice {
+        entries: Vec::new(),
+        next: None,
+    };
+    let Some(address) = &caller.address else {
+        return Ok(none());
+    };
     let name = address::name(call.edge, address)?;
-    let command = address::Command::ListInvitations;
+    let command = address::Command::PageInvitations { range };
     match ask::<AddressObject, _>(&*call.edge.objects, &name, &command).await {
-        Err(error) if error.code() == Code::NotFound => Ok(InvitationList::default()),
+        Err(error) if error.code() == Code::NotFound => Ok(none()),
         asked => asked,
     }
 }

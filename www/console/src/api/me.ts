@@ -71,7 +71,7 @@ export const signOut = () => request<undefined>("/v1/session", { method: "DELETE
 export const readMe = (signal?: AbortSignal) => request<Me>("/v1/me", { signal });
 
 export const readMyInvitations = (signal?: AbortSignal) =>
-  request<{ invitations: MyInvitation[] }>("/v1/me/invitations", { signal });
+  request<{ invitations: MyInvitation[] }>("/v1/me/invitations?limit=200", { signal });
 
 export const readTokens = (signal?: AbortSignal) =>
   readAll<Token, "tokens">("/v1/me/tokens", "tokens", signal);
