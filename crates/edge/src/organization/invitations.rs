@@ -6,7 +6,7 @@ pub(super) mod imported;
 pub(super) mod offered;
 mod send;
 
-use lockstep_core::{Invitation, InvitationState, Operation};
+use lockstep_core::{Invitation, InvitationState, InvitationStatus, Operation};
 use lockstep_token::OrganizationId;
 use lockstep_wire::{
     InvitationBringsView, InvitationPreview, InvitationView, OrganizationReference,
@@ -91,7 +91,10 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
         return links::preview(context, &organization, hash);
     };
     let stored = read(&row)?;
-    let view = view(context, &stored, &|_| true)?;
+    // Whoever has kept the link of one that is over may have left since.
+    let status = stored.transition().status(unsigned(context.now_ms));
+    let is_open = status == InvitationStatus::Pending;
+    let view = view(context, &stored, &|_| is_open)?;
     Reply::of(&InvitationPreview {
         id: view.id,
         organization: reference(&organization),
@@ -100,7 +103,7 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
         workspaces: view.workspaces,
         email: Some(view.email),
         invited_by: view.invited_by,
-        message: view.message,
+        message: view.message.filter(|_| is_open),
         status: view.status,
         expires_at_ms: view.expires_at_ms,
     })

@@ -180,7 +180,9 @@ pub(super) fn preview(
     hash: &str,
 ) -> Result<Reply, ApiError> {
     let link = find(context, hash)?;
-    let view = view(context, &link, &|_| true)?;
+    // Whoever has kept a link that is over may have left since.
+    let is_open = link.status(context.now_ms) == InvitationStatus::Pending;
+    let view = view(context, &link, &|_| is_open)?;
     Reply::of(&InvitationPreview {
         id: view.id,
         organization: invitations::reference(organization),

@@ -3,7 +3,11 @@
 use futures_util::{FutureExt, future::join_all};
 use serde_json::{Value, json};
 
-use super::{ADA, Acme, BEN, CAT, id, invitations::preview, lockstep, refused};
+use super::{
+    ADA, Acme, BEN, CAT, id,
+    invitations::{link as mailed, preview},
+    lockstep, refused,
+};
 use crate::{
     http::{Request, Response},
     objects::Class,
@@ -80,6 +84,43 @@ fn whoever_has_the_secret_joins_with_all_that_it_offers() {
     refused(&acme.join(&dan, &secret), 409, "invitation-not-pending");
     assert_eq!(json(&preview(&acme, &secret))["status"], "accepted");
     assert!(acme.links().is_empty());
+}
+
+/// A mail is kept for years, by who has left as well.
+#[test]
+fn what_is_over_tells_nothing_of_workspaces_to_whoever_has_kept_its_secret() {
+    let acme = lockstep("");
+    let north = acme.workspace("North");
+    let workspaces = json!([{ "workspace": north.replace("/workspaces/", ""), "role": "viewer" }]);
+    let link = json!({ "role": "member", "uses_max": 1, "workspaces": workspaces });
+    let (_, by_link) = acme.link_to(&acme.ada, &link);
+    let offer = |email: &str| json!({ "email": email, "role": "member", "workspaces": workspaces, "message": "Hi" });
+    let invited = id(&acme.post(&acme.ada, "/invitations", &offer(BEN)));
+    let late = acme.post(&acme.ada, "/invitations", &offer("dan@example.com"));
+    assert_eq!(late.status, 201, "{}", text(&late));
+    let [by_mail, expired] = [BEN, "dan@example.com"].map(|email| mailed(&acme, email));
+    let told = |secret: &str| {
+        let shown = json(&preview(&acme, secret));
+        let status = shown["status"].as_str().unwrap().to_owned();
+        (
+            status,
+            shown.to_string().contains("North") || shown.get("message").is_some(),
+        )
+    };
+    for secret in [&by_link, &by_mail, &expired] {
+        assert_eq!(told(secret), ("pending".to_owned(), true));
+    }
+    let (ben, cat) = (acme.world.sign_in(BEN), acme.world.sign_in(CAT));
+    assert_eq!(acme.accept(&ben, &invited).status, 200);
+    assert_eq!(acme.join(&cat, &by_link).status, 200);
+    acme.world.clock.advance_ms(WEEK_MS);
+    for (secret, status) in [
+        (&by_link, "expired"),
+        (&by_mail, "accepted"),
+        (&expired, "expired"),
+    ] {
+        assert_eq!(told(secret), (status.to_owned(), false));
+    }
 }
 
 #[test]
