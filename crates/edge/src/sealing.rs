@@ -93,6 +93,12 @@ impl SettingsKeys {
         self.0.first().map_or("", |key| key.kid.as_str())
     }
 
+    /// The ids of all of them.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        self.0.iter().map(|key| key.kid.clone()).collect()
+    }
+
     /// Seals a secret with the newest key.
     ///
     /// # Errors

@@ -26,6 +26,9 @@ pub enum ResealCommand {
         operator: Operator,
         /// The key's id.
         newest: String,
+        /// Ids of the keys that open something; what is sealed with another one is left out. All, when there are none, as earlier code asks.
+        #[serde(default)]
+        known: Vec<String>,
     },
     /// Puts them back sealed anew, each unless it has changed meanwhile; answers how many.
     Replace {
@@ -50,21 +53,26 @@ pub struct StoredSecret {
 impl ResealCommand {
     pub(super) fn answer(&self, context: &Context<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List { newest, .. } => earlier(context, newest),
+            Self::List { newest, known, .. } => earlier(context, newest, known),
             Self::Replace { secrets, .. } => replace(context, secrets),
         }
     }
 }
 
-fn earlier(context: &Context<'_>, newest: &str) -> Result<Reply, ApiError> {
-    let there = "FROM setting WHERE sealed_by IS NOT NULL AND sealed_by <> ?";
+fn earlier(context: &Context<'_>, newest: &str, known: &[String]) -> Result<Reply, ApiError> {
+    let mut there = "FROM setting WHERE sealed_by IS NOT NULL AND sealed_by <> ?".to_owned();
+    let mut values = vec![newest.into()];
+    if !known.is_empty() {
+        let places = vec!["?"; known.len()].join(", ");
+        there.push_str(&format!(" AND sealed_by IN ({places})"));
+        values.extend(known.iter().map(Into::into));
+    }
     let count = format!("SELECT COUNT(*) AS count {there}");
-    let count = context.sql.one(&count, &[newest.into()])?;
+    let count = context.sql.one(&count, &values)?;
     let count = count.map_or(Ok(0), |row| row.integer("count"))?;
     let select = format!("SELECT node, id, sealed {there} ORDER BY node, id LIMIT ?");
-    let rows = context
-        .sql
-        .exec(&select, &[newest.into(), RESEALED_MAX.into()])?;
+    values.push(RESEALED_MAX.into());
+    let rows = context.sql.exec(&select, &values)?;
     let read = |row: &Row| -> Result<StoredSecret, SqlError> {
         Ok(StoredSecret {
             place: row.text("node")?.to_owned(),

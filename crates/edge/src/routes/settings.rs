@@ -14,14 +14,14 @@ use super::{
 use crate::{
     authenticate::{Caller, FreshCaller, Operator},
     http::{Method, Response},
-    json,
+    json, log,
     organization::{
         Command, ResealCommand, SecretChange, SettingChange, SettingQuestion, StoredConfiguration,
         StoredSecret, StructureChange, StructureQuestion, Written,
     },
     paging::{self, Pages, Slice},
     precondition::{self, with_etag},
-    problem::ApiError,
+    problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     sealing::{self, Sealed, SealedFor},
     setting,
@@ -186,7 +186,7 @@ fn opened(
     keys.open(sealed_for(call, place, name)?, sealed).map(Some)
 }
 
-/// Seals secrets anew that an earlier key has sealed, some at a time: the operator asks again until none is left.
+/// Seals secrets anew that an earlier key has sealed, some at a time: the operator asks again until none is left. What does not open stays as it is and keeps none of the others from it.
 async fn reseal(call: Call<'_>, operator: Operator) -> Answer {
     let super::node_members::NothingRequest {} = json::body(call.request)?;
     let keys = call.edge.config.settings_keys.as_ref();
@@ -194,13 +194,18 @@ async fn reseal(call: Call<'_>, operator: Operator) -> Answer {
     let list = ResealCommand::List {
         operator,
         newest: keys.newest().to_owned(),
+        known: keys.ids(),
     };
     let (secrets, count): (Vec<StoredSecret>, u32) = command(&call, Command::Reseal(list)).await?;
     let mut sealed = Vec::new();
     for secret in secrets {
         let sealed_for = sealed_for(&call, &secret.place, &secret.name)?;
-        let anew = keys.reseal(&*call.edge.random, sealed_for, &secret.sealed)?;
-        sealed.push((secret, anew));
+        match keys.reseal(&*call.edge.random, sealed_for, &secret.sealed) {
+            Err(error) if error.code() == Code::SecretUnreadable => {
+                log::error(error.cause().unwrap_or(error.detail()));
+            }
+            anew => sealed.push((secret.clone(), anew?)),
+        }
     }
     let replace = ResealCommand::Replace {
         operator,

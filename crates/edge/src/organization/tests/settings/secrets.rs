@@ -7,6 +7,8 @@ use crate::testing::{SETTINGS_KEYS, World};
 
 /// A second key, which has become the newest one.
 const ROTATED: &str = r#"{"keys":[{"kty":"oct","kid":"k2","k":"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8"},{"kty":"oct","kid":"k1","k":"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"}]}"#;
+/// A third one, after which the first one was taken away.
+const FIRST_GONE: &str = r#"{"keys":[{"kty":"oct","kid":"k3","k":"YGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8"},{"kty":"oct","kid":"k2","k":"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8"}]}"#;
 const OPERATOR_KEY: &str = "b3BlcmF0b3Itb3BlcmF0b3Itb3BlcmF0b3Itb3BlcmF0b3I";
 
 /// All that an object has stored, row by row.
@@ -283,6 +285,36 @@ fn the_operator_has_secrets_sealed_with_the_newest_key() {
         500,
         "secret-unreadable",
     );
+}
+
+/// A key that was taken away too early, or a row that somebody has changed, is nobody else's loss.
+#[test]
+fn a_secret_that_does_not_open_keeps_no_other_from_being_sealed_anew() {
+    let vars = |keys| {
+        [
+            ("LOCKSTEP_POLICY", "lockstep"),
+            ("LOCKSTEP_OPERATOR_KEY", OPERATOR_KEY),
+            ("LOCKSTEP_SETTINGS_KEYS", keys),
+        ]
+    };
+    let mut acme = Acme::in_world(World::with_vars(&vars(SETTINGS_KEYS)));
+    acme.keep_database("", "a", "of the first key");
+    acme.world.edge.config = World::with_vars(&vars(ROTATED)).edge.config;
+    for name in ["b", "c", "d"] {
+        acme.keep_database("", name, "of the second key");
+    }
+    acme.execute("UPDATE setting SET sealed = '1.k2.AAAA' WHERE id = 'c'");
+    acme.world.edge.config = World::with_vars(&vars(FIRST_GONE)).edge.config;
+    let path = format!("/v1/operator/organizations/{}/settings/reseal", acme.id);
+    let reseal = || {
+        let request = write(Method::Post, &path, &json!({}));
+        let request = request.with_header("authorization", &format!("Bearer {OPERATOR_KEY}"));
+        acme.world.send(&request)
+    };
+    let sealed = reseal();
+    assert_eq!(sealed.status, 200, "{}", text(&sealed));
+    assert_eq!(json(&sealed), json!({ "resealed": 2, "left": 1 }));
+    assert_eq!(json(&reseal()), json!({ "resealed": 0, "left": 1 }));
 }
 
 #[test]
