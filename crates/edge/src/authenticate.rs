@@ -129,14 +129,8 @@ impl Caller {
     pub fn user(&self) -> Result<&UserId, ApiError> {
         match &self.principal {
             Principal::User(user) if self.issuer.is_none() => Ok(user),
-            Principal::User(_) => Err(ApiError::new(
-                Code::PersonRequired,
-                "This is about an account of one's own, and who comes by an organization's issuer has none.",
-            )),
-            Principal::ServiceAccount { .. } => Err(ApiError::new(
-                Code::PersonRequired,
-                "This is about a person's own account, and a service account has none.",
-            )),
+            Principal::User(_) => Err(no_account(false)),
+            Principal::ServiceAccount { .. } => Err(no_account(true)),
         }
     }
 
@@ -391,7 +385,18 @@ fn refuse(error: ApiError) -> ApiError {
     }
 }
 
-fn out_of_token_scope() -> ApiError {
+/// The refusal of who has no account of their own: a program, or whom an organization's own issuer vouches for.
+pub(crate) fn no_account(is_program: bool) -> ApiError {
+    let detail = if is_program {
+        "This is about a person's own account, and a service account has none."
+    } else {
+        "This is about an account of one's own, and who comes by an organization's issuer has none."
+    };
+    ApiError::new(Code::PersonRequired, detail)
+}
+
+/// The refusal of a token that is less than its user.
+pub(crate) fn out_of_token_scope() -> ApiError {
     ApiError::new(
         Code::OutOfTokenScope,
         "The token has scopes or a subtree, and this lies outside of them.",

@@ -64,7 +64,7 @@ pub(super) fn delete(acting: &FreshActing<'_>, typed: &str) -> Result<Reply, Api
 /// Brings the organization back as it was, but for its invitations.
 pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply, ApiError> {
     let Some((before, deleted_at_ms)) = store::deleted(context)? else {
-        FreshActing::begin(context, actor)?;
+        FreshActing::begin(context, actor)?.require_whole()?;
         return Err(ApiError::new(
             Code::Conflict,
             "The organization is not deleted.",
@@ -74,6 +74,7 @@ pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply
         return Err(ApiError::not_found());
     }
     let acting = FreshActing::begin_again(context, actor, before)?;
+    acting.require_whole()?;
     let was_admin = store::admin_users(context)?.contains(&actor.principal);
     let owned: Vec<_> = owned(context)?
         .iter()

@@ -8,6 +8,7 @@ use crate::{
 
 /// Makes a member the owner, who holds the role of a creator from then on; who owned it keeps theirs.
 pub(super) fn transfer(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
+    acting.require_whole()?;
     let member = acting.member(user)?;
     let permitted = acting.transfer_organization(&member)?;
     // Whoever has an issuer's keys speaks for whom it vouches for, and switching it off would leave no owner.

@@ -7,6 +7,8 @@ use lockstep_wire::TokenRecord;
 
 use super::{Acting, Permitted, holdings, proof::permitted};
 use crate::{
+    authenticate,
+    narrow::TokenUse,
     organization::{service_accounts, service_keys},
     problem::ApiError,
     sql::Row,
@@ -37,6 +39,19 @@ impl Acting<'_> {
     fn require_seer(&self) -> Result<(), ApiError> {
         if self.is_program() {
             service_keys::require_seer(self.context, self.token_seen_by())?;
+        }
+        Ok(())
+    }
+
+    /// Refuses who is less than all of a person with an account, for what hands out all that somebody holds. It is asked here and not before, so that the log has it.
+    pub(in crate::organization) fn require_whole(&self) -> Result<(), ApiError> {
+        let is_narrow =
+            |token: &TokenUse| token.record.permissions.is_some() || token.record.node.is_some();
+        if self.actor.token.as_ref().is_some_and(is_narrow) {
+            return Err(authenticate::out_of_token_scope());
+        }
+        if self.is_program() || self.actor.issuer.is_some() {
+            return Err(authenticate::no_account(self.is_program()));
         }
         Ok(())
     }

@@ -232,6 +232,31 @@ fn law_5_an_organization_is_restored_by_a_former_admin_who_holds_all_that_comes_
     assert_eq!(acme.restore(&acme.ada).status, 200);
 }
 
+/// Every denied sensitive action is in the log, also of a token that is too little for what it tries.
+#[test]
+fn a_token_that_would_hand_over_or_restore_the_organization_is_in_the_log() {
+    let (acme, ..) = staffed();
+    let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci", "scopes": [] }));
+    let body = json!({ "user_id": acme.user(BEN) });
+    refused(
+        &acme.by(&pat, Method::Put, "/owner", &body),
+        403,
+        "out-of-token-scope",
+    );
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+    refused(
+        &acme.by(&pat, Method::Post, "/restore", &json!({})),
+        403,
+        "out-of-token-scope",
+    );
+    assert_eq!(acme.restore(&acme.ada).status, 200);
+    acme.world.clock.advance_ms(60_000);
+    let log = acme.log();
+    let denied = log.iter().filter(|row| row.code.is_some());
+    let denied: Vec<&str> = denied.map(|row| row.action.as_str()).collect();
+    assert_eq!(denied, ["restore", "transfer"], "of one moment, by name");
+}
+
 #[test]
 fn an_admin_restores_what_another_admin_deleted() {
     // Under OpenLIT all Admins hold the same.
