@@ -67,10 +67,21 @@ mod tests {
     use serde_json::Value;
 
     use super::ROUTES;
-    use crate::router::Route;
+    use crate::{
+        http::Method,
+        router::{Handler, Route},
+    };
 
     /// Routes that exist in development only, and are no part of the interface.
     const UNDOCUMENTED: &str = "/v1/dev/";
+
+    /// Routes that do no more when they are asked twice: nothing of a key is kept.
+    const CHANGING_NOTHING_TWICE: [&str; 4] = [
+        "/v1/me/sign-out",
+        "/v1/oauth/introspect",
+        "/v1/organizations/{org}/roles/preview",
+        "/v1/organizations/{org}/rules/preview",
+    ];
 
     fn documented() -> Value {
         serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap()
@@ -98,6 +109,41 @@ mod tests {
             })
             .collect();
         assert_eq!(existing, written);
+    }
+
+    #[test]
+    fn the_document_says_what_every_route_of_a_kind_takes_and_answers() {
+        let document = documented();
+        for route in routes() {
+            let method = route.method.as_str().to_ascii_lowercase();
+            let written = &document["paths"][route.pattern][&method];
+            let mut statuses = Vec::new();
+            if !route.handler.is_anonymous() {
+                // Two credentials, none that is valid, and an object that does not answer.
+                statuses.extend(["400", "401", "503"]);
+            }
+            if matches!(route.handler, Handler::Fresh(_)) && route.method.is_unsafe() {
+                // Another site's page.
+                statuses.push("403");
+            }
+            let is_fresh = matches!(route.handler, Handler::Fresh(_));
+            let is_kept = !CHANGING_NOTHING_TWICE.contains(&route.pattern);
+            if is_fresh && is_kept && route.method == Method::Post {
+                // With a key that came with another body, and with one key too many.
+                statuses.extend(["422", "429"]);
+                let parameters = written["parameters"].as_array().into_iter().flatten();
+                let mut names = parameters.map(|parameter| &parameter["name"]);
+                assert!(
+                    names.any(|name| name == "Idempotency-Key"),
+                    "{method} {}",
+                    route.pattern
+                );
+            }
+            for status in statuses {
+                let answer = &written["responses"][status];
+                assert!(answer.is_object(), "{status} of {method} {}", route.pattern);
+            }
+        }
     }
 
     #[test]
