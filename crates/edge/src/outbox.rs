@@ -34,6 +34,8 @@ const RETRY_MS_MAX: i64 = 300_000;
 const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
 /// How often a mail is tried: for a day, when nobody asks for longer waits.
 const MAIL_TRIES_MAX: i64 = 300;
+/// How often a delivery is tried that this code cannot read: for a week. Newer code has written it before it was rolled back, and reads it when it comes again.
+const UNREADABLE_TRIES_MAX: i64 = 2_016;
 /// Longest kept reason why a mail was not sent, in characters.
 const REASON_CHARS_MAX: usize = 200;
 /// Deliveries that are under way together.
@@ -239,8 +241,14 @@ impl From<ApiError> for Undelivered {
 }
 
 async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
-    let delivery = serde_json::from_slice(due.payload.as_bytes())
-        .map_err(|error| Undelivered::ForGood(format!("delivery cannot be read: {error}")))?;
+    let delivery = serde_json::from_slice(due.payload.as_bytes()).map_err(|error| {
+        let reason = format!("delivery cannot be read: {error}");
+        if due.attempts < UNREADABLE_TRIES_MAX {
+            Undelivered::ForNow(reason, None)
+        } else {
+            Undelivered::ForGood(reason)
+        }
+    })?;
     match delivery {
         Delivery::AddressInvitation { address, change } => {
             let name = address::name(edge, &address)?;

@@ -159,3 +159,35 @@ fn a_change_that_is_undone_delivers_nothing() {
     world.settle();
     assert!(puts(&world).is_empty());
 }
+
+/// A release is rolled back: what newer code owes is done when it comes again, and not given up by code that does not know it.
+#[test]
+fn what_other_code_has_written_waits_for_it_a_week_long() {
+    let world = World::new();
+    let sql = born(&world);
+    let left = || sql.exec("SELECT id FROM outbox", &[]).unwrap().len();
+    let owe = |payload: &str| {
+        let insert = "INSERT INTO outbox (payload, next_at_ms) VALUES (?, ?)";
+        let now_ms = crate::edge::Clock::now_ms(&*world.clock);
+        sql.exec(insert, &[payload.into(), now_ms.into()]).unwrap();
+    };
+    owe("{\"of_tomorrow\":{}}");
+    world.settle();
+    assert_eq!(left(), 1);
+    let known = "UPDATE outbox SET payload = ?";
+    let delivery = "{\"kv_put\":{\"key\":\"a\",\"value\":\"1\"}}";
+    sql.exec(known, &[delivery.into()]).unwrap();
+    world.clock.advance_ms(1_000);
+    world.settle();
+    assert_eq!((puts(&world), left()), (vec!["a=1".to_owned()], 0));
+
+    owe("{\"of_tomorrow\":{}}");
+    for _ in 0..2_016 {
+        world.clock.advance_ms(300_000);
+        world.settle();
+        assert_eq!(left(), 1);
+    }
+    world.clock.advance_ms(300_000);
+    world.settle();
+    assert_eq!(left(), 0);
+}
