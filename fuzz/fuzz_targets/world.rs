@@ -18,7 +18,8 @@ fuzz_target!(init: plant(), |text: &str| {
         Err(error) => return place::check(text, &error),
     };
     the_same_as_json(&document);
-    match document.resolve(&policy_of(&document).policy, document.now_ms) {
+    let policy = policy_of(&document);
+    match document.resolve(&policy.policy, document.now_ms) {
         Ok(world) => {
             check(&world);
             for question in &document.cases {
@@ -27,7 +28,10 @@ fuzz_target!(init: plant(), |text: &str| {
                 }
             }
         }
-        Err(error) => place::check(text, &locate_in_world(text, &error)),
+        Err(error) => {
+            let located = locate_in_world(text, &document, &policy.policy, &error);
+            place::check(text, &located);
+        }
     }
 });
 

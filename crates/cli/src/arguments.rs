@@ -240,7 +240,8 @@ impl Search {
 pub(crate) struct Asked {
     #[command(flatten)]
     pub(crate) world: InWorld,
-    /// A fact beside what the world knows, such as `resource.own=true`; may be given more than once
+    /// A fact beside what the world knows, such as `resource.own=true`, or all facts of a group, such as
+    /// `resource.tags={"env":"prod"}`; may be given more than once
     #[arg(long = "fact", value_name = "NAME=VALUE")]
     pub(crate) facts: Vec<Fact>,
     /// Results on a page, 1 or more; all when absent

@@ -24,10 +24,9 @@ pub(crate) fn export(
 ) -> Result<(), CommandError> {
     let is_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if organization.is_empty() || !organization.bytes().all(is_id) {
-        return Err(CommandError::Unknown {
-            noun: "organization",
-            name: printable(organization),
-        });
+        let name = printable(organization);
+        let sentence = format!("there is no organization `{name}`");
+        return Err(CommandError::Asked(sentence));
     }
     let deployment = Deployment::of(remote)?;
     let bytes = deployment.get(&format!("/v1/organizations/{organization}/export"))?;

@@ -37,8 +37,13 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
         Some(path) => {
             let old = WorldFile::read(path)?;
             let before = old.resolve(&policies.0, None)?;
+            old.warn(&policies.0, &before);
             let new = compared.new_world.map(WorldFile::read).transpose()?;
             let after = new.as_ref().unwrap_or(&old).resolve(&policies.1, None)?;
+            // What the new policy takes from the same world is what the comparison says.
+            if let Some(new) = &new {
+                new.warn(&policies.1, &after);
+            }
             (before, after)
         }
         None => (roles::world(&policies.0)?, roles::world(&policies.1)?),

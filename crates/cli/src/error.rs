@@ -10,6 +10,8 @@ use lockstep_wire::SourceError;
 /// Why a command could not be done, as one line for the person who ran it.
 #[derive(Debug)]
 pub(crate) enum CommandError {
+    /// What the command line asks cannot be asked: a name that nothing has, a fact that no condition looks at.
+    Asked(String),
     /// An exported audit log is not what was written.
     Audit {
         path: PathBuf,
@@ -30,8 +32,6 @@ pub(crate) enum CommandError {
         noun: &'static str,
         limit: usize,
     },
-    /// A name on the command line that nothing has.
-    Unknown { noun: &'static str, name: String },
     /// What a policy is compared in does not fit it.
     World(WorldError),
     /// The answer cannot be written.
@@ -57,13 +57,12 @@ impl fmt::Display for CommandError {
             }
             Self::Json(error) => write!(f, "cannot write JSON: {error}"),
             Self::Read { path, error } => write!(f, "{}: cannot read it: {error}", path.display()),
-            Self::Remote(what) => f.write_str(what),
+            Self::Asked(what) | Self::Remote(what) => f.write_str(what),
             Self::Source { path, error } => write!(f, "{}:{error}", path.display()),
             Self::TooLarge { path, noun, limit } => {
                 let path = path.display();
                 write!(f, "{path}: larger than {limit} bytes, so not {noun}")
             }
-            Self::Unknown { noun, name } => write!(f, "there is no {noun} `{name}`"),
             Self::World(error) => write!(f, "{error}"),
             Self::Write(error) => write!(f, "cannot write the answer: {error}"),
             Self::WriteFile { path, error } => {

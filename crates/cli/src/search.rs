@@ -1,9 +1,10 @@
 //! `lockstep search`: who may do it, on what, and what one may do.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use lockstep_core::{Facts, NodeId, PermissionId, PrincipalId, World};
-use lockstep_wire::KindName;
+use lockstep_wire::{KindName, QuestionError, check_facts, suggestion};
 use serde::Serialize;
 
 use crate::arguments::{DataFormat, Fact, Search};
@@ -54,7 +55,7 @@ pub(crate) fn run(search: &Search) -> Result<(), CommandError> {
     let asked = search.asked();
     let world = world_file::read(&asked.world)?;
     let of = Names(&world);
-    let facts = facts(&asked.facts);
+    let facts = facts(&asked.facts, &world)?;
     let after = asked.after.as_deref();
     let found = match search {
         Search::Subjects {
@@ -131,11 +132,28 @@ fn page<T: Copy + Ord>(
     }
 }
 
-fn facts(stated: &[Fact]) -> Facts {
-    let facts = stated.iter();
-    facts
-        .map(|fact| (fact.name.clone(), fact.value.clone()))
-        .collect()
+fn facts(stated: &[Fact], world: &World) -> Result<Facts, CommandError> {
+    let mut facts = Facts::default();
+    for Fact(stated) in stated {
+        let twice = stated.iter().find(|(name, _)| facts.value(name).is_some());
+        if let Some((name, _)) = twice {
+            return Err(CommandError::Asked(format!("`{name}` is stated twice")));
+        }
+        facts.extend(stated);
+    }
+    let policy = world.policy();
+    check_facts(policy, &facts).map_err(|error| {
+        let known: BTreeSet<&str> = match error {
+            QuestionError::Role(_) => policy.roles().iter().map(|role| &*role.id).collect(),
+            _ => policy.facts_asked().collect(),
+        };
+        let known: Vec<&str> = known.into_iter().collect();
+        let help = error
+            .missing()
+            .map(|(noun, name)| suggestion(noun, name, &known));
+        CommandError::Asked(help.map_or(error.to_string(), |help| format!("{error}; {help}")))
+    })?;
+    Ok(facts)
 }
 
 /// What the names on the command line stand for.
@@ -143,17 +161,29 @@ struct Names<'a>(&'a World);
 
 impl Names<'_> {
     fn permission(&self, id: &str) -> Result<PermissionId, CommandError> {
-        let found = self.0.policy().permission(id);
-        found.ok_or_else(|| unknown("permission", id))
+        let policy = self.0.policy();
+        let names = || policy.permissions().iter().map(|known| &*known.id);
+        let found = policy.permission(id);
+        found.ok_or_else(|| unknown("permission", id, &names().collect::<Vec<_>>()))
     }
 
     fn principal(&self, id: &str) -> Result<PrincipalId, CommandError> {
-        self.0.principal(id).ok_or_else(|| unknown("principal", id))
+        let names = || {
+            self.0
+                .principals()
+                .map(|known| self.0.principal_name(known))
+        };
+        let found = self.0.principal(id);
+        found.ok_or_else(|| unknown("principal", id, &names().collect::<Vec<_>>()))
     }
 
     fn node(&self, id: Option<&str>) -> Result<NodeId, CommandError> {
         match id {
-            Some(id) => self.0.node(id).ok_or_else(|| unknown("node", id)),
+            Some(id) => {
+                let names = || self.0.nodes().map(|node| self.0.node_name(node));
+                let found = self.0.node(id);
+                found.ok_or_else(|| unknown("node", id, &names().collect::<Vec<_>>()))
+            }
             None => Ok(self.0.root()),
         }
     }
@@ -166,9 +196,7 @@ impl Names<'_> {
     }
 }
 
-fn unknown(noun: &'static str, name: &str) -> CommandError {
-    CommandError::Unknown {
-        noun,
-        name: name.to_owned(),
-    }
+fn unknown(noun: &str, name: &str, known: &[&str]) -> CommandError {
+    let help = suggestion(noun, name, known);
+    CommandError::Asked(format!("there is no {noun} `{name}`; {help}"))
 }

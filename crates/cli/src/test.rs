@@ -153,7 +153,12 @@ fn failure(question: &QuestionDocument, file: &WorldFile, world: &World) -> Opti
                 "expected {expected}, found {found} ({code}): {text}"
             ))
         }
-        Err(error) => Some(error.to_string()),
+        Err(error) => {
+            let help = error
+                .missing()
+                .map(|(noun, name)| file.suggestion(world.policy(), noun, name));
+            Some(help.map_or(error.to_string(), |help| format!("{error}; {help}")))
+        }
     }
 }
 

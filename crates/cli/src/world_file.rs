@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use lockstep_core::{Policy, Step, World};
 use lockstep_wire::{
-    Place, Places, SourceError, WORLD_BYTES_MAX, WorldDocument, locate_in_world, read_world,
+    Place, Places, SourceError, WORLD_BYTES_MAX, WithoutEffect, WorldDocument, locate_in_world,
+    read_world, suggestion,
 };
 
 use crate::arguments::InWorld;
@@ -44,9 +45,10 @@ impl WorldFile {
         now_ms: Option<u64>,
     ) -> Result<World, CommandError> {
         let now_ms = now_ms.unwrap_or(self.document.now_ms);
-        self.document
-            .resolve(policy, now_ms)
-            .map_err(|error| CommandError::source(&self.path, locate_in_world(&self.text, &error)))
+        self.document.resolve(policy, now_ms).map_err(|error| {
+            let located = locate_in_world(&self.text, &self.document, policy, &error);
+            CommandError::source(&self.path, located)
+        })
     }
 
     /// Says what in `world`, which is this one under `policy`, gives nothing.
@@ -56,9 +58,22 @@ impl WorldFile {
             return;
         }
         let places = Places::new(&self.text);
-        for (path, message) in without_effect {
+        for WithoutEffect {
+            path,
+            message,
+            missing,
+        } in without_effect
+        {
+            let help = missing.map(|(noun, name)| self.suggestion(policy, noun, &name));
+            let message = help.map_or(message.clone(), |help| format!("{message}; {help}"));
             output::warn(&self.path, places.of(&path), &message);
         }
+    }
+
+    /// What to say to somebody who called something `name` that `noun` stands for.
+    pub(crate) fn suggestion(&self, policy: &Policy, noun: &str, name: &str) -> String {
+        let known = self.document.names(noun, policy);
+        suggestion(noun, name, &known)
     }
 
     /// Where the value at `path` was written.

@@ -147,6 +147,11 @@ pub(crate) const DIRECTORY_FACTS: [(&str, FactType); 10] = [
     ("target.self", FactType::Bool),
 ];
 
+/// The names of the directory's facts.
+pub fn directory_facts() -> impl Iterator<Item = &'static str> + Clone {
+    DIRECTORY_FACTS.iter().map(|(name, _)| *name)
+}
+
 /// Below these a policy may name any fact.
 pub(crate) const OPEN_FACTS: [&str; 4] =
     ["action.", "context.", "principal.properties.", "resource."];

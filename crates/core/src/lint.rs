@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{Condition, Effect, Guard, Policy, PolicySpec, Step};
+use crate::{Condition, Effect, Guard, Level, Policy, PolicySpec, RuleSpec, Step};
 
 use contradiction::contradiction;
 use reach::Reach;
@@ -53,6 +53,8 @@ pub enum FindingKind {
     AllowWithoutEffect,
     /// Whatever the rule allows, other rules deny.
     AllowAlwaysDenied,
+    /// The role overrides whatever caps say, its own too.
+    CapWithoutEffect(String),
     /// Whatever the rule denies, other rules deny without it.
     DenyWithoutEffect {
         /// One of them.
@@ -82,6 +84,9 @@ impl fmt::Display for FindingKind {
             }
             Self::AllowWithoutEffect => {
                 f.write_str("all that this rule allows is allowed without it")
+            }
+            Self::CapWithoutEffect(role) => {
+                write!(f, "`{role}` holds everything, so its cap has no effect")
             }
             Self::AllowAlwaysDenied => f.write_str("all that this rule allows, other rules deny"),
             Self::DenyWithoutEffect { by } => {
@@ -114,14 +119,38 @@ pub fn lint(spec: &PolicySpec) -> Vec<Finding> {
 }
 
 fn roles(spec: &PolicySpec, policy: &Policy, findings: &mut Vec<Finding>) {
+    let membership_counts = is_membership_of_use(spec);
     for (at, (written, role)) in spec.roles.iter().zip(policy.roles()).enumerate() {
-        if role.rights.is_empty() && !role.overriding && role.cap.is_none() {
+        let path = vec!["roles".into(), at.into()];
+        let holds_nothing = role.rights.is_empty() && !role.overriding && role.cap.is_none();
+        // It makes members, who hold what they hold by other ways.
+        let makes_members =
+            membership_counts && written.level == Level::Organization && !written.admin;
+        if holds_nothing && !makes_members {
             findings.push(Finding {
-                path: vec!["roles".into(), at.into()],
+                path,
                 kind: FindingKind::RoleWithoutEffect(written.id.clone()),
+            });
+        } else if role.overriding && role.cap.is_some() {
+            findings.push(Finding {
+                path: [path, vec!["cap".into()]].concat(),
+                kind: FindingKind::CapWithoutEffect(written.id.clone()),
             });
         }
     }
+}
+
+/// Whether who is a member and has no role that holds anything may hold something: as every member, by
+/// what they own, or by a role below the organization.
+fn is_membership_of_use(spec: &PolicySpec) -> bool {
+    let for_everybody = |rule: &RuleSpec| rule.effect == Effect::Allow && rule.roles.is_empty();
+    !spec.everyone.is_empty()
+        || !spec.ownership.is_empty()
+        || spec.rules.iter().any(for_everybody)
+        || spec
+            .roles
+            .iter()
+            .any(|role| role.level != Level::Organization)
 }
 
 fn permissions(spec: &PolicySpec, policy: &Policy, reach: &Reach<'_>, findings: &mut Vec<Finding>) {

@@ -131,6 +131,11 @@ impl EvaluationRequest {
             Some(_) => Err(RequestError::Request(format!("`{name}` is not an object"))),
             None => Err(RequestError::Request(format!("`{name}` is missing"))),
         };
+        // Answered as one question, it would look as if all of them had been.
+        if body.member("evaluations").is_some_and(asks_several) {
+            let message = "`evaluations` are several requests: write each on its own";
+            return Err(RequestError::Request(message.into()));
+        }
         let (subject, action, resource) =
             (entity("subject")?, entity("action")?, entity("resource")?);
         text(subject, "subject", "type")?;
@@ -277,6 +282,15 @@ impl Stated {
             }
         }
         self.facts
+    }
+}
+
+/// Whether `evaluations` are there. Without any, a request for several is a request.
+fn asks_several(evaluations: &Json) -> bool {
+    match evaluations {
+        Json::Null => false,
+        Json::List(items) => !items.is_empty(),
+        _ => true,
     }
 }
 

@@ -8,6 +8,7 @@ use lockstep_core::{
     CaseSpec, Condition, ConditionalSpec, Effect, Level, PermissionSpec, PolicySpec,
     ReplacementSpec, RoleSpec, RuleSpec,
 };
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, unique_map};
@@ -91,7 +92,12 @@ pub struct RuleDocument {
     pub effect: EffectName,
     /// Role ids: it applies to whoever was granted one of them, where that grant counts. Absent: to
     /// every member, everywhere.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "some_roles"
+    )]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub roles: Vec<String>,
     /// Permission ids; `*` means all.
     pub permissions: Vec<String>,
@@ -101,6 +107,16 @@ pub struct RuleDocument {
     /// The sentence shown when it denies.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
+}
+
+/// The roles of a rule. Whoever takes the last one out of a list does not mean everybody.
+fn some_roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let roles = Vec::deserialize(deserializer)?;
+    if roles.is_empty() {
+        let message = "no role is named; a rule for every member has no `roles`";
+        return Err(D::Error::custom(message));
+    }
+    Ok(roles)
 }
 
 /// What a rule does.

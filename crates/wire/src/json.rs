@@ -26,6 +26,9 @@ impl Json {
     /// Reads `text`; the error says what is wrong with it, and where.
     pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
         let text = core::str::from_utf8(text).map_err(|error| error.to_string())?;
+        if text.starts_with('\u{feff}') {
+            return Err("it begins with a byte order mark".into());
+        }
         nesting::check(text).map_err(|error| error.message)?;
         serde_json::from_str(text).map_err(|error| error.to_string())
     }

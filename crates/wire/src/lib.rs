@@ -35,6 +35,8 @@ mod service_account;
 mod setting;
 mod snapshot;
 mod structure;
+#[cfg(feature = "toml")]
+mod suggestion;
 mod tokens;
 #[cfg(feature = "toml")]
 mod toml_source;
@@ -82,7 +84,9 @@ pub use plan::{
     OfferDocument, PlanDocument, PlanPreviewRequest, PlanPreviewView, PlanRequest, PlanView,
 };
 pub use policy::{CompiledPolicy, PolicyDocumentError};
-pub use question::{EXPECTATIONS, Expectation, QuestionDocument, QuestionError};
+pub use question::{EXPECTATIONS, Expectation, QuestionDocument};
+#[cfg(feature = "toml")]
+pub use question::{QuestionError, check_facts};
 pub use rule::{RuleChangeRequest, RulePreviewRequest, RulePreviewView, RuleRequest, RuleView};
 #[cfg(feature = "schema")]
 pub use schema::SchemaOf;
@@ -106,12 +110,16 @@ pub use structure::{
     ProjectRequest, ProjectView, ResultView, ResultsView, RoleChangeRequest, RolePreviewRequest,
     RolePreviewView, RoleRequest, RoleView, WorkspaceChangeRequest, WorkspaceView,
 };
+#[cfg(feature = "toml")]
+pub use suggestion::suggestion;
 pub use tokens::TokensDocument;
 #[cfg(feature = "toml")]
 pub use toml_source::{Place, Places, SourceError, compile_toml, locate_in_world, read_world};
 pub use webhook::{
     WebhookChangeRequest, WebhookDeliveryView, WebhookRequest, WebhookView, WebhooksView,
 };
+#[cfg(feature = "toml")]
+pub use world::WithoutEffect;
 pub use world::{
     CustomRoleDocument, GrantDocument, GroupDocument, PrincipalDocument, TokenDocument,
     WorldDocument, WorldNodeDocument,

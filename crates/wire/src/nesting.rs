@@ -46,35 +46,90 @@ fn check_sized(text: &str, limit: usize) -> Result<(), Unreadable> {
     check(text)
 }
 
-/// Checks the nesting of any TOML or JSON.
+/// Checks the nesting of any TOML or JSON: of brackets, and of the parts of dotted keys.
 ///
-/// One look at both: where they differ, in comments and in single and threefold quotes, JSON has no
+/// One look at both: where they differ, in comments, in single and threefold quotes and in dots, JSON has no
 /// meaning, and its reader stops there.
 pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
     let mut rest = text.as_bytes();
-    let mut depth = 0_u8;
+    let mut depth = Depth::default();
+    let mut before = b' ';
     while let Some((byte, behind)) = rest.split_first() {
+        let is_deeper = match byte {
+            b'[' | b'{' => depth.open(),
+            // The point of a number has a digit on both sides.
+            b'.' => {
+                let number =
+                    before.is_ascii_digit() && behind.first().is_some_and(u8::is_ascii_digit);
+                !number && depth.dot()
+            }
+            _ => false,
+        };
+        if is_deeper {
+            return Err(Unreadable {
+                at: text.len().saturating_sub(rest.len()),
+                message: format!("nested deeper than {DEPTH_MAX}"),
+            });
+        }
+        before = *byte;
         rest = match byte {
-            b'[' | b'{' if depth == DEPTH_MAX => {
-                return Err(Unreadable {
-                    at: text.len().saturating_sub(rest.len()),
-                    message: format!("nested deeper than {DEPTH_MAX}"),
-                });
-            }
-            b'[' | b'{' => {
-                depth = depth.saturating_add(1);
-                behind
-            }
-            b']' | b'}' => {
-                depth = depth.saturating_sub(1);
-                behind
-            }
             b'"' | b'\'' => behind_string(*byte, behind),
             b'#' => behind_line(behind),
+            b']' | b'}' => {
+                depth.close();
+                behind
+            }
+            b',' | b'\n' => {
+                depth.end_of_key();
+                behind
+            }
             _ => behind,
         };
     }
     Ok(())
+}
+
+/// Keys that one place lies under: one in each bracket, and one outside.
+const KEYS_MAX: usize = 17;
+
+/// How deep a text nests at one place.
+#[derive(Default)]
+struct Depth {
+    /// Brackets that are open.
+    brackets: u8,
+    /// Dots in all keys that the place lies under.
+    dots: u8,
+    /// Those of them that belong to the key outside of each open bracket, and then to the last one.
+    of_key: [u8; KEYS_MAX],
+}
+
+impl Depth {
+    /// Whether that was one bracket too many.
+    fn open(&mut self) -> bool {
+        self.brackets = self.brackets.saturating_add(1);
+        self.brackets.saturating_add(self.dots) > DEPTH_MAX
+    }
+
+    fn close(&mut self) {
+        self.end_of_key();
+        self.brackets = self.brackets.saturating_sub(1);
+    }
+
+    /// Whether that was one part of a key too many.
+    fn dot(&mut self) -> bool {
+        self.dots = self.dots.saturating_add(1);
+        if let Some(dots) = self.of_key.get_mut(usize::from(self.brackets)) {
+            *dots = dots.saturating_add(1);
+        }
+        self.brackets.saturating_add(self.dots) > DEPTH_MAX
+    }
+
+    fn end_of_key(&mut self) {
+        if let Some(dots) = self.of_key.get_mut(usize::from(self.brackets)) {
+            self.dots = self.dots.saturating_sub(*dots);
+            *dots = 0;
+        }
+    }
 }
 
 /// What follows the string whose first quote was just read.
@@ -124,6 +179,7 @@ mod tests {
     #[test]
     fn the_bracket_that_is_too_deep_is_named() {
         assert_eq!(DEEP.len(), usize::from(DEPTH_MAX) + 1);
+        assert_eq!(KEYS_MAX, usize::from(DEPTH_MAX) + 1);
         refused_at(DEEP, 16);
         refused_at(&format!("a = {}", DEEP.replace('[', "{a=")), 4 + 16 * 3);
         accepted(&"[".repeat(16));
@@ -159,6 +215,25 @@ mod tests {
         ] {
             refused_at(&format!("{before}{DEEP}"), before.len() + 16);
         }
+    }
+
+    /// The TOML reader would refuse them, too, but not say where.
+    #[test]
+    fn parts_of_dotted_keys_count_as_brackets_do() {
+        let key = |parts: usize| vec!["a"; parts].join(".");
+        accepted(&format!("{} = 1\n", key(17)));
+        refused_at(&format!("b = 1\n{} = 1\n", key(18)), 6 + 16 * 2 + 1);
+        refused_at(&format!("[{}]", key(18)), 1 + 15 * 2 + 1);
+        // What a key has is over at its end, and holds for all in its value.
+        accepted(&format!("{0} = [1]\n{0} = {{ b = 1, c.d = 2 }}\n", key(15)));
+        refused_at(&format!("{} = {{ b = 1, c.d.e = 2 }}\n", key(15)), 29 + 15);
+        refused_at(&format!("{} = [\n{{ b.c = 2 }},\n]", key(15)), 29 + 8);
+        // No number is a key.
+        accepted(&format!(
+            "{}1.5, -1.5e3, 2024-01-01T00:00:00.5Z",
+            "[".repeat(16)
+        ));
+        accepted(&format!("a = \"{0}\" # {0}", key(20)));
     }
 
     #[test]

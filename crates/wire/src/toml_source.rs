@@ -1,15 +1,21 @@
 //! Files written as TOML: errors with line and column, and what would be right.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-use lockstep_core::{PolicyErrorKind, Step, WorldError};
+use lockstep_core::{Policy, PolicyErrorKind, Step, WorldError, WorldErrorKind};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::nesting::{self, Unreadable};
+use crate::suggestion::suggestion;
 use crate::{CompiledPolicy, PolicyDocument, WorldDocument};
+
+/// Characters of a name that a message quotes.
+const NAME_CHARS_MAX: usize = 200;
 
 /// Why a file cannot be used, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,10 +52,17 @@ impl Place {
     /// The place behind `before`.
     #[must_use]
     pub fn behind(before: &str) -> Self {
-        let last_line = before.rsplit('\n').next().unwrap_or_default();
+        Self { line: 1, column: 1 }.after(before)
+    }
+
+    /// The place behind `text`, which begins here.
+    fn after(self, text: &str) -> Self {
+        let lines = text.matches('\n').count();
+        let last_line = text.rsplit('\n').next().unwrap_or_default();
+        let first_column = if lines == 0 { self.column } else { 1 };
         Self {
-            line: before.matches('\n').count().saturating_add(1),
-            column: last_line.chars().count().saturating_add(1),
+            line: self.line.saturating_add(lines),
+            column: first_column.saturating_add(last_line.chars().count()),
         }
     }
 }
@@ -68,7 +81,7 @@ pub fn compile_toml(text: &str) -> Result<CompiledPolicy, SourceError> {
     let document: PolicyDocument = read(text, nesting::check_policy)?;
     CompiledPolicy::new(document).map_err(|error| SourceError {
         place: Places::new(text).of(&error.path),
-        message: error.kind.to_string(),
+        message: shown(&error.kind.to_string()),
         help: help(&error.kind),
     })
 }
@@ -78,16 +91,46 @@ pub fn compile_toml(text: &str) -> Result<CompiledPolicy, SourceError> {
 /// # Errors
 /// The first place where the text is not TOML, or not a world.
 pub fn read_world(text: &str) -> Result<WorldDocument, SourceError> {
-    read(text, nesting::check_world)
+    let world: WorldDocument = read(text, nesting::check_world)?;
+    let roles = world.roles.iter().map(|role| role.id.as_str());
+    let rules = world.rules.iter().map(|rule| rule.id.as_str());
+    let twice = twice("roles", roles).or_else(|| twice("rules", rules));
+    match twice {
+        None => Ok(world),
+        Some((path, id)) => Err(SourceError {
+            place: Places::new(text).of(&path),
+            message: shown(&PolicyErrorKind::Duplicate(id.into()).to_string()),
+            help: None,
+        }),
+    }
 }
 
-/// Where in its `text` a world contradicts itself.
+/// The first id that is in `list` again, and where: only one of the two would count.
+fn twice<'a>(list: &str, ids: impl Iterator<Item = &'a str>) -> Option<(Vec<Step>, &'a str)> {
+    let mut known = BTreeSet::new();
+    let (at, id) = ids.enumerate().find(|(_, id)| !known.insert(*id))?;
+    Some((vec![list.into(), at.into(), "id".into()], id))
+}
+
+/// Where `world`, which was read from `text`, contradicts itself or `policy`, and what would be right.
 #[must_use]
-pub fn locate_in_world(text: &str, error: &WorldError) -> SourceError {
+pub fn locate_in_world(
+    text: &str,
+    world: &WorldDocument,
+    policy: &Policy,
+    error: &WorldError,
+) -> SourceError {
+    let help = match &error.kind {
+        WorldErrorKind::Unknown { noun, name } => {
+            let known = world.names(noun, policy);
+            Some(suggestion(noun, name, &known))
+        }
+        _ => None,
+    };
     SourceError {
         place: Places::new(text).of(&error.path),
-        message: error.kind.to_string(),
-        help: None,
+        message: shown(&error.kind.to_string()),
+        help,
     }
 }
 
@@ -96,19 +139,55 @@ fn read<T: DeserializeOwned>(
     text: &str,
     check: impl FnOnce(&str) -> Result<(), Unreadable>,
 ) -> Result<T, SourceError> {
-    check(text).map_err(|error| at(text, error.at, error.message))?;
+    check(text).map_err(|error| at(text, error.at, &error.message))?;
     toml::from_str(text).map_err(|error| {
         let start = error.span().unwrap_or_default().start;
-        at(text, start, error.message().trim().replace('\n', "; "))
+        at(text, start, &error.message().trim().replace('\n', "; "))
     })
 }
 
-fn at(text: &str, start: usize, message: String) -> SourceError {
+fn at(text: &str, start: usize, message: &str) -> SourceError {
     SourceError {
         place: Place::behind(text.get(..start).unwrap_or(text)),
-        message,
-        help: None,
+        message: shown(message),
+        help: help_for_shape(message).map(String::from),
     }
+}
+
+/// What would be right where a value has not the shape that is wanted.
+fn help_for_shape(message: &str) -> Option<&'static str> {
+    let helps = [
+        (
+            "invalid type: map, expected a string",
+            "a name with a dot in it stands in quotes",
+        ),
+        ("expected a sequence", "write a list: `[…]`"),
+        (
+            "expected u64",
+            "write a moment as a whole number: milliseconds since 1970",
+        ),
+        ("expected u32", "write a whole number"),
+    ];
+    let fits = |(end, _): &&(&str, &str)| message.ends_with(end);
+    helps.iter().find(fits).map(|(_, help)| *help)
+}
+
+/// `message` on one line and not without end: what it quotes from a file may be anything.
+fn shown(message: &str) -> String {
+    let quoted = message.split('`').enumerate().map(|(at, part)| {
+        let is_name = at % 2 == 1;
+        let end = part.char_indices().nth(NAME_CHARS_MAX);
+        match end.and_then(|(end, _)| part.get(..end)) {
+            Some(start) if is_name => format!("{start}…"),
+            _ => part.into(),
+        }
+    });
+    let quoted = quoted.collect::<Vec<_>>().join("`");
+    let escaped = quoted.chars().map(|c| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.into(),
+    });
+    escaped.collect()
 }
 
 /// Where the values of a TOML text lie.
@@ -116,6 +195,9 @@ fn at(text: &str, start: usize, message: String) -> SourceError {
 pub struct Places<'a> {
     text: &'a str,
     table: Option<Spanned<DeTable<'a>>>,
+    /// The last place that was asked for, and its byte: the next one is counted from there, or a long list
+    /// would be read from its beginning for each of its entries.
+    last: Cell<(usize, Place)>,
 }
 
 impl<'a> Places<'a> {
@@ -125,6 +207,7 @@ impl<'a> Places<'a> {
         Self {
             text,
             table: DeTable::parse(text).ok(),
+            last: Cell::new((0, Place { line: 1, column: 1 })),
         }
     }
 
@@ -136,7 +219,13 @@ impl<'a> Places<'a> {
             .and_then(|table| locate(table, path))
             .unwrap_or_default()
             .start;
-        Place::behind(self.text.get(..start).unwrap_or(self.text))
+        let (from, place) = self.last.get();
+        let found = match self.text.get(from..start) {
+            Some(between) => place.after(between),
+            None => Place::behind(self.text.get(..start).unwrap_or(self.text)),
+        };
+        self.last.set((start, found));
+        found
     }
 }
 
@@ -164,22 +253,38 @@ fn help(kind: &PolicyErrorKind) -> Option<String> {
             Some("give creators a role that is, or mark this one".into())
         }
         PolicyErrorKind::NoAdminRole => Some("add `admin = true` to a role".into()),
-        PolicyErrorKind::Unknown { noun, name, known } => Some(nearest(noun, name, known)),
+        PolicyErrorKind::Unknown { noun, name, known } => {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            Some(suggestion(noun, name, &known))
+        }
         PolicyErrorKind::NoCondition => Some("use `allow` for roles that need none".into()),
         _ => None,
     }
 }
 
-/// What to say to somebody who wrote `name`, which is none of `known`.
-fn nearest(noun: &str, name: &str, known: &[String]) -> String {
-    let nearest = known
-        .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    match nearest {
-        Some((_, nearest)) => format!("did you mean `{nearest}`?"),
-        None if known.is_empty() => format!("no {noun} is defined"),
-        None => format!("known: {}", known.join(", ")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_the_same_in_whatever_order_one_asks() {
+        let text = "a = 1\nb = [\n  \"ä\", \"ö\",\n]\nc = [1, 2]\n";
+        let paths: [&[Step]; 5] = [
+            &["a".into()],
+            &["b".into(), 0.into()],
+            &["b".into(), 1.into()],
+            &["c".into(), 1.into()],
+            &["gone".into()],
+        ];
+        let alone = paths.map(|path| Places::new(text).of(path));
+        let written: Vec<String> = alone.iter().map(Place::to_string).collect();
+        assert_eq!(written, ["1:5", "3:3", "3:8", "5:9", "1:1"]);
+        let places = Places::new(text);
+        assert_eq!(paths.map(|path| places.of(path)), alone);
+        let mut back = paths;
+        back.reverse();
+        let mut found = back.map(|path| places.of(path));
+        found.reverse();
+        assert_eq!(found, alone);
     }
 }

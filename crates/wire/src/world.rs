@@ -2,17 +2,21 @@
 //! with questions is a test.
 
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
+
+#[cfg(feature = "toml")]
+mod messages;
 
 use lockstep_core::{
     CustomRole, Customization, Grant, GroupSpec, Level, Policy, PrincipalSpec, Step, TokenLimit,
     Window, World, WorldError, WorldNode, WorldSpec,
 };
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "toml")]
+pub use messages::WithoutEffect;
 
 use crate::{KindName, LevelName, QuestionDocument, RuleDocument, Scalar, unique_map};
 
@@ -202,25 +206,6 @@ impl WorldDocument {
             }
             error
         })
-    }
-
-    /// What in it the policy does not have, and so gives nothing: where it is written, and a sentence.
-    #[must_use]
-    pub fn without_effect(&self, policy: &Policy, world: &World) -> Vec<(Vec<Step>, String)> {
-        let roles = self.roles.iter().enumerate().filter_map(|(at, role)| {
-            let error = policy.check_role(&role.into()).err()?;
-            Some((vec!["roles".into(), at.into()], error.to_string()))
-        });
-        let rules = self.rules.iter().enumerate().filter_map(|(at, rule)| {
-            let error = world.policy().check_rule(&rule.into()).err()?;
-            let path = [vec!["rules".into(), at.into()], error.path].concat();
-            Some((path, error.kind.to_string()))
-        });
-        let gone = world.gone_roles().iter().map(|(path, role)| {
-            let message = format!("there is no role `{role}`, so the grant gives nothing");
-            (path.clone(), message)
-        });
-        roles.chain(rules).chain(gone).collect()
     }
 
     /// Who created the organization.

@@ -94,6 +94,30 @@ fn null_is_what_is_not_there() {
     assert_eq!(read(&with(r#", "context": null"#)), read(&with("")));
 }
 
+/// Answered as one question, a batch would look as if all of it had been.
+#[test]
+fn several_requests_are_not_one() {
+    for none in ["null", "[]"] {
+        assert_eq!(
+            read(&with(&format!(r#", "evaluations": {none}"#))),
+            read(&with(""))
+        );
+    }
+    for several in [r#"[{}]"#, r#"[{"action": {"name": "write"}}]"#, "{}", "1"] {
+        let refused = read(&with(&format!(r#", "evaluations": {several}"#)));
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "`evaluations` are several requests: write each on its own"
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_called_so() {
+    let refused = read(&format!("\u{feff}{}", with(""))).unwrap_err();
+    assert_eq!(refused.to_string(), "it begins with a byte order mark");
+}
+
 #[test]
 fn what_is_no_request_is_refused_with_the_reason() {
     let refused = [

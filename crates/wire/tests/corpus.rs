@@ -8,8 +8,8 @@ use lockstep_wire::{CompiledPolicy, WorldDocument, compile_toml, read_world};
 
 /// How far each moment lies from the ends of all windows, so that the HTTP run may take its time.
 const DISTANCE_MS: u64 = 60_000;
-/// Files in which grants name roles that the policy does not have.
-const WITH_A_ROLE_THAT_IS_GONE: [&str; 1] = ["openlit-no-membership.toml"];
+/// Files in which a grant names a role that the policy does not have, or a token a node that is not there.
+const WITH_WHAT_IS_GONE: [&str; 2] = ["openlit-no-membership.toml", "openlit-token.toml"];
 
 #[test]
 fn every_case_of_the_corpus_is_decided_as_it_says() {
@@ -21,7 +21,7 @@ fn every_case_of_the_corpus_is_decided_as_it_says() {
             let now_ms = case.now_ms.unwrap_or(world.now_ms);
             let resolved = world.resolve(&policy.policy, now_ms).unwrap();
             let without_effect = world.without_effect(&policy.policy, &resolved);
-            let on_purpose = WITH_A_ROLE_THAT_IS_GONE.contains(&name.as_str());
+            let on_purpose = WITH_WHAT_IS_GONE.contains(&name.as_str());
             assert_eq!(
                 !without_effect.is_empty(),
                 on_purpose,

@@ -2,22 +2,24 @@
 
 use std::str::FromStr;
 
-use lockstep_core::{FactType, Value, fact_type};
-use lockstep_wire::Scalar;
+use lockstep_core::{FactType, Facts, fact_type};
+use lockstep_wire::{FactsView, Scalar};
+use serde_json::Value;
 
 /// One fact: `resource.own=true`. A value that is neither true, false nor a whole number is a text; one in
-/// quotes is a text whatever it is.
+/// quotes is a text whatever it is. An object is a group, of which it states all there are:
+/// `resource.tags={"env":"prod"}`.
 #[derive(Clone, Debug)]
-pub(crate) struct Fact {
-    pub(crate) name: String,
-    pub(crate) value: Value,
-}
+pub(crate) struct Fact(pub(crate) Facts);
 
 impl FromStr for Fact {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+        if value.starts_with('{') {
+            return group(name, value);
+        }
         let kind = fact_type(name).ok_or_else(|| format!("there is no fact `{name}`"))?;
         let is_of_world = ["organization.", "principal."]
             .iter()
@@ -28,9 +30,25 @@ impl FromStr for Fact {
         }
         let value = serde_json::from_str::<Scalar>(value)
             .unwrap_or_else(|_| Scalar::Text(value.to_owned()));
-        Ok(Self {
-            name: name.to_owned(),
-            value: value.into(),
-        })
+        let mut facts = Facts::default();
+        facts.set(name, value.into());
+        Ok(Self(facts))
     }
+}
+
+/// All facts of the group `name`, written as a JSON object.
+fn group(name: &str, value: &str) -> Result<Fact, String> {
+    if fact_type(&format!("{name}.any")) != Some(FactType::Any) {
+        return Err(format!("there is no group of facts `{name}`"));
+    }
+    // One value and nothing behind it; then as text again, in which no member may be there twice.
+    if let Err(error) = serde_json::from_str::<Value>(value) {
+        return Err(format!(
+            "{error}; a text that begins with `{{` stands in quotes"
+        ));
+    }
+    let name = Value::from(name);
+    let facts: FactsView =
+        serde_json::from_str(&format!("{{{name}:{value}}}")).map_err(|error| error.to_string())?;
+    Ok(Fact(facts.0))
 }

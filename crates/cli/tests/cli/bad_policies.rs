@@ -207,6 +207,11 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "3:11: `clerk` is not marked `admin = true`, so a new organization would have no admin; \
          give creators a role that is, or mark this one",
     ),
+    (
+        r#""orders.delete", level = "organization", allow = ["owner"]"#,
+        r#""orders.delete", level = "organization", guard = [{ fact = "resource.owner", equals_fact = "principal.di" }]"#,
+        "11:103: there is no fact `principal.di`; did you mean `principal.id`?",
+    ),
     // The shape of the document.
     (
         "admin = true",
@@ -216,7 +221,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#"everyone = ["orders.view"]"#,
         r#"everyone = "orders.view""#,
-        r#"4:12: invalid type: string "orders.view", expected a sequence"#,
+        r#"4:12: invalid type: string "orders.view", expected a sequence; write a list: `[…]`"#,
     ),
     (
         "creator =",
@@ -226,6 +231,12 @@ const SPOILED: &[(&str, &str, &str)] = &[
          `tokens`",
     ),
     (r#"{ id = "clerk", "#, "{ ", "7:5: missing field `id`"),
+    // A dot in a name that stands in no quotes.
+    (
+        r#""organization.read" ="#,
+        "organization.read =",
+        "16:1: invalid type: map, expected a string; a name with a dot in it stands in quotes",
+    ),
     // The text.
     (
         r#"name = "Shop""#,
@@ -243,6 +254,9 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "2:18: unexpected key or value, expected newline, `#`",
     ),
 ];
+
+const MEMBERS: &str = "`id`, `name`, `description`, `creator`, `everyone`, `roles`, `permissions`, `rules`, \
+                       `plan`, `custom_roles`, `ownership`, `operations`, `tokens`";
 
 #[test]
 fn the_place_and_the_way_out_are_named() {
@@ -298,13 +312,56 @@ fn a_huge_or_deeply_nested_file_is_refused_quickly() {
     let deep = format!("x = {}", "[".repeat(100_000));
     check("deep", deep.as_bytes(), ":1:21: nested deeper than 16\n");
     let dotted = format!("a{} = 1", ".a".repeat(100_000));
-    check("dotted", dotted.as_bytes(), ":1:1: recursion limit\n");
+    check(
+        "dotted",
+        dotted.as_bytes(),
+        ":1:34: nested deeper than 16\n",
+    );
     let permissions = (0..1_025).map(|at| format!("{{ id = \"p{at}\", level = \"project\" }},\n"));
     let many = format!(
         "id = \"shop\"\nname = \"Shop\"\nroles = []\npermissions = [\n{}]\n",
         permissions.collect::<String>()
     );
     check("many", many.as_bytes(), ":4:15: more than 1024 entries\n");
+}
+
+/// A name may be as long as the file, and may have characters that move the cursor.
+#[test]
+fn what_is_quoted_from_a_file_is_short_and_on_one_line() {
+    let long = "x".repeat(900_000);
+    let start = "x".repeat(200);
+    check(
+        "long-key",
+        format!("{long} = 1").as_bytes(),
+        &format!(":1:1: unknown field `{start}…`, expected one of {MEMBERS}\n"),
+    );
+    let of = |id: &str| format!("id = \"{id}\"\nname = \"Shop\"\nroles = []\npermissions = []\n");
+    let form = "use 1 to 128 letters, digits and `. _ : - >`";
+    check(
+        "long-id",
+        of(&long).as_bytes(),
+        &format!(":1:6: `{start}…` is not an id: {form}\n"),
+    );
+    check(
+        "cursor",
+        of("a\\u001b[2J\\nb").as_bytes(),
+        &format!(":1:6: `a\\u{{1b}}[2J\\nb` is not an id: {form}\n"),
+    );
+}
+
+/// Each name would be compared with all there are, for minutes.
+#[test]
+fn a_name_without_end_is_refused_quickly() {
+    let permissions =
+        (0..1_000).map(|at| format!("{{ id = \"{at:0>128}\", level = \"project\" }},\n"));
+    let text = format!(
+        "id = \"shop\"\nname = \"Shop\"\neveryone = [\"{}\"]\nroles = [{{ id = \"a\", level = \"organization\", admin = true }}]\npermissions = [\n{}]\n",
+        "x".repeat(700_000),
+        permissions.collect::<String>()
+    );
+    let path = crate::support::written("endless-name.toml", text);
+    let output = lockstep(["check".as_ref(), path.as_os_str()]);
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

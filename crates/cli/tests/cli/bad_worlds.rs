@@ -52,17 +52,17 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#"owner = "ben""#,
         r#"owner = "bob""#,
-        "4:64: there is no principal `bob`",
+        "4:64: there is no principal `bob`; known: ada, ben",
     ),
     (
         r#"members = ["ben"]"#,
         r#"members = ["ben", "bob"]"#,
-        "10:43: there is no principal `bob`",
+        "10:43: there is no principal `bob`; known: ada, ben",
     ),
     (
         r#"role = "viewer", node = "lab""#,
         r#"role = "viewer", node = "gone""#,
-        "10:80: there is no node `gone`",
+        "10:80: there is no node `gone`; known: organization, lab, probe",
     ),
     (
         r#"groups = [{"#,
@@ -76,13 +76,35 @@ const SPOILED: &[(&str, &str, &str)] = &[
     ),
     (
         r#"about = "A shop.""#,
-        r#"plan = ["rockets"]"#,
-        "1:9: there is no feature `rockets`",
+        r#"plan = ["ssso"]"#,
+        "1:9: there is no feature `ssso`; did you mean `sso`?",
     ),
     (
         r#"about = "A shop.""#,
         r#"creator = "bob""#,
-        "1:11: there is no principal `bob`",
+        "1:11: there is no principal `bob`; known: ada, ben",
+    ),
+    // What the organization added.
+    (
+        r#"about = "A shop.""#,
+        r#"roles = [{ id = "clerk", base = "viewer" }, { id = "clerk", base = "editor" }]"#,
+        "1:52: `clerk` is defined twice",
+    ),
+    (
+        r#"about = "A shop.""#,
+        r#"rules = [{ id = "a", effect = "deny", permissions = ["data.read"] }, { id = "a", effect = "allow", permissions = ["data.read"] }]"#,
+        "1:77: `a` is defined twice",
+    ),
+    (
+        r#"about = "A shop.""#,
+        r#"rules = [{ id = "a", effect = "allow", roles = [], permissions = ["data.read"] }]"#,
+        "1:48: no role is named; a rule for every member has no `roles`",
+    ),
+    // Moments are numbers.
+    (
+        r#"role = "member", node"#,
+        r#"role = "member", expires_at_ms = 2030-01-01, node"#,
+        "8:66: invalid type: map, expected u64; write a moment as a whole number: milliseconds since 1970",
     ),
     // The text.
     (
@@ -118,7 +140,10 @@ fn the_place_is_named() {
 
 #[test]
 fn what_gives_nothing_is_said_and_the_rest_counts() {
-    let text = WORLD.replace("role = \"member\"", "role = \"membre\"")
+    let token = r#"name = "ada", token = { permissions = ["data.raed"], node = "lba" }"#;
+    let text = WORLD
+        .replace(r#"name = "ada""#, token)
+        .replace("role = \"member\"", "role = \"membre\"")
         + r#"roles = [{ id = "clerk", base = "nobody" }]
 rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] }]
 "#;
@@ -134,9 +159,12 @@ rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] }]
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stderr).unwrap();
     let wanted = [
-        "11:10: warning: the policy has no role `nobody` to start from",
-        "12:59: warning: there is no permission `data.fly`",
-        "8:40: warning: there is no role `membre`, so the grant gives nothing",
+        "11:10: warning: the policy has no role `nobody` to start from; known: owner, admin, member, view-only, \
+         gateway, workspace-admin, editor, annotator, restricted, viewer",
+        "12:59: warning: there is no permission `data.fly`; did you mean `data.delete`?",
+        "8:40: warning: there is no role `membre`, so the grant gives nothing; did you mean `member`?",
+        "7:67: warning: there is no node `lba`, so the token reaches nothing; known: organization, lab, probe",
+        "7:46: warning: there is no permission `data.raed`, so the token may nothing by it; did you mean `data.read`?",
     ];
     let wanted = wanted.map(|line| format!("{path}:{line}"));
     assert_eq!(said.lines().collect::<Vec<_>>(), wanted);

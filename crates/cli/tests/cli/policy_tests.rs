@@ -88,7 +88,7 @@ fn what_fails_is_said_with_its_place() {
     let wanted = format!(
         "FAIL {path} (4 cases)
      {path}:9:5: ada data.fly on lab
-         the policy has no permission `data.fly`
+         the policy has no permission `data.fly`; did you mean `data.delete`?
      {path}:11:5: ben data.update on lab
          expected allow, found deny (no-grant): This needs "
     );
@@ -110,21 +110,44 @@ fn a_misspelt_name_fails_the_test() {
 "#;
     let world = [TEST.split("cases").next().unwrap(), rule].concat();
     for (question, said) in [
-        ("node = \"lba\"", "there is no node `lba`"),
-        ("target = \"adda\"", "there is no principal `adda`"),
+        (
+            "node = \"lba\"",
+            "there is no node `lba`; known: organization, lab",
+        ),
+        (
+            "target = \"adda\"",
+            "there is no principal `adda`; did you mean `ada`?",
+        ),
         (
             "facts = { \"tagret.role\" = \"owner\" }",
-            "there is no fact `tagret.role`",
+            "there is no fact `tagret.role`; did you mean `target.role`?",
         ),
-        ("facts = { tags = {} }", "there is no fact `tags`"),
+        (
+            "facts = { tags = {} }",
+            "there is no fact `tags`; did you mean `target.self`?",
+        ),
         (
             "facts = { \"resource.tgas\" = {} }",
-            "no condition asks for `resource.tgas`",
+            "no condition asks for `resource.tgas`; did you mean `resource.tags.kept`?",
         ),
         (
             "facts = { \"resource.tags\" = {}, \"resource.kept\" = true }",
-            "no condition asks for `resource.kept`",
+            "no condition asks for `resource.kept`; did you mean `resource.tags.kept`?",
         ),
+        // What the directory never says: no condition on it would tell anything.
+        (
+            "facts = { \"target.role\" = \"onwer\" }",
+            "there is no role `onwer`; did you mean `owner`?",
+        ),
+        (
+            "facts = { \"target.self\" = \"false\" }",
+            "the values of `target.self` are true or false",
+        ),
+        (
+            "facts = { \"organization.members\" = \"3\" }",
+            "the values of `organization.members` are whole numbers",
+        ),
+        ("facts = { \"target.role\" = \"\" }", ""),
         // As it should be: a tag beside the one that is asked for, and what the directory knows.
         ("facts = { \"resource.tags\" = { other = \"yes\" } }", ""),
         ("facts = { resource = { \"tags.kept\" = \"no\" } }", ""),
@@ -152,7 +175,7 @@ fn a_misspelt_name_fails_the_test() {
                 text.contains(&format!("{path}:10:5: ben data.delete")),
                 "{text}"
             );
-            assert!(text.contains(&format!("\n         {said}\n")), "{text}");
+            assert!(text.contains(&format!("\n         {said}")), "{text}");
         }
     }
 }

@@ -68,8 +68,7 @@ fn the_policy_that_is_shown_is_one() {
     let readme = read("README.md");
     let shown = readme.split("```toml\n").nth(1).unwrap();
     let shown = shown.split("```").next().unwrap();
-    let policy = format!("id = \"mine\"\nname = \"Mine\"\n{shown}");
-    let path = written("readme-policy.toml", policy).display().to_string();
+    let path = written("readme-policy.toml", shown).display().to_string();
     let matrix = printed(["matrix", &path]);
     assert!(
         matrix.contains("  members.remove  Remove a member  conditional  deny\n"),
@@ -87,7 +86,6 @@ fn the_mistake_is_said_as_it_is_shown() {
     let shown = readme.split("```toml\n").nth(1).unwrap();
     let shown = shown.split("```").next().unwrap();
     let wrong = shown.replacen("allow = [\"admin\"]", "allow = [\"amdin\"]", 1);
-    let policy = format!("id = \"mine\"\nname = \"Mine\"\n\n{wrong}");
-    let path = written("readme-mistake.toml", policy).display().to_string();
+    let path = written("readme-mistake.toml", wrong).display().to_string();
     crate::support::refused(["matrix", &path], &format!("{path}:{place}: {said}\n"), 1);
 }

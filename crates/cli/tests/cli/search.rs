@@ -291,9 +291,84 @@ fn what_cannot_be_asked_is_refused() {
         assert!(text.contains(said), "{text}");
     }
     // What the world leaves open is stated.
-    for open in ["principal.properties.team=blue", "target.role=admin"] {
-        let call = call.iter().copied().chain(["--fact", open]);
-        assert_eq!(printed(call), "ada\n");
+    let call = call.iter().copied().chain(["--fact", "target.role=admin"]);
+    assert_eq!(printed(call), "ada\n");
+}
+
+/// Nor is a fact that is misspelt, that cannot be so, or that is stated twice.
+#[test]
+fn facts_that_tell_nothing_are_refused() {
+    let rule = r#"rules = [{ id = "kept", effect = "deny", permissions = ["data.delete"], when = [{ fact = "resource.tags.kept", equals = "yes", if_exists = false }] }]"#;
+    let world = written("search-odd-facts.toml", [WORLD, rule].concat());
+    let world = world.display().to_string();
+    let call = ["search", "subjects", "--policy", POLICY, "--world", &world];
+    let more = ["--permission", "data.delete", "--node", "lab"];
+    let call: Vec<&str> = call.iter().chain(&more).copied().collect();
+    for (facts, said) in [
+        (
+            &["resource.tgas.kept=no"][..],
+            "no condition asks for `resource.tgas.kept`; did you mean `resource.tags.kept`?\n",
+        ),
+        (
+            &["target.role=onwer"],
+            "there is no role `onwer`; did you mean `owner`?\n",
+        ),
+        (
+            &["target.self=no"],
+            "the values of `target.self` are true or false\n",
+        ),
+        (
+            &["resource.tags.kept=no", "resource.tags.kept=yes"],
+            "`resource.tags.kept` is stated twice\n",
+        ),
+        (
+            &["resource.tags.kept=no", "resource.tags={\"kept\":\"yes\"}"],
+            "`resource.tags.kept` is stated twice\n",
+        ),
+    ] {
+        let facts = facts.iter().flat_map(|fact| ["--fact", *fact]);
+        let call = call.iter().copied().chain(facts);
+        refused(call, said, 1);
+    }
+    // Beside a tag that is asked for there may be others.
+    let call = call.into_iter().chain(["--fact", "resource.tags.other=no"]);
+    assert_eq!(printed(call), "");
+}
+
+/// Only who states all tags says which are not there.
+#[test]
+fn all_facts_of_a_group_are_stated_at_once() {
+    let rule = r#"rules = [{ id = "kept", effect = "deny", permissions = ["data.delete"], when = [{ fact = "resource.tags.kept", equals = "yes" }] }]"#;
+    let world = written("search-groups.toml", [WORLD, rule].concat());
+    let world = world.display().to_string();
+    let found = |fact: &str| {
+        let call = ["subjects", "--permission", "data.delete", "--node", "lab"];
+        lines(&[&call, &["--fact", fact][..]].concat(), &world)
+    };
+    assert_eq!(found("resource.tags={}"), ["ada", "ben"]);
+    assert_eq!(found(r#"resource.tags={"env":"prod"}"#), ["ada", "ben"]);
+    assert_eq!(found(r#"resource.tags={"kept":"yes"}"#), [""; 0]);
+    assert_eq!(found("resource.tags.env=prod"), [""; 0]);
+    let call = ["search", "subjects", "--policy", POLICY, "--world", &world];
+    let call = call
+        .iter()
+        .chain(&["--permission", "data.delete", "--fact"]);
+    for (wrong, said) in [
+        ("resource.tags={\"a\":[1]}", "a fact is true or false"),
+        ("resource.tags={\"a\":1,\"a\":2}", "a fact is true or false"),
+        (
+            "resource.tags={a",
+            "a text that begins with `{` stands in quotes",
+        ),
+        (
+            "target={\"self\":true}",
+            "there is no group of facts `target`",
+        ),
+    ] {
+        let output = crate::support::lockstep(call.clone().chain(&[wrong]));
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong}: {text}");
+        assert!(text.contains(said), "{wrong}: {text}");
     }
 }
 
@@ -304,17 +379,17 @@ fn names_that_nothing_has_are_refused() {
     let said = |more: &[&str], said: &str, code: i32| refused(call.iter().chain(more), said, code);
     said(
         &["--permission", "data.fly"],
-        "there is no permission `data.fly`\n",
+        "there is no permission `data.fly`; did you mean `data.delete`?\n",
         1,
     );
     said(
         &["--permission", "data.read", "--node", "gone"],
-        "there is no node `gone`\n",
+        "there is no node `gone`; known: organization, lab, shop, probe, till\n",
         1,
     );
     said(
         &["--permission", "data.read", "--after", "bob"],
-        "there is no principal `bob`\n",
+        "there is no principal `bob`; did you mean `bot`?\n",
         1,
     );
     let wrong = crate::support::lockstep(call.iter().chain(&[

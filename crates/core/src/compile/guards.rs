@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::names::{Names, fail, unknown};
-use crate::fact::{DIRECTORY_FACTS, OPEN_FACTS};
+use crate::fact::{OPEN_FACTS, directory_facts};
 use crate::{
     Condition, FactType, Guard, PolicyError, PolicyErrorKind, PolicySpec, Step, Test, Value,
     fact_type, limits,
@@ -58,12 +58,7 @@ pub(super) fn check_test(
     path: impl Fn(&str) -> Vec<Step>,
 ) -> Result<(), PolicyError> {
     let Some(kind) = fact_type(fact) else {
-        let known: Vec<String> = DIRECTORY_FACTS
-            .iter()
-            .map(|(name, _)| (*name).into())
-            .chain(OPEN_FACTS.iter().map(|group| format!("{group}<name>")))
-            .collect();
-        return Err(unknown("fact", fact, known.iter(), path("fact")));
+        return Err(no_fact(fact, path("fact")));
     };
     if let Some(text) = texts(test).find(|text| text.len() > limits::TEST_BYTES_MAX) {
         let limit = limits::TEST_BYTES_MAX;
@@ -77,12 +72,7 @@ pub(super) fn check_test(
         return match fact_type(other) {
             Some(other) if other == kind || [other, kind].contains(&FactType::Any) => Ok(()),
             Some(_) => Err(mismatch(fact, kind, path("equals_fact"))),
-            None => Err(unknown(
-                "fact",
-                other,
-                core::iter::empty(),
-                path("equals_fact"),
-            )),
+            None => Err(no_fact(other, path("equals_fact"))),
         };
     }
     let fits = match kind {
@@ -122,6 +112,12 @@ pub(super) fn check_test(
         }
     }
     Ok(())
+}
+
+fn no_fact(name: &str, path: Vec<Step>) -> PolicyError {
+    let open = OPEN_FACTS.iter().map(|group| format!("{group}<name>"));
+    let known: Vec<String> = directory_facts().map(String::from).chain(open).collect();
+    unknown("fact", name, known.iter(), path)
 }
 
 fn mismatch(fact: &str, kind: FactType, path: Vec<Step>) -> PolicyError {

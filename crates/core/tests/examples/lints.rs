@@ -116,6 +116,67 @@ fn a_policy_that_does_not_compile_has_an_error_instead() {
     assert_eq!(lint(&spec), []);
 }
 
+/// Whoever has such a role is a member, and holds what members, owners or other roles hold.
+#[test]
+fn a_role_that_makes_members_has_an_effect_where_membership_has() {
+    let spec = |change: fn(&mut PolicySpec)| {
+        let mut spec = policy();
+        spec.roles.push(RoleSpec {
+            id: "guest".into(),
+            ..RoleSpec::new(Level::Organization)
+        });
+        change(&mut spec);
+        findings(&spec)
+    };
+    let nothing = "roles.2: the role `guest` holds no permission";
+    assert_eq!(spec(|_| {}), [nothing]);
+    assert_eq!(spec(|spec| spec.everyone = strings(&["sell"])), [""; 0]);
+    assert_eq!(
+        spec(|spec| spec.ownership = vec![(Level::Project, strings(&["sell"]))]),
+        [""; 0]
+    );
+    assert_eq!(
+        spec(|spec| spec.rules = vec![rule("all", Effect::Allow, &[], &["sell"], &[ticket()])]),
+        [""; 0]
+    );
+    assert_eq!(
+        spec(|spec| spec.rules = vec![rule("all", Effect::Deny, &[], &["sell"], &[ticket()])]),
+        [nothing]
+    );
+    let below = |spec: &mut PolicySpec| {
+        spec.roles.push(RoleSpec {
+            id: "cook".into(),
+            includes: strings(&["clerk"]),
+            ..RoleSpec::new(Level::Workspace)
+        });
+    };
+    assert_eq!(spec(below), [""; 0]);
+    // A role below is granted for what it holds, and one of admins is to administer something.
+    assert_eq!(
+        spec(|spec| spec.roles[2].level = Level::Workspace),
+        [nothing]
+    );
+    assert_eq!(
+        spec(|spec| {
+            spec.everyone = strings(&["sell"]);
+            spec.roles[2].admin = true;
+        }),
+        [nothing]
+    );
+}
+
+#[test]
+fn a_cap_of_who_holds_everything_has_no_effect() {
+    let mut spec = policy();
+    spec.roles[0].overriding = true;
+    assert_eq!(findings(&spec), [""; 0]);
+    spec.roles[0].cap = Some("clerk".into());
+    assert_eq!(
+        findings(&spec),
+        ["roles.0.cap: `owner` holds everything, so its cap has no effect"]
+    );
+}
+
 #[test]
 fn roles_that_hold_nothing_and_permissions_of_nobody() {
     let mut spec = policy();

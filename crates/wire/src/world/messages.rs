@@ -1,0 +1,122 @@
+//! What is said of a world beside its answers: what in it gives nothing, and the names that were meant.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use lockstep_core::{CustomRoleError, Policy, PolicyErrorKind, Step, World, directory_facts};
+
+use super::WorldDocument;
+
+/// Something in a world that gives nothing, because the policy does not have it or does not allow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WithoutEffect {
+    /// Where it is written.
+    pub path: Vec<Step>,
+    /// A sentence about it.
+    pub message: String,
+    /// What the policy does not have, such as a `role`, and by which name it was looked for.
+    pub missing: Option<(&'static str, String)>,
+}
+
+impl WorldDocument {
+    /// What in it the policy does not have, and so gives nothing.
+    #[must_use]
+    pub fn without_effect(&self, policy: &Policy, world: &World) -> Vec<WithoutEffect> {
+        let roles = self.roles.iter().enumerate().filter_map(|(at, role)| {
+            let error = policy.check_role(&role.into()).err()?;
+            let missing = match &error {
+                CustomRoleError::UnknownBase(id) => Some(("base", id.clone())),
+                CustomRoleError::UnknownPermission(id) => Some(("permission", id.clone())),
+                _ => None,
+            };
+            Some(WithoutEffect {
+                path: vec!["roles".into(), at.into()],
+                message: error.to_string(),
+                missing,
+            })
+        });
+        let rules = self.rules.iter().enumerate().filter_map(|(at, rule)| {
+            let error = world.policy().check_rule(&rule.into()).err()?;
+            let message = error.kind.to_string();
+            let missing = match error.kind {
+                PolicyErrorKind::Unknown { noun, name, .. } => Some((noun, name)),
+                _ => None,
+            };
+            Some(WithoutEffect {
+                path: [vec!["rules".into(), at.into()], error.path].concat(),
+                message,
+                missing,
+            })
+        });
+        let gone = world.gone_roles().iter().map(|(path, role)| WithoutEffect {
+            path: path.clone(),
+            message: format!("there is no role `{role}`, so the grant gives nothing"),
+            missing: Some(("role", role.clone())),
+        });
+        let tokens = self.tokens_without_effect(policy, world);
+        roles.chain(rules).chain(gone).chain(tokens).collect()
+    }
+
+    /// What tokens are narrowed to and is not there.
+    fn tokens_without_effect(&self, policy: &Policy, world: &World) -> Vec<WithoutEffect> {
+        let mut found = Vec::new();
+        for (at, principal) in self.principals.iter().enumerate() {
+            let Some(token) = &principal.token else {
+                continue;
+            };
+            let mut add = |member: &[Step], noun, name: &str, effect: &str| {
+                let path = ["principals".into(), at.into(), "token".into()];
+                found.push(WithoutEffect {
+                    path: [&path, member].concat(),
+                    message: format!("there is no {noun} `{name}`, so {effect}"),
+                    missing: Some((noun, name.into())),
+                });
+            };
+            if let Some(node) = token.node.iter().find(|id| world.node(id).is_none()) {
+                add(&["node".into()], "node", node, "the token reaches nothing");
+            }
+            for (index, id) in token.permissions.iter().flatten().enumerate() {
+                if policy.permission(id).is_none() {
+                    let member = ["permissions".into(), index.into()];
+                    add(&member, "permission", id, "the token may nothing by it");
+                }
+            }
+        }
+        found
+    }
+
+    /// The names of all that messages about it call `noun`, as far as this world and `policy` have them.
+    pub fn names<'a>(&'a self, noun: &str, policy: &'a Policy) -> Vec<&'a str> {
+        match noun {
+            "condition" => {
+                let asked: BTreeSet<&str> = policy.facts_asked().collect();
+                asked.into_iter().collect()
+            }
+            "fact" => {
+                let directory = directory_facts().map(|name| -> &'a str { name });
+                let known: BTreeSet<&str> = directory.chain(policy.facts_asked()).collect();
+                known.into_iter().collect()
+            }
+            "feature" => policy.features().iter().map(String::as_str).collect(),
+            "node" => core::iter::once(self.organization.as_str())
+                .chain(self.nodes.iter().map(|node| node.id.as_str()))
+                .collect(),
+            "permission" => policy
+                .permissions()
+                .iter()
+                .map(|known| &*known.id)
+                .collect(),
+            "principal" => self.principals.iter().map(|known| &*known.name).collect(),
+            "base" => policy.roles().iter().map(|known| &*known.id).collect(),
+            "role" => {
+                let own = self.roles.iter().map(|known| &*known.id);
+                let known = policy.roles().iter().map(|known| &*known.id);
+                known.chain(own).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
