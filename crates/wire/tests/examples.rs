@@ -7,10 +7,11 @@
     reason = "test code"
 )]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use lockstep_core::{Facts, Policy, World};
+use lockstep_core::{Facts, Level, Policy, World};
 use lockstep_wire::{EvaluationRequest, WorldDocument, compile_toml, read_world};
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ fn every_example_is_decided_as_it_says() {
             "{name} shows one answer only"
         );
     }
-    assert!(folders >= 8, "only {folders} examples");
+    assert!(folders >= 12, "only {folders} examples");
 }
 
 #[test]
@@ -124,6 +125,81 @@ fn authzen_certification() {
         }
     }
     assert_eq!(counts, [19, 10, 2]);
+}
+
+/// What each may do to which records, as the scenario's table has it.
+const RECORDS: [(&str, &str, &str); 18] = [
+    (
+        "alice",
+        "view",
+        "101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119 120",
+    ),
+    ("alice", "edit", "101 107 110 113 119"),
+    ("alice", "delete", "101 107 113 119"),
+    ("bob", "view", "101 102 103 105 108 112 114 116 117 119 120"),
+    ("bob", "edit", "102 108 114 120"),
+    ("bob", "delete", "102 108 114 120"),
+    (
+        "carol",
+        "view",
+        "101 102 103 105 108 109 112 115 116 117 119",
+    ),
+    ("carol", "edit", "103 109 115"),
+    ("carol", "delete", "103 109 115"),
+    (
+        "dan",
+        "view",
+        "101 102 103 104 105 106 107 108 109 110 111 112 113 114 115 116 117 118 119 120",
+    ),
+    ("dan", "edit", "104 110 115 116"),
+    ("dan", "delete", "104 110 116"),
+    ("erin", "view", "105 111 115 117"),
+    ("erin", "edit", "105 111 117"),
+    ("erin", "delete", "105 111 117"),
+    ("felix", "view", "104 106 109 111 112 114 118 120"),
+    ("felix", "edit", "106 112 118"),
+    ("felix", "delete", "106 112 118"),
+];
+
+/// The three searches of the scenario: on which records, who, and what.
+#[test]
+fn authzen_search() {
+    let world = Example::of("authzen-search").world;
+    let none = Facts::default();
+    let policy = Arc::clone(world.policy());
+    let (mut who, mut what) = (BTreeSet::new(), BTreeSet::new());
+    for (person, id, records) in RECORDS {
+        let principal = world.principal(person).unwrap();
+        let permission = policy.permission(id).unwrap();
+        let found = world.resources(principal, permission, Level::Project, &none);
+        let found: BTreeSet<&str> = found.map(|node| world.node_name(node)).collect();
+        assert_eq!(found, records.split(' ').collect(), "{person} {id}");
+        for record in found {
+            who.insert((record.to_owned(), id, person));
+            what.insert((person, record.to_owned(), id));
+        }
+    }
+    let (mut found_who, mut found_what) = (BTreeSet::new(), BTreeSet::new());
+    for node in world
+        .nodes()
+        .filter(|node| world.level(*node) == Some(Level::Project))
+    {
+        let record = world.node_name(node);
+        for id in ["view", "edit", "delete"] {
+            let permission = policy.permission(id).unwrap();
+            for principal in world.subjects(permission, node, &none) {
+                found_who.insert((record.to_owned(), id, world.principal_name(principal)));
+            }
+        }
+        for principal in world.principals() {
+            for at in world.actions(principal, node, &none).iter() {
+                let id = &*policy.permissions()[at].id;
+                found_what.insert((world.principal_name(principal), record.to_owned(), id));
+            }
+        }
+    }
+    assert_eq!(found_who, who);
+    assert_eq!(found_what, what);
 }
 
 /// An example, and requests put to it.
