@@ -142,7 +142,12 @@ fn read<T: DeserializeOwned>(
     check(text).map_err(|error| at(text, error.at, &error.message))?;
     toml::from_str(text).map_err(|error| {
         let start = error.span().unwrap_or_default().start;
-        at(text, start, &error.message().trim().replace('\n', "; "))
+        let message = error.message().trim().replace('\n', "; ");
+        // The reader names a type of ours where a table should be.
+        match message.split_once(", expected struct ") {
+            Some((wrong, _)) => at(text, start, &format!("{wrong}, expected a table")),
+            None => at(text, start, &message),
+        }
     })
 }
 
@@ -162,6 +167,7 @@ fn help_for_shape(message: &str) -> Option<&'static str> {
             "a name with a dot in it stands in quotes",
         ),
         ("expected a sequence", "write a list: `[…]`"),
+        ("expected a table", "write a table: `{ … }`"),
         (
             "expected u64",
             "write a moment as a whole number: milliseconds since 1970",

@@ -231,6 +231,11 @@ const SPOILED: &[(&str, &str, &str)] = &[
          `tokens`",
     ),
     (r#"{ id = "clerk", "#, "{ ", "7:5: missing field `id`"),
+    (
+        r#"{ id = "clerk", level = "organization" }"#,
+        r#""clerk""#,
+        r#"7:5: invalid type: string "clerk", expected a table; write a table: `{ … }`"#,
+    ),
     // A dot in a name that stands in no quotes.
     (
         r#""organization.read" ="#,

@@ -30,7 +30,8 @@ export function useGate(): GateState {
   if (store === null) {
     throw new Error("useGate needs a <GateProvider> above it");
   }
-  return useSyncExternalStore(store.subscribe, store.getSnapshot);
+  // A server renders what a page shows before it has read anything: all is denied.
+  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot);
 }
 
 /** Whether the signed-in person may. A hint for the page: the edge enforces. */

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createElement } from "react";
+import { renderToString } from "react-dom/server";
+
+import { connect } from "@lockstep/gate";
+import { Can, GateProvider, GatedButton } from "@lockstep/react";
+
+import { organization } from "./world.mjs";
+
+/** A server follows no organization, so it shows what a page does before it has read anything. */
+test("what a server renders denies everything and says so", () => {
+  const store = connect({ organization });
+  const button = createElement(GatedButton, { permission: "invitation.create" }, "Invite");
+  const zone = createElement(Can, { permission: "organization.delete", fallback: "ask" }, "danger");
+  const html = renderToString(createElement(GateProvider, { store }, button, zone));
+  assert.match(html, /aria-disabled="true"/);
+  assert.match(html, /Your permissions are being loaded\./);
+  assert.match(html, /ask/);
+  assert.doesNotMatch(html, /danger/);
+});
