@@ -13,6 +13,9 @@ use crate::arguments::InWorld;
 use crate::error::CommandError;
 use crate::{file, output, policy_file};
 
+/// Warnings about one file: each is looked up among all names there are.
+const WARNINGS_MAX: usize = 100;
+
 /// A world, with the text that it was written as.
 pub(crate) struct WorldFile {
     path: PathBuf,
@@ -58,15 +61,20 @@ impl WorldFile {
             return;
         }
         let places = Places::new(&self.text);
+        let more = without_effect.len().saturating_sub(WARNINGS_MAX);
         for WithoutEffect {
             path,
             message,
             missing,
-        } in without_effect
+        } in without_effect.into_iter().take(WARNINGS_MAX)
         {
             let help = missing.map(|(noun, name)| self.suggestion(policy, noun, &name));
             let message = help.map_or(message.clone(), |help| format!("{message}; {help}"));
             output::warn(&self.path, places.of(&path), &message);
+        }
+        if more > 0 {
+            let path = self.path.display();
+            output::complain(&format!("{path}: and {more} more warnings"));
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-use lockstep_core::{Policy, PolicyErrorKind, Step, WorldError, WorldErrorKind};
+use lockstep_core::{Policy, PolicyErrorKind, Step, WorldError, WorldErrorKind, limits};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -92,6 +92,19 @@ pub fn compile_toml(text: &str) -> Result<CompiledPolicy, SourceError> {
 /// The first place where the text is not TOML, or not a world.
 pub fn read_world(text: &str) -> Result<WorldDocument, SourceError> {
     let world: WorldDocument = read(text, nesting::check_world)?;
+    // Before anything is made of them: each rule is compared with all others.
+    for (list, len, limit) in [
+        ("roles", world.roles.len(), limits::CUSTOM_ROLES_MAX),
+        ("rules", world.rules.len(), limits::RULES_MAX),
+    ] {
+        if len > limit {
+            return Err(SourceError {
+                place: Places::new(text).of(&[list.into()]),
+                message: PolicyErrorKind::TooMany { limit }.to_string(),
+                help: None,
+            });
+        }
+    }
     let roles = world.roles.iter().map(|role| role.id.as_str());
     let rules = world.rules.iter().map(|rule| rule.id.as_str());
     let twice = twice("roles", roles).or_else(|| twice("rules", rules));

@@ -189,3 +189,46 @@ fn a_file_larger_than_any_world_is_refused() {
     );
     std::fs::remove_file(path).unwrap();
 }
+
+/// Thousands of rules took minutes before they were found to be too many.
+#[test]
+fn too_many_rules_are_refused_before_they_are_compared() {
+    let rules = (0..20_000).map(|at| {
+        format!("{{ id = \"r{at}\", effect = \"deny\", permissions = [\"data.read\"], when = [{{ fact = \"resource.a{at}\", equals = 1 }}] }},\n")
+    });
+    let text = format!("{WORLD}rules = [\n{}]\n", rules.collect::<String>());
+    let path = written("many-rules.toml", text).display().to_string();
+    let call = [
+        "evaluate",
+        "--policy",
+        "policies/lockstep.toml",
+        "--world",
+        &path,
+    ];
+    refused(call, &format!("{path}:11:9: more than 256 entries\n"), 1);
+}
+
+#[test]
+fn of_many_warnings_the_first_are_said() {
+    let people = (0..150).map(|at| {
+        format!(
+            "{{ name = \"p{at}\", grants = [{{ role = \"membre\", node = \"organization\" }}] }},\n"
+        )
+    });
+    let text = format!("principals = [\n{}]\n", people.collect::<String>());
+    let path = written("many-warnings.toml", text).display().to_string();
+    let output = lockstep([
+        "evaluate",
+        "--policy",
+        "policies/lockstep.toml",
+        "--world",
+        &path,
+        "-",
+    ]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 101, "{said}");
+    assert_eq!(
+        said.lines().last(),
+        Some(&*format!("{path}: and 50 more warnings"))
+    );
+}
