@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 
 import { startBrowser } from "../support/browser.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { personAt, signIn } from "./person.mjs";
+import { audit } from "./audit.mjs";
+import { openNotifications, personAt, signIn } from "./person.mjs";
 
 let edge;
 let browser;
@@ -129,6 +130,42 @@ test("another_link_in_the_same_tab_is_another_invitation", async () => {
   for (const one of [ada, person]) {
     one.assertClean();
     await one.page.goto("/");
+    await one.close();
+  }
+});
+
+test("the_bell_tells_what_became_of_an_invitation_until_it_was_read", async () => {
+  const [linus, margaret] = [await at("linus@example.com"), await at("margaret@example.com")];
+  const { page } = linus;
+  await create(page, "Acme");
+  await page.getByRole("button", { name: "Invite" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("E-mail address").fill("margaret@example.com");
+  await dialog.getByRole("button", { name: "Send invitation" }).click();
+  await linkTo("margaret@example.com", 1);
+  await margaret.page.reload();
+  await openNotifications(margaret.page, "1 pending invitation");
+  await margaret.page.getByRole("button", { name: "Decline" }).click();
+  await margaret.page.getByRole("button", { name: "Notifications, nothing new" }).waitFor();
+
+  const panel = page.getByRole("dialog", { name: "Notifications" });
+  const bell = page.getByRole("button", { name: "Notifications, 1 unread" });
+  // The organization tells it after its answer.
+  for (let attempt = 0; attempt < 20 && (await bell.count()) === 0; attempt += 1) {
+    await page.reload();
+    await page.getByRole("button", { name: "Invite" }).waitFor();
+    await page.waitForTimeout(250);
+  }
+  await bell.click();
+  await panel.getByText("margaret@example.com declined your invitation to Acme.").waitFor();
+  await audit(page, "notifications");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Notifications, nothing new" }).waitFor();
+  await page.reload();
+  await openNotifications(page, "nothing new");
+  await panel.getByText("margaret@example.com declined your invitation to Acme.").waitFor();
+  for (const one of [linus, margaret]) {
+    one.assertClean();
     await one.close();
   }
 });

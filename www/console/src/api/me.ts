@@ -21,6 +21,24 @@ export interface MyInvitation {
   readonly expires_at_ms: number;
 }
 
+/** What became of an invitation that one has sent, or of one's own membership. */
+export interface Notification {
+  readonly id: number;
+  readonly kind: "invitation_accepted" | "invitation_declined" | "removed" | "role_changed";
+  readonly organization: OrganizationName;
+  readonly at_ms: number;
+  readonly read: boolean;
+  readonly email?: string;
+  readonly role_name?: string;
+}
+
+/** What the bell shows: what waits for an answer, and the newest of what is told. */
+export interface Told {
+  readonly invitations: readonly MyInvitation[];
+  readonly notifications: readonly Notification[];
+  readonly unread: number;
+}
+
 /** What a token or key may do at most: permission ids, or `null` for all that it acts for. */
 export type Scopes = readonly string[] | null;
 
@@ -70,8 +88,12 @@ export const signOut = () => request<undefined>("/v1/session", { method: "DELETE
 
 export const readMe = (signal?: AbortSignal) => request<Me>("/v1/me", { signal });
 
-export const readMyInvitations = (signal?: AbortSignal) =>
-  request<{ invitations: MyInvitation[] }>("/v1/me/invitations?limit=200", { signal });
+export const readTold = (signal?: AbortSignal) =>
+  request<Told>("/v1/me/notifications?limit=20", { signal });
+
+/** Says that the notification with this id was read, and all before it. */
+export const markRead = (until: number) =>
+  request<undefined>("/v1/me/notifications/read", { method: "PUT", body: { until } });
 
 export const readTokens = (signal?: AbortSignal) =>
   readAll<Token, "tokens">("/v1/me/tokens", "tokens", signal);
