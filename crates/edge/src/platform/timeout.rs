@@ -2,9 +2,9 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     future::Future,
     pin::{Pin, pin},
-    rc::Rc,
     task::{Context, Poll, Waker},
 };
 
@@ -20,10 +20,24 @@ pub(super) const CALL_MS: u64 = 5_000;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(then: &Closure<dyn FnMut()>, duration_ms: f64) -> JsValue;
+    fn set_timeout(end: &JsValue, duration_ms: u32, number: u32) -> JsValue;
 
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
+}
+
+thread_local! {
+    /// Ends the delay of a number. All delays share it, because to make such a function costs more than a timer.
+    static END: JsValue = Closure::<dyn FnMut(u32)>::new(end).into_js_value();
+    /// Who waits for which delay that is not over.
+    static UNDER_WAY: RefCell<BTreeMap<u32, Waker>> = const { RefCell::new(BTreeMap::new()) };
+    /// The number of the delay that began last.
+    static LAST: Cell<u32> = const { Cell::new(0) };
+}
+
+fn end(number: u32) {
+    let waker = UNDER_WAY.with_borrow_mut(|under_way| under_way.remove(&number));
+    waker.inspect(Waker::wake_by_ref);
 }
 
 /// What `future` gives, or `None` when it takes longer than `limit_ms`.
@@ -38,22 +52,15 @@ pub(super) async fn within<T>(limit_ms: u64, future: impl Future<Output = T>) ->
 /// polled it first; a request is polled once before it has a task (see `at_once`).
 pub(super) struct Delay {
     duration_ms: u64,
-    shared: Rc<Shared>,
-    timer: Option<(JsValue, Closure<dyn FnMut()>)>,
-}
-
-#[derive(Default)]
-struct Shared {
-    is_over: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
+    /// Its number and its timer, once it is waited for.
+    begun: Option<(u32, JsValue)>,
 }
 
 impl Delay {
-    pub(super) fn new(duration_ms: u64) -> Self {
+    pub(super) const fn new(duration_ms: u64) -> Self {
         Self {
             duration_ms,
-            shared: Rc::default(),
-            timer: None,
+            begun: None,
         }
     }
 }
@@ -62,28 +69,32 @@ impl Future for Delay {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.shared.is_over.get() {
-            return Poll::Ready(());
-        }
-        *self.shared.waker.borrow_mut() = Some(context.waker().clone());
-        if self.timer.is_none() {
-            let shared = self.shared.clone();
-            let then = Closure::new(move || {
-                shared.is_over.set(true);
-                let waker = shared.waker.borrow_mut().take();
-                waker.inspect(Waker::wake_by_ref);
+        let waker = context.waker().clone();
+        if let Some((number, _)) = &self.begun {
+            // The earlier one is dropped after the borrow: who knows what goes with it.
+            let earlier = UNDER_WAY.with_borrow_mut(|under_way| {
+                let waiting = under_way.get_mut(number)?;
+                Some(std::mem::replace(waiting, waker))
             });
-            let duration_ms = u32::try_from(self.duration_ms).unwrap_or(u32::MAX);
-            let timer = set_timeout(&then, duration_ms.into());
-            self.timer = Some((timer, then));
+            return earlier.map_or(Poll::Ready(()), |_| Poll::Pending);
         }
+        let number = LAST.get().wrapping_add(1);
+        LAST.set(number);
+        UNDER_WAY.with_borrow_mut(|under_way| under_way.insert(number, waker));
+        let duration_ms = u32::try_from(self.duration_ms).unwrap_or(u32::MAX);
+        let timer = END.with(|end| set_timeout(end, duration_ms, number));
+        self.begun = Some((number, timer));
         Poll::Pending
     }
 }
 
 impl Drop for Delay {
     fn drop(&mut self) {
-        if let Some((timer, _)) = self.timer.as_ref().filter(|_| !self.shared.is_over.get()) {
+        let Some((number, timer)) = &self.begun else {
+            return;
+        };
+        let waiting = UNDER_WAY.with_borrow_mut(|under_way| under_way.remove(number));
+        if waiting.is_some() {
             clear_timeout(timer);
         }
     }
