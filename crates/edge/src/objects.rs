@@ -24,7 +24,7 @@ use std::future::ready;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use alarm::{Rung, ring, wake_at_ms};
-pub use text::{answer, read};
+pub use text::{answer, reply};
 
 use crate::{
     audit::{self, About},
@@ -83,7 +83,7 @@ pub trait Command: Serialize + DeserializeOwned {
         !self.is_idempotent()
     }
 
-    /// Whether it changes nothing, whatever it finds, and is answered by one statement; then it needs no transaction, and nothing of it is looked for to be logged.
+    /// Whether it changes nothing, whatever it finds, and is answered by one statement and by the rows alone, whenever and by whomever it is asked. Then it needs no transaction, nothing of it is looked for to be logged, and the answer counts until something is written.
     fn is_question(&self) -> bool {
         false
     }
@@ -284,13 +284,13 @@ impl Reply {
 /// # Errors
 /// What `handle` fails with; 404 when the object was never born.
 pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Reply, ApiError> {
-    if command.is_question() && context.sql.has_schema().get() {
+    if command.is_question() && context.sql.live().has_schema() {
         return O::handle(context, command);
     }
     let about = O::IS_AUDITED.then(|| About::of(&command)).transpose()?;
     let is_sensitive = command.is_sensitive();
     let outcome = context.sql.transaction(|| {
-        if !context.sql.has_schema().get() {
+        if !context.sql.live().has_schema() {
             let version = schema::version(context.sql)?;
             if version.is_none() && !command.is_birth() {
                 return Err(ApiError::not_found());
@@ -318,7 +318,7 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
         Ok(reply)
     });
     match (&outcome, &about) {
-        (Ok(_), _) => context.sql.has_schema().set(true),
+        (Ok(_), _) => context.sql.live().know_schema(),
         (Err(error), Some(about)) if is_sensitive && error.code().status() == 403 => {
             // The refusal stands, whether it could be written down or not. What refused to be born has no log.
             let denied = context.sql.transaction(|| {

@@ -222,7 +222,7 @@ fn epoch_of(context: &Context<'_>, table: &str, id: &str) -> Result<Option<i64>,
 }
 
 fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
-    match command {
+    let organization = match command {
         Command::Create {
             name,
             user,
@@ -253,39 +253,46 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Slug(SlugCommand::Holds { skeleton }) => {
             return Reply::of(&slugs::holds(context, &skeleton)?);
         }
-        _ => store::require_live(context)?,
-    }
+        _ => store::organization(context)?,
+    };
     match command {
         Command::AcceptInvitation { invitation, person } => {
-            invitations::accept(context, &invitation, &person)
+            invitations::accept(context, &organization, &invitation, &person)
         }
         Command::Admission(command) => admission::handle(context, &command),
         Command::Authenticate { hash } => service_keys::authenticate(context, &hash),
-        Command::CancelInvitation { actor, invitation } => {
-            invitations::cancel(&FreshActing::begin(context, &actor)?, &invitation)
+        Command::CancelInvitation { actor, invitation } => invitations::cancel(
+            &FreshActing::of(context, &actor, organization)?,
+            &invitation,
+        ),
+        Command::Change { actor, command } => {
+            command.make(&FreshActing::of(context, &actor, organization)?)
         }
-        Command::Change { actor, command } => command.make(&FreshActing::begin(context, &actor)?),
         Command::Configuration {
             actor,
             workspace,
             known,
         } => {
-            let acting = FreshActing::begin(context, &actor)?;
+            let acting = FreshActing::of(context, &actor, organization)?;
             settings::configuration(&acting, workspace.as_deref(), &known)
         }
-        Command::ChangeRole { actor, user, role } => {
-            members::change_role(&FreshActing::begin(context, &actor)?, &user, &role)
-        }
+        Command::ChangeRole { actor, user, role } => members::change_role(
+            &FreshActing::of(context, &actor, organization)?,
+            &user,
+            &role,
+        ),
         Command::DeclineInvitation {
             invitation,
             address,
         } => invitations::decline(context, &invitation, &address),
         Command::Delete { actor, name } => {
-            ending::delete(&FreshActing::begin(context, &actor)?, &name)
+            ending::delete(&FreshActing::of(context, &actor, organization)?, &name)
         }
         Command::Domain(command) => command.answer(context),
-        Command::Evaluate(evaluation) => decisions::evaluate(context, evaluation),
-        Command::Export { actor } => export::export(&FreshActing::begin(context, &actor)?),
+        Command::Evaluate(evaluation) => decisions::evaluate(context, &organization, evaluation),
+        Command::Export { actor } => {
+            export::export(&FreshActing::of(context, &actor, organization)?)
+        }
         Command::Invite {
             actor,
             invitation,
@@ -305,16 +312,18 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
                 message,
                 expires_in_s,
             };
-            invitations::invite(&FreshActing::begin(context, &actor)?, &new)
+            invitations::invite(&FreshActing::of(context, &actor, organization)?, &new)
         }
         Command::InviteAll { actor, rows } => {
-            invitations::invite_all(&FreshActing::begin(context, &actor)?, &rows)
+            invitations::invite_all(&FreshActing::of(context, &actor, organization)?, &rows)
         }
         Command::JoinByLink { hash, person } => links::join(context, &hash, &person),
         Command::ListInvitations { actor, range } => invitations::list(context, &actor, &range),
         Command::ListMembers { actor, list } => member_list::list(context, &actor, &list),
-        Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &actor),
-        Command::Structure { actor, command } => command.answer(&Acting::begin(context, &actor)?),
+        Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &organization, &actor),
+        Command::Structure { actor, command } => {
+            command.answer(&Acting::of(context, &actor, organization)?)
+        }
         Command::Plan(command) => command.answer(context),
         Command::PreviewInvitation { hash } => invitations::preview(context, &hash),
         Command::Read { actor } => profile::read(context, &actor),
@@ -325,20 +334,22 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             limit,
         } => audit::read(context, &actor, &filter, &part, limit),
         Command::RemoveMember { actor, user } => {
-            members::remove(&FreshActing::begin(context, &actor)?, &user)
+            members::remove(&FreshActing::of(context, &actor, organization)?, &user)
         }
         Command::Reseal(command) => command.answer(context),
         Command::ResendInvitation { actor, again } => {
-            invitations::resend(&FreshActing::begin(context, &actor)?, &again)
+            invitations::resend(&FreshActing::of(context, &actor, organization)?, &again)
         }
         Command::ResendInvitations { actor, all } => {
-            invitations::resend_all(&FreshActing::begin(context, &actor)?, &all)
+            invitations::resend_all(&FreshActing::of(context, &actor, organization)?, &all)
         }
         Command::Roles => customization::answer(context),
-        Command::Snapshot { user } => decisions::snapshot(context, &user),
-        Command::Subscribe { actor, until_ms } => decisions::subscribe(context, &actor, until_ms),
+        Command::Snapshot { user } => decisions::snapshot(context, &organization, &user),
+        Command::Subscribe { actor, until_ms } => {
+            decisions::subscribe(context, &organization, &actor, until_ms)
+        }
         Command::Transfer { actor, user } => {
-            ownership::transfer(&FreshActing::begin(context, &actor)?, &user)
+            ownership::transfer(&FreshActing::of(context, &actor, organization)?, &user)
         }
         Command::Slug(command) => command.answer(context),
         Command::Update {
@@ -346,7 +357,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             change,
             reserved_until_ms,
         } => profile::update(
-            &FreshActing::begin(context, &actor)?,
+            &FreshActing::of(context, &actor, organization)?,
             &change,
             reserved_until_ms,
         ),

@@ -39,7 +39,7 @@ const UNREADABLE_TRIES_MAX: i64 = 2_016;
 /// Longest kept reason why a mail was not sent, in characters.
 const REASON_CHARS_MAX: usize = 200;
 /// Deliveries that are under way together.
-const BATCH_MAX: i64 = 16;
+const BATCH_MAX: usize = 16;
 /// Batches of one alarm; what is left rings the next one.
 const BATCHES_MAX: u32 = 8;
 
@@ -181,6 +181,10 @@ pub async fn drain<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<
             let mut settled = batch.iter().zip(outcomes);
             settled.try_for_each(|(due, outcome)| settle::<O>(&context, due, outcome))
         })?;
+        if batch.len() < BATCH_MAX {
+            // What has come meanwhile rings the next alarm.
+            break;
+        }
     }
     Ok(())
 }
@@ -207,7 +211,8 @@ fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, SqlError> {
         let gone_ms = now_ms.saturating_sub(LANE_GAP_MS);
         sql.exec("DELETE FROM outbox_lane WHERE put_at_ms < ?", &[gone_ms.into()])?;
         let select = "SELECT id, lane, payload, attempts FROM outbox WHERE next_at_ms <= ? ORDER BY next_at_ms, id LIMIT ?";
-        let rows = sql.exec(select, &[now_ms.into(), BATCH_MAX.into()])?;
+        let limit = i64::try_from(BATCH_MAX).unwrap_or(i64::MAX);
+        let rows = sql.exec(select, &[now_ms.into(), limit.into()])?;
         for lane in rows.iter().filter_map(|row| row.optional_text("lane").transpose()) {
             let mark = "INSERT INTO outbox_lane (lane, put_at_ms) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET put_at_ms = excluded.put_at_ms";
             sql.exec(mark, &[lane?.into(), now_ms.into()])?;

@@ -10,6 +10,9 @@ use crate::{audit, idempotency, objects::Object, outbox, problem::ApiError, sql:
 /// # Errors
 /// When the database fails.
 pub fn is_born(sql: &dyn Sql) -> Result<bool, ApiError> {
+    if sql.live().has_schema() {
+        return Ok(true);
+    }
     let table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
     Ok(sql.one(table, &[])?.is_some())
 }
@@ -88,6 +91,9 @@ fn read(sql: &dyn Sql, table: &str) -> Result<i64, ApiError> {
 /// # Errors
 /// When the database fails.
 pub fn is_behind<O: Object>(sql: &dyn Sql) -> Result<bool, ApiError> {
+    if sql.live().has_schema() {
+        return Ok(false);
+    }
     Ok(version(sql)?.is_some_and(|version| {
         let base = pending(BASE, version.base);
         !base.is_empty() || !pending(O::MIGRATIONS, version.own).is_empty()

@@ -3,7 +3,12 @@
 //! In workerd it is the Durable Object's own storage (`platform::sql`); native tests run the same statements on rusqlite.
 //! Values are text and integers only: booleans are 0 and 1, bytes are lower-case hex text, because the other conversions of the runtime's binding lose or refuse values.
 
-use std::{cell::Cell, fmt, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    fmt,
+    rc::Rc,
+};
 
 use crate::problem::ApiError;
 
@@ -168,8 +173,67 @@ pub trait Sql {
     /// When the transaction cannot be started or committed.
     fn run_transaction(&self, body: &mut dyn FnMut() -> Outcome) -> Result<(), SqlError>;
 
-    /// Whether a command of this live object was committed under our schema. Then nobody else has changed that since: the object is the only one with this database.
-    fn has_schema(&self) -> &Cell<bool>;
+    /// What the live object knows of this database beside it. Who runs a statement [notes](Live::note) it there first.
+    fn live(&self) -> &Live;
+}
+
+/// Answers that are remembered, so that they fill no memory.
+const ANSWERS_MAX: usize = 1_000;
+
+/// What an object knows of its database while it lives: it is the only one that has this database, so nobody else changes it.
+#[derive(Debug, Default)]
+pub struct Live {
+    has_schema: Cell<bool>,
+    has_written: Cell<bool>,
+    /// What questions were answered since something was last written, by their text.
+    answers: RefCell<HashMap<Box<str>, String>>,
+}
+
+impl Live {
+    /// Whether a command was committed under our schema.
+    #[must_use]
+    pub fn has_schema(&self) -> bool {
+        self.has_schema.get()
+    }
+
+    /// A command was committed under our schema.
+    pub fn know_schema(&self) {
+        self.has_schema.set(true);
+    }
+
+    /// As if the object had just been woken.
+    pub fn forget(&self) {
+        self.has_schema.set(false);
+        self.answers.borrow_mut().clear();
+    }
+
+    /// A statement is about to run.
+    pub fn note(&self, statement: &str) {
+        if !statement.trim_start().starts_with("SELECT") {
+            self.has_written.set(true);
+            self.answers.borrow_mut().clear();
+        }
+    }
+
+    /// Whether anything but a SELECT ran since this was last asked.
+    pub fn take_written(&self) -> bool {
+        self.has_written.replace(false)
+    }
+
+    /// What a question was answered, if nothing was written since.
+    #[must_use]
+    pub fn answer(&self, question: &str) -> Option<String> {
+        self.answers.borrow().get(question).cloned()
+    }
+
+    /// Remembers an answer that rows alone have led to; when full, forgets the others.
+    pub fn remember(&self, question: &str, answer: &str) {
+        let mut answers = self.answers.borrow_mut();
+        if answers.len() >= ANSWERS_MAX {
+            answers.clear();
+        }
+        answers.insert(question.into(), answer.to_owned());
+    }
 }
 
 /// How a transaction ends.

@@ -60,13 +60,18 @@ pub async fn ring<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<R
 
 /// Migrations, in one transaction: what is delivered may be written down in tables that older code did not have.
 fn bring_forward<O: Object>(context: &Context<'_>) -> Result<(), ApiError> {
+    if context.sql.live().has_schema() {
+        return Ok(());
+    }
     context.sql.transaction(|| {
         schema::migrate::<O>(context.sql, schema::version(context.sql)?)?;
         if O::IS_AUDITED {
             audit::seal_unknown(context)?;
         }
-        Ok(())
-    })
+        schema::keep_name(context.sql, context.name)
+    })?;
+    context.sql.live().know_schema();
+    Ok(())
 }
 
 /// Removes what has expired, in one transaction.

@@ -1,16 +1,33 @@
 //! Commands and answers as they cross to an object and back, also between Workers of neighbouring versions.
 
-use super::{Object, Reply};
+use super::{Command, Context, Object, Reply, run};
 use crate::{http::Response, idempotency, log, problem::ApiError};
 
 /// How soon an object is asked again that runs earlier code than who asks, in seconds: a roll-out takes that long.
 const OTHER_CODE_S: u32 = 10;
 
-/// Reads a command.
+/// Answers a command as it comes: from memory, or by [`run`].
 ///
 /// # Errors
-/// 503 for one that this code does not know: during a roll-out who asks may have newer code, and soon this object has it, too.
-pub fn read<O: Object>(text: &str) -> Result<O::Command, ApiError> {
+/// As [`run`], and 503 for a command that this code does not know: during a roll-out who asks may have newer code, and soon this object has it, too.
+pub fn reply<O: Object>(context: &Context<'_>, text: &str) -> Result<Reply, ApiError> {
+    let live = context.sql.live();
+    if let Some(body) = live.answer(text) {
+        return Ok(Reply {
+            body,
+            ..Reply::done()
+        });
+    }
+    let command = read::<O>(text)?;
+    let is_question = command.is_question();
+    let reply = run::<O>(context, command)?;
+    if is_question {
+        live.remember(text, &reply.body);
+    }
+    Ok(reply)
+}
+
+fn read<O: Object>(text: &str) -> Result<O::Command, ApiError> {
     serde_json::from_slice(text.as_bytes()).map_err(|error| {
         ApiError::unavailable(format!("command of other code: {error}"))
             .with_retry_after_s(OTHER_CODE_S)

@@ -39,9 +39,6 @@ use crate::{
     sql::{Row, Value},
 };
 
-/// How many principals a change sends to KV itself. The object serves the others until they are asked about.
-const PUBLISHED_MAX: usize = 100;
-
 /// A member who acts, resolved on the rows as they are at this instant.
 pub(super) struct Acting<'a> {
     context: &'a Context<'a>,
@@ -63,7 +60,8 @@ impl<'a> Acting<'a> {
         Self::of(context, actor, organization(context)?)
     }
 
-    fn of(
+    /// As [`Self::begin`], in the organization as it was read.
+    pub(super) fn of(
         context: &'a Context<'a>,
         actor: &'a Actor,
         organization: Organization,
@@ -311,8 +309,17 @@ impl<'a> std::ops::Deref for FreshActing<'a> {
 impl<'a> FreshActing<'a> {
     /// Who is no member is told nothing: 404.
     pub(super) fn begin(context: &'a Context<'a>, actor: &'a FreshActor) -> Result<Self, ApiError> {
+        Self::of(context, actor, organization(context)?)
+    }
+
+    /// As [`Self::begin`], in the organization as it was read.
+    pub(super) fn of(
+        context: &'a Context<'a>,
+        actor: &'a FreshActor,
+        organization: Organization,
+    ) -> Result<Self, ApiError> {
         Ok(Self {
-            acting: Acting::begin(context, actor)?,
+            acting: Acting::of(context, actor, organization)?,
             actor,
         })
     }
@@ -376,7 +383,7 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Marks principals as changed, once all of the change is written.
+    /// Marks principals as changed. KV is behind until somebody asks about them, and the object answers meanwhile.
     pub(super) fn touch(&self, principals: &[String]) -> Result<(), ApiError> {
         let list = serde_json::to_string(principals)
             .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))?;
@@ -385,13 +392,14 @@ impl Change<'_> {
         let touch =
             "UPDATE service_account SET epoch = ? WHERE id IN (SELECT value FROM json_each(?))";
         self.exec(touch, &[self.epoch.into(), list.into()])?;
-        let Acting {
-            context,
-            organization,
-            ..
-        } = &**self.acting;
-        let mut published = principals.iter().take(PUBLISHED_MAX);
-        published.try_for_each(|principal| holdings::publish(context, organization, principal))
+        Ok(())
+    }
+
+    /// Marks a principal who holds nothing from now on, and does not leave in KV what they held.
+    pub(super) fn withdraw(&self, principal: &str) -> Result<(), ApiError> {
+        self.touch(&[principal.to_owned()])?;
+        let acting = self.acting;
+        holdings::publish(acting.context, &acting.organization, principal)
     }
 
     /// Sends a value to KV.

@@ -189,15 +189,11 @@ pub(super) fn directory_facts(
     user: &str,
 ) -> Result<Facts, ApiError> {
     let mut facts = Facts::default();
-    let count = |count: usize| Value::Integer(i64::try_from(count).unwrap_or(i64::MAX));
-    let members = store::member_count(context)?;
-    facts.set("organization.members", Value::Integer(members));
-    facts.set(
-        "organization.workspaces",
-        count(store::workspaces(context)?),
-    );
+    let counts = store::counts(context)?;
+    facts.set("organization.members", Value::Integer(counts.members));
+    facts.set("organization.workspaces", Value::Integer(counts.workspaces));
+    facts.set("organization.admins", Value::Integer(counts.admins));
     facts.set("principal.id", Value::Text(user.to_owned()));
-    facts.set("organization.admins", count(store::admins(context, None)?));
     facts.set(
         "principal.creator",
         Value::Bool(organization.creator == user),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     acting::Word,
-    decisions, holdings,
+    decisions,
     plan::Plan,
     store::{self, Organization, announce, next_epoch, organization},
 };
@@ -214,7 +214,6 @@ fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply
     ];
     context.sql.exec(join, &values)?;
     store::set_role(context, &organization, user, role)?;
-    holdings::publish(context, &organization, user)?;
     Ok(announce(reply(context)?, epoch))
 }
 

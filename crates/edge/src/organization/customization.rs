@@ -4,6 +4,7 @@ use lockstep_core::{Customization, workspace_admins_invite};
 use lockstep_wire::{CustomRoleRecord, EffectName, RuleDocument};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use super::store::Organization;
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
@@ -155,9 +156,12 @@ pub(super) fn saved_rules(context: &Context<'_>) -> Result<Vec<RuleDocument>, Ap
     Ok(rows(context)?.1)
 }
 
-/// What core makes the organization's policy of.
-pub(super) fn added(context: &Context<'_>) -> Result<Customization, ApiError> {
-    let (roles, rules) = all(context)?;
+/// What core makes the organization's policy of; whether workspace admins invite is a choice in its own row.
+pub(super) fn added(
+    context: &Context<'_>,
+    organization: &Organization,
+) -> Result<Customization, ApiError> {
+    let (roles, rules) = with_choice(context, organization.workspace_admins_invite)?;
     Ok(made_of(&roles, &rules))
 }
 
@@ -169,6 +173,10 @@ fn all(context: &Context<'_>) -> Result<Added, ApiError> {
     let select = "SELECT workspace_admins_invite FROM organization";
     let row = context.sql.one(select, &[])?;
     let is_on = row.map_or(Ok(0), |row| row.integer("workspace_admins_invite"))? != 0;
+    with_choice(context, is_on)
+}
+
+fn with_choice(context: &Context<'_>, is_on: bool) -> Result<Added, ApiError> {
     let rule = workspace_admins_invite(&context.config.policy.policy).filter(|_| is_on);
     let (roles, saved) = rows(context)?;
     let rules = rule.iter().map(Into::into).chain(saved);

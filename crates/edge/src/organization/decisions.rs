@@ -8,7 +8,7 @@ use super::{
     Actor,
     actor::{self, access, access_of, directory_facts, target},
     customization, holdings,
-    store::{self, organization},
+    store::{self, Organization},
 };
 use crate::{
     freshness,
@@ -111,11 +111,14 @@ pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Fre
 /// What the actor holds; a page that shows what a token may do is handed the token's limits, too. It has
 /// no other way to the organization's own roles: all go with it, since those that nobody was granted are
 /// among the grants that would help. It is as new as they are.
-pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
+pub(super) fn own_snapshot(
+    context: &Context<'_>,
+    organization: &Organization,
+    actor: &Actor,
+) -> Result<Reply, ApiError> {
+    let access = access(context, organization, actor)?;
     actor::require_reach(actor, &access)?;
-    let snapshot = holdings::snapshot(context, &organization, &actor.principal)?;
+    let snapshot = holdings::snapshot(context, organization, &actor.principal)?;
     let token = actor.token.as_ref().map(|token| token.record.clone());
     let roles_epoch = store::unsigned(customization::epoch(context)?);
     Reply::of(&Snapshot {
@@ -127,16 +130,19 @@ pub(super) fn own_snapshot(context: &Context<'_>, actor: &Actor) -> Result<Reply
     })
 }
 
-pub(super) fn snapshot(context: &Context<'_>, user: &str) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    catch_up(context, &organization, user)?;
-    Reply::of(&holdings::snapshot(context, &organization, user)?)
+pub(super) fn snapshot(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Reply, ApiError> {
+    catch_up(context, organization, user)?;
+    Reply::of(&holdings::snapshot(context, organization, user)?)
 }
 
 /// Sends to KV what a change of many principals at once left unsent.
 fn catch_up(
     context: &Context<'_>,
-    organization: &store::Organization,
+    organization: &Organization,
     user: &str,
 ) -> Result<(), ApiError> {
     let epoch = holdings::principal_epoch(context, user)?;
@@ -151,11 +157,11 @@ fn catch_up(
 
 pub(super) fn subscribe(
     context: &Context<'_>,
+    organization: &Organization,
     actor: &Actor,
     until_ms: Option<i64>,
 ) -> Result<Reply, ApiError> {
-    let organization = organization(context)?;
-    let access = access(context, &organization, actor)?;
+    let access = access(context, organization, actor)?;
     actor::require_reach(actor, &access)?;
     Ok(Reply::stream(
         &actor.principal,
@@ -164,19 +170,22 @@ pub(super) fn subscribe(
     ))
 }
 
-pub(super) fn evaluate(context: &Context<'_>, asked: Evaluation) -> Result<Reply, ApiError> {
+pub(super) fn evaluate(
+    context: &Context<'_>,
+    organization: &Organization,
+    asked: Evaluation,
+) -> Result<Reply, ApiError> {
     let (actor, workspace) = (&asked.actor, asked.workspace.as_deref());
-    let organization = organization(context)?;
     freshness::require_reached(asked.at_least, organization.epoch)?;
-    let access = access_of(context, &organization, actor)?;
-    let mut facts = directory_facts(context, &organization, &actor.principal)?;
+    let access = access_of(context, organization, actor)?;
+    let mut facts = directory_facts(context, organization, &actor.principal)?;
     let member = match asked.target.as_deref() {
         // Who may not list the members learns nothing about one: the fact stays missing.
         Some(user) if may_read(context, &access, &facts) => store::member(context, user)?,
         _ => None,
     };
     if let Some(member) = &member {
-        let known = target(context, access.policy(), &organization, actor, member)?;
+        let known = target(context, access.policy(), organization, actor, member)?;
         let known = known.facts();
         known
             .iter()

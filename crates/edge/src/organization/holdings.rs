@@ -142,7 +142,7 @@ pub(super) fn record(
         nodes,
         grants,
         plan: Plan::of(context, organization).features,
-        customization: customization::added(context)?,
+        customization: customization::added(context, organization)?,
         ..Record::default()
     })
 }

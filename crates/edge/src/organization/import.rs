@@ -15,7 +15,6 @@ use lockstep_wire::{ImportedView, LeftOutView};
 use super::{
     FreshActor,
     acting::{Acting, FreshActing},
-    holdings,
     invitations::Group,
     profile,
     store::{announce, organization, written},
@@ -97,7 +96,6 @@ pub(super) fn import(
     let invitations = people::bring(&acting, &file, &mut made, address)?;
     structure::rules(&acting, &file, &made, context.random)?;
     let organization = organization(context)?;
-    holdings::publish(context, &organization, user)?;
     let view = ImportedView {
         organization: profile::view(context, &organization, user)?,
         invitations,

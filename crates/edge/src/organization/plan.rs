@@ -198,7 +198,7 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
     let principals = principals(context)?;
     let compared = principals.get(..PRINCIPALS_MAX).unwrap_or(&principals);
     let record = |principal: &str| holdings::record(context, &organization, principal);
-    let added = customization::added(context)?;
+    let added = customization::added(context, &organization)?;
     let before = preview::spec(compared, added, &organization.creator, &record)?;
     let after = WorldSpec {
         plan: plan.features.clone(),

@@ -197,7 +197,7 @@ fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
     service_keys::stop_those_shown_to(change.context(), account)?;
     let end = "UPDATE service_account SET deleted_at_ms = ? WHERE id = ?";
     change.exec(end, &[acting.now_ms().into(), account.into()])?;
-    change.touch(&[account.to_owned()])?;
+    change.withdraw(account)?;
     Ok(change.finish(())?.ending(account))
 }
 

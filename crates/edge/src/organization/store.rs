@@ -152,10 +152,37 @@ pub(super) fn read_member(row: &Row) -> Result<Member, SqlError> {
     })
 }
 
-/// How many members there are; who is suspended is one. SQLite knows how many rows a table has, and so need not look at all of them: only those who have left are counted.
+/// How many there are of what rights may depend on.
+pub(super) struct Counts {
+    /// Members, as [`member_count`] counts them.
+    pub(super) members: i64,
+    pub(super) workspaces: i64,
+    /// As [`admins`] counts them.
+    pub(super) admins: i64,
+}
+
+pub(super) fn counts(context: &Context<'_>) -> Result<Counts, ApiError> {
+    let select = format!(
+        "SELECT {MEMBERS} AS members, {WORKSPACES} AS workspaces, (SELECT COUNT(*) FROM ({ADMINS})) AS admins"
+    );
+    let row = context.sql.one(&select, &[admin_roles(context)?.into()])?;
+    let row = row.ok_or_else(|| ApiError::internal("counts are no row"))?;
+    Ok(Counts {
+        members: row.integer("members")?,
+        workspaces: row.integer("workspaces")?,
+        admins: row.integer("admins")?,
+    })
+}
+
+/// SQLite knows how many rows a table has, and so need not look at all of them: only those who have left are counted.
+const MEMBERS: &str =
+    "(SELECT COUNT(*) FROM member) - (SELECT COUNT(*) FROM member WHERE left_at_ms IS NOT NULL)";
+
+/// How many members there are; who is suspended is one.
 pub(super) fn member_count(context: &Context<'_>) -> Result<i64, ApiError> {
-    let count = "SELECT (SELECT COUNT(*) FROM member) - (SELECT COUNT(*) FROM member WHERE left_at_ms IS NOT NULL) AS members";
-    let row = context.sql.one(count, &[])?;
+    let row = context
+        .sql
+        .one(&format!("SELECT {MEMBERS} AS members"), &[])?;
     Ok(row.map_or(Ok(0), |row| row.integer("members"))?)
 }
 
@@ -166,29 +193,37 @@ pub(super) fn admins(context: &Context<'_>, except: Option<&str>) -> Result<usiz
     Ok(others.count())
 }
 
-/// Who counts as an admin, as in [`admins`]. It is asked with every command, so it begins at the few grants of such roles and not at all members.
+/// It is asked with every command, so it begins at the few grants of such roles and not at all members.
+const ADMINS: &str = "SELECT DISTINCT member.user
+    FROM json_each(?) AS admin CROSS JOIN granted ON granted.role = admin.value AND granted.node = (SELECT id FROM organization)
+    CROSS JOIN member ON member.user = granted.user
+    WHERE member.left_at_ms IS NULL AND member.issuer IS NULL AND granted.expires_at_ms IS NULL AND granted.not_before_ms IS NULL";
+
+/// Who counts as an admin, as in [`admins`].
 pub(super) fn admin_users(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
-    let select = "SELECT DISTINCT member.user
-        FROM json_each(?) AS admin CROSS JOIN granted ON granted.role = admin.value AND granted.node = (SELECT id FROM organization)
-        CROSS JOIN member ON member.user = granted.user
-        WHERE member.left_at_ms IS NULL AND member.issuer IS NULL AND granted.expires_at_ms IS NULL AND granted.not_before_ms IS NULL
-        ORDER BY member.user";
+    let select = format!("{ADMINS} ORDER BY member.user");
+    let rows = context.sql.exec(&select, &[admin_roles(context)?.into()])?;
+    let read = |row: &Row| row.text("user").map(str::to_owned);
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// The roles marked `admin`, as JSON.
+fn admin_roles(context: &Context<'_>) -> Result<String, ApiError> {
     let roles = context.config.policy.policy.roles().iter();
     let roles: Vec<&str> = roles
         .filter(|role| role.admin)
         .map(|role| role.id.as_str())
         .collect();
-    let roles = serde_json::to_string(&roles)
-        .map_err(|error| ApiError::internal(format!("roles cannot be written: {error}")))?;
-    let rows = context.sql.exec(select, &[roles.into()])?;
-    let read = |row: &Row| row.text("user").map(str::to_owned);
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    serde_json::to_string(&roles)
+        .map_err(|error| ApiError::internal(format!("roles cannot be written: {error}")))
 }
+
+const WORKSPACES: &str = "(SELECT COUNT(*) FROM node WHERE level = 'workspace')";
 
 /// How many workspaces there are.
 pub(super) fn workspaces(context: &Context<'_>) -> Result<usize, ApiError> {
-    let count = "SELECT COUNT(*) AS workspaces FROM node WHERE level = 'workspace'";
-    let row = context.sql.one(count, &[])?;
+    let count = format!("SELECT {WORKSPACES} AS workspaces");
+    let row = context.sql.one(&count, &[])?;
     let count = row.map_or(Ok(0), |row| row.integer("workspaces"))?;
     Ok(usize::try_from(count).unwrap_or(0))
 }
@@ -213,8 +248,7 @@ pub(super) fn join(
     ];
     context.sql.exec(join, &values)?;
     set_role(context, organization, user, role)?;
-    tell_user(context, organization, user, epoch, Some(&organization.name))?;
-    holdings::publish(context, organization, user)
+    tell_user(context, organization, user, epoch, Some(&organization.name))
 }
 
 /// Tells a person something on their own page. Whom only an issuer of the organization vouches for, and a program, has none.

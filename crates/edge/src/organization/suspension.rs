@@ -47,7 +47,7 @@ fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     change.exec(keep, &[kept_as.into(), user.into()])?;
     let since = "UPDATE member SET suspended_at_ms = COALESCE(suspended_at_ms, ?) WHERE user = ?";
     change.exec(since, &[acting.now_ms().into(), user.into()])?;
-    change.touch(&[user.to_owned()])?;
+    change.withdraw(user)?;
     change.tell_user(user, None)?;
     change.cancel_invitations_to(user)?;
     let view = acting.view(&acting.member(user)?);

@@ -117,7 +117,7 @@ impl<O: Object> Host<O> {
                         error.cause().unwrap_or(error.detail())
                     ));
                 }
-                self.sql.take_written();
+                self.sql.live().take_written();
                 let pause_ms = if rung.is_ok() { 0 } else { AGAIN_MS };
                 self.set_next_alarm(&edge, pause_ms).await;
             }
@@ -132,9 +132,8 @@ impl<O: Object> Host<O> {
     }
 
     fn run(&self, edge: &Edge, provenance: &Provenance, text: &str) -> Result<Reply, ApiError> {
-        let command = objects::read::<O>(text)?;
         self.with_context(edge, provenance, |context| {
-            objects::run::<O>(context, command)
+            objects::reply::<O>(context, text)
         })
     }
 
@@ -144,7 +143,7 @@ impl<O: Object> Host<O> {
             self.events.publish(text);
         }
         if rung.is_unused {
-            self.sql.has_schema().set(false);
+            self.sql.live().forget();
             let deleted = self.state.storage().delete_all().await;
             deleted.map_err(|error| ApiError::internal(format!("delete: {error}")))?;
         }
@@ -153,7 +152,7 @@ impl<O: Object> Host<O> {
 
     /// Sets the alarm when a command has written something.
     async fn set_alarm(&self, edge: &Edge) {
-        if self.sql.take_written() {
+        if self.sql.live().take_written() {
             self.set_next_alarm(edge, 0).await;
         }
     }
@@ -161,6 +160,10 @@ impl<O: Object> Host<O> {
     /// Sets the alarm for what is due next, after a pause at the earliest.
     async fn set_next_alarm(&self, edge: &Edge, pause_ms: i64) {
         let now_ms = edge.clock.now_ms();
+        if self.alarm_at_ms.get().is_some_and(|at_ms| at_ms <= now_ms) {
+            // It rings as soon as it can, and everything is looked for then.
+            return;
+        }
         let next_at_ms = match self.next_at_ms(edge) {
             Ok(next_at_ms) if pause_ms == 0 => next_at_ms,
             Ok(next_at_ms) => next_at_ms.map(|at_ms| at_ms.max(now_ms.saturating_add(pause_ms))),
@@ -187,10 +190,13 @@ impl<O: Object> Host<O> {
     }
 
     fn next_at_ms(&self, edge: &Edge) -> Result<Option<i64>, ApiError> {
-        if !self.sql.has_schema().get() && !schema::is_born(&self.sql)? {
+        if !schema::is_born(&self.sql)? {
             return Ok(None);
         }
         let delivery = outbox::next_at_ms(&self.sql)?;
+        if delivery.is_some_and(|at_ms| at_ms <= edge.clock.now_ms()) {
+            return Ok(delivery);
+        }
         let own = self.with_context(edge, &Provenance::default(), objects::wake_at_ms::<O>)?;
         Ok(delivery.into_iter().chain(own).min())
     }

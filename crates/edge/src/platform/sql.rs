@@ -1,16 +1,12 @@
 //! The SQLite storage of a Durable Object behind [`Sql`].
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::HashMap,
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use js_sys::{Array, JsString};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use worker::State;
 
-use crate::sql::{Outcome, Row, Sql, SqlError, Value};
+use crate::sql::{Live, Outcome, Row, Sql, SqlError, Value};
 
 // The worker crate binds no `transactionSync`, without which an `Err` undoes nothing, and reads rows one
 // by one where they may come at once.
@@ -91,8 +87,7 @@ impl Statement {
 pub(super) struct ObjectSql {
     storage: Storage,
     statements: Statements,
-    has_written: Cell<bool>,
-    has_schema: Cell<bool>,
+    live: Live,
 }
 
 impl ObjectSql {
@@ -103,22 +98,14 @@ impl ObjectSql {
         Self {
             statements: storage.sql(),
             storage,
-            has_written: Cell::new(false),
-            has_schema: Cell::new(false),
+            live: Live::default(),
         }
-    }
-
-    /// Whether anything but a SELECT ran since the last call.
-    pub(super) fn take_written(&self) -> bool {
-        self.has_written.replace(false)
     }
 }
 
 impl Sql for ObjectSql {
     fn exec(&self, statement: &str, values: &[Value]) -> Result<Vec<Row>, SqlError> {
-        if !statement.trim_start().starts_with("SELECT") {
-            self.has_written.set(true);
-        }
+        self.live.note(statement);
         let parameters = Array::new();
         for value in values {
             parameters.push(&to_runtime(value)?);
@@ -155,8 +142,8 @@ impl Sql for ObjectSql {
         }
     }
 
-    fn has_schema(&self) -> &Cell<bool> {
-        &self.has_schema
+    fn live(&self) -> &Live {
+        &self.live
     }
 }
 

@@ -137,9 +137,7 @@ impl LocalObjects {
         if let Some(name) = named.as_str().or(tagged.map(String::as_str)) {
             *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
         }
-        let run = |context: &Context<'_>| {
-            objects::read::<O>(command).and_then(|command| objects::run::<O>(context, command))
-        };
+        let run = |context: &Context<'_>| objects::reply::<O>(context, command);
         let provenance = call.provenance.cloned().unwrap_or_default();
         let result = self.with_context(&sql, name, &provenance, run);
         match result {

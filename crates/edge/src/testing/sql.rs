@@ -4,13 +4,13 @@ use std::{cell::Cell, rc::Rc};
 
 use rusqlite::{Connection, StatementStatus, types::ValueRef};
 
-use crate::sql::{Outcome, Row, Sql, SqlError, Value};
+use crate::sql::{Live, Outcome, Row, Sql, SqlError, Value};
 
 /// SQLite in memory behind [`Sql`].
 pub(crate) struct LocalSql {
     connection: Connection,
     depth: Cell<u32>,
-    has_schema: Cell<bool>,
+    live: Live,
     work: Cell<Work>,
 }
 
@@ -31,7 +31,7 @@ impl LocalSql {
         Rc::new(Self {
             connection,
             depth: Cell::new(0),
-            has_schema: Cell::new(false),
+            live: Live::default(),
             work: Cell::default(),
         })
     }
@@ -71,6 +71,7 @@ impl Sql for LocalSql {
             !statement.to_uppercase().contains("REPLACE INTO")
                 && !statement.to_uppercase().contains("OR REPLACE")
         );
+        self.live.note(statement);
         let mut prepared = self.connection.prepare_cached(statement).map_err(failed)?;
         let columns: Rc<Vec<String>> = Rc::new(
             prepared
@@ -120,8 +121,8 @@ impl Sql for LocalSql {
         self.batch(&format!("RELEASE s{depth}"))
     }
 
-    fn has_schema(&self) -> &Cell<bool> {
-        &self.has_schema
+    fn live(&self) -> &Live {
+        &self.live
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     organization::{
         acting::{Permitted, Word},
         actor::{FreshAddress, FreshPerson},
-        holdings, refusal,
+        refusal,
         store::{self, Organization, announce, next_epoch, organization, unsigned, written},
     },
     problem::{ApiError, Code},
@@ -18,15 +18,15 @@ use crate::{
 /// The invited person joins. Whoever invited is asked again, as things are now.
 pub(in crate::organization) fn accept(
     context: &Context<'_>,
+    organization: &Organization,
     id: &str,
     person: &FreshPerson,
 ) -> Result<Reply, ApiError> {
     // Without an address nobody can have invited them.
     let address = person.address().ok_or_else(ApiError::not_found)?;
-    let organization = organization(context)?;
     let stored = find(context, id)?;
     let void = || void(&stored, context, address);
-    let word = Word::of(context, &organization, &stored.invited_by)?;
+    let word = Word::of(context, organization, &stored.invited_by)?;
     let word = word.ok_or_else(void)?;
     // A role that is gone from the policy can be handed out by nobody.
     let known = word.known(id, &stored.role)?.ok_or_else(void)?;
@@ -34,14 +34,14 @@ pub(in crate::organization) fn accept(
     let (state, permitted) = word.accept(&stored, matches, &known.offer())?;
     require_welcome(context, &stored, person)?;
     let epoch = next_epoch(context)?;
-    settle(context, &organization, &stored, state, epoch)?;
+    settle(context, organization, &stored, state, epoch)?;
     let kind = NoticeKind::InvitationAccepted {
         email: stored.address.clone(),
     };
-    tell_inviter(context, &organization, &stored, epoch, kind)?;
+    tell_inviter(context, organization, &stored, epoch, kind)?;
     admit(
         context,
-        &organization,
+        organization,
         permitted,
         person,
         &stored.role,
@@ -49,7 +49,7 @@ pub(in crate::organization) fn accept(
         epoch,
     )?;
     let view = AcceptedView {
-        organization: reference(&organization),
+        organization: reference(organization),
         epoch,
     };
     Ok(announce(written(epoch, view)?, epoch))
@@ -107,8 +107,7 @@ pub(in crate::organization) fn admit(
         return Ok(());
     }
     offered::give(context, user, &granted_as, brought, epoch)?;
-    store::touch(context, user, epoch)?;
-    holdings::publish(context, organization, user)
+    store::touch(context, user, epoch)
 }
 
 pub(in crate::organization) fn decline(

@@ -8,7 +8,7 @@ use crate::{
     objects::Class,
     organization::{Command, Freshness, OrganizationObject},
     problem::Code,
-    testing::{World, json, post, write},
+    testing::{Work, World, json, post, write},
 };
 
 /// The bound for what is not sensitive, in milliseconds; README states it.
@@ -148,11 +148,15 @@ fn kv_bytes_serve_when_the_object_confirms_them() {
     let snapshots = |acme: &Acme| acme.world.objects.asked("snapshot");
     let before = snapshots(&acme);
     assert!(acme.may(&ben, ORDINARY));
-    assert_eq!(snapshots(&acme), before, "the bytes came from KV");
+    assert_eq!(snapshots(&acme), before + 1, "KV was not sent them yet");
+    acme.world.settle();
+    acme.world.edge.grants.forget();
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(snapshots(&acme), before + 1, "the bytes came from KV");
     acme.world.kv.is_down.set(true);
     acme.world.edge.grants.forget();
     assert!(acme.may(&ben, ORDINARY));
-    assert_eq!(snapshots(&acme), before + 1, "and now from the object");
+    assert_eq!(snapshots(&acme), before + 2, "and now from the object");
 }
 
 #[test]
@@ -174,6 +178,34 @@ fn asking_how_fresh_something_is_changes_nothing_so_nobody_looks_for_what_to_log
     assert_eq!(sql.changes(), before);
     assert_eq!(acme.delete(&acme.ada, "").status, 204);
     assert_eq!(ask(&ben).unwrap_err().code(), Code::NotFound);
+}
+
+#[test]
+fn how_fresh_something_is_is_looked_for_once_until_something_is_written() {
+    let acme = Acme::new();
+    acme.joined(BEN, "member");
+    let user = acme.user(BEN);
+    let sql = acme.database();
+    let look = || {
+        sql.take_work();
+        let command = Command::Freshness { user: user.clone() };
+        let found = acme
+            .world
+            .ask::<OrganizationObject, Freshness>(&acme.id, &command);
+        let freshness: Freshness = found.unwrap();
+        (freshness, sql.take_work() != Work::default())
+    };
+    let (known, has_looked) = look();
+    assert!(
+        has_looked,
+        "something was written since it was last looked for"
+    );
+    assert_eq!(look(), (known.clone(), false));
+    let changed = acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "admin" }));
+    assert_eq!(changed.status, 200);
+    let (now, has_looked) = look();
+    assert!(has_looked && now.principal_epoch > known.principal_epoch);
+    assert_eq!(look(), (now, false));
 }
 
 #[test]
@@ -204,6 +236,7 @@ fn m8_a_principal_is_never_answered_from_anothers_bytes() {
     let acme = Acme::new();
     let ben = acme.joined(BEN, "member");
     assert!(acme.may(&acme.ada, ORDINARY) && acme.may(&ben, ORDINARY));
+    acme.world.settle();
     let puts = acme.world.kv.puts.borrow().clone();
     let of = |user: &str| {
         puts.iter()
