@@ -15,7 +15,12 @@ use crate::{
 /// # Errors
 /// 415 for another media type or an encoded body, 413 and 408 as [`Request::body`], 400 for everything else.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
-    parse(text(request)?)
+    let bytes = text(request)?;
+    // A type with members is also read from a list of their values, in the order in which we happen to name them.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(refuse(&"an object is expected, not a list"));
+    }
+    parse(bytes)
 }
 
 /// A request's body that says it is JSON, not read yet.
@@ -108,6 +113,18 @@ mod tests {
         let error = parse::<Named>(b"{\"name\":\"a\",\"admin\":true}").unwrap_err();
         assert!(error.detail().contains("unknown field `admin`"));
         assert!(parse::<Named>(b"{}").is_err());
+    }
+
+    #[test]
+    fn a_list_of_values_is_no_body() {
+        for list in ["[\"Acme\"]", " \n[\"Acme\"]", "[]"] {
+            let request = Request::new(Method::Post, "/")
+                .with_header("content-type", "application/json")
+                .with_body(Ok(list.as_bytes().to_vec()));
+            let error = body::<Named>(&request).unwrap_err();
+            assert_eq!(error.code(), Code::InvalidBody);
+            assert!(error.detail().contains("an object is expected"), "{list}");
+        }
     }
 
     #[test]
