@@ -40,8 +40,8 @@ Examples:
   lockstep check policies/mine.toml --deny-warnings
 
 An error is a policy that cannot be used. A warning is what in it has no effect: rules that others cover or
-that give nothing new, conditions that never hold or that are not needed, roles that hold nothing,
-permissions of nobody. Both are said as `PATH:LINE:COLUMN: what is wrong`.
+that give nothing new, conditions that never hold or that are not needed, roles that hold nothing, caps of
+who holds everything, permissions of nobody. Both are said as `PATH:LINE:COLUMN: what is wrong`.
 
 Exit codes: 0 no errors (and no warnings, with --deny-warnings); 1 some; 2 wrong call.";
 
@@ -87,6 +87,7 @@ Examples:
   lockstep search subjects --policy P.toml --world W.toml --permission data.read --node lab
   lockstep search resources --policy P.toml --world W.toml --principal ben --permission data.read --level workspace
   lockstep search actions --policy P.toml --world W.toml --principal ben --node lab --fact resource.own=true
+  lockstep search actions --policy P.toml --world W.toml --principal ben --fact 'resource.tags={\"env\":\"prod\"}'
 
 What is found is exactly what a check would allow. A page is `--page-size` long; the next one begins after
 the last line of the one before: `--after LAST`. As JSON, `page.next_token` is empty at the end.";
