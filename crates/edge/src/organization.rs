@@ -7,6 +7,7 @@ mod acting;
 mod actor;
 mod admission;
 mod audit;
+mod batch;
 mod command;
 mod customization;
 mod decisions;
@@ -275,6 +276,9 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         } => {
             let acting = FreshActing::of(context, &actor, organization)?;
             settings::configuration(&acting, workspace.as_deref(), &known)
+        }
+        Command::ChangeMembers { actor, rows } => {
+            members::change_all(&FreshActing::of(context, &actor, organization)?, &rows)
         }
         Command::ChangeRole { actor, user, role } => members::change_role(
             &FreshActing::of(context, &actor, organization)?,

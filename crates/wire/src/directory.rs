@@ -79,6 +79,28 @@ pub struct ChangeRoleRequest {
     pub role: String,
 }
 
+/// POST `/v1/organizations/{org}/members/batch`: several at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeMembersRequest {
+    /// One row for each member, 1 to 100.
+    pub members: Vec<ChangeMemberRequest>,
+}
+
+/// One row of [`ChangeMembersRequest`]: another role, or the end of the membership.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeMemberRequest {
+    /// Id of the member.
+    pub user_id: String,
+    /// Role id; absent for who is removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Whether the member is removed.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub remove: bool,
+}
+
 /// A member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberView {

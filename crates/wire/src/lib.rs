@@ -54,8 +54,9 @@ pub use decision::{
     DecisionView, GrantView, ReasonView, UnknownPermission, decision_json, refusal_json,
 };
 pub use directory::{
-    AcceptedView, ChangeRoleRequest, EvaluateRequest, MemberRoleView, MemberView, NameRequest,
-    OrganizationChangeRequest, OrganizationReference, OrganizationView, ResourceRequest,
+    AcceptedView, ChangeMemberRequest, ChangeMembersRequest, ChangeRoleRequest, EvaluateRequest,
+    MemberRoleView, MemberView, NameRequest, OrganizationChangeRequest, OrganizationReference,
+    OrganizationView, ResourceRequest,
 };
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,

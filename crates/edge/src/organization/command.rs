@@ -2,7 +2,7 @@
 
 mod structure;
 
-use lockstep_wire::{OrganizationChangeRequest, WorkspaceRoleRequest};
+use lockstep_wire::{ChangeMemberRequest, OrganizationChangeRequest, WorkspaceRoleRequest};
 use serde::{Deserialize, Serialize};
 
 pub use self::structure::{StructureChange, StructureQuestion};
@@ -46,6 +46,13 @@ pub enum Command {
         actor: FreshActor,
         /// What.
         command: StructureChange,
+    },
+    /// Gives members other roles or removes them, each decided by itself; answers `Written` with `ResultsView`.
+    ChangeMembers {
+        /// Who asks.
+        actor: FreshActor,
+        /// The members with what becomes of them.
+        rows: Vec<ChangeMemberRequest>,
     },
     /// Gives a member another role; answers `Written` with `MemberView`.
     ChangeRole {

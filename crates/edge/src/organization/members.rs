@@ -1,11 +1,12 @@
-//! Members: change a role, remove, leave.
+//! Members: change a role, remove, leave, several at once.
 
 use lockstep_core::{Operation, Policy, RoleId, Target};
-use lockstep_wire::{FactsView, MemberView};
+use lockstep_wire::{ChangeMemberRequest, FactsView, MemberView, ResultsView};
 
 use super::{
     Actor,
     acting::FreshActing,
+    batch::{self, Batch},
     store::{Member, Organization},
 };
 use crate::{
@@ -18,6 +19,43 @@ pub(super) fn change_role(
     user: &str,
     role: &str,
 ) -> Result<Reply, ApiError> {
+    let (epoch, view) = give(acting, user, role, None)?;
+    acting.finish_at(Some(epoch), view)
+}
+
+pub(super) fn remove(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
+    let epoch = end(acting, user, None)?;
+    Ok(acting.finish_at(Some(epoch), ())?.ending(user))
+}
+
+/// Each row is decided on what the rows before it have made: an admin is kept whatever the rows say (law 7).
+pub(super) fn change_all(
+    acting: &FreshActing<'_>,
+    rows: &[ChangeMemberRequest],
+) -> Result<Reply, ApiError> {
+    let named = rows.iter().map(|row| (&*row.user_id, row));
+    let Batch { epoch, results } = batch::each(acting, named, |acting, row, epoch| {
+        match row.role.as_deref() {
+            Some(role) => give(acting, &row.user_id, role, epoch).map(|(epoch, _)| epoch),
+            None => end(acting, &row.user_id, epoch),
+        }
+    })?;
+    let removed = rows.iter().zip(&results);
+    let removed = removed.filter(|(row, result)| row.role.is_none() && result.status == 200);
+    let removed: Vec<&str> = removed.map(|(row, _)| &*row.user_id).collect();
+    let reply = acting.finish_at(epoch, ResultsView { results })?;
+    Ok(removed
+        .into_iter()
+        .fold(reply, |reply, user| reply.ending(user)))
+}
+
+/// Gives a member another role, and goes on with the transaction that has led to `epoch`, if there is one.
+fn give(
+    acting: &FreshActing<'_>,
+    user: &str,
+    role: &str,
+    epoch: Option<i64>,
+) -> Result<(i64, MemberView), ApiError> {
     let role_id = acting.role(role)?;
     let member = visible(acting, user)?;
     let record = acting.record(&member.granted_as())?;
@@ -26,7 +64,7 @@ pub(super) fn change_role(
         ..acting.target(&member)?
     };
     let permitted = acting.change_role(&target, role_id)?;
-    let change = acting.change(permitted)?;
+    let change = acting.change_of(permitted, epoch)?;
     change.set_role(&member.granted_as(), role)?;
     change.touch(&[user.to_owned()])?;
     if member.role != role {
@@ -37,16 +75,17 @@ pub(super) fn change_role(
         epoch: change.epoch,
         ..member
     });
-    change.finish(view)
+    Ok((change.epoch, view))
 }
 
-pub(super) fn remove(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
+/// Ends a membership, in the same way.
+fn end(acting: &FreshActing<'_>, user: &str, epoch: Option<i64>) -> Result<i64, ApiError> {
     let member = visible(acting, user)?;
     let permitted = acting.end_membership(&acting.target(&member)?)?;
-    let change = acting.change(permitted)?;
+    let change = acting.change_of(permitted, epoch)?;
     change.end_membership(user)?;
     change.tell_of_removal(&member)?;
-    Ok(change.finish(())?.ending(user))
+    Ok(change.epoch)
 }
 
 /// The role of that id, or 400: an unknown role is an error, not a deny.

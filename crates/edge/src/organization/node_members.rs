@@ -1,13 +1,14 @@
 //! Who has which role in a workspace: list, give, take, several at once. Nobody gives a person a role on a project; one that came with a file is taken.
 
 use lockstep_core::{Assignment, NodeId, Operation, RoleId};
-use lockstep_wire::{NodeGrantRequest, NodeMemberRequest, NodeMemberView, ResultView, ResultsView};
+use lockstep_wire::{NodeGrantRequest, NodeMemberRequest, NodeMemberView, ResultsView};
 use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
-    projects, refusal,
+    batch::{self, Batch},
+    projects,
     store::Member,
     workspaces,
 };
@@ -140,40 +141,22 @@ fn remove(acting: &FreshActing<'_>, there: There, id: &str, user: &str) -> Resul
     change.finish(())
 }
 
-/// Each row is decided on what the rows before it have made: somebody may change their own role.
+/// Each row is decided on what the rows before it have made.
 fn set_all(
     acting: &FreshActing<'_>,
     workspace: &str,
     rows: &[NodeMemberRequest],
 ) -> Result<Reply, ApiError> {
     workspaces::visible(acting, workspace)?;
-    let mut epoch = None;
-    let mut results = Vec::new();
-    for row in rows {
+    let named = rows.iter().map(|row| (&*row.user_id, row));
+    let Batch { epoch, results } = batch::each(acting, named, |acting, row, epoch| {
+        let there = in_workspace(acting, workspace)?;
         let grant = row.grant();
-        let written = acting.anew().and_then(|acting| {
-            let there = in_workspace(&acting, workspace)?;
-            let (member, permitted) =
-                may_set(&acting, there, workspace, &row.user_id, Some(&grant))?;
-            let change = acting.change_of(permitted, epoch)?;
-            set(&change, workspace, &member, Some(&grant))?;
-            Ok(change.epoch)
-        });
-        let problem = match written {
-            Ok(reached) => {
-                epoch = Some(reached);
-                None
-            }
-            // A fault is nobody's result: it undoes all rows.
-            Err(error) if error.code().status() >= 500 => return Err(error),
-            Err(error) => Some(error),
-        };
-        results.push(ResultView {
-            user_id: row.user_id.clone(),
-            status: problem.as_ref().map_or(200, |error| error.code().status()),
-            problem: problem.map(|error| refusal::document(&error)).transpose()?,
-        });
-    }
+        let (member, permitted) = may_set(acting, there, workspace, &row.user_id, Some(&grant))?;
+        let change = acting.change_of(permitted, epoch)?;
+        set(&change, workspace, &member, Some(&grant))?;
+        Ok(change.epoch)
+    })?;
     acting.finish_at(epoch, ResultsView { results })
 }
 

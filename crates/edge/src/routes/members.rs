@@ -1,7 +1,7 @@
 //! `/v1/organizations/{org}/members`.
 
 use lockstep_token::UserId;
-use lockstep_wire::{ChangeRoleRequest, MemberView};
+use lockstep_wire::{ChangeMembersRequest, ChangeRoleRequest, MemberView, ResultsView};
 
 use super::organizations::{actor, command, fresh_actor, with_epoch};
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
     router::{Answer, Call, Handler, Route},
 };
 
+/// The most rows of one request.
+const ROWS_MAX: usize = 100;
 /// The query's parameters that choose and order members.
 const FILTERS: &[&str] = &["search", "sort"];
 /// Longest text that is searched for, in characters.
@@ -25,6 +27,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Get,
         pattern: "/v1/organizations/{org}/members",
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
+    },
+    Route {
+        method: Method::Post,
+        pattern: "/v1/organizations/{org}/members/batch",
+        handler: Handler::Fresh(|call, caller| Box::pin(change_all(call, caller))),
     },
     Route {
         method: Method::Patch,
@@ -81,6 +88,26 @@ async fn change_role(call: Call<'_>, caller: FreshCaller) -> Answer {
         with_epoch(response, written.epoch),
         written.value.epoch,
     ))
+}
+
+/// Every row has its own result, also one about somebody who cannot be there.
+async fn change_all(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let ChangeMembersRequest { members } = json::body(call.request)?;
+    if !(1..=ROWS_MAX).contains(&members.len()) {
+        let detail = format!("`members` has 1 to {ROWS_MAX} rows.");
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    if members.iter().any(|row| row.role.is_some() == row.remove) {
+        let detail = "A row has either a `role` or `remove`.";
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    let change = Command::ChangeMembers {
+        actor: fresh_actor(&call, &caller)?,
+        rows: members,
+    };
+    let written: Written<ResultsView> = command(&call, change).await?;
+    let response = Response::json(207, &written.value)?;
+    Ok(with_epoch(response, written.epoch))
 }
 
 async fn remove(call: Call<'_>, caller: FreshCaller) -> Answer {

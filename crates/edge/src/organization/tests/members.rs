@@ -1,5 +1,7 @@
 //! Members: law 5, law 7, tenants apart, and nothing left of who is gone.
 
+mod batch;
+
 use lockstep_wire::Snapshot;
 use serde_json::json;
 

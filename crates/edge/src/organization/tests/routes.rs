@@ -126,8 +126,13 @@ const CHANGES: &[(Method, &str, &str)] = &[
     (Method::Delete, "/webhooks/{webhook}", ""),
 ];
 
-/// Those about who is to come in, which every shipped policy offers to somebody.
+/// Those about who is to come in, or is there, which every shipped policy offers to somebody.
 const JOINING: &[(Method, &str, &str)] = &[
+    (
+        Method::Post,
+        "/members/batch",
+        r#"{"members":[{"user_id":"{user}","remove":true}]}"#,
+    ),
     (
         Method::Post,
         "/invitations",

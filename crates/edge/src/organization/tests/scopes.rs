@@ -71,6 +71,10 @@ pub(super) fn row(route: &Route) -> (Needs, Value) {
             All(&["member.read", "member.update-role", GATEWAY[0], GATEWAY[1]]),
             json!({ "role": "gateway" }),
         ),
+        (Method::Post, "organizations/{org}/members/batch") => (
+            All(&["member.read", "member.remove"]),
+            json!({ "members": [{ "user_id": "{user}", "remove": true }] }),
+        ),
         (Method::Delete, "organizations/{org}/members/{user}") => {
             (All(&["member.read", "member.remove"]), none)
         }

@@ -34,6 +34,7 @@ pub const TYPES: &[&str] = &[
     "node_member.set_all",
     "organization.accept_invitation",
     "organization.cancel_invitation",
+    "organization.change_members",
     "organization.change_role",
     "organization.decline_invitation",
     "organization.delete",
