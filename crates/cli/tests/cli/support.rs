@@ -41,8 +41,12 @@ pub(crate) fn lockstep_reading(
 
 /// A file with `text` for a test of this name alone.
 pub(crate) fn written(name: &str, text: impl AsRef<[u8]>) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::write(&path, text).unwrap();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join(name);
+    // Whole or not at all: a test in another process may read it meanwhile.
+    let own = folder.join(format!("{}-{name}", std::process::id()));
+    std::fs::write(&own, text).unwrap();
+    std::fs::rename(&own, &path).unwrap();
     path
 }
 
