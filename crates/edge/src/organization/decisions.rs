@@ -139,7 +139,7 @@ pub(super) fn snapshot(
     Reply::of(&holdings::snapshot(context, organization, user)?)
 }
 
-/// Sends to KV what a change of many principals at once left unsent.
+/// Sends KV what a principal holds, when it was not sent since their last change.
 fn catch_up(
     context: &Context<'_>,
     organization: &Organization,
