@@ -9,7 +9,9 @@ use libfuzzer_sys::fuzz_target;
 use lockstep_core::{Access, Facts, Outcome, verdict};
 use lockstep_fuzz::seeds;
 use lockstep_fuzz::shipped::{ShippedWorld, WORLDS};
-use lockstep_wire::{DecisionView, EvaluationRequest, FactsView, read_facts};
+use lockstep_wire::{
+    DecisionView, EvaluationRequest, Evaluations, FactsView, SearchRequest, read_facts,
+};
 
 /// Facts that the shipped policies ask for.
 const FACTS: [&str; 3] = [
@@ -22,7 +24,15 @@ static EVERYBODY: LazyLock<Vec<Access>> =
     LazyLock::new(|| WORLDS.iter().flat_map(ShippedWorld::accesses).collect());
 
 fuzz_target!(init: plant(), |text: &str| {
+    for search in [SearchRequest::subjects, SearchRequest::resources, SearchRequest::actions] {
+        let _ = search(text.as_bytes());
+    }
+    let several = Evaluations::read(text.as_bytes());
     if let Ok(request) = EvaluationRequest::read(text.as_bytes()) {
+        assert_eq!(several, Ok(Evaluations::One(request.clone())));
+        // As it is sent from the Worker to an object.
+        let sent = serde_json::to_vec(&request).expect("a request can be written");
+        assert_eq!(serde_json::from_slice::<EvaluationRequest>(&sent).ok().as_ref(), Some(&request));
         EVERYBODY.iter().for_each(|access| evaluate(access, &request));
         return;
     }

@@ -4,48 +4,13 @@ use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use lockstep_core::{Facts, NodeId, PermissionId, PrincipalId, World};
-use lockstep_wire::{KindName, QuestionError, check_facts, suggestion};
-use serde::Serialize;
+use lockstep_wire::{
+    Entity, KindName, PageView, QuestionError, SearchResponse, check_facts, suggestion,
+};
 
 use crate::arguments::{DataFormat, Fact, Search};
 use crate::error::CommandError;
 use crate::{output, world_file};
-
-/// One page of what was found.
-#[derive(Serialize)]
-struct Found {
-    page: PageView,
-    results: Vec<Entity>,
-}
-
-#[derive(Serialize)]
-struct PageView {
-    /// What `--after` takes to go on; empty at the end.
-    next_token: String,
-}
-
-/// What was found, as AuthZEN writes it.
-#[derive(Clone, Serialize)]
-#[serde(untagged)]
-enum Entity {
-    Action {
-        name: String,
-    },
-    Named {
-        #[serde(rename = "type")]
-        kind: &'static str,
-        id: String,
-    },
-}
-
-impl Entity {
-    fn id(&self) -> &str {
-        match self {
-            Self::Action { name } => name,
-            Self::Named { id, .. } => id,
-        }
-    }
-}
 
 /// Answers `search`.
 ///
@@ -118,13 +83,13 @@ fn page<T: Copy + Ord>(
     after: Option<T>,
     all: impl Iterator<Item = T>,
     entity: impl Fn(T) -> Entity,
-) -> Found {
+) -> SearchResponse {
     // By its place and not by its name: it may no longer be found itself.
     let mut rest = all.skip_while(|found| after.is_some_and(|after| *found <= after));
     let size = size.map_or(usize::MAX, NonZeroUsize::get);
     let results: Vec<Entity> = rest.by_ref().take(size).map(entity).collect();
     let last = rest.next().and(results.last());
-    Found {
+    SearchResponse {
         page: PageView {
             next_token: last.map(|last| last.id().to_owned()).unwrap_or_default(),
         },

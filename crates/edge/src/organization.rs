@@ -7,6 +7,7 @@ mod acting;
 mod actor;
 mod admission;
 mod audit;
+mod authzen;
 mod batch;
 mod command;
 mod customization;
@@ -53,6 +54,7 @@ use acting::{Acting, FreshActing};
 pub use actor::{Actor, FreshActor, FreshAddress, FreshPerson, require_lifetime};
 pub use admission::{AdmissionCommand, IssuerUse, StoredIssuer, StoredIssuers};
 pub use audit::{AuditPage, AuditPart};
+pub use authzen::{Evaluations, Searching};
 pub use command::{Command, StructureChange, StructureQuestion};
 pub use customization::{StoredRoles, roles_key};
 pub use decisions::{Evaluation, Freshness, StoredSnapshot, grants_key};
@@ -294,6 +296,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         }
         Command::Domain(command) => command.answer(context),
         Command::Evaluate(evaluation) => decisions::evaluate(context, &organization, evaluation),
+        Command::EvaluateAll(asked) => authzen::evaluate(context, &organization, &asked),
         Command::Export { actor } => {
             export::export(&FreshActing::of(context, &actor, organization)?)
         }
@@ -348,6 +351,7 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             invitations::resend_all(&FreshActing::of(context, &actor, organization)?, &all)
         }
         Command::Roles => customization::answer(context),
+        Command::Search(asked) => authzen::search(context, &organization, &asked),
         Command::Snapshot { user } => decisions::snapshot(context, &organization, &user),
         Command::Subscribe { actor, until_ms } => {
             decisions::subscribe(context, &organization, &actor, until_ms)

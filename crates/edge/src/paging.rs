@@ -134,16 +134,38 @@ impl<'a> Pages<'a> {
         })
     }
 
+    /// What is found for `query`, which a body says together with the `token` of the page before.
+    pub fn searched(
+        call: &Call<'a>,
+        caller: &'a Caller,
+        query: &'a str,
+        token: Option<&'a str>,
+    ) -> Self {
+        Self {
+            keys: &call.edge.config.keys,
+            scope: vec![caller.principal.as_str(), call.request.path.as_str(), query],
+            cursor: token,
+            limit: LIMIT_DEFAULT,
+        }
+    }
+
     /// Which entries are wanted.
     ///
     /// # Errors
     /// 400 `invalid-cursor`.
     pub fn range<P: DeserializeOwned>(&self) -> Result<Range<P>, ApiError> {
-        let after = self.cursor.map(|cursor| self.open(cursor)).transpose()?;
         Ok(Range {
-            after,
+            after: self.position()?,
             limit: self.limit,
         })
+    }
+
+    /// After which position they come; `None` is the beginning.
+    ///
+    /// # Errors
+    /// 400 `invalid-cursor`.
+    pub fn position<P: DeserializeOwned>(&self) -> Result<Option<P>, ApiError> {
+        self.cursor.map(|cursor| self.open(cursor)).transpose()
     }
 
     /// The cursor of the entries after `position`.
@@ -191,7 +213,7 @@ impl<'a> Pages<'a> {
     }
 
     fn open<P: DeserializeOwned>(&self, cursor: &str) -> Result<P, ApiError> {
-        self.position(cursor)
+        self.signed(cursor)
             .and_then(|position| serde_json::from_slice(position.as_bytes()).ok())
             .ok_or_else(|| {
                 let detail = "This list gave no such cursor for these filters. Begin without one.";
@@ -200,7 +222,7 @@ impl<'a> Pages<'a> {
     }
 
     /// The position inside a cursor that this list gave.
-    fn position(&self, cursor: &str) -> Option<String> {
+    fn signed(&self, cursor: &str) -> Option<String> {
         if cursor.len() > CURSOR_CHARS_MAX {
             return None;
         }

@@ -28,6 +28,11 @@ const ORGANIZATION: &str = "org";
 /// The parameter that names a workspace.
 const WORKSPACE: &str = "workspace";
 
+/// By which a client finds a request of theirs again. It is given back as it came (OpenID AuthZEN Authorization API 1.0).
+const REQUEST_ID: &str = "x-request-id";
+/// Longest id of a request that is given back, in characters.
+const REQUEST_ID_CHARS_MAX: usize = 200;
+
 /// What a handler gives.
 pub type Answer = Result<Response, ApiError>;
 
@@ -123,7 +128,11 @@ fn find_param<'a>(params: &Params<'a>, name: &str) -> Option<&'a str> {
 /// Answers one request.
 pub async fn handle(edge: &Edge, request: &Request) -> Response {
     let answer = dispatch(edge, request).await;
-    finish(&edge.config, answer)
+    let response = finish(&edge.config, answer);
+    match request.header(REQUEST_ID).filter(|id| is_request_id(id)) {
+        Some(id) => response.with_header(REQUEST_ID, id),
+        None => response,
+    }
 }
 
 /// The answer of a deployment whose configuration is wrong, whatever is asked.
@@ -288,6 +297,10 @@ fn check_origin(config: &Config, request: &Request, carried: &Carried<'_>) -> Re
     }
     let detail = "Unsafe methods need this deployment's own Origin, or a bearer credential.";
     Err(ApiError::new(Code::OriginRefused, detail))
+}
+
+fn is_request_id(id: &str) -> bool {
+    id.len() <= REQUEST_ID_CHARS_MAX && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn finish(config: &Config, answer: Answer) -> Response {

@@ -1,6 +1,7 @@
 //! Every route, by noun. A route is in this table or it does not exist.
 
 mod audit;
+mod authzen;
 mod decisions;
 mod development;
 mod domains;
@@ -33,6 +34,7 @@ use crate::router::Route;
 /// The route tables.
 pub const ROUTES: &[&[Route]] = &[
     audit::ROUTES,
+    authzen::ROUTES,
     development::ROUTES,
     decisions::ROUTES,
     domains::ROUTES,

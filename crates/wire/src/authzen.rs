@@ -2,6 +2,9 @@
 //!
 //! Source: OpenID AuthZEN Authorization API 1.0, Access Evaluation.
 
+mod search;
+mod several;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,12 +16,16 @@ use lockstep_core::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::search::{Entity, PageView, Search, SearchRequest, SearchResponse};
+pub use self::several::{
+    EVALUATIONS_MAX, EvaluationContext, EvaluationFault, EvaluationResponse, Evaluations, Semantic,
+};
 use crate::json::Json;
 use crate::nesting::REQUEST_BYTES_MAX;
-use crate::{DecisionView, UnknownPermission};
+use crate::{DecisionView, LevelName, UnknownPermission, facts};
 
 /// Whether `principal` may do `permission` on what lies at `location`, under `facts`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluationRequest {
     /// Id of the principal: the request's `subject.id`.
     pub principal: String,
@@ -26,15 +33,18 @@ pub struct EvaluationRequest {
     pub permission: String,
     /// Where the resource lies.
     pub location: Location,
+    /// Id of the member that the resource is: its `type` is `member`.
+    pub member: Option<String>,
     /// What the request states: properties of resource and action, the context, and
     /// `principal.properties.*` of the subject. Whoever evaluates it vouches for the caller.
+    #[serde(with = "facts::as_view")]
     pub facts: Facts,
 }
 
 /// Where a resource lies: nodes that must exist, each in the one before; without any, in the
 /// organization itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Location(Vec<(Level, String)>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location(Vec<(LevelName, String)>);
 
 /// Why a request is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,44 +126,27 @@ impl EvaluationRequest {
     /// # Errors
     /// When it is not one.
     pub fn read(text: &[u8]) -> Result<Self, RequestError> {
-        if text.len() > REQUEST_BYTES_MAX {
-            return Err(RequestError::TooLong);
-        }
-        Self::of(&Json::read(text).map_err(RequestError::Json)?)
-    }
-
-    fn of(body: &Json) -> Result<Self, RequestError> {
-        if !matches!(body, Json::Object(_)) {
-            return Err(RequestError::Request("the request is not an object".into()));
-        }
-        let entity = |name: &str| match body.member(name) {
-            Some(Json::Object(_)) => Ok(body.member(name)),
-            Some(_) => Err(RequestError::Request(format!("`{name}` is not an object"))),
-            None => Err(RequestError::Request(format!("`{name}` is missing"))),
-        };
+        let body = parse(text)?;
         // Answered as one question, it would look as if all of them had been.
         if body.member("evaluations").is_some_and(asks_several) {
             let message = "`evaluations` are several requests: write each on its own";
             return Err(RequestError::Request(message.into()));
         }
-        let (subject, action, resource) =
-            (entity("subject")?, entity("action")?, entity("resource")?);
+        Self::of(&body)
+    }
+
+    fn of(body: &Json) -> Result<Self, RequestError> {
+        require_object(body)?;
+        let [subject, action, resource] =
+            ["subject", "action", "resource"].map(|name| entity(body, name));
+        let (subject, action, resource) = (subject?, action?, resource?);
         text(subject, "subject", "type")?;
-        let level = Level::ALL.into_iter();
-        let resource_type = text(resource, "resource", "type")?;
-        let resource_id = text(resource, "resource", "id")?;
-        let level = level.clone().find(|level| level.as_str() == resource_type);
-        let mut stated = Stated::default();
-        let of_resource = properties(resource, "resource")?;
-        stated.add("resource", of_resource)?;
-        stated.add("action", properties(action, "action")?)?;
-        stated.add("principal.properties", properties(subject, "subject")?)?;
-        stated.add("context", object(body.member("context"), "context")?)?;
         Ok(Self {
             principal: text(subject, "subject", "id")?.to_owned(),
             permission: text(action, "action", "name")?.to_owned(),
-            location: Location::of(level.map(|level| (level, resource_id)), of_resource)?,
-            facts: stated.facts(),
+            location: Location::read(resource)?,
+            member: member(resource)?,
+            facts: stated(body)?,
         })
     }
 
@@ -167,12 +160,25 @@ impl EvaluationRequest {
         access: &Access,
         known: &Facts,
     ) -> Result<DecisionView, UnknownPermission> {
+        self.decide_at(access, self.location.find(access), known)
+    }
+
+    /// As [`Self::decide`], where the resource lies at `node`; `None` is no place of the principal's.
+    ///
+    /// # Errors
+    /// When the policy has no such permission.
+    pub fn decide_at(
+        &self,
+        access: &Access,
+        node: Option<NodeId>,
+        known: &Facts,
+    ) -> Result<DecisionView, UnknownPermission> {
         let Some(permission) = access.policy().permission(&self.permission) else {
             return Err(UnknownPermission(self.permission.clone()));
         };
         let mut facts = known.clone();
         facts.extend(&self.facts);
-        let decision = match self.location.find(access) {
+        let decision = match node {
             Some(node) => evaluate(access, permission, node, &facts),
             None => Decision::Deny(Denial {
                 permission,
@@ -189,6 +195,16 @@ impl EvaluationRequest {
 }
 
 impl Location {
+    /// Where `resource` lies.
+    fn read(resource: Option<&Json>) -> Result<Self, RequestError> {
+        let kind = text(resource, "resource", "type")?;
+        let id = text(resource, "resource", "id")?;
+        let mut levels = Level::ALL.into_iter();
+        let level = levels.find(|level| level.as_str() == kind);
+        let properties = properties(resource, "resource")?;
+        Self::of(level.map(|level| (level, id)), properties)
+    }
+
     /// `resource` is the resource where it is itself a node; `properties` are those that name nodes above.
     fn of(
         resource: Option<(Level, &str)>,
@@ -197,7 +213,7 @@ impl Location {
         let mut path = Vec::new();
         for level in [Level::Workspace, Level::Project] {
             match properties.and_then(|properties| properties.member(level.as_str())) {
-                Some(Json::Text(id)) => path.push((level, id.clone())),
+                Some(Json::Text(id)) => path.push((level.into(), id.clone())),
                 Some(Json::Null) | None => {}
                 Some(_) => {
                     let name = level.as_str();
@@ -208,7 +224,7 @@ impl Location {
             }
         }
         if let Some((level, id)) = resource {
-            path.push((level, id.to_owned()));
+            path.push((level.into(), id.to_owned()));
         }
         Ok(Self(path))
     }
@@ -219,7 +235,8 @@ impl Location {
         let mut found = access.root();
         for (level, id) in &self.0 {
             let node = access.node(id)?;
-            if access.describe(node)?.level != *level || !is_within(access, node, found) {
+            let is_there = access.level(node) == Some(Level::from(*level));
+            if !is_there || !access.is_within(node, found) {
                 return None;
             }
             found = node;
@@ -228,9 +245,52 @@ impl Location {
     }
 }
 
-fn is_within(access: &Access, node: NodeId, outer: NodeId) -> bool {
-    let parent = |node: &NodeId| access.describe(*node)?.parent;
-    core::iter::successors(Some(node), parent).any(|above| above == outer)
+/// The JSON of a body.
+fn parse(text: &[u8]) -> Result<Json, RequestError> {
+    if text.len() > REQUEST_BYTES_MAX {
+        return Err(RequestError::TooLong);
+    }
+    let body = Json::read(text).map_err(RequestError::Json)?;
+    require_object(&body)?;
+    Ok(body)
+}
+
+fn require_object(body: &Json) -> Result<(), RequestError> {
+    if matches!(body, Json::Object(_)) {
+        return Ok(());
+    }
+    Err(RequestError::Request("the request is not an object".into()))
+}
+
+/// Subject, action or resource, which every request has.
+fn entity<'a>(body: &'a Json, name: &str) -> Result<Option<&'a Json>, RequestError> {
+    match body.member(name) {
+        Some(Json::Object(_)) => Ok(body.member(name)),
+        Some(_) => Err(RequestError::Request(format!("`{name}` is not an object"))),
+        None => Err(RequestError::Request(format!("`{name}` is missing"))),
+    }
+}
+
+/// The member that `resource` is.
+fn member(resource: Option<&Json>) -> Result<Option<String>, RequestError> {
+    let is_member = text(resource, "resource", "type")? == "member";
+    let id = text(resource, "resource", "id")?;
+    Ok(is_member.then(|| id.to_owned()))
+}
+
+/// The facts that a body states.
+fn stated(body: &Json) -> Result<Facts, RequestError> {
+    let mut stated = Stated::default();
+    for (name, prefix) in [
+        ("resource", "resource"),
+        ("action", "action"),
+        ("subject", "principal.properties"),
+    ] {
+        let entity = object(body.member(name), name)?;
+        stated.add(prefix, properties(entity, name)?)?;
+    }
+    stated.add("context", object(body.member("context"), "context")?)?;
+    Ok(stated.facts())
 }
 
 /// The facts that a request states.

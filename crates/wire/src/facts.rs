@@ -115,3 +115,24 @@ impl From<FactsView> for Stated {
         Self(stated)
     }
 }
+
+/// Facts as a member of something that is sent.
+pub(crate) mod as_view {
+    use lockstep_core::Facts;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::FactsView;
+
+    pub(crate) fn serialize<S: Serializer>(
+        facts: &Facts,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        FactsView::from(facts).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Facts, D::Error> {
+        FactsView::deserialize(deserializer).map(Facts::from)
+    }
+}

@@ -48,7 +48,11 @@ pub use audit::{
     AuditChange, AuditCredential, AuditEnd, AuditError, AuditFields, AuditOutcome, AuditPoint,
     AuditRow, AuditStart, AuditValue,
 };
-pub use authzen::{ErrorDetail, ErrorView, EvaluationRequest, Location, RequestError};
+pub use authzen::{
+    EVALUATIONS_MAX, Entity, ErrorDetail, ErrorView, EvaluationContext, EvaluationFault,
+    EvaluationRequest, EvaluationResponse, Evaluations, Location, PageView, RequestError, Search,
+    SearchRequest, SearchResponse, Semantic,
+};
 pub use condition::{ConditionDocument, Scalar};
 pub use decision::{
     DecisionView, GrantView, ReasonView, UnknownPermission, decision_json, refusal_json,

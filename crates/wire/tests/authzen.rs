@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use lockstep_core::{Access, Facts, Grant, Knowledge, Level, Node, Record, Value};
-use lockstep_wire::{EvaluationRequest, RequestError, compile_toml};
+use lockstep_wire::{
+    EvaluationRequest, Evaluations, RequestError, Search, SearchRequest, Semantic, compile_toml,
+};
 
 fn read(text: &str) -> Result<EvaluationRequest, RequestError> {
     EvaluationRequest::read(text.as_bytes())
@@ -208,4 +210,76 @@ fn what_is_stated_of_the_subject_counts_before_what_is_known() {
     };
     assert_eq!(code(""), "guard-failed");
     assert_eq!(code(r#", "properties": {"team": "a"}"#), "granted");
+}
+
+#[test]
+fn what_one_of_several_does_not_say_the_body_says_for_it_as_a_whole() {
+    let body = with(
+        r#", "context": {"a": 1}, "options": {"evaluations_semantic": "permit_on_first_permit"},
+            "evaluations": [{}, {"context": {"b": 2}, "subject": {"type": "user", "id": "ada"}}, {"action": {}}, 1]"#,
+    );
+    let Ok(Evaluations::Several(requests, semantic)) = Evaluations::read(body.as_bytes()) else {
+        panic!("{body}");
+    };
+    assert_eq!(semantic, Semantic::PermitOnFirstPermit);
+    let names = |at: usize| -> (String, Vec<String>) {
+        let request = requests.get(at).unwrap().as_ref().unwrap();
+        let facts = request.facts.iter().map(|(name, _)| name.to_owned());
+        (request.principal.clone(), facts.collect())
+    };
+    assert_eq!(names(0), ("ben".into(), vec!["context.a".into()]));
+    assert_eq!(names(1), ("ada".into(), vec!["context.b".into()]));
+    let error = |at: usize| requests.get(at).unwrap().as_ref().unwrap_err().to_string();
+    assert_eq!(error(2), "`action.name` is missing");
+    assert_eq!(error(3), "the request is not an object");
+}
+
+#[test]
+fn a_search_does_not_look_at_the_id_of_what_it_is_for() {
+    let body = with(r#", "page": {"token": "", "limit": 3}"#);
+    let subjects = SearchRequest::subjects(body.as_bytes()).unwrap();
+    assert_eq!((subjects.token, subjects.limit), (None, Some(3)));
+    let Search::Subjects { kind, request } = subjects.search else {
+        panic!("{body}");
+    };
+    assert!(kind.is_some() && request.principal.is_empty());
+    let resources = SearchRequest::resources(body.as_bytes()).unwrap().search;
+    let Search::Resources { level, request, .. } = resources else {
+        panic!("{body}");
+    };
+    // The directory has no traces.
+    assert_eq!((level, request.principal.as_str()), (None, "ben"));
+    let actions = SearchRequest::actions(body.as_bytes()).unwrap().search;
+    let Search::Actions(request) = actions else {
+        panic!("{body}");
+    };
+    assert!(request.permission.is_empty());
+    for (without, error) in [
+        ("\"subject\"", "`subject` is missing"),
+        ("\"resource\"", "`resource` is missing"),
+    ] {
+        let body = body.replace(without, "\"other\"");
+        for read in [
+            SearchRequest::subjects,
+            SearchRequest::resources,
+            SearchRequest::actions,
+        ] {
+            assert_eq!(read(body.as_bytes()).unwrap_err().to_string(), error);
+        }
+    }
+}
+
+#[test]
+fn a_request_is_the_same_after_it_was_sent() {
+    let request = read(
+        r#"{"subject": {"type": "user", "id": "ben", "properties": {"team.a": "x", "team": {}}},
+            "action": {"name": "read"}, "resource": {"type": "project", "id": "p",
+            "properties": {"workspace": "w", "tags": {"a.b": 1}, "tags.c": {"d": true}}}}"#,
+    )
+    .unwrap();
+    let sent = serde_json::to_string(&request).unwrap();
+    assert_eq!(
+        serde_json::from_str::<EvaluationRequest>(&sent).unwrap(),
+        request
+    );
 }

@@ -146,7 +146,8 @@ impl<'a> Acting<'a> {
     /// `member` as core wants to know it.
     pub(super) fn target<'m>(&self, member: &'m Member) -> Result<Target<'m>, ApiError> {
         let policy = self.access.policy();
-        actor::target(self.context, policy, &self.organization, self.actor, member)
+        let principal = self.principal();
+        actor::target(self.context, policy, &self.organization, principal, member)
     }
 
     /// Refuses one workspace more than the plan has.

@@ -201,18 +201,18 @@ pub(super) fn directory_facts(
     Ok(facts)
 }
 
-/// The member that something is about, as core wants to know it.
+/// The member that something is about that `principal` does, as core wants to know it.
 pub(super) fn target<'a>(
     context: &Context<'_>,
     policy: &Policy,
     organization: &Organization,
-    actor: &Actor,
+    principal: &str,
     member: &'a Member,
 ) -> Result<lockstep_core::Target<'a>, ApiError> {
     Ok(lockstep_core::Target {
         role: policy.role(&member.role),
         role_id: &member.role,
-        is_self: member.user == actor.principal,
+        is_self: member.user == principal,
         is_creator: member.user == organization.creator,
         other_admins: store::admins(context, Some(&member.user))?,
         record: None,

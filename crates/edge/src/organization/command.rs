@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub use self::structure::{StructureChange, StructureQuestion};
 
 use super::{
-    Actor, AdmissionCommand, AuditPart, DomainCommand, DomainQuestion, Evaluation, FreshActor,
-    FreshAddress, FreshPerson, MemberList, NewInvitation, PlanCommand, ResealCommand, Resend,
-    ResendAll, SeedNode, SeedPrincipal, SlugCommand, WorthCommand,
+    Actor, AdmissionCommand, AuditPart, DomainCommand, DomainQuestion, Evaluation, Evaluations,
+    FreshActor, FreshAddress, FreshPerson, MemberList, NewInvitation, PlanCommand, ResealCommand,
+    Resend, ResendAll, Searching, SeedNode, SeedPrincipal, SlugCommand, WorthCommand,
 };
 use crate::{audit::Filter, objects, paging::Range};
 
@@ -108,6 +108,8 @@ pub enum Command {
     },
     /// Decides with the directory's own facts; answers `DecisionView`.
     Evaluate(Evaluation),
+    /// Decides what is asked about anybody; answers a list of `EvaluationResponse`.
+    EvaluateAll(Evaluations),
     /// All of it as a file; answers `ExportedOrganization`.
     Export {
         /// Who asks.
@@ -243,6 +245,8 @@ pub enum Command {
     },
     /// The roles that the organization made; answers `StoredRoles`.
     Roles,
+    /// Finds who may do something, on what, or what somebody may do; answers a slice of ids.
+    Search(Searching),
     /// Fills a new organization with a whole world; development only. Answers `Written`.
     Seed {
         /// Its name.
@@ -310,6 +314,7 @@ impl objects::Command for Command {
                 | Self::Configuration { .. }
                 | Self::EndStreams { .. }
                 | Self::Evaluate(_)
+                | Self::EvaluateAll(_)
                 | Self::Export { .. }
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }
@@ -320,6 +325,7 @@ impl objects::Command for Command {
                 | Self::ReadAudit { .. }
                 | Self::Reseal(_)
                 | Self::Roles
+                | Self::Search(_)
                 | Self::Slug(_)
                 | Self::Snapshot { .. }
                 | Self::Structure { .. }

@@ -185,7 +185,13 @@ pub(super) fn evaluate(
         _ => None,
     };
     if let Some(member) = &member {
-        let known = target(context, access.policy(), organization, actor, member)?;
+        let known = target(
+            context,
+            access.policy(),
+            organization,
+            &actor.principal,
+            member,
+        )?;
         let known = known.facts();
         known
             .iter()

@@ -2,6 +2,7 @@
 //! Tests are named after the rows of the threat list they hold against, where there is one.
 
 mod audit;
+mod authzen;
 mod consistency;
 mod domains;
 mod ending;

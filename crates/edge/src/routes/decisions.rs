@@ -210,7 +210,7 @@ fn confirmed<'a>(caller: &'a Caller, organization: &str) -> Option<&'a Confirmed
 }
 
 /// The epoch that a caller holds from an earlier write.
-fn at_least(request: &Request) -> Result<Option<i64>, ApiError> {
+pub(super) fn at_least(request: &Request) -> Result<Option<i64>, ApiError> {
     let Some(text) = request.header("lockstep-epoch") else {
         return Ok(None);
     };

@@ -47,10 +47,15 @@ fn routes() -> impl Iterator<Item = (&'static Route, bool)> {
     let all =
         all.filter(|route| !matches!(route.handler, Handler::Anonymous(_) | Handler::Operator(_)));
     all.filter_map(|route| {
-        let by_header = ["/v1/evaluate", "/v1/snapshot", "/v1/events"];
         let by_path = route.pattern.contains("{org}");
-        (by_path || by_header.contains(&route.pattern)).then_some((route, by_path))
+        (by_path || is_by_header(route)).then_some((route, by_path))
     })
+}
+
+/// Whether a header may name the organization that a route is about.
+pub(super) fn is_by_header(route: &Route) -> bool {
+    let known = ["/v1/evaluate", "/v1/snapshot", "/v1/events"];
+    known.contains(&route.pattern) || route.pattern.starts_with("/access/v1/")
 }
 
 fn request(route: &Route, organization: &str) -> Request {

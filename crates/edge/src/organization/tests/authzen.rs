@@ -1,0 +1,390 @@
+//! What gateways ask about anybody (OpenID AuthZEN Authorization API 1.0; laws 6, 9 and 10).
+
+mod search;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{ADA, Acme, BEN, CAT, DAN, id, lockstep, refused};
+use crate::{
+    http::{Method, Request, Response},
+    testing::{ORIGIN, json, text, write},
+};
+
+/// An organization with workspaces, and the key of a program that may ask for decisions and nothing else.
+struct Asked {
+    acme: Acme,
+    key: String,
+    north: String,
+    south: String,
+    project: String,
+}
+
+impl Asked {
+    fn new() -> Self {
+        let acme = lockstep("");
+        acme.joined(BEN, "member");
+        acme.joined(CAT, "admin");
+        let [north, south] = ["North", "South"].map(|name| acme.workspace(name));
+        acme.grant(&north, BEN, "editor");
+        let plain = |path: &str| path.replace("/workspaces/", "");
+        let body = json!({ "name": "Bridge", "workspace": plain(&north) });
+        let project = id(&acme.post(&acme.ada, "/projects", &body));
+        let account = acme.account(&[json!({ "role": "gateway" })]);
+        let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+        Self {
+            north: plain(&north),
+            south: plain(&south),
+            acme,
+            key,
+            project,
+        }
+    }
+
+    fn ask(&self, question: &str, body: &Value) -> Response {
+        let rest = format!("/access/v1/{question}");
+        self.acme.by(&self.key, Method::Post, &rest, body)
+    }
+
+    fn answer(&self, question: &str, body: &Value) -> Value {
+        let answer = self.ask(question, body);
+        assert_eq!(answer.status, 200, "{body}: {}", text(&answer));
+        json(&answer)
+    }
+
+    /// The decision about `user`, and the code of its reason.
+    fn decision(&self, user: &str, permission: &str, resource: &Value) -> (bool, String) {
+        let answer = self.answer("evaluation", &asked(user, permission, resource));
+        let reason = &answer["context"]["reasons"][0]["code"];
+        let decision = answer["decision"].as_bool().unwrap();
+        (decision, reason.as_str().unwrap().to_owned())
+    }
+
+    /// Every place, as AuthZEN names it and as our own interface does.
+    fn places(&self) -> Vec<(Value, Value)> {
+        let workspace = |id: &str| {
+            let named = json!({ "type": "workspace", "id": id });
+            (named, json!({ "workspace": id }))
+        };
+        let properties = json!({ "workspace": self.north });
+        let project = json!({ "type": "project", "id": self.project, "properties": properties });
+        let run = json!({ "type": "run", "id": "r-1", "properties": properties });
+        vec![
+            (
+                json!({ "type": "organization", "id": self.acme.id }),
+                json!({}),
+            ),
+            workspace(&self.north),
+            workspace(&self.south),
+            (
+                project,
+                json!({ "workspace": self.north, "project": self.project }),
+            ),
+            (run, json!({ "workspace": self.north })),
+        ]
+    }
+
+    fn permissions(&self) -> Vec<String> {
+        let policy = &self.acme.world.edge.config.policy.policy;
+        let permissions = policy.permissions().iter();
+        permissions.map(|known| known.id.clone()).collect()
+    }
+}
+
+fn asked(user: &str, permission: &str, resource: &Value) -> Value {
+    json!({
+        "subject": { "type": "user", "id": user },
+        "action": { "name": permission },
+        "resource": resource,
+    })
+}
+
+/// Law 9: whoever asks about somebody is told what they would be told themselves, word for word.
+#[test]
+fn law_9_the_answer_about_somebody_is_the_one_they_get_themselves() {
+    let all = Asked::new();
+    let acme = &all.acme;
+    let deny = json!({ "effect": "deny", "roles": ["editor"], "permissions": ["data.export"] });
+    acme.rule(&deny);
+    let mut compared = 0;
+    for email in [ADA, BEN, CAT] {
+        let (user, session) = (acme.user(email), acme.world.sign_in(email));
+        for (resource, own) in all.places() {
+            for permission in all.permissions() {
+                let body = json!({ "permission": permission, "resource": own });
+                let own = json(&acme.post(&session, "/evaluate", &body));
+                let theirs = all.answer("evaluation", &asked(&user, &permission, &resource));
+                assert_eq!(theirs["decision"], own["decision"], "{email} {body}");
+                assert_eq!(
+                    theirs["context"]["reasons"], own["reasons"],
+                    "{email} {body}"
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 300, "{compared}");
+}
+
+#[test]
+fn only_who_may_ask_for_decisions_asks_about_others_or_states_anything() {
+    let all = Asked::new();
+    let acme = &all.acme;
+    let ben = acme.world.sign_in(BEN);
+    let (own, ada) = (acme.user(BEN), acme.user(ADA));
+    let ask = |body: &Value| acme.post(&ben, "/access/v1/evaluation", body);
+    let resource = json!({ "type": "workspace", "id": all.north });
+    let about_self = asked(&own, "data.read", &resource);
+    assert_eq!(json(&ask(&about_self))["decision"], true);
+    // Where it is, the directory knows itself.
+    let inside = json!({ "type": "run", "id": "1", "properties": { "workspace": all.north } });
+    let inside = asked(&own, "data.read", &inside);
+    assert_eq!(json(&ask(&inside))["decision"], true);
+    refused(&ask(&asked(&ada, "data.read", &resource)), 403, "no-grant");
+    for (entity, stated) in [
+        ("resource", json!({ "tags": { "env": "test" } })),
+        ("subject", json!({ "department": "x" })),
+        ("action", json!({ "soft": true })),
+    ] {
+        let mut stating = about_self.clone();
+        stating[entity]["properties"] = stated;
+        refused(&ask(&stating), 403, "no-grant");
+    }
+    let mut stating = about_self.clone();
+    stating["context"] = json!({ "time": 1 });
+    refused(&ask(&stating), 403, "no-grant");
+    let several =
+        json!({ "evaluations": [about_self.clone(), asked(&ada, "data.read", &resource)] });
+    let several = acme.post(&ben, "/access/v1/evaluations", &several);
+    refused(&several, 403, "no-grant");
+    for what in ["subject", "resource", "action"] {
+        let search = acme.post(&ben, &format!("/access/v1/search/{what}"), &about_self);
+        refused(&search, 403, "no-grant");
+    }
+    // Nobody without a membership is told that there is an organization.
+    let stranger = acme.world.sign_in(DAN);
+    let answer = acme.post(&stranger, "/access/v1/evaluation", &about_self);
+    refused(&answer, 404, "not-found");
+}
+
+/// Law 8: who is gone is gone, by whatever name.
+#[test]
+fn law_8_nobody_who_is_not_there_may_anything() {
+    let all = Asked::new();
+    let acme = &all.acme;
+    let (ben, cat) = (acme.user(BEN), acme.user(CAT));
+    let group = json!({ "name": "Crew", "workspace": all.north });
+    let group = id(&acme.post(&acme.ada, "/groups", &group));
+    for rest in [format!("grants/{}", all.north), format!("members/{ben}")] {
+        let body = if rest.starts_with("grants") {
+            json!({ "role": "viewer" })
+        } else {
+            json!({})
+        };
+        let put = acme.put(&acme.ada, &format!("/groups/{group}/{rest}"), &body);
+        assert_eq!(put.status, 200, "{}", text(&put));
+    }
+    let resource = json!({ "type": "workspace", "id": all.north });
+    assert!(all.decision(&ben, "data.read", &resource).0);
+    assert!(all.decision(&cat, "data.read", &resource).0);
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    assert_eq!(acme.delete(&acme.ada, &acme.member(CAT)).status, 204);
+    for user in [
+        ben.clone(),
+        cat.clone(),
+        format!("suspended/{ben}"),
+        "suspended/".to_owned(),
+        String::new(),
+        "usr_nobody".to_owned(),
+        group,
+    ] {
+        let denied = (false, "no-membership".to_owned());
+        assert_eq!(
+            all.decision(&user, "data.read", &resource),
+            denied,
+            "{user}"
+        );
+        let body = asked(&user, "data.read", &json!({ "type": "workspace" }));
+        assert_eq!(
+            all.search("resource", &body, 9),
+            Vec::<Value>::new(),
+            "{user}"
+        );
+        let body = asked(&user, "", &resource);
+        assert_eq!(
+            all.search("action", &body, 9),
+            Vec::<Value>::new(),
+            "{user}"
+        );
+    }
+    let body = asked("", "data.read", &resource);
+    let found = search::ids(&all.search("subject", &body, 9), "id");
+    assert_eq!(found, BTreeSet::from([acme.user(ADA)]));
+}
+
+/// Law 6: of itself a credential is told what it may, not what its principal may.
+#[test]
+fn law_6_about_themselves_everybody_is_told_what_their_credential_leaves() {
+    let all = Asked::new();
+    let acme = &all.acme;
+    let ada = acme.user(ADA);
+    let resource = json!({ "type": "workspace", "id": all.north });
+    let ask = |credential: &str, body: &Value| {
+        acme.by(credential, Method::Post, "/access/v1/evaluation", body)
+    };
+    let (_, narrow) = acme.token(&acme.ada, &json!({ "name": "ci", "scopes": ["data.read"] }));
+    let decision = |permission| json(&ask(&narrow, &asked(&ada, permission, &resource)));
+    assert_eq!(decision("data.read")["decision"], true);
+    let denied = decision("data.update");
+    assert_eq!(denied["decision"], false);
+    let code = &denied["context"]["reasons"][0]["code"];
+    assert_eq!(code, "out-of-token-scope");
+    // And it asks about nobody else, since that is not among its scopes.
+    let about_ben = asked(&acme.user(BEN), "data.read", &resource);
+    refused(&ask(&narrow, &about_ben), 403, "out-of-token-scope");
+}
+
+#[test]
+fn several_requests_are_answered_in_order_and_each_by_itself() {
+    let all = Asked::new();
+    let ben = all.acme.user(BEN);
+    let (north, south) = (
+        json!({ "type": "workspace", "id": all.north }),
+        json!({ "type": "workspace", "id": all.south }),
+    );
+    let mut body = asked(&ben, "data.read", &north);
+    body["evaluations"] = json!([
+        {},
+        { "resource": south },
+        { "action": { "name": "data.fly" } },
+        { "subject": { "type": "user" } },
+        7,
+        { "action": { "name": "data.update" } },
+    ]);
+    let answer = all.answer("evaluations", &body);
+    assert_eq!(answer["decision"], Value::Null);
+    let decisions = |answer: &Value| -> Vec<bool> {
+        let each = answer["evaluations"].as_array().unwrap().iter();
+        each.map(|one| one["decision"].as_bool().unwrap()).collect()
+    };
+    assert_eq!(decisions(&answer), [true, false, false, false, false, true]);
+    let error = |at: usize| &answer["evaluations"][at]["context"]["error"];
+    assert_eq!(error(2)["code"], "unknown-permission");
+    assert_eq!(error(3)["message"], "`subject.id` is missing");
+    assert_eq!(error(4)["status"], 400);
+    for (semantic, expected) in [
+        ("execute_all", vec![true, false, false, false, false, true]),
+        ("deny_on_first_deny", vec![true, false]),
+        ("permit_on_first_permit", vec![true]),
+    ] {
+        body["options"] = json!({ "evaluations_semantic": semantic, "another": 1 });
+        assert_eq!(
+            decisions(&all.answer("evaluations", &body)),
+            expected,
+            "{semantic}"
+        );
+    }
+    body["options"] = json!({ "evaluations_semantic": "some" });
+    refused(&all.ask("evaluations", &body), 400, "invalid-body");
+    let mut many = asked(&ben, "data.read", &north);
+    many["evaluations"] = json!(vec![json!({}); 101]);
+    refused(&all.ask("evaluations", &many), 400, "invalid-body");
+    for none in [json!([]), Value::Null] {
+        many["evaluations"] = none;
+        assert_eq!(all.answer("evaluations", &many)["decision"], true);
+    }
+    many["evaluations"] = json!({ "a": 1 });
+    refused(&all.ask("evaluations", &many), 400, "invalid-body");
+}
+
+#[test]
+fn what_is_no_request_is_400_and_says_what_is_wrong() {
+    let all = Asked::new();
+    let good = asked(
+        "usr_1",
+        "data.read",
+        &json!({ "type": "workspace", "id": "w" }),
+    );
+    let without = |entity: &str, member: &str| {
+        let mut body = good.clone();
+        let entity = if member.is_empty() {
+            &mut body
+        } else {
+            &mut body[entity]
+        };
+        let name = if member.is_empty() { "subject" } else { member };
+        entity.as_object_mut().unwrap().remove(name);
+        body
+    };
+    for (entity, member) in [
+        ("", ""),
+        ("subject", "type"),
+        ("subject", "id"),
+        ("action", "name"),
+        ("resource", "type"),
+        ("resource", "id"),
+    ] {
+        let answer = all.ask("evaluation", &without(entity, member));
+        refused(&answer, 400, "invalid-body");
+        assert!(text(&answer).contains("is missing"), "{}", text(&answer));
+    }
+    let mut wrong = good.clone();
+    wrong["subject"] = json!("usr_1");
+    refused(&all.ask("evaluation", &wrong), 400, "invalid-body");
+    let send = |media_type: &str, body: &str| {
+        let request = Request::new(Method::Post, all.acme.path("/access/v1/evaluation"))
+            .with_header("x-api-key", &all.key)
+            .with_header("x-request-id", "req-1~a")
+            .with_header("content-type", media_type)
+            .with_body(Ok(body.as_bytes().to_vec()));
+        all.acme.world.send(&request)
+    };
+    let whole = good.to_string();
+    let answer = send("application/json", &whole);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("x-request-id"), Some("req-1~a"));
+    for (media_type, body) in [
+        ("text/plain", whole.as_str()),
+        ("application/json", ""),
+        ("application/json", "{"),
+        ("application/json", "[]"),
+        ("application/json", r#"{"subject":{},"subject":{}}"#),
+    ] {
+        let answer = send(media_type, body);
+        refused(&answer, 400, "invalid-body");
+        assert_eq!(answer.header("x-request-id"), Some("req-1~a"));
+    }
+    let unasked = write(Method::Post, &all.acme.path("/access/v1/evaluation"), &good);
+    let unasked = all
+        .acme
+        .world
+        .send(&unasked.with_header("x-request-id", "two words"));
+    assert_eq!(unasked.status, 401);
+    assert_eq!(unasked.header("x-request-id"), None);
+}
+
+#[test]
+fn metadata_names_the_base_that_was_asked_about_and_tells_of_no_organization() {
+    let acme = lockstep("");
+    let read = |path: &str| acme.world.send(&Request::new(Method::Get, path));
+    let well_known = "/.well-known/authzen-configuration";
+    let metadata = json(&read(well_known));
+    assert_eq!(metadata["policy_decision_point"], ORIGIN);
+    let endpoint = format!("{ORIGIN}/access/v1/evaluation");
+    assert_eq!(metadata["access_evaluation_endpoint"], endpoint);
+    let base = acme.path("");
+    let own = json(&read(&format!("{well_known}{base}")));
+    assert_eq!(own["policy_decision_point"], format!("{ORIGIN}{base}"));
+    for (name, endpoint) in own.as_object().unwrap() {
+        let Some(path) = endpoint.as_str().unwrap().strip_prefix(ORIGIN) else {
+            panic!("{name}");
+        };
+        let asked = acme.post(&acme.ada, path.strip_prefix(&base).unwrap(), &json!({}));
+        let expected = if path == base { 405 } else { 400 };
+        assert_eq!(asked.status, expected, "{name}");
+    }
+    let foreign = read(&format!("{well_known}/v1/organizations/org_0000"));
+    refused(&foreign, 404, "not-found");
+}
