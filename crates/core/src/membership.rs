@@ -58,6 +58,8 @@ pub enum MembershipError {
     NotAssignable,
     /// The organization would be left without an admin (law 7).
     LastAdmin,
+    /// Nobody does this to themselves: they could not undo it.
+    Oneself,
     /// It takes an admin (law 7).
     NotAdmin,
     /// It takes who owns the organization.
@@ -77,6 +79,7 @@ impl fmt::Display for MembershipError {
             Self::Delegation(error) => write!(f, "{error}"),
             Self::NotAssignable => f.write_str("not a role that can be held there"),
             Self::LastAdmin => f.write_str("an organization always keeps an admin"),
+            Self::Oneself => f.write_str("nobody does this to themselves"),
             Self::NotAdmin => f.write_str("this takes an admin"),
             Self::NotOwner => f.write_str("this takes who owns the organization"),
             Self::BindsTooMuch => f.write_str(
@@ -136,7 +139,12 @@ pub fn leave(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError>
 /// The first reason against it.
 pub fn suspend(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
     permit(actor, Operation::MemberSuspend, &target.facts())?;
-    keep_admin(actor.policy(), target, false)
+    keep_admin(actor.policy(), target, false)?;
+    // Whoever holds more than all others would be out until one of these gave it back, and none of them may.
+    if target.is_self {
+        return Err(MembershipError::Oneself);
+    }
+    Ok(())
 }
 
 /// Whether `actor` may end the suspension of `target`, who gets back what `record` says: that is handed

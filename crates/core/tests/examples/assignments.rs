@@ -276,6 +276,11 @@ fn a_suspended_member_gets_back_what_who_ends_it_holds() {
     };
     let last = Err(MembershipError::LastAdmin);
     assert_eq!(suspend(&foreman, &owner), last);
+    let oneself = Target {
+        is_self: true,
+        ..member
+    };
+    assert_eq!(suspend(&foreman, &oneself), Err(MembershipError::Oneself));
     let end = |kept: &Record| restore(&foreman, &member, kept);
     assert_eq!(
         end(&record(&[("staff", "shop"), ("clerk", "north")])),

@@ -26,7 +26,7 @@ const GRACE_MS: i64 = 2_592_000_000;
 
 /// Deletes the organization whose name was typed.
 pub(super) fn delete(acting: &FreshActing<'_>, typed: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit(Operation::OrganizationDelete, acting.access.root())?;
+    let permitted = acting.permit_on_others(Operation::OrganizationDelete)?;
     let organization = &acting.organization;
     if typed != organization.name {
         let detail = "`name` in the query is the name of the organization that is to be deleted.";

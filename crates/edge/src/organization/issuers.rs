@@ -151,7 +151,7 @@ fn update(
     id: &str,
     wanted: &IssuerChangeRequest,
 ) -> Result<Reply, ApiError> {
-    let permitted = acting.permit(Operation::IssuerManage, acting.access.root())?;
+    let permitted = acting.permit_on_others(Operation::IssuerManage)?;
     let stored = find(acting, id)?;
     let only_off = IssuerChangeRequest {
         active: Some(false),
@@ -196,7 +196,7 @@ fn update(
 }
 
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit(Operation::IssuerManage, acting.access.root())?;
+    let permitted = acting.permit_on_others(Operation::IssuerManage)?;
     let stored = find(acting, id)?;
     let members = members(acting, &stored.issuer)?;
     let change = acting.change(permitted)?;

@@ -53,6 +53,10 @@ pub(super) fn membership(
                 "An organization always keeps an admin. Make somebody else an admin first.";
             ApiError::new(Code::LastAdmin, detail)
         }
+        MembershipError::Oneself => {
+            let detail = "Nobody suspends themselves: they could not end it. Leave instead.";
+            ApiError::new(Code::Conflict, detail)
+        }
         MembershipError::NotAdmin => {
             ApiError::new(Code::NoGrant, "This takes an admin of the organization.")
         }

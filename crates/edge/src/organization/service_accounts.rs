@@ -170,7 +170,7 @@ fn update(
     name: Option<&str>,
     grants: Option<&[GrantRequest]>,
 ) -> Result<Reply, ApiError> {
-    let mut permitted = acting.permit(Operation::ServiceAccountManage, acting.access.root())?;
+    let mut permitted = acting.permit_on_others(Operation::ServiceAccountManage)?;
     acting.require_account(account)?;
     if let Some(grants) = grants {
         permitted = acting.grant_account(&known(acting, grants)?)?;
@@ -188,7 +188,7 @@ fn update(
 
 /// Every grant and key goes; the row stays as the tombstone that carries the epoch.
 fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit(Operation::ServiceAccountManage, acting.access.root())?;
+    let permitted = acting.permit_on_others(Operation::ServiceAccountManage)?;
     acting.require_account(account)?;
     let change = acting.change(permitted)?;
     change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;

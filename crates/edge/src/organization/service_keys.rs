@@ -333,7 +333,7 @@ pub(super) fn stop_those_shown_to(context: &Context<'_>, principal: &str) -> Res
 
 /// Whether the actor may manage the keys of this account.
 fn manageable(acting: &Acting<'_>, account: &str) -> Result<Permitted, ApiError> {
-    let permitted = acting.permit(Operation::ServiceKeyManage, acting.access.root())?;
+    let permitted = acting.permit_on_others(Operation::ServiceKeyManage)?;
     acting.require_account(account)?;
     Ok(permitted)
 }

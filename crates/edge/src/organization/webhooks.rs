@@ -202,7 +202,7 @@ fn create(
     [name, url, nonce]: [&str; 3],
     events: Option<&[String]>,
 ) -> Result<Reply, ApiError> {
-    let permitted = acting.permit_telling(Operation::WebhookManage)?;
+    let permitted = acting.permit_on_others(Operation::WebhookManage)?;
     let select = "SELECT COUNT(*) AS count FROM webhook";
     if acting.count(select, &[])? >= WEBHOOKS_MAX {
         let detail = format!("An organization may have {WEBHOOKS_MAX} webhooks.");
@@ -231,7 +231,7 @@ fn update(
     id: &str,
     asked: &WebhookChangeRequest,
 ) -> Result<Reply, ApiError> {
-    let permitted = acting.permit_telling(Operation::WebhookManage)?;
+    let permitted = acting.permit_on_others(Operation::WebhookManage)?;
     let WebhookView {
         name,
         url,
@@ -278,7 +278,7 @@ fn rotate(
     nonce: &str,
     overlap_s: i64,
 ) -> Result<Reply, ApiError> {
-    let permitted = acting.permit_telling(Operation::WebhookManage)?;
+    let permitted = acting.permit_on_others(Operation::WebhookManage)?;
     let before = find(acting, id)?.nonce;
     let change = acting.change(permitted)?;
     let set = "UPDATE webhook SET nonce = ?, previous_nonce = ?, previous_until_ms = ?, epoch = ? WHERE id = ?";
@@ -297,7 +297,7 @@ fn rotate(
 }
 
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit(Operation::WebhookManage, acting.access.root())?;
+    let permitted = acting.permit_on_others(Operation::WebhookManage)?;
     find(acting, id)?;
     let change = acting.change(permitted)?;
     change.exec(
@@ -309,7 +309,7 @@ fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
 }
 
 fn replay(acting: &FreshActing<'_>, id: &str, event: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit_telling(Operation::WebhookManage)?;
+    let permitted = acting.permit_on_others(Operation::WebhookManage)?;
     let webhook = find(acting, id)?.view;
     let delivery = |acting: &Acting<'_>| {
         let select = format!("{DELIVERIES} AND event = ?");

@@ -26,8 +26,8 @@ impl Acting<'_> {
         Ok(permitted)
     }
 
-    /// Whether who acts may do `operation` on the organization, of which something goes on to tell whoever it was made for: that is handed out, too.
-    pub(in crate::organization) fn permit_telling(
+    /// Whether who acts may do `operation` on the organization by which others lose something, or something goes on to tell whoever it was made for: that is taken and handed out, too.
+    pub(in crate::organization) fn permit_on_others(
         &self,
         operation: Operation,
     ) -> Result<Permitted, ApiError> {
@@ -36,7 +36,7 @@ impl Acting<'_> {
         Ok(permitted)
     }
 
-    fn require_seer(&self) -> Result<(), ApiError> {
+    pub(super) fn require_seer(&self) -> Result<(), ApiError> {
         if self.is_program() {
             service_keys::require_seer(self.context, self.token_seen_by())?;
         }

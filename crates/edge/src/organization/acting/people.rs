@@ -50,7 +50,7 @@ impl Acting<'_> {
         self.permitted(ended)
     }
 
-    /// Whether the actor may do `operation` on the organization towards who has, or is to have, `role`.
+    /// Whether the actor may take something by `operation` on the organization from who has, or is to have, `role`.
     pub(in crate::organization) fn permit_towards(
         &self,
         operation: Operation,
@@ -60,7 +60,9 @@ impl Acting<'_> {
         if let Some(role) = role {
             facts.set("target.role", Value::Text(role.to_owned()));
         }
-        permit(self.context, &self.access, operation, &facts)
+        let permitted = permit(self.context, &self.access, operation, &facts)?;
+        self.require_seer()?;
+        Ok(permitted)
     }
 
     /// Core's [`Invitation::may_invite`].
