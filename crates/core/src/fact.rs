@@ -54,7 +54,27 @@ impl Facts {
         }
     }
 
-    /// Adds or replaces all facts of `others`.
+    /// Puts what is `stated` in the place of what is known: a fact in that of the same name, a group in that of
+    /// all that is known below its name. `unusable` are names, of facts and of groups, of which something was
+    /// stated that no fact has: nothing is known of them, whatever was known before.
+    ///
+    /// A group of which only the directory states facts is no more than the facts in it.
+    pub fn state(&mut self, stated: &Self, unusable: &[String]) {
+        let is_open = |group: &&String| fact_type(&[group, ".any"].concat()) == Some(FactType::Any);
+        let groups = stated.complete.iter().filter(is_open);
+        for name in groups.chain(unusable) {
+            self.known
+                .retain(|known| known != name && !is_in_group(known, name));
+        }
+        for name in unusable {
+            self.complete.retain(|group| {
+                group != name && !is_in_group(name, group) && !is_in_group(group, name)
+            });
+        }
+        self.extend(stated);
+    }
+
+    /// Adds or replaces all facts of `others`; what else is known of a group of them stays.
     pub fn extend(&mut self, others: &Self) {
         for (name, value) in others.known.iter() {
             self.known.insert(name.clone(), value.clone());

@@ -39,6 +39,10 @@ pub struct EvaluationRequest {
     /// `principal.properties.*` of the subject. Whoever evaluates it vouches for the caller.
     #[serde(with = "facts::as_view")]
     pub facts: Facts,
+    /// Names, of facts and of groups, of which it states something that no fact has, such as a list: nobody
+    /// knows them better.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<String>,
 }
 
 /// Where a resource lies: nodes that must exist, each in the one before; without any, in the
@@ -141,12 +145,14 @@ impl EvaluationRequest {
             ["subject", "action", "resource"].map(|name| entity(body, name));
         let (subject, action, resource) = (subject?, action?, resource?);
         text(subject, "subject", "type")?;
+        let (facts, unusable) = stated(body)?;
         Ok(Self {
             principal: text(subject, "subject", "id")?.to_owned(),
             permission: text(action, "action", "name")?.to_owned(),
             location: Location::read(resource)?,
             member: member(resource)?,
-            facts: stated(body)?,
+            facts,
+            unusable,
         })
     }
 
@@ -177,7 +183,7 @@ impl EvaluationRequest {
             return Err(UnknownPermission(self.permission.clone()));
         };
         let mut facts = known.clone();
-        facts.extend(&self.facts);
+        facts.state(&self.facts, &self.unusable);
         let decision = match node {
             Some(node) => evaluate(access, permission, node, &facts),
             None => Decision::Deny(Denial {
@@ -278,8 +284,8 @@ fn member(resource: Option<&Json>) -> Result<Option<String>, RequestError> {
     Ok(is_member.then(|| id.to_owned()))
 }
 
-/// The facts that a body states.
-fn stated(body: &Json) -> Result<Facts, RequestError> {
+/// The facts that a body states, and the names of what is stated and is none.
+fn stated(body: &Json) -> Result<(Facts, Vec<String>), RequestError> {
     let mut stated = Stated::default();
     for (name, prefix) in [
         ("resource", "resource"),
@@ -334,14 +340,16 @@ impl Stated {
         Ok(())
     }
 
-    fn facts(mut self) -> Facts {
+    fn facts(mut self) -> (Facts, Vec<String>) {
         for group in self.groups {
             let in_group = |name: &String| is_in_group(name, &group);
-            if !self.unusable.iter().any(in_group) {
+            if self.unusable.iter().any(in_group) {
+                self.unusable.push(group);
+            } else {
                 self.facts.complete(group);
             }
         }
-        self.facts
+        (self.facts, self.unusable)
     }
 }
 

@@ -212,6 +212,60 @@ fn what_is_stated_of_the_subject_counts_before_what_is_known() {
     assert_eq!(code(r#", "properties": {"team": "a"}"#), "granted");
 }
 
+/// Otherwise what is known would answer in place of who knows better.
+#[test]
+fn what_is_stated_of_the_subject_and_is_no_fact_leaves_nothing_known() {
+    let policy = compile_toml(
+        r#"id = "p"
+        name = "P"
+        roles = [{ id = "admin", level = "organization", admin = true }]
+        permissions = [{ id = "read", level = "organization", allow = ["admin"], guard = [
+            { fact = "principal.properties.team", equals = "blue" },
+            { fact = "principal.properties.site.city", equals = "Ulm", if_exists = true },
+        ] }]"#,
+    )
+    .unwrap();
+    let record = Record {
+        principal: "ben".into(),
+        nodes: vec![
+            Node::organization("o"),
+            Node::inside(Level::Workspace, "w", "o"),
+        ],
+        grants: vec![Grant::new("admin", "o")],
+        ..Record::default()
+    };
+    let access = Access::resolve(&policy.policy, record, 0).unwrap();
+    let mut known = Facts::default();
+    for (name, value) in [("team", "blue"), ("site.city", "Ulm")] {
+        known.set(
+            format!("principal.properties.{name}"),
+            Value::Text(value.into()),
+        );
+    }
+    let code = |properties: &str| {
+        let subject = format!("\"ben\", \"properties\": {properties}");
+        let request = read(&with("").replace("\"ben\"", &subject)).unwrap();
+        let sent = serde_json::to_string(&request).unwrap();
+        assert_eq!(
+            serde_json::from_str::<EvaluationRequest>(&sent).unwrap(),
+            request
+        );
+        let decision = request.decide(&access, &known).unwrap();
+        decision.reasons.first().unwrap().code.clone()
+    };
+    assert_eq!(code("{}"), "granted");
+    for no_fact in ["[\"red\"]", "[]", "null", "1.5", "{}", "{\"a\": 1}"] {
+        let properties = format!("{{\"team\": {no_fact}}}");
+        assert_eq!(code(&properties), "fact-missing", "{no_fact}");
+    }
+    // A group states all there are of it, unless one of them is no fact.
+    assert_eq!(code(r#"{"site": {}}"#), "granted");
+    assert_eq!(code(r#"{"site": {"city": "Bonn"}}"#), "guard-failed");
+    assert_eq!(code(r#"{"site": {"city": []}}"#), "fact-missing");
+    assert_eq!(code(r#"{"site": {"lab": []}}"#), "fact-missing");
+    assert_eq!(code(r#"{"site": []}"#), "fact-missing");
+}
+
 #[test]
 fn what_one_of_several_does_not_say_the_body_says_for_it_as_a_whole() {
     let body = with(
@@ -223,13 +277,13 @@ fn what_one_of_several_does_not_say_the_body_says_for_it_as_a_whole() {
     };
     assert_eq!(semantic, Semantic::PermitOnFirstPermit);
     let names = |at: usize| -> (String, Vec<String>) {
-        let request = requests.get(at).unwrap().as_ref().unwrap();
+        let request = requests[at].as_ref().unwrap();
         let facts = request.facts.iter().map(|(name, _)| name.to_owned());
         (request.principal.clone(), facts.collect())
     };
     assert_eq!(names(0), ("ben".into(), vec!["context.a".into()]));
     assert_eq!(names(1), ("ada".into(), vec!["context.b".into()]));
-    let error = |at: usize| requests.get(at).unwrap().as_ref().unwrap_err().to_string();
+    let error = |at: usize| requests[at].as_ref().unwrap_err().to_string();
     assert_eq!(error(2), "`action.name` is missing");
     assert_eq!(error(3), "the request is not an object");
 }

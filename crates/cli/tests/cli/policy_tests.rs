@@ -236,3 +236,70 @@ fn what_the_documentation_shows_is_so() {
     let answered: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answered, serde_json::from_str::<Value>(json[1]).unwrap());
 }
+
+/// Questions about a world in which a rule asks for the team, and another for the role of whom
+/// it is about.
+fn asked(name: &str, cases: &str) -> String {
+    let text = format!(
+        r#"rules = [
+    {{ id = "team", effect = "allow", permissions = ["data.update"], when = [{{ fact = "principal.properties.team", equals = "blue" }}] }},
+    {{ id = "kept", effect = "deny", permissions = ["member.remove"], when = [{{ fact = "target.role", equals = "member" }}] }},
+]
+principals = [
+    {{ name = "ada", grants = [{{ role = "owner", node = "organization" }}] }},
+    {{ name = "ben", grants = [{{ role = "member", node = "organization" }}], properties = {{ team = "blue" }} }},
+    {{ name = "cat", grants = [
+        {{ role = "view-only", node = "organization", expires_at_ms = 1_000 }},
+        {{ role = "owner", node = "organization", not_before_ms = 1_900_000_000_000 }},
+        {{ role = "member", node = "organization" }},
+    ] }},
+]
+cases = [{cases}]
+"#
+    );
+    written(name, text).display().to_string()
+}
+
+#[test]
+fn a_group_that_a_case_states_is_all_that_there_is_of_it() {
+    let path = asked(
+        "stated-group.toml",
+        r#"
+    { principal = "ben", permission = "data.update", expect = "everyone" },
+    { principal = "ben", permission = "data.update", facts = { "principal.properties" = {} }, expect = "guard-failed" },
+    { principal = "ben", permission = "data.update", facts = { "principal.properties" = { team = "blue" } }, expect = "everyone" },
+"#,
+    );
+    let passed = format!("ok   {path} (3 cases)\n1 file: 3 passed, 0 failed\n");
+    assert_eq!(
+        printed(["test", &path, "--policy", "policies/lockstep.toml"]),
+        passed
+    );
+    let call = ["search", "subjects", "--permission", "data.update"];
+    let call = [
+        &call,
+        &["--policy", "policies/lockstep.toml", "--world", &path][..],
+    ]
+    .concat();
+    let listed = |fact: &str| printed(call.iter().chain(&["--fact", fact]));
+    assert_eq!(listed("principal.properties.team=blue"), "ada\nben\ncat\n");
+    assert_eq!(listed("principal.properties={}"), "ada\n");
+    assert_eq!(printed(&call), "ada\nben\n");
+}
+
+/// An expired role would be looked up in place of the one that counts.
+#[test]
+fn the_role_of_whom_it_is_about_is_the_one_that_counts_at_the_moment() {
+    let path = asked(
+        "target-role.toml",
+        r#"
+    { principal = "ada", permission = "member.remove", target = "cat", expect = "denied-by-rule" },
+    { principal = "ada", permission = "member.remove", target = "cat", now_ms = 10, expect = "allow" },
+"#,
+    );
+    let passed = format!("ok   {path} (2 cases)\n1 file: 2 passed, 0 failed\n");
+    assert_eq!(
+        printed(["test", &path, "--policy", "policies/lockstep.toml"]),
+        passed
+    );
+}

@@ -57,29 +57,36 @@ impl World {
     /// are the exception: who is trusted to state facts may know them better.
     #[must_use]
     pub fn known(&self, principal: PrincipalId, stated: &Facts) -> Facts {
-        let mut known = self.facts(principal);
-        for (name, value) in stated.iter() {
-            if known.value(name).is_none() || name.starts_with(PROPERTIES) {
-                known.set(name, value.clone());
-            }
-        }
-        stated.groups().for_each(|group| known.complete(group));
+        let mut known = self.properties(principal);
+        known.state(stated, &[]);
+        known.extend(&self.own_facts(principal));
         known
     }
 
     /// What the directory knows about `principal` and its organization.
     #[must_use]
     pub fn facts(&self, principal: PrincipalId) -> Facts {
+        let mut facts = self.properties(principal);
+        facts.extend(&self.own_facts(principal));
+        facts
+    }
+
+    /// The facts of `principal` that others may know better.
+    fn properties(&self, principal: PrincipalId) -> Facts {
+        let properties = self.extras.get(&principal).into_iter();
+        properties
+            .flat_map(|extra| &extra.properties)
+            .map(|(property, value)| ([PROPERTIES, property].concat(), value.clone()))
+            .collect()
+    }
+
+    /// The facts that nobody but the directory states.
+    fn own_facts(&self, principal: PrincipalId) -> Facts {
         let mut facts = Facts::default();
         let name = self.principal_name(principal).to_owned();
         facts.set("principal.id", Value::Text(name));
         let is_creator = self.creator == Some(principal);
         facts.set("principal.creator", Value::Bool(is_creator));
-        let properties = self.extras.get(&principal).into_iter();
-        for (property, value) in properties.flat_map(|extra| &extra.properties) {
-            let name = [PROPERTIES, property].concat();
-            facts.set(name, value.clone());
-        }
         let Counts {
             members,
             admins,

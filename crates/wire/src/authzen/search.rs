@@ -191,11 +191,13 @@ fn wrong_limit() -> RequestError {
 
 /// A request with nothing but what `body` states.
 fn stating(body: &Json) -> Result<EvaluationRequest, RequestError> {
+    let (facts, unusable) = stated(body)?;
     Ok(EvaluationRequest {
         principal: String::new(),
         permission: String::new(),
         location: Location::default(),
         member: None,
-        facts: stated(body)?,
+        facts,
+        unusable,
     })
 }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use lockstep_core::{FactType, Facts, Policy, Target, Value, World, fact_type, is_in_group};
+use lockstep_core::{FactType, Facts, Grant, Policy, Target, Value, World, fact_type, is_in_group};
 
 use super::QuestionDocument;
 use crate::{DecisionView, UnknownPermission, WorldDocument};
@@ -83,10 +83,10 @@ impl WorldDocument {
         let principal = world.principal(name).ok_or_else(unknown)?;
         let mut facts = world.facts(principal);
         if let Some(target) = &question.target {
-            facts.extend(&self.target_facts(world.policy(), name, target)?);
+            facts.extend(&self.target_facts(world, name, target)?);
         }
         check_facts(world.policy(), &question.facts.0)?;
-        facts.extend(&question.facts.0);
+        facts.state(&question.facts.0, &[]);
         let node = question.node.as_ref().unwrap_or(&self.organization);
         if world.node(node).is_none() {
             return Err(QuestionError::Node(node.clone()));
@@ -98,18 +98,22 @@ impl WorldDocument {
     /// What the directory says about `target`, as `principal` sees them.
     fn target_facts(
         &self,
-        policy: &Policy,
+        world: &World,
         principal: &str,
         target: &str,
     ) -> Result<Facts, QuestionError> {
         let mut principals = self.principals.iter();
         let member = principals.find(|known| known.name == target);
         let member = member.ok_or_else(|| QuestionError::Principal(target.into()))?;
-        let mut grants = member.grants.iter();
+        // One that is over, or has not begun, is not the role that they have.
+        let mut grants = member.grants.iter().filter(|grant| {
+            let grant = Grant::from(*grant);
+            grant.window.contains(world.now_ms())
+        });
         let role = grants.find(|grant| grant.node == self.organization);
         let role_id = role.map_or("", |grant| grant.role.as_str());
         let target = Target {
-            role: policy.role(role_id),
+            role: world.policy().role(role_id),
             role_id,
             is_self: principal == target,
             is_creator: self.creator().is_some_and(|creator| creator == target),
