@@ -203,6 +203,10 @@ pub struct Reply {
     pub is_replay: bool,
     /// That it was given is worth a row of the log, although nothing changed.
     pub is_telling: bool,
+    /// Nothing was changed, so it is not kept for a request that is sent again.
+    pub is_unchanged: bool,
+    /// What of it was not allowed, although the rest was.
+    pub denied: Option<ApiError>,
 }
 
 /// An event stream to be opened.
@@ -240,6 +244,8 @@ impl Reply {
             ended: Vec::new(),
             is_replay: false,
             is_telling: false,
+            is_unchanged: false,
+            denied: None,
         }
     }
 
@@ -247,6 +253,20 @@ impl Reply {
     #[must_use]
     pub const fn telling(mut self) -> Self {
         self.is_telling = true;
+        self
+    }
+
+    /// Says that nothing was changed: sent again, the request is decided anew.
+    #[must_use]
+    pub const fn changing_nothing(mut self) -> Self {
+        self.is_unchanged = true;
+        self
+    }
+
+    /// Has the log say that a part of what was asked was not allowed.
+    #[must_use]
+    pub fn denying(mut self, denied: Option<ApiError>) -> Self {
+        self.denied = denied;
         self
     }
 
@@ -313,8 +333,13 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
             if reply.is_telling {
                 audit::read(context, about)?;
             }
+            if let Some(error) = &reply.denied {
+                audit::deny(context, about, error)?;
+            }
         }
-        idempotency::keep(context, &reply)?;
+        if !reply.is_unchanged {
+            idempotency::keep(context, &reply)?;
+        }
         Ok(reply)
     });
     match (&outcome, &about) {

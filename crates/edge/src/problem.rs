@@ -155,7 +155,7 @@ impl Code {
 }
 
 /// A refusal or a fault, ready to be sent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     code: Code,
     detail: String,

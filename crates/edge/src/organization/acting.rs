@@ -29,7 +29,7 @@ use super::{
     admission, customization, holdings, invitations, members,
     plan::Plan,
     profile,
-    store::{self, Member, Organization, announce, next_epoch, organization, written},
+    store::{self, Member, Organization, committed, next_epoch, organization},
 };
 use crate::{
     config::Config,
@@ -346,18 +346,6 @@ impl<'a> FreshActing<'a> {
             acting: self,
         })
     }
-
-    /// The answer to several changes, none of which may have been made.
-    pub(super) fn finish_at<T: Serialize>(
-        &self,
-        epoch: Option<i64>,
-        value: T,
-    ) -> Result<Reply, ApiError> {
-        match epoch {
-            Some(epoch) => Ok(announce(written(epoch, value)?, epoch)),
-            None => written(self.organization.epoch, value),
-        }
-    }
 }
 
 /// A change under way. Whatever is written before [`Self::finish`] is one transaction.
@@ -438,6 +426,6 @@ impl Change<'_> {
 
     /// The answer, and the new epoch for open pages.
     pub(super) fn finish<T: Serialize>(self, value: T) -> Result<Reply, ApiError> {
-        Ok(announce(written(self.epoch, value)?, self.epoch))
+        committed(self.epoch, value)
     }
 }

@@ -17,7 +17,7 @@ use super::{
     acting::{Acting, FreshActing},
     invitations::Group,
     profile,
-    store::{announce, organization, written},
+    store::{committed, organization},
 };
 use crate::{
     objects::{Context, Reply},
@@ -95,6 +95,7 @@ pub(super) fn import(
     structure::choices(&acting, &file)?;
     let invitations = people::bring(&acting, &file, &mut made, address)?;
     structure::rules(&acting, &file, &made, context.random)?;
+    structure::token_lifetime(&acting, &file)?;
     let organization = organization(context)?;
     let view = ImportedView {
         organization: profile::view(context, &organization, user)?,
@@ -103,5 +104,5 @@ pub(super) fn import(
         left_out_total: made.left_out_total,
     };
     let epoch = organization.epoch;
-    Ok(announce(written(epoch, view)?, epoch))
+    committed(epoch, view)
 }

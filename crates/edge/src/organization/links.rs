@@ -11,7 +11,7 @@ use super::{
     actor::FreshPerson,
     invitations::{self, offered},
     refusal,
-    store::{Organization, announce, next_epoch, organization, written},
+    store::{Organization, committed, next_epoch, organization},
 };
 use crate::{
     objects::{Context, Reply},
@@ -229,7 +229,7 @@ pub(super) fn join(
         organization: invitations::reference(&organization),
         epoch,
     };
-    Ok(announce(written(epoch, view)?, epoch))
+    committed(epoch, view)
 }
 
 /// Counts one use, by one conditional statement, before any other effect.

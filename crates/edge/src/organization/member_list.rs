@@ -108,7 +108,7 @@ fn condition(list: &MemberList) -> String {
     let search = list
         .search
         .as_ref()
-        .map_or("", |_| "AND member.address LIKE ? ESCAPE '~'");
+        .map_or("", |_| "AND INSTR(member.address, ?) > 0");
     format!("{after} {search} ORDER BY {column}, member.rowid LIMIT ?")
 }
 
@@ -123,15 +123,7 @@ fn values(list: &MemberList) -> Vec<Value> {
         values.push(after.row.into());
     }
     if let Some(search) = &list.search {
-        let mut pattern = String::from("%");
-        for c in search.chars() {
-            if matches!(c, '%' | '_' | '~') {
-                pattern.push('~');
-            }
-            pattern.push(c);
-        }
-        pattern.push('%');
-        values.push(pattern.into());
+        values.push(search.into());
     }
     values.push(list.range.rows().into());
     values

@@ -6,8 +6,8 @@ use lockstep_wire::{ChangeMemberRequest, FactsView, MemberView, ResultsView};
 use super::{
     Actor,
     acting::FreshActing,
-    batch::{self, Batch},
-    store::{Member, Organization},
+    batch,
+    store::{Member, Organization, committed},
 };
 use crate::{
     objects::{Context, Reply},
@@ -20,12 +20,12 @@ pub(super) fn change_role(
     role: &str,
 ) -> Result<Reply, ApiError> {
     let (epoch, view) = give(acting, user, role, None)?;
-    acting.finish_at(Some(epoch), view)
+    committed(epoch, view)
 }
 
 pub(super) fn remove(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     let epoch = end(acting, user, None)?;
-    Ok(acting.finish_at(Some(epoch), ())?.ending(user))
+    Ok(committed(epoch, ())?.ending(user))
 }
 
 /// Each row is decided on what the rows before it have made: an admin is kept whatever the rows say (law 7).
@@ -34,7 +34,7 @@ pub(super) fn change_all(
     rows: &[ChangeMemberRequest],
 ) -> Result<Reply, ApiError> {
     let named = rows.iter().map(|row| (&*row.user_id, row));
-    let Batch { epoch, results } = batch::each(acting, named, |acting, row, epoch| {
+    let (done, results) = batch::each(acting, named, |acting, row, epoch| {
         match row.role.as_deref() {
             Some(role) => give(acting, &row.user_id, role, epoch).map(|(epoch, _)| epoch),
             None => end(acting, &row.user_id, epoch),
@@ -43,7 +43,7 @@ pub(super) fn change_all(
     let removed = rows.iter().zip(&results);
     let removed = removed.filter(|(row, result)| row.role.is_none() && result.status == 200);
     let removed: Vec<&str> = removed.map(|(row, _)| &*row.user_id).collect();
-    let reply = acting.finish_at(epoch, ResultsView { results })?;
+    let reply = done.finish(acting, ResultsView { results })?;
     Ok(removed
         .into_iter()
         .fold(reply, |reply, user| reply.ending(user)))

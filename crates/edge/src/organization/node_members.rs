@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
-    batch::{self, Batch},
-    projects,
+    batch, projects,
     store::Member,
     workspaces,
 };
@@ -149,7 +148,7 @@ fn set_all(
 ) -> Result<Reply, ApiError> {
     workspaces::visible(acting, workspace)?;
     let named = rows.iter().map(|row| (&*row.user_id, row));
-    let Batch { epoch, results } = batch::each(acting, named, |acting, row, epoch| {
+    let (done, results) = batch::each(acting, named, |acting, row, epoch| {
         let there = in_workspace(acting, workspace)?;
         let grant = row.grant();
         let (member, permitted) = may_set(acting, there, workspace, &row.user_id, Some(&grant))?;
@@ -157,7 +156,7 @@ fn set_all(
         set(&change, workspace, &member, Some(&grant))?;
         Ok(change.epoch)
     })?;
-    acting.finish_at(epoch, ResultsView { results })
+    done.finish(acting, ResultsView { results })
 }
 
 /// The member, if the actor may give them what is granted, or take what they have, on the node called `id`.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     customization, holdings, preview,
-    store::{self, Organization, announce, next_epoch, organization, unsigned, written},
+    store::{self, Organization, committed, next_epoch, organization, unsigned},
 };
 use crate::{
     authenticate::Operator,
@@ -188,7 +188,7 @@ fn set(context: &Context<'_>, id: &str, seen: &str) -> Result<Reply, ApiError> {
     // Everybody's answers may be others now.
     let set = "UPDATE organization SET plan = ?, nodes_epoch = epoch";
     context.sql.exec(set, &[plan.id.into()])?;
-    Ok(announce(written(epoch, preview.plan)?, epoch))
+    committed(epoch, preview.plan)
 }
 
 /// What the plan called `id` would change, with a digest of all of it.
@@ -217,8 +217,9 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
         preview: String::new(),
     };
     let before = Plan::of(context, &organization);
-    // The epoch stands for whoever was counted and not compared.
-    let state = (&organization.id, organization.epoch, &policy.digest);
+    // The epoch stands for whoever was counted and not compared; most changes do not matter to those who were.
+    let epoch = (principals.len() > compared.len()).then_some(organization.epoch);
+    let state = (&organization.id, epoch, &policy.digest);
     let all = (state, before.id, &preview);
     let all = serde_json::to_vec(&all)
         .map_err(|error| ApiError::internal(format!("preview cannot be written: {error}")))?;

@@ -29,6 +29,9 @@ pub enum ResealCommand {
         /// Ids of the keys that open something; what is sealed with another one is left out. All, when there are none, as earlier code asks.
         #[serde(default)]
         known: Vec<String>,
+        /// Those after this one; from the first on, when absent.
+        #[serde(default)]
+        after: Option<(String, String)>,
     },
     /// Puts them back sealed anew, each unless it has changed meanwhile; answers how many.
     Replace {
@@ -53,13 +56,23 @@ pub struct StoredSecret {
 impl ResealCommand {
     pub(super) fn answer(&self, context: &Context<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::List { newest, known, .. } => earlier(context, newest, known),
+            Self::List {
+                newest,
+                known,
+                after,
+                ..
+            } => earlier(context, newest, known, after.as_ref()),
             Self::Replace { secrets, .. } => replace(context, secrets),
         }
     }
 }
 
-fn earlier(context: &Context<'_>, newest: &str, known: &[String]) -> Result<Reply, ApiError> {
+fn earlier(
+    context: &Context<'_>,
+    newest: &str,
+    known: &[String],
+    after: Option<&(String, String)>,
+) -> Result<Reply, ApiError> {
     let mut there = "FROM setting WHERE sealed_by IS NOT NULL AND sealed_by <> ?".to_owned();
     let mut values = vec![newest.into()];
     if !known.is_empty() {
@@ -70,6 +83,10 @@ fn earlier(context: &Context<'_>, newest: &str, known: &[String]) -> Result<Repl
     let count = format!("SELECT COUNT(*) AS count {there}");
     let count = context.sql.one(&count, &values)?;
     let count = count.map_or(Ok(0), |row| row.integer("count"))?;
+    if let Some((place, name)) = after {
+        there.push_str(" AND (node, id) > (?, ?)");
+        values.extend([place.into(), name.into()]);
+    }
     let select = format!("SELECT node, id, sealed {there} ORDER BY node, id LIMIT ?");
     values.push(RESEALED_MAX.into());
     let rows = context.sql.exec(&select, &values)?;

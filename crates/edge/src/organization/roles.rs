@@ -166,9 +166,20 @@ fn save(
     }
     let change = acting.change(permitted)?;
     write(&change, role)?;
+    if is_held_on(acting, acting.organization.id.as_str(), &role.id)? {
+        // Whether it reaches below settles which places its holders are told of.
+        change.renew_nodes()?;
+    }
     publish(&change)?;
     let view = RoleView::new(role.clone(), change.epoch);
     change.finish(view)
+}
+
+/// Whether anybody, or a group, has the role on that node.
+fn is_held_on(acting: &Acting<'_>, node: &str, role: &str) -> Result<bool, ApiError> {
+    let select = "SELECT role FROM granted WHERE node = ?1 AND role = ?2
+        UNION ALL SELECT role FROM group_granted WHERE node = ?1 AND role = ?2 LIMIT 1";
+    Ok(acting.row(select, &[node.into(), role.into()])?.is_some())
 }
 
 /// Writes a role down; whoever has written all of them publishes them.

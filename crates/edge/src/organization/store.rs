@@ -379,6 +379,11 @@ pub(super) fn written<T: Serialize>(epoch: i64, value: T) -> Result<Reply, ApiEr
     Reply::of(&Written { epoch, value })
 }
 
+/// The answer to a change that has led to `epoch`, which open pages are told.
+pub(super) fn committed<T: Serialize>(epoch: i64, value: T) -> Result<Reply, ApiError> {
+    Ok(announce(written(epoch, value)?, epoch))
+}
+
 /// Tells open pages the new epoch.
 pub(super) fn announce(reply: Reply, epoch: i64) -> Reply {
     reply.announcing(epoch_event(epoch))

@@ -188,8 +188,10 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
     }
 }
 
+/// A stream outlives what is remembered of the credential that opens it, so nothing opens one that was only remembered: whatever ended it meanwhile has ended the streams that were there.
 async fn events(call: Call<'_>, caller: Caller) -> Answer {
     let organization = organization(&call)?;
+    let caller = caller.confirm(call.edge).await?;
     let subscribe = Command::Subscribe {
         actor: actor(&call, &caller)?,
         until_ms: caller.until_ms(),

@@ -1,5 +1,7 @@
 //! `/v1/organizations/{org}/members`.
 
+use std::collections::BTreeSet;
+
 use lockstep_token::UserId;
 use lockstep_wire::{ChangeMembersRequest, ChangeRoleRequest, MemberView, ResultsView};
 
@@ -99,6 +101,12 @@ async fn change_all(call: Call<'_>, caller: FreshCaller) -> Answer {
     }
     if members.iter().any(|row| row.role.is_some() == row.remove) {
         let detail = "A row has either a `role` or `remove`.";
+        return Err(ApiError::new(Code::InvalidValue, detail));
+    }
+    let named: BTreeSet<&str> = members.iter().map(|row| &*row.user_id).collect();
+    if named.len() < members.len() {
+        let detail =
+            "`members` names each member once: they are told what has become of them once.";
         return Err(ApiError::new(Code::InvalidValue, detail));
     }
     let change = Command::ChangeMembers {

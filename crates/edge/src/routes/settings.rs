@@ -23,7 +23,7 @@ use crate::{
     precondition::{self, with_etag},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
-    sealing::{self, Sealed, SealedFor},
+    sealing::{self, Sealed, SealedFor, SettingsKeys},
     setting,
 };
 
@@ -191,22 +191,25 @@ async fn reseal(call: Call<'_>, operator: Operator) -> Answer {
     let super::node_members::NothingRequest {} = json::body(call.request)?;
     let keys = call.edge.config.settings_keys.as_ref();
     let keys = keys.ok_or_else(sealing::refused)?;
-    let list = ResealCommand::List {
-        operator,
-        newest: keys.newest().to_owned(),
-        known: keys.ids(),
-    };
-    let (secrets, count): (Vec<StoredSecret>, u32) = command(&call, Command::Reseal(list)).await?;
-    let mut sealed = Vec::new();
-    for secret in secrets {
-        let sealed_for = sealed_for(&call, &secret.place, &secret.name)?;
-        match keys.reseal(&*call.edge.random, sealed_for, &secret.sealed) {
-            Err(error) if error.code() == Code::SecretUnreadable => {
-                log::error(error.cause().unwrap_or(error.detail()));
-            }
-            anew => sealed.push((secret.clone(), anew?)),
+    let mut after = None;
+    let (sealed, count) = loop {
+        let list = ResealCommand::List {
+            operator,
+            newest: keys.newest().to_owned(),
+            known: keys.ids(),
+            after: after.clone(),
+        };
+        let listed = command(&call, Command::Reseal(list)).await?;
+        let (secrets, count): (Vec<StoredSecret>, u32) = listed;
+        let last = secrets.last();
+        let last = last.map(|last| (last.place.clone(), last.name.clone()));
+        let sealed = sealed_anew(&call, keys, secrets)?;
+        // What does not open keeps no other secret from being sealed anew, however much of it there is. An object of an earlier release lists the same again.
+        if !sealed.is_empty() || last.is_none() || last == after {
+            break (sealed, count);
         }
-    }
+        after = last;
+    };
     let replace = ResealCommand::Replace {
         operator,
         secrets: sealed,
@@ -215,6 +218,25 @@ async fn reseal(call: Call<'_>, operator: Operator) -> Answer {
     let resealed = written.value;
     let left = count.saturating_sub(resealed);
     Response::json(200, &ResealView { resealed, left })
+}
+
+/// Those that open, each with what is to be in its place.
+fn sealed_anew(
+    call: &Call<'_>,
+    keys: &SettingsKeys,
+    secrets: Vec<StoredSecret>,
+) -> Result<Vec<(StoredSecret, Sealed)>, ApiError> {
+    let mut sealed = Vec::new();
+    for secret in secrets {
+        let sealed_for = sealed_for(call, &secret.place, &secret.name)?;
+        match keys.reseal(&*call.edge.random, sealed_for, &secret.sealed) {
+            Err(error) if error.code() == Code::SecretUnreadable => {
+                log::error(error.cause().unwrap_or(error.detail()));
+            }
+            anew => sealed.push((secret.clone(), anew?)),
+        }
+    }
+    Ok(sealed)
 }
 
 /// Id of the workspace that the path names, or of the organization.

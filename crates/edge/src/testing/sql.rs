@@ -2,9 +2,20 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use rusqlite::{Connection, StatementStatus, types::ValueRef};
+use rusqlite::{Connection, StatementStatus, limits::Limit, types::ValueRef};
 
 use crate::sql::{Live, Outcome, Row, Sql, SqlError, Value};
+
+/// What the runtime lets a statement be, as its source has it (workerd, `SqliteDatabase::setupSecurity`).
+const LIMITS: [(Limit, i32); 7] = [
+    (Limit::SQLITE_LIMIT_LENGTH, 2_200_000),
+    (Limit::SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (Limit::SQLITE_LIMIT_COLUMN, 100),
+    (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
+    (Limit::SQLITE_LIMIT_FUNCTION_ARG, 32),
+    (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, 100),
+];
 
 /// SQLite in memory behind [`Sql`].
 pub(crate) struct LocalSql {
@@ -26,6 +37,9 @@ pub(crate) struct Work {
 impl LocalSql {
     pub(crate) fn open() -> Rc<Self> {
         let connection = Connection::open_in_memory().unwrap();
+        for (limit, value) in LIMITS {
+            connection.set_limit(limit, value).unwrap();
+        }
         // More than an object has: parsing them took a third of a test run.
         connection.set_prepared_statement_cache_capacity(256);
         Rc::new(Self {

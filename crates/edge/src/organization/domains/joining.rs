@@ -10,7 +10,7 @@ use crate::{
         acting::{Permitted, Word},
         actor::FreshPerson,
         invitations, links,
-        store::{Organization, announce, next_epoch, organization, written},
+        store::{Organization, committed, next_epoch, organization},
     },
     problem::ApiError,
 };
@@ -94,7 +94,7 @@ fn join(context: &Context<'_>, person: &FreshPerson, by_sign_in: bool) -> Result
         organization: invitations::reference(&organization),
         epoch,
     };
-    Ok(announce(written(epoch, view)?, epoch))
+    committed(epoch, view)
 }
 
 /// The claim by which somebody may come in now. Whatever is missing, an outsider learns nothing: 404.

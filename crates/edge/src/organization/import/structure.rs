@@ -306,6 +306,14 @@ pub(super) fn choices(
         let permitted = at(permitted, || "/workspace_admins_invite".to_owned())?;
         profile::leave_inviting(&begun(acting, permitted)?, true)?;
     }
+    Ok(())
+}
+
+/// How long tokens may live in the new organization: written last, because who makes it may do so by one that lives longer.
+pub(super) fn token_lifetime(
+    acting: &FreshActing<'_>,
+    file: &ExportedOrganization,
+) -> Result<(), ApiError> {
     let Some(max_s) = file.token_lifetime_max_s else {
         return Ok(());
     };

@@ -12,8 +12,9 @@ use crate::{
     objects::Reply,
     organization::{
         acting::{Acting, FreshActing},
+        batch::{Refused, Rows},
         refusal,
-        store::unsigned,
+        store::{self, unsigned},
     },
     problem::{ApiError, Code},
 };
@@ -64,7 +65,7 @@ pub(in crate::organization) fn resend(
     again: &Resend,
 ) -> Result<Reply, ApiError> {
     let (epoch, view) = one(acting, again, None)?;
-    acting.finish_at(Some(epoch), view)
+    store::committed(epoch, view)
 }
 
 /// As [`resend`], for several, each decided by itself: what a limit keeps from being sent stays as it is.
@@ -76,7 +77,7 @@ pub(in crate::organization) fn resend_all(
         Which::These(ids) => ids.clone(),
         Which::Unsent { after } => unsent(acting, after.as_deref())?,
     };
-    let mut epoch = None;
+    let mut done = Rows::default();
     let mut results = Vec::new();
     for id in ids {
         let again = Resend {
@@ -85,18 +86,10 @@ pub(in crate::organization) fn resend_all(
             message: all.message.clone(),
             expires_in_s: all.expires_in_s,
         };
-        let (status, invitation, problem) = match one(acting, &again, epoch) {
-            Ok((reached, view)) => {
-                epoch = Some(reached);
-                (200, Some(view), None)
-            }
-            // A fault is nobody's result: it undoes all rows.
-            Err(error) if error.code().status() >= 500 => return Err(error),
-            Err(error) => (
-                error.code().status(),
-                None,
-                Some(refusal::document(&error)?),
-            ),
+        let sent = one(acting, &again, done.epoch());
+        let (status, invitation, problem) = match done.settle(sent)? {
+            Ok(view) => (200, Some(view), None),
+            Err(Refused { status, problem }) => (status, None, Some(problem)),
         };
         results.push(ResendResultView {
             id,
@@ -105,7 +98,7 @@ pub(in crate::organization) fn resend_all(
             problem,
         });
     }
-    acting.finish_at(epoch, ResendResultsView { results })
+    done.finish(acting, ResendResultsView { results })
 }
 
 /// The next that were never sent, for who may see which invitations there are.

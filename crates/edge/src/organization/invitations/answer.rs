@@ -9,7 +9,7 @@ use crate::{
         acting::{Permitted, Word},
         actor::{FreshAddress, FreshPerson},
         refusal,
-        store::{self, Organization, announce, next_epoch, organization, unsigned, written},
+        store::{self, Organization, committed, next_epoch, organization, unsigned},
     },
     problem::{ApiError, Code},
     user::NoticeKind,
@@ -52,7 +52,7 @@ pub(in crate::organization) fn accept(
         organization: reference(organization),
         epoch,
     };
-    Ok(announce(written(epoch, view)?, epoch))
+    committed(epoch, view)
 }
 
 /// Refuses who has left since it was sent, or is suspended, by whatever account of that address (law 8): an earlier release has left such open. And an address is one member's, as for links and domains: by another account of theirs nobody comes in beside themselves.
@@ -127,7 +127,7 @@ pub(in crate::organization) fn decline(
         email: stored.address.clone(),
     };
     tell_inviter(context, &organization, &stored, epoch, kind)?;
-    Ok(announce(written(epoch, ())?, epoch))
+    committed(epoch, ())
 }
 
 /// Whoever invited hears of it as long as they are a member, and not suspended.

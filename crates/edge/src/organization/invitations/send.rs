@@ -12,8 +12,9 @@ use crate::{
     objects::Reply,
     organization::{
         acting::{Acting, Change, FreshActing},
+        batch::{Refused, Rows},
         refusal,
-        store::unsigned,
+        store::{self, unsigned},
     },
     problem::{ApiError, Code},
 };
@@ -56,7 +57,7 @@ pub(in crate::organization) fn invite(
     new: &NewInvitation,
 ) -> Result<Reply, ApiError> {
     let (epoch, view) = create(acting, new, None)?;
-    acting.finish_at(Some(epoch), view)
+    store::committed(epoch, view)
 }
 
 /// Each row is decided on what the rows before it have made: an address that comes twice is invited once.
@@ -64,31 +65,22 @@ pub(in crate::organization) fn invite_all(
     acting: &FreshActing<'_>,
     rows: &[NewInvitation],
 ) -> Result<Reply, ApiError> {
-    let mut epoch = None;
+    let mut done = Rows::default();
     let mut results = Vec::new();
     for row in rows {
-        let result = match create(acting, row, epoch) {
-            Ok((reached, view)) => {
-                epoch = Some(reached);
-                InvitationResultView {
-                    email: row.address.clone(),
-                    status: 201,
-                    invitation: Some(view),
-                    problem: None,
-                }
-            }
-            // A fault is nobody's result: it undoes all rows.
-            Err(error) if error.code().status() >= 500 => return Err(error),
-            Err(error) => InvitationResultView {
-                email: row.address.clone(),
-                status: error.code().status(),
-                invitation: None,
-                problem: Some(refusal::document(&error)?),
-            },
+        let created = create(acting, row, done.epoch());
+        let (status, invitation, problem) = match done.settle(created)? {
+            Ok(view) => (201, Some(view), None),
+            Err(Refused { status, problem }) => (status, None, Some(problem)),
         };
-        results.push(result);
+        results.push(InvitationResultView {
+            email: row.address.clone(),
+            status,
+            invitation,
+            problem,
+        });
     }
-    acting.finish_at(epoch, InvitationResultsView { results })
+    done.finish(acting, InvitationResultsView { results })
 }
 
 fn create(

@@ -39,6 +39,36 @@ fn by_name(acme: &Acme, session: &str, name: &str) -> Response {
     acme.world.send(&asked.with_header("cookie", session))
 }
 
+/// A group may have a role of a workspace on the organization, and what that role gives below may change.
+#[test]
+fn places_are_told_of_as_soon_as_a_role_that_is_held_above_them_reaches_them() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    let policy = &acme.world.edge.config.policy.policy;
+    let viewer = policy.permissions().iter().map(|known| known.id.clone());
+    let blind = json!({ "name": "Blind", "base": "viewer", "without": viewer.collect::<Vec<_>>() });
+    let blind = acme.post(&acme.ada, "/roles", &blind);
+    assert_eq!(blind.status, 201, "{}", text(&blind));
+    let blind = id(&blind);
+    let crew = id(&acme.post(&acme.ada, "/groups", &json!({ "name": "Crew" })));
+    for (rest, body) in [
+        (format!("grants/{}", acme.id), json!({ "role": blind })),
+        (format!("members/{}", acme.user(BEN)), json!({})),
+    ] {
+        let put = acme.put(&acme.ada, &format!("/groups/{crew}/{rest}"), &body);
+        assert_eq!(put.status, 200, "{}", text(&put));
+    }
+    assert_eq!(reason(&acme, &ben, "data.read", &north)["code"], "no-grant");
+    acme.world.settle();
+    let seeing = json!({ "without": [] });
+    let edited = acme.patch(&acme.ada, &format!("/roles/{blind}"), &seeing);
+    assert_eq!(edited.status, 200, "{}", text(&edited));
+    acme.world.settle();
+    acme.world.clock.advance_ms(BOUND_MS);
+    assert_eq!(reason(&acme, &ben, "data.read", &north)["code"], "granted");
+}
+
 #[test]
 fn a_member_learns_nothing_of_places_that_are_none_of_theirs() {
     let acme = lockstep("");

@@ -133,6 +133,10 @@ fn a_plan_is_written_as_its_preview_said_and_not_otherwise() {
     };
     assert!(gains(&preview).contains(&json!("data.delete")), "{preview}");
     let before = acme.plan();
+    // What does not matter to the plan changes nothing of its preview.
+    let renamed = acme.patch(&acme.ada, &north, &json!({ "name": "Norths" }));
+    assert_eq!(renamed.status, 200);
+    assert_eq!(acme.preview("basic")["preview"], preview["preview"]);
     // Somebody else comes: it is no longer what was looked at.
     acme.joined(BEN, "member");
     refused(

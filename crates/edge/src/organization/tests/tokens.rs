@@ -47,6 +47,29 @@ impl Acme {
     }
 }
 
+/// Whatever ends it at one place has ended the streams that were there, and none is opened where it is remembered.
+#[test]
+fn m7_no_stream_of_events_is_opened_by_a_token_that_is_only_remembered() {
+    let acme = Acme::new();
+    let (token, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
+    let other = acme.world.isolate();
+    let open = |isolate: &Edge| {
+        let request = Request::new(Method::Get, acme.path("/events"));
+        let request = request.with_header("x-api-key", &pat);
+        acme.world.send_to(isolate, &request).status
+    };
+    assert_eq!(open(&other), 200);
+    let delete = write(
+        Method::Delete,
+        &format!("/v1/me/tokens/{token}"),
+        &json!({}),
+    );
+    let deleted = acme.world.send(&delete.with_header("cookie", &acme.ada));
+    assert_eq!(deleted.status, 204);
+    acme.world.settle();
+    assert_eq!(open(&other), 401);
+}
+
 #[test]
 fn p9_a_token_is_at_most_its_user_at_that_moment() {
     let acme = Acme::new();

@@ -70,6 +70,24 @@ fn people(acme: &Acme) {
     }
 }
 
+/// How long tokens may live there begins with the organization, which is not there yet while it is made.
+#[test]
+fn an_organization_with_rules_is_made_by_a_token_that_may_not_act_in_it() {
+    let acme = lockstep("");
+    let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
+    acme.rule(&json!({ "effect": "allow", "roles": ["viewer"], "permissions": ["run.read"] }));
+    let set = acme.patch(&acme.ada, "", &json!({ "token_lifetime_max_s": 86_400 }));
+    assert_eq!(set.status, 200, "{}", text(&set));
+    let file = json(&acme.get(&acme.ada, "/export"));
+    let request = post(IMPORT_PATH, &file).with_header("x-api-key", &pat);
+    let imported = acme.world.send(&request);
+    assert_eq!(imported.status, 201, "{}", text(&imported));
+    assert_eq!(
+        json(&imported)["organization"]["token_lifetime_max_s"],
+        86_400
+    );
+}
+
 #[test]
 fn what_everybody_had_is_theirs_again_once_all_have_accepted() {
     let acme = lockstep("");

@@ -315,6 +315,14 @@ fn a_secret_that_does_not_open_keeps_no_other_from_being_sealed_anew() {
     assert_eq!(sealed.status, 200, "{}", text(&sealed));
     assert_eq!(json(&sealed), json!({ "resealed": 2, "left": 1 }));
     assert_eq!(json(&reseal()), json!({ "resealed": 0, "left": 1 }));
+    // However many they are.
+    acme.execute(
+        "INSERT INTO setting (node, id, kind, value, sealed, sealed_by, changed_by, changed_at_ms, epoch)
+        WITH RECURSIVE many (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM many WHERE at < 150)
+        SELECT node, printf('a%03d', at), kind, value, sealed, sealed_by, changed_by, changed_at_ms, epoch FROM setting, many WHERE id = 'c'",
+    );
+    acme.execute("UPDATE setting SET sealed_by = 'k2' WHERE id = 'd'");
+    assert_eq!(json(&reseal()), json!({ "resealed": 1, "left": 151 }));
 }
 
 #[test]
