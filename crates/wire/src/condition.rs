@@ -2,9 +2,13 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use lockstep_core::{Condition, Test, Value};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::json;
 
 /// A condition: one fact, and exactly one test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +30,37 @@ pub enum Scalar {
     /// A yes or no.
     Bool(bool),
     /// A whole number.
-    Integer(i64),
+    Integer(#[serde(deserialize_with = "whole")] i64),
     /// A text.
     Text(String),
+}
+
+/// A whole number, also written as 1.0 or 1e0.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    struct Whole;
+
+    impl Visitor<'_> for Whole {
+        type Value = i64;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number")
+        }
+
+        fn visit_i64<E: Error>(self, value: i64) -> Result<i64, E> {
+            Ok(value)
+        }
+
+        fn visit_u64<E: Error>(self, value: u64) -> Result<i64, E> {
+            i64::try_from(value).map_err(E::custom)
+        }
+
+        fn visit_f64<E: Error>(self, value: f64) -> Result<i64, E> {
+            json::whole(value).ok_or_else(|| E::invalid_type(Unexpected::Float(value), &self))
+        }
+    }
+
+    // The reader of one of several kinds of values takes fractions for nothing else.
+    deserializer.deserialize_any(Whole)
 }
 
 /// A condition with a member for each test, of which exactly one is there.

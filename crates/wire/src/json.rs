@@ -15,7 +15,7 @@ pub(crate) enum Json {
     Null,
     Bool(bool),
     Integer(i64),
-    /// A number that is no integer of 64 bits.
+    /// A number that is not whole, or has more than 64 bits.
     Fraction,
     Text(String),
     List(Vec<Self>),
@@ -57,6 +57,18 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// The whole number that `number` is, such as 1.0 or 1e0, as far as each has one spelling only: a page reads
+/// all of them as the same.
+#[expect(
+    clippy::as_conversions,
+    reason = "what is not whole, or out of range, is another number when it is turned back"
+)]
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    const EXACT_MAX: u64 = (1 << 53) - 1;
+    let whole = number as i64;
+    (whole as f64 == number && whole.unsigned_abs() <= EXACT_MAX).then_some(whole)
+}
+
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {
@@ -82,8 +94,8 @@ impl<'de> Visitor<'de> for Reader {
         Ok(i64::try_from(value).map_or(Json::Fraction, Json::Integer))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Fraction)
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
+        Ok(whole(value).map_or(Json::Fraction, Json::Integer))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Json, E> {

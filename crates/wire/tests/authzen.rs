@@ -3,7 +3,8 @@
 
 use lockstep_core::{Access, Facts, Grant, Knowledge, Level, Node, Record, Value};
 use lockstep_wire::{
-    EvaluationRequest, Evaluations, RequestError, Search, SearchRequest, Semantic, compile_toml,
+    EvaluationRequest, Evaluations, FactsView, RequestError, Search, SearchRequest, Semantic,
+    compile_toml,
 };
 
 fn read(text: &str) -> Result<EvaluationRequest, RequestError> {
@@ -74,6 +75,32 @@ fn what_no_fact_can_be_is_not_known_rather_than_absent() {
     }
     let facts = facts(r#"{"tags": {"Kind": "x"}, "tags.Env": [1]}"#);
     assert_eq!(facts.knowledge("resource.tags.Env"), Knowledge::Unknown);
+}
+
+/// A page has one kind of numbers, and takes all of these for the same (law 9).
+#[test]
+fn a_whole_number_is_the_same_however_it_is_written() {
+    for (written, number) in [
+        ("1", Some(1)),
+        ("1.0", Some(1)),
+        ("1e0", Some(1)),
+        ("10e-1", Some(1)),
+        ("-0", Some(0)),
+        ("-3.0", Some(-3)),
+        ("1000000000000001.0", Some(1_000_000_000_000_001)),
+        ("9007199254740991", Some(9_007_199_254_740_991)),
+        ("9007199254740992.0", None),
+        ("-1e300", None),
+        ("1.5", None),
+    ] {
+        let number = number.map(Value::Integer);
+        let facts = facts(&format!(r#"{{"size": {written}}}"#));
+        assert_eq!(facts.value("resource.size"), number.as_ref(), "{written}");
+        let view = format!(r#"{{"resource.size": {written}}}"#);
+        let view = serde_json::from_str::<FactsView>(&view).ok();
+        let stated = view.and_then(|view| view.0.value("resource.size").cloned());
+        assert_eq!(stated, number, "{written}");
+    }
 }
 
 /// As the schema has it, and as it is for `properties` and `context`.
