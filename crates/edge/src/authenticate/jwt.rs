@@ -8,8 +8,8 @@ mod verified;
 use std::{cell::Cell, rc::Rc};
 
 use lockstep_token::{
-    Address, Claims, IssuerRecord, OrganizationId, Token, TokenError, UserId, id::derived_user_id,
-    json::Value,
+    Address, Claims, IssuerRecord, OrganizationId, Times, Token, TokenError, UserId,
+    id::derived_user_id, json::Value,
 };
 
 use super::{Caller, CredentialKind, Identity, Principal};
@@ -74,12 +74,12 @@ fn of_deployment(proven: &Proven) -> Result<Caller, ApiError> {
     Ok(Caller {
         address: proven.address.clone(),
         identity: Some(Identity { issuer, subject }),
-        ..of_user(user)
+        ..of_user(user, &proven.times)
     })
 }
 
 /// A user by a JWT, checked now.
-fn of_user(user: UserId) -> Caller {
+fn of_user(user: UserId, times: &Times) -> Caller {
     Caller {
         principal: Principal::User(user),
         address: None,
@@ -89,7 +89,7 @@ fn of_user(user: UserId) -> Caller {
         issuer: None,
         narrow: None,
         hash: None,
-        until_ms: None,
+        until_ms: Some(times.ends_at_s().saturating_mul(1_000)),
         is_old: false,
         is_fresh: true,
         identity: None,

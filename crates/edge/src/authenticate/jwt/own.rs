@@ -43,12 +43,10 @@ pub(super) async fn caller(
         confirmed: admit(edge, &issuer, &proven).await?,
         issuer: Some(issuer.used.clone()),
         is_fresh: age == Age::Now,
-        ..of_user(organization_user_id(
-            keys,
-            organization,
-            id,
-            &proven.subject,
-        ))
+        ..of_user(
+            organization_user_id(keys, organization, id, &proven.subject),
+            &proven.times,
+        )
     })
 }
 

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::{
+    authenticate, credential,
     http::{Method, Request, Response},
     objects::Class,
-    testing::{START_MS, World, json},
+    testing::{START_MS, World, json, now},
 };
 
 const SECRET: &[u8] = b"a secret of thirty-two bytes, or more";
@@ -179,4 +180,17 @@ fn who_only_asks_needs_no_object_of_their_own() {
         (200, &json!(true))
     );
     assert_eq!(me(&world, &token(&json!({}))).status, 503);
+}
+
+/// A stream of events that it opens ends with it.
+#[test]
+fn a_caller_is_one_until_the_token_is_over() {
+    let world = world();
+    let token = token(&json!({}));
+    let request = Request::new(Method::Get, "/v1/events")
+        .with_header("authorization", &format!("Bearer {token}"));
+    let carried = credential::read(&request);
+    let caller = now(authenticate::caller(&world.edge, carried, None)).unwrap();
+    // `exp`, and what clocks may differ by.
+    assert_eq!(caller.until_ms(), Some((NOW_S + 60 + 30) * 1_000));
 }
