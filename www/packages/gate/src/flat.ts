@@ -102,23 +102,26 @@ function writeSnapshot(snapshot: Json): void {
   writeNumber(snapshot.epoch);
   writeNumber(snapshot.server_time_ms);
   writeTexts(snapshot.plan);
-  writeList(snapshot.roles ?? [], (role) => {
+  writeList(snapshot.roles, (role) => {
     writeText(role.id);
     writeText(role.name);
     writeName(role.base);
     writeTexts(role.with);
     writeTexts(role.without);
   });
-  writeList(snapshot.rules ?? [], (rule) => {
-    writeText(rule.id);
-    writeOneOf(EFFECTS, rule.effect);
-    writeText(rule.because ?? "");
-    writeList(rule.roles ?? [], writeName);
-    writeTexts(rule.permissions);
-    writeList(rule.when ?? [], writeCondition);
+  writeList(snapshot.rules, ({ id, effect, because = "", roles, permissions, when, ...others }) => {
+    Object.keys(others).forEach(refuse);
+    writeText(id);
+    writeOneOf(EFFECTS, effect);
+    writeText(because);
+    // Without roles it is for everybody, which a list with none in it does not mean.
+    roles?.length === 0 && refuse();
+    writeList(roles, writeName);
+    writeTexts(permissions ?? refuse());
+    writeList(when, writeCondition);
   });
   writeNodes(snapshot.nodes);
-  writeList(snapshot.grants, (grant) => {
+  writeList(snapshot.grants ?? refuse(), (grant) => {
     writeName(grant.role);
     writeName(grant.node);
     writeWindow(grant, grant.group ?? undefined);
@@ -171,12 +174,11 @@ function writeWindow({ not_before_ms, expires_at_ms }: Json, group?: Json): void
   all.forEach((value, bit) => value === undefined || (bit === 0 ? writeText : writeNumber)(value));
 }
 
-function writeCondition(condition: Json): void {
-  const kinds = TESTS.filter((name) => (condition[name] ?? undefined) !== undefined);
-  const [name = "", ...others] = kinds;
-  const value = others.length > 0 ? refuse() : condition[name];
-  writeText(condition.fact);
-  writeByte(condition.if_exists === true ? 1 : 0);
+function writeCondition({ fact, if_exists = false, ...tests }: Json): void {
+  const [[name, value] = refuse(), other] = Object.entries<Json>(tests);
+  other && refuse();
+  writeText(fact);
+  writeOneOf([false, true], if_exists);
   writeOneOf(TESTS, name);
   if (name.startsWith("at_")) {
     writeInteger(value);
@@ -242,10 +244,11 @@ function writeName(name: Json): void {
 }
 
 function writeTexts(texts: Json): void {
-  writeList(texts ?? [], writeText);
+  writeList(texts, writeText);
 }
 
-function writeList(list: Json, write: (item: Json) => void): void {
+/** What is absent is written as an empty list; nothing else is taken for one. */
+function writeList(list: Json = [], write: (item: Json) => void): void {
   Array.isArray(list) || refuse();
   writeNumber(list.length);
   for (const item of list) {
@@ -253,11 +256,11 @@ function writeList(list: Json, write: (item: Json) => void): void {
   }
 }
 
-function writeOneOf(names: readonly string[], name: Json): void {
+function writeOneOf(names: readonly Json[], name: Json): void {
   writeByte(oneOf(names, name));
 }
 
-function oneOf(names: readonly string[], name: Json): number {
+function oneOf(names: readonly Json[], name: Json): number {
   const number = names.indexOf(name);
   return number < 0 ? refuse() : number;
 }
