@@ -50,6 +50,8 @@ async function check(world, seeded, policy, asked) {
   assert.equal(answered.status, 200, `${what}: ${answered.text}`);
   assert.equal(answer(answered.json), asked.expect, what);
 
+  await checkInStandardWords(world, seeded, asked, answered.json);
+
   const snapshot = await person.get(`/v1/organizations/${seeded.organization}/snapshot`);
   // Who was never granted anything gets no snapshot, and so no page that could gate anything.
   if (asked.expect === "no-membership" && snapshot.code === "not-found") return;
@@ -57,6 +59,19 @@ async function check(world, seeded, policy, asked) {
   const node = asked.node === organization ? seeded.organization : asked.node;
   const facts = await factsOf(seeded, person, asked);
   assert.deepEqual(gate.explain(asked.permission, node, facts), answered.json, what);
+}
+
+/** The same question in AuthZEN's words; who is no member is not told that there is an organization. */
+async function checkInStandardWords(world, seeded, asked, { decision, reasons }) {
+  const { person, user } = seeded.people.get(asked.principal);
+  const body = {
+    subject: { type: "user", id: user },
+    action: { name: asked.permission },
+    resource: standardResourceOf(world, seeded, asked),
+  };
+  const answered = await person.post(`/v1/organizations/${seeded.organization}/access/v1/evaluation`, body);
+  if (asked.expect === "no-membership" && answered.code === "not-found") return;
+  assert.deepEqual(answered.json, { decision, context: { reasons } }, title(asked, world));
 }
 
 /** The world as an organization, its times moved by `offsetMs`, with a credential for everybody. */
@@ -84,6 +99,15 @@ function resourceOf(world, seeded, { node, target }) {
     ...(node === organization ? {} : { [level]: node }),
     ...(target === undefined ? {} : { type: "member", id: seeded.people.get(target).user }),
   };
+}
+
+function standardResourceOf(world, seeded, { node, target }) {
+  const level = world.nodes.find(({ id }) => id === node)?.level ?? "workspace";
+  const properties = node === organization ? {} : { [level]: node };
+  if (target !== undefined) return { type: "member", id: seeded.people.get(target).user, properties };
+  return node === organization
+    ? { type: "organization", id: seeded.organization }
+    : { type: level, id: node };
 }
 
 /** The facts about the target, as the page gets them: with the list of members. */

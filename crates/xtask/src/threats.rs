@@ -8,8 +8,10 @@ mod i1_to_i15;
 mod j17_to_j24;
 mod j1_to_j8;
 mod j9_to_j16;
-mod m1_to_m15;
-mod p1_to_p11;
+mod m1_to_m7;
+mod m8_to_m15;
+mod p1_to_p5;
+mod p6_to_p11;
 mod page;
 mod run;
 mod w6_and_w7;
@@ -74,8 +76,10 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         j1_to_j8::ROWS,
         j9_to_j16::ROWS,
         j17_to_j24::ROWS,
-        m1_to_m15::ROWS,
-        p1_to_p11::ROWS,
+        m1_to_m7::ROWS,
+        m8_to_m15::ROWS,
+        p1_to_p5::ROWS,
+        p6_to_p11::ROWS,
         w6_and_w7::ROWS,
     ]
     .into_iter()

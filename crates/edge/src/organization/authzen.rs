@@ -2,9 +2,12 @@
 //!
 //! Who may not ask for decisions asks about themselves, and states nothing.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, btree_map::Entry},
+};
 
-use lockstep_core::{Access, Facts, Level, NodeId, Operation, Outcome};
+use lockstep_core::{Access, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record};
 use lockstep_wire::{EvaluationRequest, EvaluationResponse, KindName, Location, Search, Semantic};
 use serde::{Deserialize, Serialize};
 
@@ -169,6 +172,8 @@ struct Asking<'a> {
     organization: &'a Organization,
     actor: &'a Actor,
     access: Access,
+    /// What `access` was resolved from, once somebody else is asked about.
+    record: OnceCell<Record>,
     facts: Facts,
 }
 
@@ -188,6 +193,7 @@ impl<'a> Asking<'a> {
             organization,
             actor,
             access,
+            record: OnceCell::new(),
         })
     }
 
@@ -211,8 +217,13 @@ impl<'a> Asking<'a> {
         } else {
             // What is nobody's id, such as the name under which a suspended member's grants are kept, finds nothing.
             let id = if self.is_there(id)? { id } else { "" };
-            let record = holdings::record(self.context, self.organization, id)?;
-            holdings::resolve(self.context, record)?
+            // Nodes, plan and what the organization added are everybody's, and were read for who asks.
+            let known = self.record.get_or_init(|| self.access.record());
+            let record = holdings::record_beside(self.context, known, id)?;
+            let policy = OwnPolicy::plain(self.access.policy());
+            let now_ms = self.access.now_ms();
+            Access::resolve_own(&policy, record, now_ms)
+                .map_err(|error| ApiError::internal(format!("nodes of {id}: {error}")))?
         };
         Ok(Subject {
             access,

@@ -1,5 +1,7 @@
 //! What somebody was granted, as rows, as core wants it, and as it is sent.
 
+use std::collections::BTreeSet;
+
 use lockstep_core::{Access, Grant, Level, Node, Record, Window};
 use lockstep_wire::{
     GrantRecord, LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot,
@@ -119,6 +121,44 @@ pub(super) fn record(
         let node = Node::inside(level, row.text("id")?, row.text("parent")?);
         nodes.push(Node { owned, ..node });
     }
+    Ok(Record {
+        principal: user.to_owned(),
+        kind: service_accounts::kind(context, user)?,
+        nodes,
+        grants: grants(context, user)?,
+        plan: Plan::of(context, organization).features,
+        customization: customization::added(context, organization)?,
+        ..Record::default()
+    })
+}
+
+/// As [`record`], in the organization of somebody who is `known`, without what that added: it is in their policy.
+pub(super) fn record_beside(
+    context: &Context<'_>,
+    known: &Record,
+    user: &str,
+) -> Result<Record, ApiError> {
+    let owned = "SELECT id FROM node WHERE owner = ?";
+    let owned = context.sql.exec(owned, &[user.into()])?;
+    let owned = owned.iter().map(|row| row.text("id"));
+    let owned: BTreeSet<&str> = owned.collect::<Result<_, _>>()?;
+    let nodes = known.nodes.iter().map(|node| Node {
+        owned: owned.contains(node.id.as_str()),
+        ..node.clone()
+    });
+    Ok(Record {
+        principal: user.to_owned(),
+        kind: service_accounts::kind(context, user)?,
+        nodes: nodes.collect(),
+        grants: grants(context, user)?,
+        plan: known.plan.clone(),
+        ..Record::default()
+    })
+}
+
+/// What a principal was granted, by themselves and through groups.
+fn grants(context: &Context<'_>, user: &str) -> Result<Vec<Grant>, ApiError> {
+    let person = user.strip_prefix(SUSPENDED).unwrap_or(user);
     let select = "SELECT role, node, not_before_ms, expires_at_ms, NULL AS through FROM granted WHERE user = ?
         UNION ALL SELECT role, node, not_before_ms, expires_at_ms, group_member.access_group AS through
         FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
@@ -135,16 +175,7 @@ pub(super) fn record(
             ..Grant::new(row.text("role")?, row.text("node")?)
         })
     };
-    let grants = rows.iter().map(grant).collect::<Result<_, _>>()?;
-    Ok(Record {
-        principal: user.to_owned(),
-        kind: service_accounts::kind(context, user)?,
-        nodes,
-        grants,
-        plan: Plan::of(context, organization).features,
-        customization: customization::added(context, organization)?,
-        ..Record::default()
-    })
+    Ok(rows.iter().map(grant).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn resolve(context: &Context<'_>, record: Record) -> Result<Access, ApiError> {
