@@ -1,5 +1,6 @@
 //! From a policy as written to one that is right.
 
+mod admins;
 mod guards;
 mod names;
 mod rights;
@@ -17,10 +18,11 @@ use crate::{
     ReplacementSpec, RuleSpec, Step, Test, limits,
 };
 
+use admins::{creator, require_admin};
 use guards::{Guards, check_test, guard_of, permission_guards};
 pub(crate) use names::is_id;
 use names::{Names, check_id, fail, permission_ids, role_ids, under, unknown};
-use rights::{Rights, direct_rights, implied, named_set, with_included};
+use rights::{ALL, Rights, direct_rights, implied, named_set, with_included};
 
 impl Policy {
     /// Compiles `spec`.
@@ -30,9 +32,7 @@ impl Policy {
     pub fn compile(spec: &PolicySpec) -> Result<Self, PolicyError> {
         let role_ids = role_ids(spec)?;
         let permission_ids = permission_ids(spec)?;
-        if !spec.roles.iter().any(|role| role.admin) {
-            return Err(fail(vec!["roles".into()], PolicyErrorKind::NoAdminRole));
-        }
+        require_admin(spec)?;
         let names = Names {
             roles: &role_ids,
             permissions: &permission_ids,
@@ -54,16 +54,16 @@ impl Policy {
         }
         let total = rights.total();
         let roles = roles(spec, names, &role_numbers, total)?;
-        let everyone = named_set(&spec.everyone, names, &implied, total, "everyone")?;
+        let everyone = spec.everyone.iter().enumerate();
+        let everyone = named_set(everyone, names, &implied, total, "everyone")?;
         let mut ownership = SortedMap::default();
         for (level, ids) in &spec.ownership {
-            let bits = if ids.iter().any(|id| id == "*") {
-                Bits::first(spec.permissions.len(), total)
-            } else {
-                named_set(ids, names, &implied, total, level.as_str())
-                    .map_err(|error| under("ownership", error))?
-            };
-            ownership.insert(*level, bits);
+            let named = ids.iter().enumerate().filter(|(_, id)| *id != ALL);
+            let named = named_set(named, names, &implied, total, level.as_str())
+                .map_err(|error| under("ownership", error))?;
+            let all = || Bits::first(spec.permissions.len(), total);
+            let is_all = ids.iter().any(|id| id == ALL);
+            ownership.insert(*level, if is_all { all() } else { named });
         }
         let operations = operations(spec, names)?;
         let creator = match &spec.creator {
@@ -220,12 +220,13 @@ fn check_rule(
     }
     let mut permissions = Vec::new();
     for (index, id) in rule.permissions.iter().enumerate() {
-        if id == "*" {
-            permissions = (0..names.permissions.len()).collect();
-            break;
+        if id != ALL {
+            let here = || at(&["permissions".into(), index.into()]);
+            permissions.push(names.permission(id, here)?.0);
         }
-        let here = || at(&["permissions".into(), index.into()]);
-        permissions.push(names.permission(id, here)?.0);
+    }
+    if rule.permissions.iter().any(|id| id == ALL) {
+        permissions = (0..names.permissions.len()).collect();
     }
     Ok(((!rule.roles.is_empty()).then_some(roles), permissions))
 }
@@ -284,27 +285,6 @@ fn roles(
         });
     }
     Ok(roles)
-}
-
-/// An organization has an admin from its first moment on (law 7), so its creator must be one.
-fn creator(id: &str, names: Names<'_>, roles: &[Role]) -> Result<RoleId, PolicyError> {
-    let path = || vec!["creator".into()];
-    let found = names.role(id, path)?;
-    let top = roles.iter().map(|role| role.level).min();
-    match (roles.get(found.0), top) {
-        (Some(role), Some(expected)) if role.level != expected => Err(fail(
-            path(),
-            PolicyErrorKind::WrongLevel {
-                role: id.into(),
-                level: role.level,
-                expected,
-            },
-        )),
-        (Some(role), _) if !role.admin => {
-            Err(fail(path(), PolicyErrorKind::CreatorNotAdmin(id.into())))
-        }
-        _ => Ok(found),
-    }
 }
 
 fn operations(

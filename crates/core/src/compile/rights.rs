@@ -9,6 +9,9 @@ use super::names::{Names, fail};
 use crate::policy::{ConditionalRight, RoleId};
 use crate::{Bits, PolicyError, PolicyErrorKind, PolicySpec, Step, limits};
 
+/// What means all permissions, where permissions are named.
+pub(super) const ALL: &str = "*";
+
 /// A permission that a role holds, with the guard under which it does.
 pub(super) type Held = (usize, Option<usize>);
 
@@ -198,15 +201,16 @@ impl Rights {
     }
 }
 
-pub(super) fn named_set(
-    ids: &[String],
+/// The set of permissions called `ids`, each with its place in the list `key`.
+pub(super) fn named_set<'a>(
+    ids: impl Iterator<Item = (usize, &'a String)>,
     names: Names<'_>,
     implied: &[Vec<usize>],
     total: usize,
     key: &str,
 ) -> Result<Bits, PolicyError> {
     let mut bits = Bits::empty(total);
-    for (at, id) in ids.iter().enumerate() {
+    for (at, id) in ids {
         let permission = names.permission(id, || vec![key.into(), at.into()])?;
         implied
             .get(permission.0)

@@ -1,5 +1,7 @@
 //! Policies that do not compile: what is said, and of which place.
 
+mod overlooked;
+
 use lockstep_core::{
     CaseSpec, Effect, Level, Operation, PermissionSpec, Policy, PolicySpec, ReplacementSpec,
     RoleSpec, RuleSpec, Value, limits,
