@@ -8,7 +8,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::{Condition, Effect, Guard, Level, Policy, PolicySpec, RuleSpec, Step};
+use crate::{
+    Condition, Effect, FactType, Guard, Level, PermissionSpec, Policy, PolicySpec, RoleSpec,
+    RuleSpec, Step, fact_type,
+};
 
 use contradiction::contradiction;
 use reach::Reach;
@@ -41,6 +44,13 @@ pub enum FindingKind {
         role: String,
         /// The permission.
         permission: String,
+    },
+    /// The row of conditions is about no role.
+    ConditionsOfNobody,
+    /// The condition is also to hold where the fact is not there, and it always is.
+    IfExistsWithoutEffect {
+        /// The fact.
+        fact: String,
     },
     /// A rule always takes away what the role is given here.
     AlwaysDenied {
@@ -78,6 +88,13 @@ impl fmt::Display for FindingKind {
             Self::ConditionsWithoutEffect { role, permission } => write!(
                 f,
                 "`{role}` holds `{permission}` without these conditions, so they have no effect"
+            ),
+            Self::ConditionsOfNobody => {
+                f.write_str("no role is named, so these conditions have no effect")
+            }
+            Self::IfExistsWithoutEffect { fact } => write!(
+                f,
+                "`{fact}` is there wherever it can be, so `if_exists` has no effect"
             ),
             Self::AlwaysDenied { role, by } => {
                 write!(f, "the rule `{by}` always takes this from `{role}`")
@@ -123,6 +140,7 @@ fn roles(spec: &PolicySpec, policy: &Policy, findings: &mut Vec<Finding>) {
     for (at, (written, role)) in spec.roles.iter().zip(policy.roles()).enumerate() {
         let path = vec!["roles".into(), at.into()];
         let holds_nothing = role.rights.is_empty() && !role.overriding && role.cap.is_none();
+        let holds_nothing = holds_nothing && !is_of_use_by_name(spec, written);
         // It makes members, who hold what they hold by other ways.
         let makes_members =
             membership_counts && written.level == Level::Organization && !written.admin;
@@ -138,6 +156,18 @@ fn roles(spec: &PolicySpec, policy: &Policy, findings: &mut Vec<Finding>) {
             });
         }
     }
+}
+
+/// Whether something names the role, or may be made of it, for which it need not hold anything: it leaves
+/// nothing as a cap, it is who a rule denies, it is what a plan leaves of others.
+fn is_of_use_by_name(spec: &PolicySpec, role: &RoleSpec) -> bool {
+    let denies = |rule: &RuleSpec| rule.effect == Effect::Deny && rule.roles.contains(&role.id);
+    spec.roles
+        .iter()
+        .any(|one| one.cap.as_ref() == Some(&role.id))
+        || spec.rules.iter().any(denies)
+        || spec.replacements.iter().any(|one| one.role == role.id)
+        || spec.custom_additions && spec.custom_levels.contains(&role.level)
 }
 
 /// Whether who is a member and has no role that holds anything may hold something: as every member, by
@@ -166,44 +196,81 @@ fn permissions(spec: &PolicySpec, policy: &Policy, reach: &Reach<'_>, findings: 
             if let Some(by) = reach.denies_always(role, &permission.id) {
                 findings.push(Finding {
                     path: path(&["allow".into(), index.into()]),
-                    kind: FindingKind::AlwaysDenied {
-                        role: role.clone(),
-                        by: by.into(),
-                    },
+                    kind: always_denied(role, by),
                 });
             }
         }
-        for (row, conditional) in permission.conditional.iter().enumerate() {
-            for (index, role) in conditional.roles.iter().enumerate() {
-                if reach.holds_without(role, at, row) {
-                    let place = [
-                        "conditional".into(),
-                        row.into(),
-                        "roles".into(),
-                        index.into(),
-                    ];
-                    findings.push(Finding {
-                        path: path(&place),
-                        kind: FindingKind::ConditionsWithoutEffect {
-                            role: role.clone(),
-                            permission: permission.id.clone(),
-                        },
-                    });
-                }
-            }
-            let never = never_holds(&conditional.when, &permission.guard);
-            if let (Some((index, fact)), None) = (never, never_holds(&permission.guard, &[])) {
-                let place = [
-                    "conditional".into(),
-                    row.into(),
-                    "when".into(),
-                    index.into(),
-                ];
-                findings.push(contradictory(path(&place), fact));
-            }
+        for row in 0..permission.conditional.len() {
+            conditional(permission, (at, row), reach, findings);
         }
+        let place = path(&["guard".into()]);
         if let Some((index, fact)) = never_holds(&permission.guard, &[]) {
-            findings.push(contradictory(path(&["guard".into(), index.into()]), fact));
+            let place = [place.as_slice(), &[index.into()]].concat();
+            findings.push(contradictory(place, fact));
+        }
+        if_exists(&permission.guard, &place, findings);
+    }
+}
+
+/// A row of roles that hold `permission` under conditions: `at` are the numbers of both.
+fn conditional(
+    permission: &PermissionSpec,
+    at: (usize, usize),
+    reach: &Reach<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let (number, row) = at;
+    let Some(conditional) = permission.conditional.get(row) else {
+        return;
+    };
+    let path = |member: &str, rest: &[Step]| {
+        let here = ["permissions".into(), number.into(), "conditional".into()];
+        [here.as_slice(), &[row.into(), member.into()], rest].concat()
+    };
+    if conditional.roles.is_empty() {
+        findings.push(Finding {
+            path: path("roles", &[]),
+            kind: FindingKind::ConditionsOfNobody,
+        });
+    }
+    for (index, role) in conditional.roles.iter().enumerate() {
+        let kind = if reach.holds_without(role, number, row) {
+            FindingKind::ConditionsWithoutEffect {
+                role: role.clone(),
+                permission: permission.id.clone(),
+            }
+        } else if let Some(by) = reach.denies_always(role, &permission.id) {
+            always_denied(role, by)
+        } else {
+            continue;
+        };
+        let path = path("roles", &[index.into()]);
+        findings.push(Finding { path, kind });
+    }
+    let never = never_holds(&conditional.when, &permission.guard);
+    if let (Some((index, fact)), None) = (never, never_holds(&permission.guard, &[])) {
+        findings.push(contradictory(path("when", &[index.into()]), fact));
+    }
+    if_exists(&conditional.when, &path("when", &[]), findings);
+}
+
+fn always_denied(role: &str, by: &str) -> FindingKind {
+    FindingKind::AlwaysDenied {
+        role: role.into(),
+        by: by.into(),
+    }
+}
+
+/// The directory never says of a fact of its own that it is not there.
+fn if_exists(when: &[Condition], at: &[Step], findings: &mut Vec<Finding>) {
+    for (index, condition) in when.iter().enumerate() {
+        let is_open = fact_type(&condition.fact) == Some(FactType::Any);
+        if condition.if_exists && !is_open {
+            let fact = condition.fact.clone();
+            findings.push(Finding {
+                path: [at, &[index.into(), "if_exists".into()]].concat(),
+                kind: FindingKind::IfExistsWithoutEffect { fact },
+            });
         }
     }
 }
@@ -214,6 +281,8 @@ fn rules(spec: &PolicySpec, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
     let mut found = Vec::new();
     for (at, rule) in spec.rules.iter().enumerate().rev() {
         let path = vec!["rules".into(), at.into()];
+        let place = [path.as_slice(), &["when".into()]].concat();
+        if_exists(&rule.when, &place, &mut found);
         if let Some((index, fact)) = never_holds(&rule.when, &[]) {
             vain.push(at);
             let place = [path, vec!["when".into(), index.into()]].concat();

@@ -1,6 +1,7 @@
 //! What in a policy has no effect is found at its place, and what has an effect is not.
 
 mod contradictions;
+mod named;
 
 use lockstep_core::{
     Condition, ConditionalSpec, Effect, Level, PermissionSpec, PolicySpec, RoleSpec, RuleSpec,
@@ -403,7 +404,7 @@ fn what_deny_rules_always_take_away() {
             "permissions.1.allow.0: the rule `d` always takes this from `owner`",
         ]
     );
-    assert_eq!(found(vec![deny(&[], &[])]).len(), 3);
+    assert_eq!(found(vec![deny(&[], &[])]).len(), 4);
     assert_eq!(found(vec![deny(&["owner"], &[ticket()])]), [""; 0]);
     let allow = |when: &[Condition]| rule("a", Effect::Allow, &[], &["eat"], when);
     let own = Condition::new("resource.own", Test::Equals(Value::Bool(true)));
