@@ -95,7 +95,7 @@ test("who may not ask for decisions asks about themselves alone", async () => {
   assert.equal((await ask(about("ben"))).json.decision, true);
   assert.equal((await ask(about("cat"))).code, "no-grant");
   assert.equal((await ask({ ...about("ben"), context: { ip: "::1" } })).code, "no-grant");
-  assert.equal((await new Person(edge).post(`${organization}/access/v1/evaluation`, about("ben"))).status, 401);
+  assert.equal((await new Person(edge, { authorization: "Bearer nobody" }).post(`${organization}/access/v1/evaluation`, about("ben"))).status, 401);
 });
 
 // The negative tests that the certification has (OpenID AuthZEN, certification of Access Evaluation).
