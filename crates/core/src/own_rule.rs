@@ -1,15 +1,18 @@
 //! Rules that an organization makes by itself: which may be saved, and law 5 for making, editing and deleting one.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::delegate::Holder;
+use crate::error::write_path;
 use crate::hierarchy::ROOT;
 use crate::membership::permit;
 use crate::{
     Access, DelegationError, Effect, Facts, Guard, MembershipError, Operation, PermissionId,
-    Policy, PolicyError, Role, RuleSpec, limits,
+    Policy, PolicyError, Role, RuleSpec, Step, limits,
 };
 
 /// A change of one of the organization's own rules. An edit ends one and begins another.
@@ -144,23 +147,41 @@ pub enum OwnRuleError {
     },
 }
 
+impl OwnRuleError {
+    /// The place in the rule.
+    #[must_use]
+    pub fn path(&self) -> Vec<Step> {
+        match self {
+            Self::Wrong(error) => error.path.clone(),
+            Self::Everything { at } | Self::KeepsRules { at, .. } | Self::Personal { at, .. } => {
+                vec!["permissions".into(), (*at).into()]
+            }
+        }
+    }
+
+    /// What is wrong there, in a sentence.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::Wrong(error) => error.kind.to_string(),
+            Self::Everything { .. } => {
+                "a rule of an organization names its permissions, so that it never means others"
+                    .into()
+            }
+            Self::KeepsRules { id, .. } => {
+                format!("rules are seen and managed by `{id}`, so no rule takes it from anybody")
+            }
+            Self::Personal { id, .. } => {
+                format!("`{id}` concerns only what is one's own, so no rule is about it")
+            }
+        }
+    }
+}
+
 impl fmt::Display for OwnRuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Wrong(error) => write!(f, "{error}"),
-            Self::Everything { at } => write!(
-                f,
-                "permissions[{at}]: a rule of an organization names its permissions, so that it never means others"
-            ),
-            Self::KeepsRules { at, id } => write!(
-                f,
-                "permissions[{at}]: rules are seen and managed by `{id}`, so no rule takes it from anybody"
-            ),
-            Self::Personal { at, id } => write!(
-                f,
-                "permissions[{at}]: `{id}` concerns only what is one's own, so no rule is about it"
-            ),
-        }
+        write_path(f, &self.path())?;
+        write!(f, ": {}", self.message())
     }
 }
 

@@ -4,6 +4,7 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 
 #[cfg(feature = "toml")]
@@ -194,6 +195,10 @@ impl WorldDocument {
     /// The first place where it contradicts itself or passes a limit, as this document calls it.
     pub fn resolve(&self, policy: &Arc<Policy>, now_ms: u64) -> Result<World, WorldError> {
         World::resolve(policy, &self.spec(policy), now_ms).map_err(|mut error| {
+            let of_organization = [Step::Key("nodes".into()), Step::Index(0)];
+            if error.path.starts_with(&of_organization) {
+                error.path = vec!["organization".into()];
+            }
             match error.path.as_mut_slice() {
                 // The evaluator's list of nodes begins with the organization, this one behind it.
                 [Step::Key(list), Step::Index(at), ..] if list == "nodes" => {

@@ -21,7 +21,12 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#"parent = "lab""#,
         r#"parent = "gone""#,
-        "4:5: the parent of `probe` must come before it and be of a higher level",
+        "4:49: there is no node `gone`; known: organization, lab, probe",
+    ),
+    (
+        r#"parent = "lab""#,
+        r#"parent = "labb""#,
+        "4:49: there is no node `labb`; did you mean `lab`?",
     ),
     (
         r#"{ id = "lab", level = "workspace" }"#,
@@ -36,7 +41,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#"level = "project""#,
         r#"level = "organization""#,
-        "2:9: the first node, and no other, must be an organization without a parent",
+        "4:29: `probe` cannot be an organization: a world has one, and workspaces and projects in it",
     ),
     (
         r#"level = "project""#,
@@ -48,6 +53,19 @@ const SPOILED: &[(&str, &str, &str)] = &[
         r#"name = "ben""#,
         r#"name = "ada""#,
         "8:14: `ada` is defined twice",
+    ),
+    // Nothing comes after a name that is empty.
+    (
+        r#"name = "ben""#,
+        r#"name = """#,
+        "8:14: an id is not empty",
+    ),
+    (r#"id = "probe""#, r#"id = """#, "4:12: an id is not empty"),
+    (r#"id = "all""#, r#"id = """#, "10:18: an id is not empty"),
+    (
+        r#"about = "A shop.""#,
+        r#"organization = """#,
+        "1:16: an id is not empty",
     ),
     (
         r#"owner = "ben""#,
@@ -145,7 +163,13 @@ fn what_gives_nothing_is_said_and_the_rest_counts() {
         .replace(r#"name = "ada""#, token)
         .replace("role = \"member\"", "role = \"membre\"")
         + r#"roles = [{ id = "clerk", base = "nobody" }]
-rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] }]
+rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] },
+    { id = "odd", effect = "deny", permissions = ["data.read"], when = [{ fact = "target.self", equals = "no" }] },
+    { id = "none", effect = "deny", permissions = ["data.read"], when = [{ fact = "target.slef", equals = true }] },
+    { id = "vain", effect = "allow", permissions = ["data.read"], when = [{ fact = "target.self", equals = "no" }] },
+    { id = "all", effect = "allow", permissions = ["data.read", "*"], roles = ["viewer"] },
+    { id = "own", effect = "deny", permissions = ["member.leave"] },
+]
 "#;
     let path = written("odd-world.toml", text).display().to_string();
     let output = lockstep([
@@ -162,6 +186,15 @@ rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] }]
         "11:10: warning: the policy has no role `nobody` to start from; known: owner, admin, member, view-only, \
          gateway, workspace-admin, editor, annotator, restricted, viewer",
         "12:59: warning: there is no permission `data.fly`; did you mean `data.delete`?",
+        "13:82: warning: the values of `target.self` are true or false, so nobody knows whether this holds, and the \
+         rule denies",
+        "14:83: warning: there is no fact `target.slef`, so nobody knows whether this holds, and the rule denies; \
+         did you mean `target.self`?",
+        "15:84: warning: the values of `target.self` are true or false, so this would never hold",
+        "16:65: warning: a rule of an organization names its permissions, so that it never means others: no \
+         organization can make this one",
+        "17:51: warning: `member.leave` concerns only what is one's own, so no rule is about it: no organization \
+         can make this one",
         "8:40: warning: there is no role `membre`, so the grant gives nothing; did you mean `member`?",
         "7:67: warning: there is no node `lba`, so the token reaches nothing; known: organization, lab, probe",
         "7:46: warning: there is no permission `data.raed`, so the token may nothing by it; did you mean `data.read`?",

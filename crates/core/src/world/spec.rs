@@ -86,8 +86,12 @@ pub struct WorldError {
 pub enum WorldErrorKind {
     /// The id was used before.
     Duplicate(String),
+    /// The id is empty.
+    NoId,
     /// The nodes do not form a hierarchy.
     Nodes(RecordError),
+    /// The node is another organization.
+    SecondOrganization(String),
     /// More entries than the limit.
     TooMany {
         /// The limit, from [`crate::limits`].
@@ -106,7 +110,12 @@ impl fmt::Display for WorldErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Duplicate(id) => write!(f, "`{id}` is defined twice"),
+            Self::NoId => f.write_str("an id is not empty"),
             Self::Nodes(error) => write!(f, "{error}"),
+            Self::SecondOrganization(id) => write!(
+                f,
+                "`{id}` cannot be an organization: a world has one, and workspaces and projects in it"
+            ),
             Self::TooMany { limit } => write!(f, "more than {limit} entries"),
             Self::Unknown { noun, name } => write!(f, "there is no {noun} `{name}`"),
         }
@@ -152,6 +161,7 @@ pub(super) fn check(spec: &WorldSpec, policy: &Policy) -> Result<Checked, WorldE
         spec.customization.roles.len(),
         limits::CUSTOM_ROLES_MAX,
     )?;
+    named(spec.nodes.iter().map(|node| node.id.as_str()), "nodes")?;
     let hierarchy = hierarchy(spec)?;
     let principals = spec
         .principals
@@ -216,9 +226,19 @@ pub(super) fn check(spec: &WorldSpec, policy: &Policy) -> Result<Checked, WorldE
 }
 
 fn hierarchy(spec: &WorldSpec) -> Result<Hierarchy, WorldError> {
+    let mut below = spec.nodes.iter().enumerate().skip(1);
+    if let Some((at, node)) = below.find(|(_, node)| node.level == Level::Organization) {
+        let path = vec!["nodes".into(), at.into(), "level".into()];
+        return fail(path, WorldErrorKind::SecondOrganization(node.id.clone()));
+    }
     let nodes = spec.nodes.iter();
     let nodes = nodes.map(|node| (node.id.as_str(), node.level, node.parent.as_deref()));
     Hierarchy::new(nodes).map_err(|error| {
+        if let RecordError::OrphanNode(id) = &error
+            && let Some(unknown) = unknown_parent(spec, id)
+        {
+            return unknown;
+        }
         let named = match &error {
             RecordError::OrphanNode(id) | RecordError::RepeatedNode(id) => {
                 spec.nodes.iter().rposition(|node| node.id == *id)
@@ -234,6 +254,28 @@ fn hierarchy(spec: &WorldSpec) -> Result<Hierarchy, WorldError> {
     })
 }
 
+/// What is wrong with the parent of the node called `id`, if there is no such node.
+fn unknown_parent(spec: &WorldSpec, id: &str) -> Option<WorldError> {
+    let at = spec.nodes.iter().position(|node| node.id == id)?;
+    let parent = spec.nodes.get(at)?.parent.as_ref()?;
+    if spec.nodes.iter().any(|node| node.id == *parent) {
+        return None;
+    }
+    let path = vec!["nodes".into(), at.into(), "parent".into()];
+    unknown::<()>("node", parent, path).err()
+}
+
+/// An empty id is what is before all others, where lists go on behind one.
+fn named<'a>(ids: impl Iterator<Item = &'a str>, list: &str) -> Result<(), WorldError> {
+    for (at, id) in ids.enumerate() {
+        if id.is_empty() {
+            let path = vec![list.into(), at.into(), "id".into()];
+            return fail(path, WorldErrorKind::NoId);
+        }
+    }
+    Ok(())
+}
+
 fn limit(list: &str, len: usize, limit: usize) -> Result<(), WorldError> {
     if len > limit {
         return fail(vec![list.into()], WorldErrorKind::TooMany { limit });
@@ -241,10 +283,12 @@ fn limit(list: &str, len: usize, limit: usize) -> Result<(), WorldError> {
     Ok(())
 }
 
+/// Each id is there, and once.
 fn different<'a>(
     ids: impl Iterator<Item = &'a str> + Clone,
     list: &str,
 ) -> Result<Index, WorldError> {
+    named(ids.clone(), list)?;
     Index::new(ids.clone()).or_else(|at| {
         let id = ids.clone().nth(at).unwrap_or_default();
         let path = vec![list.into(), at.into(), "id".into()];

@@ -261,7 +261,7 @@ fn what_contradicts_itself_is_named_with_its_place() {
         error.to_string()
     };
     type Case<'a> = (&'a dyn Fn(&mut WorldSpec), &'a str);
-    let cases: [Case<'_>; 8] = [
+    let cases: [Case<'_>; 12] = [
         (
             &|spec| spec.principals[1].id = "olga".into(),
             "principals[1].id: `olga` is defined twice",
@@ -276,7 +276,23 @@ fn what_contradicts_itself_is_named_with_its_place() {
         ),
         (
             &|spec| spec.nodes[3].parent = Some("east".into()),
+            "nodes[3].parent: there is no node `east`",
+        ),
+        (
+            &|spec| spec.nodes[3].parent = Some("till".into()),
             "nodes[3]: the parent of `till` must come before it and be of a higher level",
+        ),
+        (
+            &|spec| spec.nodes[3].level = Level::Organization,
+            "nodes[3].level: `till` cannot be an organization: a world has one, and workspaces and projects in it",
+        ),
+        (
+            &|spec| spec.nodes[3].id.clear(),
+            "nodes[3].id: an id is not empty",
+        ),
+        (
+            &|spec| spec.principals[1].id.clear(),
+            "principals[1].id: an id is not empty",
         ),
         (
             &|spec| spec.principals[0].grants[0].node = "east".into(),

@@ -6,9 +6,15 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use lockstep_core::{CustomRoleError, Policy, PolicyErrorKind, Step, World, directory_facts};
+use lockstep_core::{
+    CustomRoleError, Effect, OwnRuleError, Policy, PolicyErrorKind, RuleSpec, Step, World,
+    directory_facts,
+};
 
 use super::WorldDocument;
+
+/// What a deny rule does by a condition that cannot be tested.
+const UNTESTED: &str = "nobody knows whether this holds, and the rule denies";
 
 /// Something in a world that gives nothing, because the policy does not have it or does not allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +25,37 @@ pub struct WithoutEffect {
     pub message: String,
     /// What the policy does not have, such as a `role`, and by which name it was looked for.
     pub missing: Option<(&'static str, String)>,
+}
+
+/// What of `rule` does not count, or counts as nobody means it, at its place in the rule.
+fn of_rule(rule: &RuleSpec, policy: &Policy) -> Option<WithoutEffect> {
+    let error = policy.check_own_rule(rule).err()?;
+    let mut message = error.message();
+    let mut missing = None;
+    match &error {
+        OwnRuleError::Wrong(wrong) => {
+            // A condition that cannot be tested is missing its fact, and then a deny counts.
+            let denies = rule.effect == Effect::Deny;
+            match &wrong.kind {
+                PolicyErrorKind::TypeMismatch { fact, expected } if denies => {
+                    message = format!("the values of `{fact}` are {expected}, so {UNTESTED}");
+                }
+                PolicyErrorKind::Unknown { noun, name, .. } => {
+                    if denies && *noun == "fact" {
+                        message = format!("{message}, so {UNTESTED}");
+                    }
+                    missing = Some((*noun, name.clone()));
+                }
+                _ => {}
+            }
+        }
+        _ => message += ": no organization can make this one",
+    }
+    Some(WithoutEffect {
+        path: error.path(),
+        message,
+        missing,
+    })
 }
 
 impl WorldDocument {
@@ -39,17 +76,9 @@ impl WorldDocument {
             })
         });
         let rules = self.rules.iter().enumerate().filter_map(|(at, rule)| {
-            let error = world.policy().check_rule(&rule.into()).err()?;
-            let message = error.kind.to_string();
-            let missing = match error.kind {
-                PolicyErrorKind::Unknown { noun, name, .. } => Some((noun, name)),
-                _ => None,
-            };
-            Some(WithoutEffect {
-                path: [vec!["rules".into(), at.into()], error.path].concat(),
-                message,
-                missing,
-            })
+            let mut found = of_rule(&rule.into(), world.policy())?;
+            found.path = [vec!["rules".into(), at.into()], found.path].concat();
+            Some(found)
         });
         let gone = world.gone_roles().iter().map(|(path, role)| WithoutEffect {
             path: path.clone(),
