@@ -26,7 +26,7 @@ pub(crate) fn export(
     if organization.is_empty() || !organization.bytes().all(is_id) {
         let name = printable(organization);
         let sentence = format!("there is no organization `{name}`");
-        return Err(CommandError::Asked(sentence));
+        return Err(CommandError::Remote(sentence));
     }
     let deployment = Deployment::of(remote)?;
     let bytes = deployment.get(&format!("/v1/organizations/{organization}/export"))?;

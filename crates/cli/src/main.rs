@@ -32,9 +32,9 @@ fn main() -> ExitCode {
     };
     run(&arguments.command).unwrap_or_else(|error| {
         output::complain(&error.to_string());
-        match arguments.command {
+        match (arguments.command, error) {
             // 1 says that there are differences.
-            Command::Diff { .. } => ExitCode::from(2),
+            (Command::Diff { .. }, _) | (_, CommandError::Asked(_)) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     })

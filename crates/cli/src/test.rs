@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use lockstep_core::{Step, World};
+use lockstep_core::{Facts, Step, World, is_in_group};
 use lockstep_wire::{CompiledPolicy, Place, QuestionDocument, SourceError};
 
 use crate::error::CommandError;
@@ -129,16 +129,34 @@ fn name(question: &QuestionDocument, file: &WorldFile) -> String {
         let _ = write!(name, " about {target}");
     }
     if !question.facts.is_empty() {
-        let facts = question.facts.0.iter();
-        let facts: Vec<String> = facts
-            .map(|(name, value)| format!("{name} = {value}"))
-            .collect();
-        let _ = write!(name, " with {}", facts.join(", "));
+        let _ = write!(name, " with {}", stated(&question.facts.0));
     }
     if let Some(now_ms) = now_ms {
         let _ = write!(name, " at {now_ms}");
     }
     name
+}
+
+/// The facts, and the groups of them, by rising name.
+fn stated(facts: &Facts) -> String {
+    let mut stated: BTreeMap<&str, String> = BTreeMap::new();
+    for group in facts.groups() {
+        let members = facts.iter().filter_map(|(name, value)| {
+            let member = name.strip_prefix(group)?.strip_prefix('.')?;
+            Some(format!("{member} = {value}"))
+        });
+        let members: Vec<String> = members.collect();
+        stated.insert(group, format!("{{{}}}", members.join(", ")));
+    }
+    for (name, value) in facts.iter() {
+        if !facts.groups().any(|group| is_in_group(name, group)) {
+            stated.insert(name, value.to_string());
+        }
+    }
+    let stated = stated
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}"));
+    stated.collect::<Vec<_>>().join(", ")
 }
 
 fn failure(question: &QuestionDocument, file: &WorldFile, world: &World) -> Option<String> {

@@ -237,6 +237,26 @@ fn what_the_documentation_shows_is_so() {
     assert_eq!(answered, serde_json::from_str::<Value>(json[1]).unwrap());
 }
 
+/// A case is told by what it states, also where that is no more than that there is nothing.
+#[test]
+fn a_group_is_part_of_the_name_of_a_case() {
+    let path = asked(
+        "named-groups.toml",
+        r#"
+    { principal = "ben", permission = "data.update", facts = { "principal.properties" = {} }, expect = "allow" },
+    { principal = "ben", permission = "data.update", facts = { "target.self" = true, "principal.properties" = { team = "red" } }, expect = "allow" },
+"#,
+    );
+    let output = lockstep(["test", &path, "--policy", "policies/lockstep.toml"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for name in [
+        "ben data.update on organization with principal.properties = {}\n",
+        "ben data.update on organization with principal.properties = {team = \"red\"}, target.self = true\n",
+    ] {
+        assert!(text.contains(name), "{text}");
+    }
+}
+
 /// Questions about a world in which a rule asks for the team, and another for the role of whom
 /// it is about.
 fn asked(name: &str, cases: &str) -> String {

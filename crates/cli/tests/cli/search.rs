@@ -328,7 +328,7 @@ fn facts_that_tell_nothing_are_refused() {
     ] {
         let facts = facts.iter().flat_map(|fact| ["--fact", *fact]);
         let call = call.iter().copied().chain(facts);
-        refused(call, said, 1);
+        refused(call, said, 2);
     }
     // Beside a tag that is asked for there may be others.
     let call = call.into_iter().chain(["--fact", "resource.tags.other=no"]);
@@ -380,17 +380,17 @@ fn names_that_nothing_has_are_refused() {
     said(
         &["--permission", "data.fly"],
         "there is no permission `data.fly`; did you mean `data.delete`?\n",
-        1,
+        2,
     );
     said(
         &["--permission", "data.read", "--node", "gone"],
         "there is no node `gone`; known: organization, lab, shop, probe, till\n",
-        1,
+        2,
     );
     said(
         &["--permission", "data.read", "--after", "bob"],
         "there is no principal `bob`; did you mean `bot`?\n",
-        1,
+        2,
     );
     let wrong = crate::support::lockstep(call.iter().chain(&[
         "--permission",
