@@ -18,8 +18,15 @@ const about = (name, permission = "data.read", resource = north) => ({
   resource,
 });
 
+const issuer = {
+  issuer: "https://login.example",
+  audiences: ["lockstep"],
+  algorithms: ["HS256"],
+  keys: { keys: [{ kty: "oct", kid: "k1", k: Buffer.alloc(32, 7).toString("base64url") }] },
+};
+
 before(async () => {
-  edge = await startEdge({ policy: "lockstep" });
+  edge = await startEdge({ policy: "lockstep", vars: { LOCKSTEP_ISSUERS: JSON.stringify([issuer]) } });
   const page = new Person(edge, { origin: edge.origin });
   const named = (name, role, ...grants) => ({ name, grants: [{ role, node: "organization" }, ...grants] });
   const seeded = await page.post("/v1/dev/seed", {
@@ -29,6 +36,7 @@ before(async () => {
       named("ada", "owner"),
       named("ben", "member", { role: "editor", node: "north" }),
       named("cat", "member", { role: "viewer", node: "south" }),
+      { ...named("dan", "member", { role: "viewer", node: "north" }), issuer: issuer.issuer },
     ],
   });
   assert.equal(seeded.status, 201, seeded.text);
@@ -72,7 +80,7 @@ test("metadata leads to every endpoint, and each answers", async () => {
     assert.equal(answer.json.page.next_token, "");
     found[name] = answer.json.results;
   }
-  const users = ["ada", "ben"].map((name) => people[name].user).sort();
+  const users = ["ada", "ben", "dan"].map((name) => people[name].user).sort();
   assert.deepEqual(found.search_subject_endpoint, users.map((id) => ({ type: "user", id })));
   assert.deepEqual(found.search_resource_endpoint, [north]);
   assert.ok(found.search_action_endpoint.some(({ name }) => name === "data.read"));
@@ -87,6 +95,15 @@ test("what is asked after a change is answered from after it", async () => {
     assert.ok(changed.status < 300, changed.text);
     assert.equal(await ask(), expected);
   }
+});
+
+test("somebody is asked about by what an issuer of the deployment calls them", async () => {
+  const named = (id, properties) => ({ ...about("ben"), subject: { type: "user", id, properties } });
+  const ask = async (...subject) => (await gateway.post("/access/v1/evaluation", named(...subject))).json.decision;
+  assert.equal(await ask("dan", { issuer: issuer.issuer }), true);
+  assert.equal(await ask("dan"), false);
+  assert.equal(await ask("dan", { issuer: "https://other.example" }), false);
+  assert.equal(await ask(people.ben.user, { issuer: issuer.issuer }), false);
 });
 
 test("who may not ask for decisions asks about themselves alone", async () => {

@@ -3,11 +3,16 @@
 //! Who may not ask for decisions asks about themselves, and states nothing.
 
 use std::{
+    borrow::Cow,
     cell::OnceCell,
     collections::{BTreeMap, btree_map::Entry},
 };
 
-use lockstep_core::{Access, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record};
+use lockstep_core::{Access, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record, Value};
+use lockstep_token::{
+    OrganizationId,
+    id::{derived_user_id, organization_user_id},
+};
 use lockstep_wire::{EvaluationRequest, EvaluationResponse, KindName, Location, Search, Semantic};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +35,8 @@ use crate::{
 const SUBJECTS_MAX: usize = 100;
 /// What is stated of a resource and compared with the directory: where it lies.
 const PLACES: [&str; 2] = ["resource.workspace", "resource.project"];
+/// What is stated of a subject whose id is what this issuer calls them, as a token of its does (`sub`).
+const ISSUER: &str = "principal.properties.issuer";
 /// How many nodes or permissions one search looks at.
 const CANDIDATES_MAX: usize = 2_000;
 
@@ -74,15 +81,17 @@ pub(super) fn evaluate(
     {
         asking.require_trust()?;
     }
-    let mut subjects: BTreeMap<&str, Subject> = BTreeMap::new();
+    let mut subjects: BTreeMap<Cow<'_, str>, Subject> = BTreeMap::new();
     let mut responses = Vec::new();
     for request in &asked.requests {
         let response = match request {
             Ok(request) => {
-                let id = request.principal.as_str();
-                let subject = match subjects.entry(id) {
+                let subject = match subjects.entry(asking.principal(request)?) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(room) => room.insert(asking.subject(id)?),
+                    Entry::Vacant(room) => {
+                        let subject = asking.subject(room.key())?;
+                        room.insert(subject)
+                    }
                 };
                 asking.decide(subject, request, subject.node(&request.location))?
             }
@@ -119,14 +128,14 @@ pub(super) fn search(
             within,
             request,
         } => {
-            let subject = asking.subject(&request.principal)?;
+            let subject = asking.subject(&asking.principal(request)?)?;
             let nodes = subject.nodes((*level).map(Level::from), within);
             found(range, CANDIDATES_MAX, nodes, |_, node| {
                 asking.allows(&subject, request, Some(*node))
             })?
         }
         Search::Actions(request) => {
-            let subject = asking.subject(&request.principal)?;
+            let subject = asking.subject(&asking.principal(request)?)?;
             let node = subject.node(&request.location);
             let permissions = subject.access.policy().permissions().iter();
             let mut permissions: Vec<_> = permissions.map(|known| (known.id.clone(), ())).collect();
@@ -200,9 +209,39 @@ impl<'a> Asking<'a> {
     /// Whether it is about who asks, and states nothing but where it is, which the directory knows.
     fn is_own(&self, request: &EvaluationRequest) -> bool {
         let facts = &request.facts;
+        let mut stated = facts.iter().map(|(name, _)| name);
         request.principal == self.actor.principal
             && facts.groups().next().is_none()
-            && facts.iter().all(|(name, _)| PLACES.contains(&name))
+            && request.unusable.is_empty()
+            && stated.all(|name| PLACES.contains(&name))
+    }
+
+    /// Id of whom a request is about. Beside an issuer's name it is what that calls them, and nobody's id here, however it looks; one that vouches for nobody here calls nobody anything.
+    fn principal<'r>(&self, request: &'r EvaluationRequest) -> Result<Cow<'r, str>, ApiError> {
+        let subject = request.principal.as_str();
+        let issuer = match request.facts.value(ISSUER) {
+            Some(Value::Text(issuer)) => issuer,
+            None if !request.unusable.iter().any(|name| name == ISSUER) => {
+                return Ok(subject.into());
+            }
+            _ => return Ok("".into()),
+        };
+        let config = self.context.config;
+        let keys = &config.keys.id;
+        // What the deployment says of an issuer, no organization says otherwise.
+        let mut records = config.issuers.records().iter();
+        if records.any(|record| record.issuer() == issuer) {
+            let user = derived_user_id(keys, issuer, subject);
+            return Ok(user.as_str().to_owned().into());
+        }
+        let select = "SELECT id FROM issuer WHERE issuer = ? AND disabled_at_ms IS NULL";
+        let Some(row) = self.context.sql.one(select, &[issuer.into()])? else {
+            return Ok("".into());
+        };
+        let organization = OrganizationId::parse(keys, &self.organization.id)
+            .map_err(|error| ApiError::internal(format!("an organization's id: {error}")))?;
+        let user = organization_user_id(keys, &organization, row.text("id")?, subject);
+        Ok(user.as_str().to_owned().into())
     }
 
     fn require_trust(&self) -> Result<(), ApiError> {

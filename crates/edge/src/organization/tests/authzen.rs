@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{ADA, Acme, BEN, CAT, DAN, id, lockstep, refused};
+use super::{ADA, Acme, BEN, CAT, DAN, id, issuers::Idp, lockstep, refused};
 use crate::{
     http::{Method, Request, Response},
     testing::{ORIGIN, json, text, write},
@@ -244,6 +244,63 @@ fn law_6_about_themselves_everybody_is_told_what_their_credential_leaves() {
     // And it asks about nobody else, since that is not among its scopes.
     let about_ben = asked(&acme.user(BEN), "data.read", &resource);
     refused(&ask(&narrow, &about_ben), 403, "out-of-token-scope");
+}
+
+/// A gateway that has verified a token knows its `iss` and `sub`, and no id of ours.
+#[test]
+fn somebody_is_asked_about_by_what_an_issuer_calls_them() {
+    let all = Asked::new();
+    let acme = &all.acme;
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    let read = Request::new(Method::Get, acme.path(""));
+    let token = format!("Bearer {}", idp.token("ann"));
+    let read = acme.world.send(&read.with_header("authorization", &token));
+    assert_eq!(read.status, 200, "{}", text(&read));
+    acme.world.settle();
+    let resource = json!({ "type": "organization", "id": acme.id });
+    let code = |subject: &str, issuer: Value| {
+        let mut body = asked(subject, "organization.read", &resource);
+        body["subject"]["properties"] = json!({ "issuer": issuer });
+        let answer = all.answer("evaluation", &body);
+        let reason = &answer["context"]["reasons"][0];
+        reason["code"].as_str().unwrap().to_owned()
+    };
+    let named = idp.record()["issuer"].clone();
+    assert_ne!(code("ann", named.clone()), "no-membership");
+    let mut search = asked(
+        "ann",
+        "organization.read",
+        &json!({ "type": "organization" }),
+    );
+    search["subject"]["properties"] = json!({ "issuer": named });
+    assert_eq!(all.search("resource", &search, 9).len(), 1);
+    // Whatever it calls somebody is no id of ours, and what is none of ours calls nobody anything.
+    let ada = acme.user(ADA);
+    assert_ne!(
+        all.decision(&ada, "organization.read", &resource).1,
+        "no-membership"
+    );
+    for (subject, issuer) in [
+        (ada.as_str(), named.clone()),
+        ("ann", json!("https://other.example")),
+        (&ada, json!("https://other.example")),
+        (&ada, json!([named])),
+        (&ada, json!(null)),
+        ("eve", named.clone()),
+    ] {
+        assert_eq!(
+            code(subject, issuer.clone()),
+            "no-membership",
+            "{subject} {issuer}"
+        );
+    }
+    assert_eq!(
+        acme.patch(&acme.ada, &path, &json!({ "active": false }))
+            .status,
+        200
+    );
+    assert_eq!(code("ann", named), "no-membership");
 }
 
 #[test]
