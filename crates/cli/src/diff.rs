@@ -1,5 +1,6 @@
 //! `lockstep diff`: who gains and loses what.
 
+mod definitions;
 mod operations;
 mod print;
 mod roles;
@@ -14,6 +15,7 @@ use crate::arguments::DataFormat;
 use crate::error::CommandError;
 use crate::world_file::WorldFile;
 use crate::{output, policy_file};
+use definitions::DefinitionChange;
 use operations::OperationChange;
 
 /// What is compared.
@@ -29,10 +31,12 @@ pub(crate) struct Compared<'a> {
 /// # Errors
 /// When a policy or a world is wrong, or the answer cannot be written.
 pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCode, CommandError> {
-    let policies = (
-        policy_file::read(compared.old)?.policy,
-        policy_file::read(compared.new)?.policy,
+    let (old, new) = (
+        policy_file::read(compared.old)?,
+        policy_file::read(compared.new)?,
     );
+    let definitions = definitions::compare(&old.document, &new.document);
+    let policies = (old.policy, new.policy);
     let (before, after) = match compared.world {
         Some(path) => {
             let old = WorldFile::read(path)?;
@@ -50,15 +54,17 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
     };
     let changes = lockstep_core::diff(&before, &after);
     let operations = operations::compare(&policies.0, &policies.1);
-    let is_same = changes.is_empty() && operations.is_empty();
+    let is_same = changes.is_empty() && operations.is_empty() && definitions.is_empty();
     match format {
         DataFormat::Json => {
-            let json = json(&changes, operations, compared.world.is_none())?;
+            let json = json(&changes, operations, definitions, compared.world.is_none())?;
             output::write(json.as_bytes())?;
         }
         DataFormat::Text => {
             let people = print::print(&changes, &before, &after);
-            output::print(&[people, operations::print(&operations)].concat())?;
+            let operations = operations::print(&operations);
+            let definitions = definitions::print(&definitions);
+            output::print(&[people, operations, definitions].concat())?;
         }
     }
     Ok(if is_same {
@@ -73,6 +79,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
 struct Changes<'a> {
     changes: Vec<ChangeView<'a>>,
     operations: Vec<OperationChange<'a>>,
+    definitions: Vec<DefinitionChange>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +118,7 @@ impl<'a> From<&'a Standing> for StandingView<'a> {
 fn json(
     changes: &[Change],
     operations: Vec<OperationChange<'_>>,
+    definitions: Vec<DefinitionChange>,
     of_roles: bool,
 ) -> Result<String, CommandError> {
     let changes = changes.iter().map(|change| {
@@ -127,6 +135,7 @@ fn json(
     let all = Changes {
         changes: changes.collect(),
         operations,
+        definitions,
     };
     let mut json = serde_json::to_string_pretty(&all).map_err(CommandError::Json)?;
     json.push('\n');

@@ -4,6 +4,7 @@ mod arguments;
 mod audit;
 mod backup;
 mod check;
+mod definitions;
 mod diff;
 mod error;
 mod evaluate;

@@ -8,6 +8,7 @@ use lockstep_wire::CompiledPolicy;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::arguments::Format;
+use crate::definitions::{Definition, definitions};
 use crate::error::CommandError;
 
 /// The matrix of `policy` in `format`, with a newline at its end.
@@ -38,6 +39,7 @@ struct Matrix {
     roles: Vec<String>,
     rows: Vec<Row>,
     operations: Operations,
+    definitions: Definitions,
 }
 
 #[derive(serde::Serialize)]
@@ -55,6 +57,9 @@ struct Cells(Vec<(String, Cell)>);
 
 /// What the directory does, each with the permission that it asks for. What is not here is open to nobody.
 struct Operations(Vec<(&'static str, String)>);
+
+/// What no cell shows: caps, rules, ownership and so on.
+struct Definitions(Vec<Definition>);
 
 impl Matrix {
     fn of(compiled: &CompiledPolicy) -> Self {
@@ -83,14 +88,19 @@ impl Matrix {
                     })
                     .collect(),
             ),
+            definitions: Definitions(definitions(&compiled.document)),
         }
     }
 
     /// All tables, under their headings: the heading of each table's columns, then its lines.
     fn sections(&self) -> impl Iterator<Item = (&str, Vec<Vec<&str>>)> {
         let levels = self.tables().map(|table| (table.level, table.lines()));
-        let operations = std::iter::once(("operations", self.operations.lines()));
-        levels.chain(operations.filter(|(_, lines)| !lines.is_empty()))
+        let others = [
+            ("operations", self.operations.lines()),
+            ("definitions", self.definitions.lines()),
+        ];
+        let others = others.into_iter();
+        levels.chain(others.filter(|(_, lines)| !lines.is_empty()))
     }
 
     /// The levels that have rows, each with the names of its roles and its rows.
@@ -155,6 +165,22 @@ impl Serialize for Operations {
                 .iter()
                 .map(|(operation, permission)| (operation, permission)),
         )
+    }
+}
+
+impl Serialize for Definitions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(what, how)| (what, how)))
+    }
+}
+
+impl Definitions {
+    /// The heading, then a line for each; nothing when there is none.
+    fn lines(&self) -> Vec<Vec<&str>> {
+        let lines = self.0.iter();
+        let lines = lines.map(|(what, how)| vec![what.as_str(), how.as_str()]);
+        let all = std::iter::once(vec!["definition", "is"]).chain(lines);
+        all.filter(|_| !self.0.is_empty()).collect()
     }
 }
 

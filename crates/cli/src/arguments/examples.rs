@@ -59,7 +59,8 @@ Examples:
 
 Without a world: what each role gives, on an organization, a workspace and a project under a plan that has
 everything. With one: who gains (+), loses (-) or has under other conditions (~) what, and where. Then the
-operations of the directory that ask for another permission than before.
+operations of the directory that ask for another permission than before, and what is defined in another way
+that no role shows by itself: caps, rules, ownership, own roles of organizations, plans.
 
 Exit codes, as those of diff(1): 0 no difference; 1 some; 2 a file is wrong or cannot be read, or a wrong
 call.";
@@ -106,8 +107,9 @@ Examples:
   lockstep matrix policies/langsmith.toml --format json
 
 A cell is `allow`, `deny`, or `conditional` where it depends on facts such as whose resource it is.
-A row shows the roles of its own level only. The last table says which permission each operation of the
-directory asks for; one that is not there is open to nobody. What is wrong with a policy is said as
+A row shows the roles of its own level only. The table of operations says which permission each operation of
+the directory asks for; one that is not there is open to nobody. The last one says what no cell shows: caps,
+rules, ownership, own roles of organizations, plans. What is wrong with a policy is said as
 `PATH:LINE:COLUMN: what is wrong; what would be right`, with exit code 1.";
 
 pub(super) const EXPORT: &str = "\

@@ -106,7 +106,7 @@ cat
     let none = printed(["diff", &old, &old, "--world", &world, "--format", "json"]);
     assert_eq!(
         serde_json::from_str::<Value>(&none).unwrap(),
-        json!({"changes": [], "operations": []})
+        json!({"changes": [], "operations": [], "definitions": []})
     );
 }
 
@@ -189,7 +189,62 @@ fn another_permission_behind_an_operation_is_a_difference() {
         {"operation": "workspace.delete", "before": "count", "after": "sell"},
         {"operation": "workspace.read", "before": "sell"},
     ]);
-    assert_eq!(json, json!({"changes": [], "operations": operations}));
+    assert_eq!(
+        json,
+        json!({"changes": [], "operations": operations, "definitions": []})
+    );
+}
+
+/// What bounds, replaces and goes beyond roles is what they give only to somebody.
+#[test]
+fn what_no_role_shows_is_a_difference() {
+    let roles = |text: &str| {
+        text.replace(
+            "level = \"workspace\" },\n]",
+            "level = \"workspace\", MORE },\n]",
+        )
+    };
+    let policy = |test: &str, role: &str, tail: &str| {
+        let text = roles(POLICY).replace(", MORE", role);
+        written(&format!("diff-definitions-{test}.toml"), text + tail)
+            .display()
+            .to_string()
+    };
+    let rest = "[plan]\nfeatures = [\"flat\"]\nreplace = { flat = { workspace = \"clerk\" } }\n\
+        [ownership]\nproject = [\"count\"]\n";
+    let old = policy("old", "", rest);
+    let new = policy(
+        "new",
+        "",
+        "[[rules]]\nid = \"till\"\neffect = \"deny\"\nroles = [\"clerk\"]\npermissions = [\"count\"]\n\
+         when = [{ fact = \"resource.open\", equals = true, if_exists = true }]\n\
+         [plan]\nfeatures = [\"flat\"]\n\
+         [custom_roles]\nlevels = [\"workspace\"]\nadditions = true\n\
+         [ownership]\nproject = [\"count\"]\n",
+    );
+    let wanted = "(definitions)
+  + custom roles                          of the workspace; with permissions added
+  + rule till                             denies clerk count if resource.open = true if it exists
+  - feature flat, roles of the workspace  count as clerk
+";
+    assert_eq!(differences([old.as_str(), &new]), wanted);
+    assert_eq!(printed(["diff", &new, &new]), "");
+    let owning = policy(
+        "owning",
+        "",
+        &rest.replace("[\"count\"]", "[\"count\", \"sell\"]"),
+    );
+    let text = differences([old.as_str(), &owning]);
+    assert!(
+        text.ends_with("(definitions)\n  ~ owner of a project  count, sell; before, count\n"),
+        "{text}"
+    );
+    let json: Value =
+        serde_json::from_str(&differences([old.as_str(), &owning, "--format", "json"])).unwrap();
+    let definitions = json!([
+        {"definition": "owner of a project", "before": "count", "after": "count, sell"},
+    ]);
+    assert_eq!(json["definitions"], definitions);
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn json_is_what_the_text_shows() {
 fn the_operations_are_listed_with_what_they_need() {
     let text = printed(["matrix", "policies/lockstep.toml"]);
     let (_, operations) = text.split_once("\noperations\n").unwrap();
+    let (operations, _) = operations.split_once("\n\n").unwrap();
     let lines: Vec<Vec<&str>> = operations
         .lines()
         .map(|line| line.split_whitespace().collect())
@@ -56,6 +57,31 @@ fn the_operations_are_listed_with_what_they_need() {
     let markdown = printed(["matrix", "policies/lockstep.toml", "--format", "markdown"]);
     assert!(markdown.contains("\n## operations\n\n| operation | permission |\n"));
     assert!(markdown.contains("\n| member.suspend | member.remove |\n"));
+}
+
+/// A change of what no cell shows is a line of the committed matrix, too.
+#[test]
+fn what_no_cell_shows_is_listed_at_the_end() {
+    let text = printed(["matrix", "policies/lockstep.toml"]);
+    let (_, tail) = text.split_once("\ndefinitions\n").unwrap();
+    let lines: Vec<&str> = tail.lines().map(str::trim).collect();
+    for wanted in [
+        "role owner  admin; holds everything",
+        "role admin  admin; includes member, workspace-admin",
+        "role view-only  capped by viewer",
+        "owner of a project  ",
+        "custom roles  of the workspace",
+    ] {
+        let found = |line: &&str| {
+            let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.starts_with(&wanted.split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        assert!(lines.iter().any(|line| found(&line)), "{wanted}: {tail}");
+    }
+    let json = &matrix("lockstep")["definitions"];
+    assert_eq!(json["role owner"], "admin; holds everything");
+    let markdown = printed(["matrix", "policies/lockstep.toml", "--format", "markdown"]);
+    assert!(markdown.contains("\n## definitions\n\n| definition | is |\n"));
 }
 
 #[test]
