@@ -66,6 +66,7 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
 /// A condition with a member for each test, of which exactly one is there.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("oneOf" = one_test())))]
 #[serde(deny_unknown_fields)]
 struct RawCondition {
     fact: String,
@@ -93,6 +94,26 @@ struct RawCondition {
     at_most: Option<i64>,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     if_exists: bool,
+}
+
+/// That exactly one of the tests is there, for the schema.
+#[cfg(feature = "schema")]
+fn one_test() -> serde_json::Value {
+    let tests = [
+        "equals",
+        "not_equals",
+        "equals_ignore_case",
+        "not_equals_ignore_case",
+        "equals_fact",
+        "in",
+        "not_in",
+        "matches",
+        "not_matches",
+        "at_least",
+        "at_most",
+    ];
+    let required = tests.map(|test| serde_json::json!({ "required": [test] }));
+    required.to_vec().into()
 }
 
 impl TryFrom<RawCondition> for ConditionDocument {

@@ -100,6 +100,7 @@ pub struct RuleDocument {
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub roles: Vec<String>,
     /// Permission ids; `*` means all.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub permissions: Vec<String>,
     /// Conditions that must all hold. Absent: always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -212,6 +213,7 @@ pub struct ConditionalDocument {
     /// Role ids.
     pub roles: Vec<String>,
     /// Conditions that must all hold.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub when: Vec<ConditionDocument>,
 }
 

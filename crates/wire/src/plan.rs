@@ -56,9 +56,11 @@ pub struct OfferDocument {
     pub features: Vec<String>,
     /// How many members an organization may have, suspended ones included; as many as it likes when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(max = 4_294_967_295_u32)))]
     pub seats: Option<u32>,
     /// How many workspaces it may have; as many as it likes when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(max = 4_294_967_295_u32)))]
     pub workspaces: Option<u32>,
 }
 

@@ -86,6 +86,9 @@ struct Request {
     resource: Resource,
     /// The facts `context.<name>`.
     context: Option<Properties>,
+    /// Several requests are lines of their own, so there is none in it.
+    #[schemars(length(max = 0))]
+    evaluations: Option<Vec<Value>>,
 }
 
 /// Who acts.

@@ -76,7 +76,7 @@ fn what_no_cell_shows_is_listed_at_the_end() {
             let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
             words.starts_with(&wanted.split_whitespace().collect::<Vec<_>>().join(" "))
         };
-        assert!(lines.iter().any(|line| found(&line)), "{wanted}: {tail}");
+        assert!(lines.iter().any(found), "{wanted}: {tail}");
     }
     let json = &matrix("lockstep")["definitions"];
     assert_eq!(json["role owner"], "admin; holds everything");

@@ -107,3 +107,44 @@ fn requests_answers_and_snapshots_fit_theirs() {
     assert!(!schema("request").is_valid(&json!({"subject": {"type": "user", "id": "a"}})));
     assert!(!answers.is_valid(&json!({"decision": "yes"})));
 }
+
+/// An editor that shows no fault where `lockstep` finds one is of no use.
+#[test]
+fn what_is_refused_fits_no_schema() {
+    let policy = schema("policy");
+    let rule = |more: Value| {
+        let mut rule = json!({"id": "r", "effect": "deny", "permissions": ["p"]});
+        rule.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"id": "p", "name": "P", "roles": [], "permissions": [], "rules": [rule]})
+    };
+    let when = |condition: Value| rule(json!({"when": [condition]}));
+    assert!(policy.is_valid(&rule(json!({}))));
+    assert!(!policy.is_valid(&rule(json!({"permissions": []}))));
+    assert!(policy.is_valid(&when(json!({"fact": "a", "in": ["x"], "if_exists": true}))));
+    assert!(!policy.is_valid(&when(json!({"fact": "a"}))));
+    assert!(!policy.is_valid(&when(json!({"fact": "a", "equals": 1, "not_equals": 2}))));
+    let row = |when: Value| {
+        let row = json!({"roles": ["r"], "when": when});
+        let permission = json!({"id": "p", "level": "project", "conditional": [row]});
+        json!({"id": "p", "name": "P", "roles": [], "permissions": [permission]})
+    };
+    assert!(policy.is_valid(&row(json!([{"fact": "a", "equals": 1}]))));
+    assert!(!policy.is_valid(&row(json!([]))));
+    let offer = |seats: u64| {
+        let offers = json!({"o": {"name": "O", "seats": seats, "workspaces": seats}});
+        json!({"id": "p", "name": "P", "roles": [], "permissions": [], "plan": {"offers": offers}})
+    };
+    assert!(policy.is_valid(&offer(u32::MAX.into())));
+    assert!(!policy.is_valid(&offer(u64::from(u32::MAX) + 1)));
+    let request = schema("request");
+    let asked = |evaluations: Value| {
+        json!({
+            "subject": {"type": "user", "id": "a"}, "action": {"name": "p"},
+            "resource": {"type": "x", "id": "y"}, "evaluations": evaluations,
+        })
+    };
+    assert!(request.is_valid(&asked(json!([]))));
+    assert!(!request.is_valid(&asked(json!([{}]))));
+}
