@@ -16,14 +16,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) use credential::refused;
 pub use credential::{Authenticated, Presented};
 pub use notice::{ListedNotice, Notice, NoticeKind, NoticePage};
-pub use organization::{DeletedOrganization, ListedOrganization, OrganizationChange, Restorable};
+pub use organization::{
+    DeletedOrganization, ListedOrganization, OrganizationChange, OrganizationPosition, Restorable,
+};
 pub use session::{ListedSession, SessionList};
 pub use token::ListedToken;
 
 use crate::{
     narrow::Subtree,
     objects::{self, Class, Context, Object, Reply},
-    paging::Range,
+    paging::{LIMIT_MAX, Range},
     problem::ApiError,
     stored_token::NewToken,
 };
@@ -77,6 +79,11 @@ pub enum Command {
     ListNotices {
         /// Which of it.
         range: Range<i64>,
+    },
+    /// The organizations that the user is a member of, by name; answers a slice of [`ListedOrganization`].
+    ListOrganizations {
+        /// Which of them.
+        range: Range<OrganizationPosition>,
     },
     /// The sessions; answers [`SessionList`].
     ListSessions,
@@ -165,8 +172,11 @@ impl objects::Command for Command {
 /// The answer to [`Command::Profile`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
-    /// The organizations that the user is a member of, by name.
+    /// The first [`LIMIT_MAX`] organizations that the user is a member of, by name.
     pub organizations: Vec<ListedOrganization>,
+    /// Whether there are others.
+    #[serde(default)]
+    pub has_more: bool,
     /// Those that were deleted and can be restored, by name.
     #[serde(default)]
     pub deleted: Vec<DeletedOrganization>,
@@ -314,10 +324,21 @@ impl Object for UserObject {
                 personal::ensure(context)?;
                 Ok(Reply::done())
             }
-            Command::Profile => Reply::of(&Profile {
-                organizations: organization::list(context)?,
-                deleted: organization::restorable(context)?,
-            }),
+            Command::ListOrganizations { range } => {
+                Reply::of(&organization::list(context, &range)?)
+            }
+            Command::Profile => {
+                let range = Range {
+                    after: None,
+                    limit: LIMIT_MAX,
+                };
+                let first = organization::list(context, &range)?;
+                Reply::of(&Profile {
+                    organizations: first.entries,
+                    has_more: first.next.is_some(),
+                    deleted: organization::restorable(context)?,
+                })
+            }
             Command::ProjectNotice { notice } => {
                 notice::keep(context, &notice)?;
                 Ok(Reply::done())

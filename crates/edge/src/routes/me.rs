@@ -10,7 +10,9 @@ use crate::{
     paging::{LIMIT_MAX, Pages, Range, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
-    user::{self, DeletedOrganization, ListedOrganization, Profile, UserObject},
+    user::{
+        self, DeletedOrganization, ListedOrganization, OrganizationPosition, Profile, UserObject,
+    },
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -18,6 +20,11 @@ pub(super) const ROUTES: &[Route] = &[
         method: Method::Get,
         pattern: "/v1/me",
         handler: Handler::SignedIn(|call, caller| Box::pin(me(call, caller))),
+    },
+    Route {
+        method: Method::Get,
+        pattern: "/v1/me/organizations",
+        handler: Handler::SignedIn(|call, caller| Box::pin(organizations(call, caller))),
     },
     Route {
         method: Method::Get,
@@ -31,6 +38,7 @@ struct MeView<'a> {
     user: UserView<'a>,
     credential: &'static str,
     organizations: Vec<ListedOrganization>,
+    has_more_organizations: bool,
     deleted_organizations: Vec<DeletedOrganization>,
     policy: PolicyView<'a>,
     development: bool,
@@ -85,6 +93,7 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
         },
         credential: caller.credential.as_str(),
         organizations: profile.organizations,
+        has_more_organizations: profile.has_more,
         deleted_organizations: profile.deleted,
         policy: PolicyView {
             id: &policy.document.id,
@@ -94,6 +103,17 @@ async fn me(call: Call<'_>, caller: Caller) -> Answer {
         development: call.edge.config.is_development,
     };
     Response::json(200, &view)
+}
+
+async fn organizations(call: Call<'_>, caller: Caller) -> Answer {
+    let pages = Pages::of(&call, &caller, &[])?;
+    let user = caller.whole_user()?;
+    let command = user::Command::ListOrganizations {
+        range: pages.range()?,
+    };
+    let slice: Slice<ListedOrganization, OrganizationPosition> =
+        ask::<UserObject, _>(&*call.edge.objects, user.as_str(), &command).await?;
+    pages.answer("organizations", &slice)
 }
 
 async fn invitations(call: Call<'_>, caller: Caller) -> Answer {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     objects::Context,
     outbox::{self, Delivery},
+    paging::{Range, Slice},
     problem::ApiError,
     sql::Row,
 };
@@ -77,16 +78,29 @@ pub(super) fn project(context: &Context<'_>, change: &OrganizationChange) -> Res
     Ok(())
 }
 
-pub(super) fn list(context: &Context<'_>) -> Result<Vec<ListedOrganization>, ApiError> {
-    let select = "SELECT id, name FROM organization WHERE name IS NOT NULL ORDER BY name, id";
-    let rows = context.sql.exec(select, &[])?;
-    let read = |row: &Row| {
-        Ok(ListedOrganization {
+/// Where an organization is in the list: its name and its id.
+pub type OrganizationPosition = (String, String);
+
+pub(super) fn list(
+    context: &Context<'_>,
+    range: &Range<OrganizationPosition>,
+) -> Result<Slice<ListedOrganization, OrganizationPosition>, ApiError> {
+    let select = "SELECT id, name FROM organization
+        WHERE name IS NOT NULL AND (name, id) > (?, ?) ORDER BY name, id LIMIT ?";
+    let (name, id) = range.after.clone().unwrap_or_default();
+    let values = [name.into(), id.into(), range.rows().into()];
+    let rows = context.sql.exec(select, &values)?;
+    let listed = |row: &Row| {
+        Ok::<_, ApiError>(ListedOrganization {
             id: row.text("id")?.to_owned(),
             name: row.text("name")?.to_owned(),
         })
     };
-    rows.iter().map(read).collect()
+    let position = |row: &Row| {
+        let ListedOrganization { id, name } = listed(row)?;
+        Ok((name, id))
+    };
+    range.fill(&rows, position, |row| listed(row).map(Some))
 }
 
 /// Those that the user may ask to have back.
@@ -106,10 +120,12 @@ pub(super) fn restorable(context: &Context<'_>) -> Result<Vec<DeletedOrganizatio
 
 /// Ends the streams that the user has open in their organizations, or in `only` one: what they were opened by has ended. It is the organizations' to do, and whatever still counts opens another one.
 pub(super) fn end_streams(context: &Context<'_>, only: Option<&str>) -> Result<(), ApiError> {
-    for ListedOrganization { id, .. } in list(context)? {
+    let select = "SELECT id FROM organization WHERE name IS NOT NULL";
+    for row in context.sql.exec(select, &[])? {
+        let id = row.text("id")?;
         if only.is_none_or(|only| only == id) {
             let delivery = Delivery::StreamsEnd {
-                organization: id,
+                organization: id.to_owned(),
                 user: context.name.to_owned(),
             };
             outbox::enqueue(context.sql, context.now_ms, &delivery)?;

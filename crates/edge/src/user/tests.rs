@@ -305,6 +305,52 @@ fn the_list_of_organizations_follows_the_newest_epoch() {
 }
 
 #[test]
+fn organizations_come_in_pages_by_name_and_the_first_of_them_with_the_account() {
+    let world = World::new();
+    let session = world.sign_in(ANN);
+    let read = |path: &str| json(&get(&world, path, ("cookie", &session)));
+    let user = read("/v1/me")["user"]["id"].as_str().unwrap().to_owned();
+    let names: Vec<String> = (0..201).map(|at| format!("Team {at:03}")).collect();
+    for (at, name) in names.iter().enumerate() {
+        let change = OrganizationChange {
+            // Ids in another order, and two of one name.
+            organization: format!("org_{}", 900 - at),
+            epoch: 1,
+            name: Some(if at == 200 {
+                names[199].clone()
+            } else {
+                name.clone()
+            }),
+            restorable: None,
+        };
+        let told: Result<(), _> =
+            world.ask::<UserObject, ()>(&user, &Command::ProjectOrganization { change });
+        told.unwrap();
+    }
+    let me = read("/v1/me");
+    assert_eq!(me["has_more_organizations"], true);
+    let listed = me["organizations"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 200);
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let query = format!("limit=67{cursor}");
+        let request = Request::new(Method::Get, "/v1/me/organizations").with_query(&query);
+        let page = json(&world.send(&request.with_header("cookie", &session)));
+        paged.extend(page["organizations"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(paged.len(), 201);
+    assert_eq!(paged[..200], listed[..]);
+    let mut sorted = paged.clone();
+    sorted.sort_by_key(|one| (one["name"].to_string(), one["id"].to_string()));
+    assert_eq!(paged, sorted);
+}
+
+#[test]
 fn a_user_of_an_issuer_is_that_issuer_and_subject_for_ever() {
     let world = World::new();
     let recognize = |issuer: &str, subject: &str, address: Option<&str>| {

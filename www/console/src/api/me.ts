@@ -9,6 +9,8 @@ export interface Me {
   /** Without an address when an identity provider vouches for the person and states none. */
   readonly user: { readonly id: string; readonly email: string | null };
   readonly organizations: readonly OrganizationName[];
+  /** Whether there are others, after these by name. */
+  readonly has_more_organizations: boolean;
   readonly development: boolean;
 }
 
@@ -86,7 +88,11 @@ export const signIn = (email: string, code: string) =>
 
 export const signOut = () => request<undefined>("/v1/session", { method: "DELETE" });
 
-export const readMe = (signal?: AbortSignal) => request<Me>("/v1/me", { signal });
+export async function readMe(signal?: AbortSignal): Promise<Me> {
+  const me = await request<Me>("/v1/me", { signal });
+  if (!me.has_more_organizations) return me;
+  return { ...me, ...(await readAll<OrganizationName, "organizations">("/v1/me/organizations", "organizations", signal)) };
+}
 
 export const readTold = (signal?: AbortSignal) =>
   request<Told>("/v1/me/notifications?limit=20", { signal });

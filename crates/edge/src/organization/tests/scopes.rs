@@ -115,9 +115,11 @@ pub(super) fn row(route: &Route) -> (Needs, Value) {
         (Method::Post, "invitations/join") => (Whole, none),
         (Method::Post, "oauth/introspect") => (All(&[GATEWAY[1]]), json!({ "token": "x" })),
         (Method::Get, "me") => (Nothing, none),
-        (Method::Get, "me/invitations" | "me/joinable" | "me/notifications" | "me/tokens") => {
-            (Whole, none)
-        }
+        (
+            Method::Get,
+            "me/invitations" | "me/joinable" | "me/notifications" | "me/organizations"
+            | "me/tokens",
+        ) => (Whole, none),
         (Method::Get | Method::Delete, "me/sessions" | "me/sessions/{session}" | "session") => {
             (Session, none)
         }
