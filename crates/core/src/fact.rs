@@ -62,16 +62,24 @@ impl Facts {
     pub fn state(&mut self, stated: &Self, unusable: &[String]) {
         let is_open = |group: &&String| fact_type(&[group, ".any"].concat()) == Some(FactType::Any);
         let groups = stated.complete.iter().filter(is_open);
-        for name in groups.chain(unusable) {
-            self.known
-                .retain(|known| known != name && !is_in_group(known, name));
+        let replaced: Vec<&String> = groups.chain(unusable).collect();
+        let is_of = |name: &String, of: &String| name == of || is_in_group(name, of);
+        let mut kept = Self::default();
+        for (name, value) in self.known.iter() {
+            if !replaced.iter().any(|of| is_of(name, of)) {
+                kept.set(name.clone(), value.clone());
+            }
         }
-        for name in unusable {
-            self.complete.retain(|group| {
-                group != name && !is_in_group(name, group) && !is_in_group(group, name)
-            });
+        for group in &self.complete {
+            if !unusable
+                .iter()
+                .any(|of| is_of(group, of) || is_of(of, group))
+            {
+                kept.complete(group.as_str());
+            }
         }
-        self.extend(stated);
+        kept.extend(stated);
+        *self = kept;
     }
 
     /// Adds or replaces all facts of `others`; what else is known of a group of them stays.

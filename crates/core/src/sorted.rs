@@ -75,11 +75,6 @@ impl<K: Ord, V> SortedMap<K, V> {
         Some(value)
     }
 
-    /// Removes the entries whose keys are not `kept`.
-    pub(crate) fn retain(&mut self, kept: impl Fn(&K) -> bool) {
-        self.0.retain(|(key, _)| kept(key));
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))
     }

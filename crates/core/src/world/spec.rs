@@ -256,9 +256,10 @@ fn hierarchy(spec: &WorldSpec) -> Result<Hierarchy, WorldError> {
 
 /// What is wrong with the parent of the node called `id`, if there is no such node.
 fn unknown_parent(spec: &WorldSpec, id: &str) -> Option<WorldError> {
-    let at = spec.nodes.iter().position(|node| node.id == id)?;
+    let known = || spec.nodes.iter().map(|node| &node.id);
+    let at = known().position(|known| known == id)?;
     let parent = spec.nodes.get(at)?.parent.as_ref()?;
-    if spec.nodes.iter().any(|node| node.id == *parent) {
+    if known().any(|known| known == parent) {
         return None;
     }
     let path = vec!["nodes".into(), at.into(), "parent".into()];
