@@ -172,16 +172,11 @@ pub fn inside<'a>(access: &Access, node: &'a str, workspace: Option<&str>) -> &'
 /// `node` for who need know of it; what is not named to somebody is no node to them.
 #[must_use]
 pub fn known<'a>(access: &Access, node: &'a str) -> &'a str {
-    match access.node(node).filter(|at| is_known(access, *at)) {
+    let at = access.node(node);
+    match at.filter(|at| access.known_nodes().contains(at.index())) {
         Some(_) => node,
         None => NOTHING,
     }
-}
-
-/// Whether somebody need know of `node`.
-#[must_use]
-pub fn is_known(access: &Access, node: NodeId) -> bool {
-    access.known_nodes().contains(node.index())
 }
 
 /// The one value of all that are there.

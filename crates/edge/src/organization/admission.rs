@@ -235,6 +235,14 @@ pub(super) fn is_switched_off(context: &Context<'_>, user: &str) -> Result<bool,
     Ok(context.sql.one(select, &[user.into()])?.is_some())
 }
 
+/// Whether somebody is a member whose word counts: there, not suspended, and not vouched for by an issuer that is switched off alone.
+pub(super) fn is_active(context: &Context<'_>, user: &str) -> Result<bool, ApiError> {
+    let select =
+        "SELECT user FROM member WHERE user = ? AND left_at_ms IS NULL AND suspended_at_ms IS NULL";
+    let there = context.sql.one(select, &[user.into()])?;
+    Ok(there.is_some() && !is_switched_off(context, user)?)
+}
+
 fn require_room(context: &Context<'_>, subject: &str) -> Result<(), ApiError> {
     let count =
         "SELECT COUNT(*) AS members FROM member WHERE issuer IS NOT NULL AND left_at_ms IS NULL";

@@ -8,7 +8,9 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
 };
 
-use lockstep_core::{Access, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record, Value};
+use lockstep_core::{
+    Access, Bits, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record, Value, is_in_group,
+};
 use lockstep_token::{
     OrganizationId,
     id::{derived_user_id, organization_user_id},
@@ -19,14 +21,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor,
     actor::{access, access_of, directory_facts, permit, target},
-    holdings,
+    admission, holdings,
     store::{self, Organization},
 };
 use crate::{
     freshness,
     objects::{Context, Reply},
     paging::{Range, Slice},
-    place,
     problem::ApiError,
     sql::Row,
 };
@@ -175,6 +176,14 @@ fn found<T>(
     Ok(slice)
 }
 
+/// Whether `request` says anything of that name, be it what no fact can be, or a group of facts.
+fn is_stated(request: &EvaluationRequest, name: &str) -> bool {
+    let facts = request.facts.iter().map(|(stated, _)| stated);
+    let unusable = request.unusable.iter().map(String::as_str);
+    let mut stated = facts.chain(request.facts.groups()).chain(unusable);
+    stated.any(|stated| stated == name || is_in_group(stated, name))
+}
+
 /// Who asks, and where.
 struct Asking<'a> {
     context: &'a Context<'a>,
@@ -209,11 +218,12 @@ impl<'a> Asking<'a> {
     /// Whether it is about who asks, and states nothing but where it is, which the directory knows.
     fn is_own(&self, request: &EvaluationRequest) -> bool {
         let facts = &request.facts;
+        let is_place = |name: &str| PLACES.contains(&name);
         let mut stated = facts.iter().map(|(name, _)| name);
         request.principal == self.actor.principal
             && facts.groups().next().is_none()
-            && request.unusable.is_empty()
-            && stated.all(|name| PLACES.contains(&name))
+            && request.unusable.iter().all(|name| is_place(name))
+            && stated.all(is_place)
     }
 
     /// Id of whom a request is about. Beside an issuer's name it is what that calls them, and nobody's id here, however it looks; one that vouches for nobody here calls nobody anything.
@@ -221,9 +231,7 @@ impl<'a> Asking<'a> {
         let subject = request.principal.as_str();
         let issuer = match request.facts.value(ISSUER) {
             Some(Value::Text(issuer)) => issuer,
-            None if !request.unusable.iter().any(|name| name == ISSUER) => {
-                return Ok(subject.into());
-            }
+            None if !is_stated(request, ISSUER) => return Ok(subject.into()),
             _ => return Ok("".into()),
         };
         let config = self.context.config;
@@ -255,7 +263,7 @@ impl<'a> Asking<'a> {
             access_of(self.context, self.organization, self.actor)?
         } else {
             // What is nobody's id, such as the name under which a suspended member's grants are kept, finds nothing.
-            let id = if self.is_there(id)? { id } else { "" };
+            let id = if self.acts(id)? { id } else { "" };
             // Nodes, plan and what the organization added are everybody's, and were read for who asks.
             let known = self.record.get_or_init(|| self.access.record());
             let record = holdings::record_beside(self.context, known, id)?;
@@ -265,16 +273,17 @@ impl<'a> Asking<'a> {
                 .map_err(|error| ApiError::internal(format!("nodes of {id}: {error}")))?
         };
         Ok(Subject {
+            known: access.known_nodes(),
             access,
             facts: directory_facts(self.context, self.organization, id)?,
         })
     }
 
-    fn is_there(&self, id: &str) -> Result<bool, ApiError> {
-        let select = "SELECT user FROM member WHERE user = ?
-            UNION ALL SELECT id FROM service_account WHERE id = ? AND deleted_at_ms IS NULL";
-        let row = self.context.sql.one(select, &[id.into(), id.into()])?;
-        Ok(row.is_some())
+    /// Whether it is a member who acts, or a service account.
+    fn acts(&self, id: &str) -> Result<bool, ApiError> {
+        let select = "SELECT id FROM service_account WHERE id = ? AND deleted_at_ms IS NULL";
+        let account = self.context.sql.one(select, &[id.into()])?;
+        Ok(account.is_some() || admission::is_active(self.context, id)?)
     }
 
     /// The ids of principals that a search of subjects looks at, and one more.
@@ -355,6 +364,8 @@ impl<'a> Asking<'a> {
 /// Somebody who is asked about.
 struct Subject {
     access: Access,
+    /// The nodes of which they need know.
+    known: Bits,
     /// What the directory knows.
     facts: Facts,
 }
@@ -363,7 +374,7 @@ impl Subject {
     /// The node at `location`, if it is a place of theirs.
     fn node(&self, location: &Location) -> Option<NodeId> {
         let node = location.find(&self.access);
-        node.filter(|node| place::is_known(&self.access, *node))
+        node.filter(|node| self.known.contains(node.index()))
     }
 
     /// Their nodes of `level` below `within`, by id.
@@ -375,7 +386,7 @@ impl Subject {
         let is_there = |node: &NodeId| {
             access.level(*node) == Some(level)
                 && access.is_within(*node, top)
-                && place::is_known(access, *node)
+                && self.known.contains(node.index())
         };
         let nodes = access.node_ids().filter(is_there);
         let named = nodes.filter_map(|node| Some((access.describe(node)?.id.to_owned(), node)));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, FreshActing, Word},
     actor::FreshPerson,
+    admission,
     invitations::{self, offered},
     refusal,
     store::{Organization, committed, next_epoch, organization},
@@ -24,7 +25,7 @@ use crate::{
 const LIFE_S: i64 = 604_800;
 /// The most links of one organization that can be used.
 const LINKS_MAX: i64 = 50;
-const COLUMNS: &str = "SELECT rowid AS place, id, role, made_by, uses, uses_max, created_at_ms, expires_at_ms, revoked_at_ms FROM invitation_link";
+const COLUMNS: &str = "SELECT rowid AS place, id, role, made_by, uses, uses_max, created_at_ms, expires_at_ms, revoked_at_ms, seen_by FROM invitation_link";
 
 /// What a member may change about links.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,6 +69,8 @@ pub(super) struct Link {
     created_at_ms: i64,
     expires_at_ms: i64,
     revoked_at_ms: Option<i64>,
+    /// The person who saw its secret, as far as that is known.
+    seen_by: Option<String>,
 }
 
 impl Link {
@@ -125,6 +128,7 @@ fn create(
         created_at_ms: acting.now_ms(),
         expires_at_ms: acting.now_ms().saturating_add(life_ms),
         revoked_at_ms: None,
+        seen_by: Some(acting.seer().to_owned()),
     };
     let change = acting.change(permitted)?;
     let insert = "INSERT INTO invitation_link (id, hash, role, made_by, uses_max, created_at_ms, expires_at_ms, seen_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
@@ -136,7 +140,7 @@ fn create(
         link.uses_max.into(),
         link.created_at_ms.into(),
         link.expires_at_ms.into(),
-        acting.seer().into(),
+        link.seen_by.as_deref().into(),
     ];
     change.exec(insert, &values)?;
     offered::write(&change, id, known.kept())?;
@@ -210,6 +214,12 @@ pub(super) fn join(
         status => return Err(refusal::not_pending(status)),
     }
     require_stranger(context, person)?;
+    // Whoever saw its secret gives it to people, as who made it does.
+    if let Some(seer) = &link.seen_by
+        && !admission::is_active(context, seer)?
+    {
+        return Err(void());
+    }
     let word = Word::of(context, &organization, &link.made_by)?;
     let word = word.ok_or_else(void)?;
     let known = word.known(&link.id, &link.role)?.ok_or_else(void)?;
@@ -319,5 +329,6 @@ fn read(row: &Row) -> Result<Link, SqlError> {
         created_at_ms: row.integer("created_at_ms")?,
         expires_at_ms: row.integer("expires_at_ms")?,
         revoked_at_ms: row.optional_integer("revoked_at_ms")?,
+        seen_by: row.optional_text("seen_by")?.map(str::to_owned),
     })
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
+    admission,
     decisions::{Freshness, freshness_of},
     service_accounts,
     store::{organization, unsigned},
@@ -295,14 +296,11 @@ fn limit(acting: &Acting<'_>, row: &Row) -> Result<TokenRecord, ApiError> {
 
 /// Refuses a program that gives or takes what others hold, unless an active member has seen the secret it acts by: whoever else has it may be somebody who was removed. It does everything else until it stops.
 pub(super) fn require_seer(context: &Context<'_>, seen_by: Option<&str>) -> Result<(), ApiError> {
-    let select = "SELECT service_key.id FROM service_key JOIN member ON member.user = ?
-        WHERE service_key.id = ? AND service_key.stops_at_ms IS NULL
-        AND member.left_at_ms IS NULL AND member.suspended_at_ms IS NULL";
+    let select = "SELECT id FROM service_key WHERE id = ? AND stops_at_ms IS NULL";
     let key = context.provenance.credential_id.as_deref();
-    if context
-        .sql
-        .one(select, &[seen_by.into(), key.into()])?
-        .is_some()
+    let goes_on = context.sql.one(select, &[key.into()])?.is_some();
+    if let Some(seer) = seen_by.filter(|_| goes_on)
+        && admission::is_active(context, seer)?
     {
         return Ok(());
     }

@@ -150,14 +150,19 @@ fn head(response: &Response) -> Result<String, JsValue> {
     Ok(head)
 }
 
+/// Whether a head is hardly another answer's: a cookie is nobody else's, and a secret; a tag is of one moment, an id of one request.
+fn is_of_one_answer(head: &str) -> bool {
+    let own = ["\nset-cookie\n", "\netag\n", "\nx-request-id\n"];
+    own.iter().any(|name| head.contains(name))
+}
+
 /// The number of a head that is kept.
 fn number(head: &str) -> Option<u32> {
     HEADS.with_borrow_mut(|heads| {
         if let Some(known) = heads.get(head) {
             return Some(*known);
         }
-        // A cookie is nobody else's, and a secret.
-        if heads.len() >= HEADS_MAX || head.contains("\nset-cookie\n") {
+        if heads.len() >= HEADS_MAX || is_of_one_answer(head) {
             return None;
         }
         let number = head_number(head);

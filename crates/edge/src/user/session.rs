@@ -78,8 +78,10 @@ pub(super) fn open(
         now_ms.saturating_add(SESSION_MS).into(),
     ];
     context.sql.exec(open, &values)?;
-    let oldest = "DELETE FROM session WHERE hash NOT IN (SELECT hash FROM session ORDER BY created_at_ms DESC, rowid DESC LIMIT ?)";
-    context.sql.exec(oldest, &[SESSIONS_MAX.into()])?;
+    let oldest = "DELETE FROM session WHERE hash NOT IN (SELECT hash FROM session ORDER BY created_at_ms DESC, rowid DESC LIMIT ?) RETURNING id";
+    if !context.sql.exec(oldest, &[SESSIONS_MAX.into()])?.is_empty() {
+        end_streams(context, None)?;
+    }
     Ok(())
 }
 

@@ -214,8 +214,8 @@ pub(super) const ROWS: &[Row] = &[
                 "who is asked about is somebody who is there",
                 &[edit(
                     "crates/edge/src/organization/authzen.rs",
-                    "if self.is_there(id)? {",
-                    "if true || self.is_there(id)? {",
+                    "if self.acts(id)? {",
+                    "if true || self.acts(id)? {",
                 )],
             ),
             proof(

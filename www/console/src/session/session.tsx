@@ -1,4 +1,4 @@
-import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
+import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import { readMe, signOut, type Me, type OrganizationName } from "../api/me.js";
 import { onUnauthenticated, Problem } from "../api/request.js";
 
@@ -41,9 +41,14 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [corrections, setCorrections] = useState<Corrections>({ of: null, known: NOTHING });
   const user = session.status === "signed-in" ? session.me.user.id : null;
 
+  /** Raised when somebody signs out: what was asked for them before is nobody's answer any more. */
+  const left = useRef(0);
+
   const reload = useCallback(async () => {
+    const before = left.current;
     try {
-      setSession({ status: "signed-in", me: await readMe() });
+      const me = await readMe();
+      if (left.current === before) setSession({ status: "signed-in", me });
     } catch (error) {
       const anonymous = error instanceof Problem && error.code === "unauthenticated";
       setSession((old) => {
@@ -63,8 +68,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     // All tabs have one session: in another one somebody may have signed out, and somebody else in.
     const look = () => {
       if (document.visibilityState === "visible") {
+        const before = left.current;
         readMe().then(
-          (me) => setSession({ status: "signed-in", me }),
+          (me) => left.current === before && setSession({ status: "signed-in", me }),
           // Who is not signed in any more was said already; any other failure passes.
           () => undefined,
         );
@@ -91,6 +97,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const leave = useCallback(async () => {
     await signOut();
+    left.current += 1;
     setSession({ status: "anonymous" });
   }, []);
 

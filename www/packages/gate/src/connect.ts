@@ -62,6 +62,8 @@ class Connection implements GateStore {
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
   #expiry: ReturnType<typeof setTimeout> | undefined;
+  /** How far the server's clock was ahead when it made the snapshot. */
+  #offsetMs = 0;
   #running = false;
 
   constructor(options: ConnectOptions) {
@@ -84,6 +86,12 @@ class Connection implements GateStore {
     this.#listeners.add(listener);
     if (!this.#running) {
       this.#running = true;
+      // While nobody listened no timer ran: what has ended since is over before anything is drawn.
+      const { gate, policy, status } = this.#state;
+      if (status === "ready" && policy) {
+        gate.refresh(Date.now() + this.#offsetMs);
+        this.#follow(gate, policy);
+      }
       void this.refresh();
       this.#announcements.open();
     }
@@ -146,7 +154,8 @@ class Connection implements GateStore {
       this.#newest = Math.max(this.#newest, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.
       this.#policy = fits ? policy : null;
-      this.#follow(gate, policy, gate.serverTimeMs - Date.now());
+      this.#offsetMs = gate.serverTimeMs - Date.now();
+      this.#follow(gate, policy);
       if (!fits) {
         this.#announcements.failed(false);
       }
@@ -162,15 +171,15 @@ class Connection implements GateStore {
     }
   }
 
-  #follow(gate: Gate, policy: PolicyDocument, offsetMs: number): void {
+  #follow(gate: Gate, policy: PolicyDocument): void {
     this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
     clearTimeout(this.#expiry);
-    const waitMs = gate.changesAtMs - (Date.now() + offsetMs);
+    const waitMs = gate.changesAtMs - (Date.now() + this.#offsetMs);
     if (this.#running && waitMs < TIMER_MAX_MS) {
       this.#expiry = setTimeout(
         () => {
-          gate.refresh(Date.now() + offsetMs);
-          this.#follow(gate, policy, offsetMs);
+          gate.refresh(Date.now() + this.#offsetMs);
+          this.#follow(gate, policy);
         },
         Math.max(waitMs, 0),
       );

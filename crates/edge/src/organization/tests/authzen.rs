@@ -1,5 +1,6 @@
 //! What gateways ask about anybody (OpenID AuthZEN Authorization API 1.0; laws 6, 9 and 10).
 
+mod bodies;
 mod search;
 
 use std::collections::BTreeSet;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::{ADA, Acme, BEN, CAT, DAN, id, issuers::Idp, lockstep, refused};
 use crate::{
     http::{Method, Request, Response},
-    testing::{ORIGIN, json, text, write},
+    testing::{json, text},
 };
 
 /// An organization with workspaces, and the key of a program that may ask for decisions and nothing else.
@@ -141,6 +142,9 @@ fn only_who_may_ask_for_decisions_asks_about_others_or_states_anything() {
     let inside = json!({ "type": "run", "id": "1", "properties": { "workspace": all.north } });
     let inside = asked(&own, "data.read", &inside);
     assert_eq!(json(&ask(&inside))["decision"], true);
+    let mut absent = inside.clone();
+    absent["resource"]["properties"]["project"] = json!(null);
+    assert_eq!(json(&ask(&absent))["decision"], true);
     refused(&ask(&asked(&ada, "data.read", &resource)), 403, "no-grant");
     for (entity, stated) in [
         ("resource", json!({ "tags": { "env": "test" } })),
@@ -287,6 +291,8 @@ fn somebody_is_asked_about_by_what_an_issuer_calls_them() {
         (&ada, json!("https://other.example")),
         (&ada, json!([named])),
         (&ada, json!(null)),
+        (&ada, json!({})),
+        (&ada, json!({ "url": named })),
         ("eve", named.clone()),
     ] {
         assert_eq!(
@@ -300,7 +306,22 @@ fn somebody_is_asked_about_by_what_an_issuer_calls_them() {
             .status,
         200
     );
-    assert_eq!(code("ann", named), "no-membership");
+    assert_eq!(code("ann", named.clone()), "no-membership");
+    // By their id, too, until it is switched on again.
+    let ann = acme.vouched_member("ann").replace("/members/", "");
+    let by_id = || all.decision(&ann, "organization.read", &resource).1;
+    let found = || {
+        let body = asked("", "organization.read", &resource);
+        search::ids(&all.search("subject", &body, 9), "id").contains(&ann)
+    };
+    assert_eq!((by_id().as_str(), found()), ("no-membership", false));
+    assert_eq!(
+        acme.patch(&acme.ada, &path, &json!({ "active": true }))
+            .status,
+        200
+    );
+    assert_ne!(by_id(), "no-membership");
+    assert!(found());
 }
 
 #[test]
@@ -354,94 +375,4 @@ fn several_requests_are_answered_in_order_and_each_by_itself() {
     }
     many["evaluations"] = json!({ "a": 1 });
     refused(&all.ask("evaluations", &many), 400, "invalid-body");
-}
-
-#[test]
-fn what_is_no_request_is_400_and_says_what_is_wrong() {
-    let all = Asked::new();
-    let good = asked(
-        "usr_1",
-        "data.read",
-        &json!({ "type": "workspace", "id": "w" }),
-    );
-    let without = |entity: &str, member: &str| {
-        let mut body = good.clone();
-        let entity = if member.is_empty() {
-            &mut body
-        } else {
-            &mut body[entity]
-        };
-        let name = if member.is_empty() { "subject" } else { member };
-        entity.as_object_mut().unwrap().remove(name);
-        body
-    };
-    for (entity, member) in [
-        ("", ""),
-        ("subject", "type"),
-        ("subject", "id"),
-        ("action", "name"),
-        ("resource", "type"),
-        ("resource", "id"),
-    ] {
-        let answer = all.ask("evaluation", &without(entity, member));
-        refused(&answer, 400, "invalid-body");
-        assert!(text(&answer).contains("is missing"), "{}", text(&answer));
-    }
-    let mut wrong = good.clone();
-    wrong["subject"] = json!("usr_1");
-    refused(&all.ask("evaluation", &wrong), 400, "invalid-body");
-    let send = |media_type: &str, body: &str| {
-        let request = Request::new(Method::Post, all.acme.path("/access/v1/evaluation"))
-            .with_header("x-api-key", &all.key)
-            .with_header("x-request-id", "req-1~a")
-            .with_header("content-type", media_type)
-            .with_body(Ok(body.as_bytes().to_vec()));
-        all.acme.world.send(&request)
-    };
-    let whole = good.to_string();
-    let answer = send("application/json", &whole);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("x-request-id"), Some("req-1~a"));
-    for (media_type, body) in [
-        ("text/plain", whole.as_str()),
-        ("application/json", ""),
-        ("application/json", "{"),
-        ("application/json", "[]"),
-        ("application/json", r#"{"subject":{},"subject":{}}"#),
-    ] {
-        let answer = send(media_type, body);
-        refused(&answer, 400, "invalid-body");
-        assert_eq!(answer.header("x-request-id"), Some("req-1~a"));
-    }
-    let unasked = write(Method::Post, &all.acme.path("/access/v1/evaluation"), &good);
-    let unasked = all
-        .acme
-        .world
-        .send(&unasked.with_header("x-request-id", "two words"));
-    assert_eq!(unasked.status, 401);
-    assert_eq!(unasked.header("x-request-id"), None);
-}
-
-#[test]
-fn metadata_names_the_base_that_was_asked_about_and_tells_of_no_organization() {
-    let acme = lockstep("");
-    let read = |path: &str| acme.world.send(&Request::new(Method::Get, path));
-    let well_known = "/.well-known/authzen-configuration";
-    let metadata = json(&read(well_known));
-    assert_eq!(metadata["policy_decision_point"], ORIGIN);
-    let endpoint = format!("{ORIGIN}/access/v1/evaluation");
-    assert_eq!(metadata["access_evaluation_endpoint"], endpoint);
-    let base = acme.path("");
-    let own = json(&read(&format!("{well_known}{base}")));
-    assert_eq!(own["policy_decision_point"], format!("{ORIGIN}{base}"));
-    for (name, endpoint) in own.as_object().unwrap() {
-        let Some(path) = endpoint.as_str().unwrap().strip_prefix(ORIGIN) else {
-            panic!("{name}");
-        };
-        let asked = acme.post(&acme.ada, path.strip_prefix(&base).unwrap(), &json!({}));
-        let expected = if path == base { 405 } else { 400 };
-        assert_eq!(asked.status, expected, "{name}");
-    }
-    let foreign = read(&format!("{well_known}/v1/organizations/org_0000"));
-    refused(&foreign, 404, "not-found");
 }

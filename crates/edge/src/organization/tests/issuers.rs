@@ -135,7 +135,7 @@ impl Acme {
     }
 
     /// The path of the member whom an issuer calls `subject`.
-    fn vouched_member(&self, subject: &str) -> String {
+    pub(super) fn vouched_member(&self, subject: &str) -> String {
         let view = json(&self.get(&self.ada, "/members"));
         let mut members = view["members"].as_array().unwrap().iter();
         let member = members.find(|member| member["subject"] == subject).unwrap();

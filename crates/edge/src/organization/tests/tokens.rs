@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Acme, BEN, refused};
+use super::{ADA, Acme, BEN, refused};
 use crate::{
     edge::Edge,
     http::{Method, Request, Response},
@@ -68,6 +68,26 @@ fn m7_no_stream_of_events_is_opened_by_a_token_that_is_only_remembered() {
     assert_eq!(deleted.status, 204);
     acme.world.settle();
     assert_eq!(open(&other), 401);
+}
+
+/// Sessions are bounded: whoever opens one too many ends the oldest, and what it may have opened.
+#[test]
+fn m7_the_oldest_session_ends_with_its_streams_when_there_are_too_many() {
+    let acme = Acme::new();
+    let ada = acme.user(ADA);
+    let is_ended = || {
+        let ended = acme.world.objects.ended.borrow();
+        ended.iter().any(|(_, who)| *who == ada)
+    };
+    for _ in 1..50 {
+        acme.world.sign_in(ADA);
+        acme.world.clock.advance_ms(60_000);
+    }
+    acme.world.settle();
+    assert!(!is_ended());
+    acme.world.sign_in(ADA);
+    acme.world.settle();
+    assert!(is_ended());
 }
 
 #[test]

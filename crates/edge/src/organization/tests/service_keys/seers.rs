@@ -298,6 +298,71 @@ fn p2_a_link_that_a_program_made_ends_with_who_saw_its_secret() {
     assert_eq!(acme.join(&eve, &adas).status, 200);
 }
 
+/// Nor does it bring anybody in while they are suspended.
+#[test]
+fn p2_a_link_that_a_program_made_rests_while_who_saw_its_secret_does() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let account = acme.account(&[admin()]);
+    let (_, secret) = acme.key(&ben, &account, &named("ben's"));
+    let body = json!({ "role": "member", "uses_max": 5 });
+    let link = shown(&acme.by(&secret, Method::Post, "/links", &body));
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    let eve = acme.world.sign_in("eve@example.com");
+    refused(&acme.join(&eve, &link), 409, "invitation-void");
+    assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+    assert_eq!(acme.join(&eve, &link).status, 200);
+}
+
+/// Whom only an issuer vouches for that is switched off acts no more, and no program of theirs gives anything.
+#[test]
+fn p2_nobody_stands_behind_a_key_by_an_issuer_that_is_switched_off() {
+    let acme = lockstep();
+    let idp = Idp::new(1);
+    let issuer = acme.issuer(&idp, Some("member"));
+    let by_ann = |method, rest: &str, body: &Value| {
+        let token = format!("Bearer {}", idp.token("ann"));
+        let request = write(method, &acme.path(rest), body);
+        acme.world
+            .send(&request.with_header("authorization", &token))
+    };
+    assert!(
+        by_ann(
+            Method::Post,
+            "/evaluate",
+            &json!({ "permission": "member.read" })
+        )
+        .status
+            < 300
+    );
+    acme.world.settle();
+    let ann = acme.vouched_member("ann");
+    assert_eq!(acme.patch(&acme.ada, &ann, &admin()).status, 200);
+    let account = acme.account(&[admin()]);
+    let key = by_ann(Method::Post, &format!("{account}/keys"), &named("ann's"));
+    let secret = shown(&key);
+    let link = json!({ "role": "member", "uses_max": 5 });
+    let give = || acme.by(&secret, Method::Post, "/links", &link);
+    let made = shown(&give());
+    for active in [false, true] {
+        let set = acme.patch(&acme.ada, &issuer, &json!({ "active": active }));
+        assert_eq!(set.status, 200, "{}", text(&set));
+        let eve = acme.world.sign_in(if active {
+            "eve@example.com"
+        } else {
+            "fay@example.com"
+        });
+        if active {
+            assert_eq!(give().status, 201);
+            assert_eq!(acme.join(&eve, &made).status, 200);
+        } else {
+            refused(&give(), 403, "out-of-token-scope");
+            refused(&acme.join(&eve, &made), 409, "invitation-void");
+        }
+    }
+}
+
 /// Of keys from before it was noted only the program is known.
 #[test]
 fn p2_a_key_that_was_shown_to_a_program_stops_with_who_saw_the_program_s() {
