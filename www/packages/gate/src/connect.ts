@@ -87,11 +87,7 @@ class Connection implements GateStore {
     if (!this.#running) {
       this.#running = true;
       // While nobody listened no timer ran: what has ended since is over before anything is drawn.
-      const { gate, policy, status } = this.#state;
-      if (status === "ready" && policy) {
-        gate.refresh(Date.now() + this.#offsetMs);
-        this.#follow(gate, policy);
-      }
+      this.#pass();
       void this.refresh();
       this.#announcements.open();
     }
@@ -171,19 +167,20 @@ class Connection implements GateStore {
     }
   }
 
-  #follow(gate: Gate, policy: PolicyDocument): void {
+  #follow(gate: Gate, policy: PolicyDocument | null): void {
     this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
     clearTimeout(this.#expiry);
     const waitMs = gate.changesAtMs - (Date.now() + this.#offsetMs);
     if (this.#running && waitMs < TIMER_MAX_MS) {
-      this.#expiry = setTimeout(
-        () => {
-          gate.refresh(Date.now() + this.#offsetMs);
-          this.#follow(gate, policy);
-        },
-        Math.max(waitMs, 0),
-      );
+      this.#expiry = setTimeout(() => this.#pass(), Math.max(waitMs, 0));
     }
+  }
+
+  /** Lets the time that has passed count for the gate that is there. */
+  #pass(): void {
+    const { gate, policy } = this.#state;
+    gate.refresh(Date.now() + this.#offsetMs);
+    this.#follow(gate, policy);
   }
 
   #refuse(cause: unknown): void {
