@@ -52,3 +52,28 @@ fn values_are_written_as_people_write_them() {
         ["true", "false", "-120", "\"prod\""]
     );
 }
+
+#[test]
+fn what_cannot_be_known_leaves_no_group_whole_in_which_it_lies_or_that_lies_in_it() {
+    let known = || {
+        let mut known = Facts::default();
+        for group in ["context", "resource.tags", "resource.size"] {
+            known.complete(group);
+        }
+        known
+    };
+    for (unusable, lost) in [
+        ("resource.tags.env", "resource.tags"),
+        ("resource.tags", "resource.tags"),
+        ("resource", "resource.tags resource.size"),
+        ("resource.tag", ""),
+    ] {
+        let mut facts = known();
+        facts.state(&Facts::default(), &[unusable.to_owned()]);
+        let kept: Vec<String> = facts.groups().map(ToOwned::to_owned).collect();
+        let whole = known();
+        let mut expected: Vec<&str> = whole.groups().collect();
+        expected.retain(|group| !lost.split(' ').any(|lost| lost == *group));
+        assert_eq!(kept, expected, "{unusable}");
+    }
+}
