@@ -72,35 +72,6 @@ test("what_one_person_saw_is_not_shown_to_the_next", async () => {
   await person.close();
 });
 
-test("an_answer_that_was_under_way_signs_nobody_in_again", async () => {
-  const person = await at("hedy@example.com");
-  const { page } = person;
-  const [held, asked, fulfilled] = [0, 1, 2].map(() => {
-    const later = {};
-    later.promise = new Promise((resolve) => Object.assign(later, { resolve }));
-    return later;
-  });
-  await page.route("**/v1/me", async (route) => {
-    const response = await route.fetch();
-    asked.resolve();
-    await held.promise;
-    await route.fulfill({ response });
-    fulfilled.resolve();
-  });
-  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
-  await asked.promise;
-  await page.getByRole("button", { name: "Account of hedy@example.com" }).click();
-  await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByLabel("E-mail address").waitFor();
-  held.resolve();
-  await fulfilled.promise;
-  // Whatever the page does with it is drawn two frames later.
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-  assert.ok(!(await said(page)).includes("hedy@example.com"));
-  await page.getByLabel("E-mail address").waitFor();
-  await person.close();
-});
-
 test("a_tab_follows_whoever_has_signed_in_in_another_one", async () => {
   const person = await at("grace@example.com");
   const { page, context } = person;
