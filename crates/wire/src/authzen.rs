@@ -156,6 +156,16 @@ impl EvaluationRequest {
         })
     }
 
+    /// The same question of somebody who is believed about nothing.
+    #[must_use]
+    pub fn stating_nothing(self) -> Self {
+        Self {
+            facts: Facts::default(),
+            unusable: Vec::new(),
+            ..self
+        }
+    }
+
     /// The answer for the principal of `access`, under what the request states and `known`, which the
     /// directory knows. What the request states of the subject counts, and not what is known of it.
     ///

@@ -34,12 +34,12 @@ use crate::{
 
 /// How many principals one search looks at: each costs what a snapshot does, and nothing else is answered meanwhile.
 const SUBJECTS_MAX: usize = 100;
+/// How many nodes or permissions one search looks at.
+const CANDIDATES_MAX: usize = 2_000;
 /// What is stated of a resource and compared with the directory: where it lies.
 const PLACES: [&str; 2] = ["resource.workspace", "resource.project"];
 /// What is stated of a subject whose id is what this issuer calls them, as a token of its does (`sub`).
 const ISSUER: &str = "principal.properties.issuer";
-/// How many nodes or permissions one search looks at.
-const CANDIDATES_MAX: usize = 2_000;
 
 /// Requests to be decided.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,19 +74,21 @@ pub(super) fn evaluate(
     asked: &Evaluations,
 ) -> Result<Reply, ApiError> {
     let asking = Asking::of(context, organization, &asked.actor, asked.at_least)?;
-    if !asked
-        .requests
-        .iter()
-        .flatten()
-        .all(|request| asking.is_own(request))
-    {
-        asking.require_trust()?;
+    let trust = asking.require_trust();
+    let mut requests = asked.requests.iter().flatten();
+    if !requests.all(|request| asking.is_own(request)) {
+        trust.clone()?;
     }
     let mut subjects: BTreeMap<Cow<'_, str>, Subject> = BTreeMap::new();
     let mut responses = Vec::new();
     for request in &asked.requests {
         let response = match request {
             Ok(request) => {
+                // Where it is, is looked up; as a fact nobody is believed about it who may not ask for decisions.
+                let believed = match &trust {
+                    Ok(()) => Cow::Borrowed(request),
+                    Err(_) => Cow::Owned(request.clone().stating_nothing()),
+                };
                 let subject = match subjects.entry(asking.principal(request)?) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(room) => {
@@ -94,7 +96,7 @@ pub(super) fn evaluate(
                         room.insert(subject)
                     }
                 };
-                asking.decide(subject, request, subject.node(&request.location))?
+                asking.decide(subject, &believed, subject.node(&request.location))?
             }
             Err(response) => response.clone(),
         };
@@ -273,6 +275,7 @@ impl<'a> Asking<'a> {
                 .map_err(|error| ApiError::internal(format!("nodes of {id}: {error}")))?
         };
         Ok(Subject {
+            id: id.to_owned(),
             known: access.known_nodes(),
             access,
             facts: directory_facts(self.context, self.organization, id)?,
@@ -356,13 +359,20 @@ impl<'a> Asking<'a> {
             return Ok(Facts::default());
         };
         let policy = subject.access.policy();
-        let principal = &subject.access.record().principal;
-        Ok(target(self.context, policy, self.organization, principal, &member)?.facts())
+        let target = target(
+            self.context,
+            policy,
+            self.organization,
+            &subject.id,
+            &member,
+        )?;
+        Ok(target.facts())
     }
 }
 
 /// Somebody who is asked about.
 struct Subject {
+    id: String,
     access: Access,
     /// The nodes of which they need know.
     known: Bits,

@@ -90,16 +90,12 @@ async fn metadata(call: Call<'_>) -> Answer {
 
 async fn evaluation(call: Call<'_>, caller: Caller) -> Answer {
     let request = EvaluationRequest::read(body(&call)?).map_err(refused)?;
-    let responses = decided(&call, &caller, vec![Ok(request)], Semantic::default()).await?;
-    Response::json(200, one(&responses)?)
+    one(&call, &caller, request).await
 }
 
 async fn evaluations(call: Call<'_>, caller: Caller) -> Answer {
     match Evaluations::read(body(&call)?).map_err(refused)? {
-        Evaluations::One(request) => {
-            let responses = decided(&call, &caller, vec![Ok(request)], Semantic::default()).await?;
-            Response::json(200, one(&responses)?)
-        }
+        Evaluations::One(request) => one(&call, &caller, request).await,
         Evaluations::Several(requests, semantic) => {
             let requests = requests.into_iter();
             let requests = requests.map(|request| request.map_err(|error| (&error).into()));
@@ -109,9 +105,11 @@ async fn evaluations(call: Call<'_>, caller: Caller) -> Answer {
     }
 }
 
-fn one(responses: &[EvaluationResponse]) -> Result<&EvaluationResponse, ApiError> {
+/// Answers a request by itself.
+async fn one(call: &Call<'_>, caller: &Caller, request: EvaluationRequest) -> Answer {
+    let responses = decided(call, caller, vec![Ok(request)], Semantic::default()).await?;
     let none = || ApiError::internal("one request, and no response");
-    responses.first().ok_or_else(none)
+    Response::json(200, responses.first().ok_or_else(none)?)
 }
 
 async fn decided(

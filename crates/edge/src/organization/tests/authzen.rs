@@ -145,6 +145,19 @@ fn only_who_may_ask_for_decisions_asks_about_others_or_states_anything() {
     let mut absent = inside.clone();
     absent["resource"]["properties"]["project"] = json!(null);
     assert_eq!(json(&ask(&absent))["decision"], true);
+    // But no rule takes their word for it.
+    let by_place = json!({
+        "effect": "allow", "roles": ["editor"], "permissions": ["workspace.update"],
+        "when": [{ "fact": "resource.workspace", "equals": all.north }],
+    });
+    acme.rule(&by_place);
+    let share = |body: &Value| {
+        let mut body = body.clone();
+        body["action"]["name"] = json!("workspace.update");
+        body
+    };
+    assert_eq!(json(&ask(&share(&inside)))["decision"], false);
+    assert_eq!(all.answer("evaluation", &share(&inside))["decision"], true);
     refused(&ask(&asked(&ada, "data.read", &resource)), 403, "no-grant");
     for (entity, stated) in [
         ("resource", json!({ "tags": { "env": "test" } })),
