@@ -72,6 +72,37 @@ test("what_one_person_saw_is_not_shown_to_the_next", async () => {
   await person.close();
 });
 
+test("an_answer_that_was_under_way_signs_nobody_in_again", async () => {
+  const person = await at("hedy@example.com");
+  const { page } = person;
+  const [asked, held] = [0, 1].map(() => {
+    const later = {};
+    later.promise = new Promise((resolve) => Object.assign(later, { resolve }));
+    return later;
+  });
+  await page.route("**/v1/me", async (route) => {
+    const response = await route.fetch();
+    asked.resolve();
+    await held.promise;
+    await route.fulfill({ response });
+  }, { times: 1 });
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await asked.promise;
+  await page.getByRole("button", { name: "Account of hedy@example.com" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("E-mail address").waitFor();
+
+  // Whoever is signed in is asked for their notifications; the refusal would sign them out again at once.
+  const requests = [];
+  page.on("request", (request) => requests.push(new URL(request.url()).pathname));
+  const answered = page.waitForResponse("**/v1/me");
+  held.resolve();
+  await answered;
+  await page.waitForTimeout(300);
+  assert.deepEqual(requests, []);
+  await person.close();
+});
+
 test("a_tab_follows_whoever_has_signed_in_in_another_one", async () => {
   const person = await at("grace@example.com");
   const { page, context } = person;
