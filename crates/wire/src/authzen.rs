@@ -6,6 +6,7 @@ mod search;
 mod several;
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -312,6 +313,8 @@ fn stated(body: &Json) -> Result<(Facts, Vec<String>), RequestError> {
 /// The facts that a request states.
 #[derive(Default)]
 struct Stated {
+    /// Names of facts and of groups, whatever is stated of them.
+    names: BTreeSet<String>,
     facts: Facts,
     groups: Vec<String>,
     /// Names of values that no fact has, such as lists. They are there, so no group is complete that
@@ -327,6 +330,7 @@ impl Stated {
                 for (member, value) in group {
                     self.set(format!("{name}.{member}"), value)?;
                 }
+                self.name(&name)?;
                 self.groups.push(name);
             } else {
                 self.set(name, value)?;
@@ -336,9 +340,7 @@ impl Stated {
     }
 
     fn set(&mut self, name: String, value: &Json) -> Result<(), RequestError> {
-        if self.facts.value(&name).is_some() {
-            return Err(RequestError::Request(format!("`{name}` is stated twice")));
-        }
+        self.name(&name)?;
         match value {
             Json::Bool(value) => self.facts.set(name, Value::Bool(*value)),
             Json::Integer(value) => self.facts.set(name, Value::Integer(*value)),
@@ -348,6 +350,14 @@ impl Stated {
             }
         }
         Ok(())
+    }
+
+    /// Of two spellings of one name neither is the harmless one, also where one of them states what no fact is.
+    fn name(&mut self, name: &str) -> Result<(), RequestError> {
+        if self.names.insert(name.to_owned()) {
+            return Ok(());
+        }
+        Err(RequestError::Request(format!("`{name}` is stated twice")))
     }
 
     fn facts(mut self) -> (Facts, Vec<String>) {

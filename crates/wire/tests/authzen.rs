@@ -181,6 +181,26 @@ fn what_is_no_request_is_refused_with_the_reason() {
             &with(r#", "context": {"a.b": 1, "a": {"b": 2}}"#),
             "`context.a.b` is stated twice",
         ),
+        (
+            &with(r#", "context": {"a": {"b": [1]}, "a.b": 2}"#),
+            "`context.a.b` is stated twice",
+        ),
+        (
+            &with(r#", "context": {"a": {"b": null}, "a.b": 2}"#),
+            "`context.a.b` is stated twice",
+        ),
+        (
+            &with(r#", "context": {"a.b": null, "a": {"b": 2}}"#),
+            "`context.a.b` is stated twice",
+        ),
+        (
+            &with(r#", "context": {"a": {"b": {"c": 1}}, "a.b": {"c": 2}}"#),
+            "`context.a.b` is stated twice",
+        ),
+        (
+            &with(r#", "context": {"a.b": {"c": 2}, "a": {"b": {"c": 1}}}"#),
+            "`context.a.b` is stated twice",
+        ),
     ];
     for (text, reason) in refused {
         let error = read(text).unwrap_err();
