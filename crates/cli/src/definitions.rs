@@ -1,17 +1,48 @@
-//! What a policy says that no cell of its matrix shows: what bounds, replaces and goes beyond its roles.
+//! What a policy says that no cell of its matrix shows: what bounds, replaces and goes beyond its roles, and what
+//! its cells depend on.
 
 use std::collections::BTreeMap;
 
 use lockstep_wire::{
-    ConditionDocument, EffectName, LevelName, PlanDocument, PolicyDocument, RoleDocument,
-    RuleDocument,
+    CompiledPolicy, ConditionDocument, ConditionalDocument, EffectName, LevelName,
+    PermissionDocument, PlanDocument, PolicyDocument, RoleDocument, RuleDocument,
 };
 
 /// What is defined, such as `role guest`, and how.
 pub(crate) type Definition = (String, String);
 
-/// All of `policy`, in the document's order. No two are of the same thing.
-pub(crate) fn definitions(policy: &PolicyDocument) -> Vec<Definition> {
+/// What is shown beside the definitions.
+#[derive(Clone, Copy)]
+enum Beside {
+    /// Each role that was compared, on every level and with its conditions.
+    Differences,
+    /// The tables of a matrix: the roles of a permission's level, without conditions.
+    Matrix,
+}
+
+/// All of `policy` that its tables do not show, in the document's order. No two are of the same thing.
+pub(crate) fn definitions(policy: &CompiledPolicy) -> Vec<Definition> {
+    all(policy, Beside::Matrix)
+}
+
+/// What no role shows and `new` defines in another way than `old`: what, how it was and how it is.
+pub(crate) fn compare(
+    old: &CompiledPolicy,
+    new: &CompiledPolicy,
+) -> Vec<(String, Option<String>, Option<String>)> {
+    let (old, new) = (all(old, Beside::Differences), all(new, Beside::Differences));
+    let before: BTreeMap<String, String> = old.iter().cloned().collect();
+    let after: BTreeMap<String, String> = new.iter().cloned().collect();
+    let gone = old.iter().filter(|(what, _)| !after.contains_key(what));
+    let all = new.iter().chain(gone).map(|(what, _)| {
+        let of = |side: &BTreeMap<String, String>| side.get(what).cloned();
+        (what.clone(), of(&before), of(&after))
+    });
+    all.filter(|(_, before, after)| before != after).collect()
+}
+
+fn all(compiled: &CompiledPolicy, beside: Beside) -> Vec<Definition> {
+    let policy = &compiled.document;
     let mut all = Vec::new();
     let mut add = |what: String, how: String| {
         if !how.is_empty() {
@@ -31,13 +62,11 @@ pub(crate) fn definitions(policy: &PolicyDocument) -> Vec<Definition> {
     }
     add("custom roles".into(), of_custom_roles(policy));
     for permission in &policy.permissions {
-        let mut parts = Vec::new();
-        if !permission.plan.is_empty() {
-            parts.push(format!("needs the plan's {}", permission.plan.join(", ")));
-        }
-        if permission.personal {
-            parts.push("only what is one's own".into());
-        }
+        let mut parts = match beside {
+            Beside::Differences => vec![format!("of the {}", word(permission.level))],
+            Beside::Matrix => held(policy, permission),
+        };
+        parts.extend(of_permission(compiled, permission));
         add(format!("permission {}", permission.id), parts.join("; "));
     }
     for rule in &policy.rules {
@@ -47,20 +76,46 @@ pub(crate) fn definitions(policy: &PolicyDocument) -> Vec<Definition> {
     all
 }
 
-/// What is defined in another way by `new` than by `old`: what, how it was and how it is.
-pub(crate) fn compare(
-    old: &PolicyDocument,
-    new: &PolicyDocument,
-) -> Vec<(String, Option<String>, Option<String>)> {
-    let (old, new) = (definitions(old), definitions(new));
-    let before: BTreeMap<String, String> = old.iter().cloned().collect();
-    let after: BTreeMap<String, String> = new.iter().cloned().collect();
-    let gone = old.iter().filter(|(what, _)| !after.contains_key(what));
-    let all = new.iter().chain(gone).map(|(what, _)| {
-        let of = |side: &BTreeMap<String, String>| side.get(what).cloned();
-        (what.clone(), of(&before), of(&after))
-    });
-    all.filter(|(_, before, after)| before != after).collect()
+/// Who holds `permission`, as far as no cell of its table says it.
+fn held(policy: &PolicyDocument, permission: &PermissionDocument) -> Vec<String> {
+    let is_in_table = |role: &&String| {
+        let mut roles = policy.roles.iter();
+        roles.any(|known| known.id == **role && known.level == permission.level)
+    };
+    let others = permission.allow.iter().filter(|role| !is_in_table(role));
+    let others: Vec<&str> = others.map(String::as_str).collect();
+    let mut parts = Vec::new();
+    if !others.is_empty() {
+        parts.push(format!("also held by {}", others.join(", ")));
+    }
+    for ConditionalDocument { roles, when } in &permission.conditional {
+        parts.push(format!("{} if {}", roles.join(", "), conditions(when)));
+    }
+    if !permission.guard.is_empty() {
+        let guard = conditions(&permission.guard);
+        parts.push(format!("everybody only if {guard}"));
+    }
+    parts
+}
+
+fn of_permission(compiled: &CompiledPolicy, permission: &PermissionDocument) -> Vec<String> {
+    let mut parts = Vec::new();
+    if !permission.implies.is_empty() {
+        parts.push(format!("comes with {}", permission.implies.join(", ")));
+    }
+    if !permission.plan.is_empty() {
+        parts.push(format!("needs the plan's {}", permission.plan.join(", ")));
+    }
+    if permission.personal {
+        parts.push("only what is one's own".into());
+    }
+    let policy = &compiled.policy;
+    let known = policy.permission(&permission.id);
+    let known = known.and_then(|id| policy.describe(id));
+    if known.is_some_and(|known| known.sensitive) {
+        parts.push("sensitive".into());
+    }
+    parts
 }
 
 fn of_role(role: &RoleDocument) -> String {

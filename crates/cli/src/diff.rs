@@ -35,7 +35,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
         policy_file::read(compared.old)?,
         policy_file::read(compared.new)?,
     );
-    let definitions = definitions::compare(&old.document, &new.document);
+    let definitions = definitions::compare(&old, &new);
     let policies = (old.policy, new.policy);
     let (before, after) = match compared.world {
         Some(path) => {

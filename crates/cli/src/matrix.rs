@@ -58,7 +58,7 @@ struct Cells(Vec<(String, Cell)>);
 /// What the directory does, each with the permission that it asks for. What is not here is open to nobody.
 struct Operations(Vec<(&'static str, String)>);
 
-/// What no cell shows: caps, rules, ownership and so on.
+/// What no cell shows: caps, rules, ownership, conditions and so on.
 struct Definitions(Vec<Definition>);
 
 impl Matrix {
@@ -88,7 +88,7 @@ impl Matrix {
                     })
                     .collect(),
             ),
-            definitions: Definitions(definitions(&compiled.document)),
+            definitions: Definitions(definitions(compiled)),
         }
     }
 

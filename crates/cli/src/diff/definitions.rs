@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use lockstep_wire::PolicyDocument;
+use lockstep_wire::CompiledPolicy;
 use serde::Serialize;
 
 use crate::definitions;
@@ -21,7 +21,7 @@ pub(super) struct DefinitionChange {
 }
 
 /// What `new` defines in another way than `old`.
-pub(super) fn compare(old: &PolicyDocument, new: &PolicyDocument) -> Vec<DefinitionChange> {
+pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<DefinitionChange> {
     let changes = definitions::compare(old, new).into_iter();
     changes
         .map(|(definition, before, after)| DefinitionChange {

@@ -179,6 +179,8 @@ fn another_permission_behind_an_operation_is_a_difference() {
   + workspace.create  needs count; before, open to nobody
   ~ workspace.delete  needs sell; before, count
   - workspace.read    open to nobody; before, needed sell
+(definitions)
+  ~ permission sell  of the workspace; sensitive; before, of the workspace
 ";
     assert_eq!(differences([old.as_str(), &new]), wanted);
     assert_eq!(printed(["diff", &old, &old]), "");
@@ -189,9 +191,14 @@ fn another_permission_behind_an_operation_is_a_difference() {
         {"operation": "workspace.delete", "before": "count", "after": "sell"},
         {"operation": "workspace.read", "before": "sell"},
     ]);
+    // What a change of the directory asks for is sensitive by itself.
+    let definitions = json!([{
+        "definition": "permission sell",
+        "before": "of the workspace", "after": "of the workspace; sensitive",
+    }]);
     assert_eq!(
         json,
-        json!({"changes": [], "operations": operations, "definitions": []})
+        json!({"changes": [], "operations": operations, "definitions": definitions})
     );
 }
 
@@ -245,6 +252,56 @@ fn what_no_role_shows_is_a_difference() {
         {"definition": "owner of a project", "before": "count", "after": "count, sell"},
     ]);
     assert_eq!(json["definitions"], definitions);
+}
+
+/// What comes with a permission, what is asked about anew every time, and where a permission belongs change no
+/// role of the policy's: an organization's own do, and the edge.
+#[test]
+fn what_a_permission_is_beside_its_roles_is_a_difference() {
+    let of_count = |test: &str, more: &str| {
+        let count = "id = \"count\", level = \"workspace\", allow = [\"owner\"]";
+        let text = POLICY.replace(count, &format!("{count}{more}"));
+        written(&format!("diff-permission-{test}.toml"), text)
+            .display()
+            .to_string()
+    };
+    let old = of_count("old", "");
+    for (test, more, line) in [
+        (
+            "implies",
+            ", implies = [\"sell\"]",
+            "of the workspace; comes with sell; before, of the workspace",
+        ),
+        (
+            "sensitive",
+            ", sensitive = true",
+            "of the workspace; sensitive; before, of the workspace",
+        ),
+    ] {
+        let new = of_count(test, more);
+        let wanted = format!("(definitions)\n  ~ permission count  {line}\n");
+        assert_eq!(differences([old.as_str(), &new]), wanted);
+        assert_eq!(printed(["diff", &new, &new]), "");
+    }
+    let level = POLICY.replace(
+        "\"count\", level = \"workspace\"",
+        "\"count\", level = \"organization\"",
+    );
+    let level = written("diff-permission-level.toml", level);
+    let level = level.display().to_string();
+    let wanted = "(definitions)
+  ~ permission count  of the organization; before, of the workspace
+";
+    assert_eq!(differences([old.as_str(), &level]), wanted);
+    // Sensitive by what it is bound to, it loses nothing when it is no longer said.
+    let bound = "\n[operations]\n\"project.delete\" = \"count\"\n";
+    let bound = |test: &str, more: &str| {
+        let file = std::fs::read_to_string(of_count(test, more)).unwrap() + bound;
+        let file = written(&format!("diff-bound-{test}.toml"), file);
+        file.display().to_string()
+    };
+    let (without, with) = (bound("without", ""), bound("with", ", sensitive = true"));
+    assert_eq!(printed(["diff", &without, &with]), "");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::support::{lockstep, matrix, printed, root, shipped};
+use crate::support::{lockstep, matrix, printed, root, shipped, written};
 
 #[test]
 fn the_committed_matrices_are_those_of_the_policies() {
@@ -82,6 +82,51 @@ fn what_no_cell_shows_is_listed_at_the_end() {
     assert_eq!(json["role owner"], "admin; holds everything");
     let markdown = printed(["matrix", "policies/lockstep.toml", "--format", "markdown"]);
     assert!(markdown.contains("\n## definitions\n\n| definition | is |\n"));
+}
+
+/// Whatever changes who may do what is a line to review: also what a role of another level is given, what a
+/// cell that says `conditional` depends on, and what an organization's own roles get by it.
+#[test]
+fn a_change_that_no_cell_shows_is_a_line_of_its_own() {
+    let shipped = std::fs::read_to_string(root().join("policies/lockstep.toml")).unwrap();
+    for (old, new, line) in [
+        (
+            r#""View data", level = "workspace", allow = ["#,
+            r#""View data", level = "workspace", allow = ["member", "#,
+            "permission data.read  also held by member",
+        ),
+        (
+            r#"not_in = ["owner"]"#,
+            r#"not_in = ["viewer"]"#,
+            "permission member.update-role  admin if target.role not in [\"viewer\"]; \
+             everybody only if target.self = false; sensitive",
+        ),
+        (
+            r#""target.self", equals = false"#,
+            r#""target.creator", equals = false"#,
+            "permission member.update-role  admin if target.role not in [\"owner\"]; \
+             everybody only if target.creator = false; sensitive",
+        ),
+        (
+            r#"allow = ["workspace-admin", "editor", "annotator"], implies = ["data.read"]"#,
+            r#"allow = ["workspace-admin", "editor", "annotator"], implies = ["data.export"]"#,
+            "permission data.annotate  comes with data.export",
+        ),
+        (
+            r#""run.delete", label = "Delete runs", level = "workspace", "#,
+            r#""run.delete", label = "Delete runs", level = "workspace", personal = true, "#,
+            "permission run.delete  only what is one's own; sensitive",
+        ),
+    ] {
+        let changed = shipped.replacen(old, new, 1);
+        assert_ne!(changed, shipped, "{old}");
+        let file = written("matrix-changed.toml", changed);
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let has = |text: &str| text.lines().any(|found| words(found) == words(line));
+        let text = printed(["matrix", &file.display().to_string()]);
+        assert!(has(&text), "{line}: {text}");
+        assert!(!has(&printed(["matrix", "policies/lockstep.toml"])));
+    }
 }
 
 #[test]
