@@ -1,13 +1,9 @@
 export type EventSourceFactory = (url: string) => EventSource;
 
 export interface AnnouncementsOptions {
-  readonly baseUrl: string;
+  readonly baseUrl?: string;
   readonly organization: string;
-  readonly eventSource?: EventSourceFactory | undefined;
-  /** The organization has this epoch now. */
-  readonly onEpoch: (epoch: number) => void;
-  /** Something may have been missed: read again. */
-  readonly onRetry: () => void;
+  readonly eventSource?: EventSourceFactory;
 }
 
 /** First and longest wait before another attempt, in milliseconds. */
@@ -23,13 +19,18 @@ const RETRY_MAX_MS = 30_000;
  */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
+  readonly #onEpoch: (epoch: number) => void;
+  readonly #onRetry: () => void;
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #waitMs = RETRY_FIRST_MS;
   #wanted = false;
 
-  constructor(options: AnnouncementsOptions) {
+  /** `onEpoch`: the organization has this epoch now; `onRetry`: something may have been missed, so read again. */
+  constructor(options: AnnouncementsOptions, onEpoch: (epoch: number) => void, onRetry: () => void) {
     this.#options = options;
+    this.#onEpoch = onEpoch;
+    this.#onRetry = onRetry;
   }
 
   open(): void {
@@ -48,16 +49,17 @@ export class Announcements {
     this.#drop();
   }
 
-  /** A read failed: try again later or, when that is pointless, stop listening. */
+  /** Something failed: try again later or, when that is pointless, stop listening. */
   failed(final: boolean): void {
     this.#drop();
-    if (!final) {
-      this.#later();
+    if (this.#wanted && !final) {
+      this.#retry = setTimeout(() => this.#again(), this.#waitMs * (0.75 + Math.random() / 2));
+      this.#waitMs = Math.min(this.#waitMs * 2, RETRY_MAX_MS);
     }
   }
 
   #connect(): void {
-    const { baseUrl, organization, eventSource = open, onEpoch } = this.#options;
+    const { baseUrl = "", organization, eventSource = open } = this.#options;
     const source = eventSource(
       `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
     );
@@ -65,36 +67,26 @@ export class Announcements {
       const epoch = epochOf((event as MessageEvent<unknown>).data);
       if (epoch !== undefined && source === this.#source) {
         this.#waitMs = RETRY_FIRST_MS;
-        onEpoch(epoch);
+        this.#onEpoch(epoch);
       }
     });
     source.addEventListener("error", () => {
       if (source === this.#source) {
-        this.#drop();
-        this.#later();
+        this.failed(false);
       }
     });
     this.#source = source;
   }
 
-  #later(): void {
-    if (!this.#wanted) {
-      return;
-    }
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#again(), this.#waitMs * (0.75 + Math.random() / 2));
-    this.#waitMs = Math.min(this.#waitMs * 2, RETRY_MAX_MS);
-  }
-
   #again(): void {
+    this.#drop();
     this.#connect();
-    this.#options.onRetry();
+    this.#onRetry();
   }
 
   /** A page that slept or was off the network may have missed events without any error. */
   #resume = (): void => {
     if (globalThis.document?.visibilityState !== "hidden") {
-      this.#drop();
       this.#waitMs = RETRY_FIRST_MS;
       this.#again();
     }

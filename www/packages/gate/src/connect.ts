@@ -1,6 +1,6 @@
 import type { PolicyDocument } from "./documents.js";
 import { Announcements, type EventSourceFactory } from "./announcements.js";
-import { gateAsSent, type Gate } from "./gate.js";
+import { createGate, type Gate } from "./gate.js";
 import { ReadError, readPolicy, readSnapshot, type Fetch } from "./read.js";
 import { refusingGate } from "./refusal.js";
 import type { WasmSource } from "./wasm.js";
@@ -71,13 +71,11 @@ class Connection implements GateStore {
     this.#options = options;
     const gate = refusingGate("loading", "Your permissions are being loaded.");
     this.#state = this.#stateOf(gate, null, 0);
-    this.#announcements = new Announcements({
-      baseUrl: options.baseUrl ?? "",
-      organization: options.organization,
-      eventSource: options.eventSource,
-      onEpoch: (epoch) => this.#announced(epoch),
-      onRetry: () => void this.refresh(),
-    });
+    this.#announcements = new Announcements(
+      options,
+      (epoch) => this.#announced(epoch),
+      () => void this.refresh(),
+    );
   }
 
   getSnapshot = (): GateState => this.#state;
@@ -125,22 +123,17 @@ class Connection implements GateStore {
 
   async #read(): Promise<void> {
     try {
-      const options = {
-        baseUrl: this.#options.baseUrl ?? "",
-        organization: this.organization,
-        epoch: this.#state.epoch,
-        fetch: this.#options.fetch,
-      };
+      const options = this.#options;
       const [known, snapshot] = await Promise.all([
         this.#policy ?? readPolicy(options),
-        readSnapshot(options),
+        readSnapshot(options, this.#state.epoch),
       ]);
-      const wasm = this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm };
+      const asSent = { snapshot, wasm: options.wasm, nowMs: Number.NaN };
       let policy = known;
-      let gate = await gateAsSent({ policy, snapshot, ...wasm });
+      let gate = await createGate({ policy, ...asSent });
       if (gate.status === "snapshot-other-policy" && known === this.#policy) {
         policy = await readPolicy(options);
-        gate = await gateAsSent({ policy, snapshot, ...wasm });
+        gate = await createGate({ policy, ...asSent });
       }
       const fits = gate.status === "ready";
       if (fits && gate.epoch < this.#newest) {

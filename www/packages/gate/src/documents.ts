@@ -17,3 +17,13 @@ export interface PolicyDocument extends Document {
   /** The same policy, compiled: what the evaluator reads. */
   readonly gate: { readonly digest: string; readonly compiled: string };
 }
+
+/** What cannot be parsed is nothing; whoever reads it says what it could not read. */
+export function parsed<T extends object>(document: T | string): T | undefined {
+  try {
+    const value = typeof document === "string" ? (JSON.parse(document) as T) : document;
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

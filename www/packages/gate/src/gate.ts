@@ -1,4 +1,11 @@
-import type { Decision, Facts, Level, PolicyDocument, Snapshot } from "./documents.js";
+import {
+  parsed,
+  type Decision,
+  type Facts,
+  type Level,
+  type PolicyDocument,
+  type Snapshot,
+} from "./documents.js";
 import { flatName, flatQuestion, flatRows, flatSnapshot } from "./flat.js";
 import { Masks, type Mask } from "./masks.js";
 import { refusal } from "./refusal.js";
@@ -52,8 +59,8 @@ export interface GateOptions {
   readonly policy: PolicyDocument | string;
   /** The snapshot as served: the bytes of its binary form, or JSON, parsed or not. */
   readonly snapshot: Uint8Array | Snapshot | string;
-  readonly wasm?: WasmSource | Promise<WasmSource>;
-  /** The edge's clock in Unix milliseconds; defaults to this machine's. */
+  readonly wasm?: WasmSource | Promise<WasmSource> | undefined;
+  /** The edge's clock in Unix milliseconds; defaults to this machine's. Not a number: when the snapshot was sent. */
   readonly nowMs?: number;
 }
 
@@ -62,21 +69,17 @@ export interface GateOptions {
  * that it cannot read gives a gate that allows nothing and says why. It rejects only when the
  * evaluator itself cannot be loaded, or has stopped.
  */
-export async function createGate(options: GateOptions): Promise<Gate> {
-  return gateOf(options, await loadWasm(options.wasm), options.nowMs ?? Date.now());
-}
-
-/** A gate as of when the edge sent the snapshot. */
-export async function gateAsSent(options: GateOptions): Promise<Gate> {
-  return gateOf(options, await loadWasm(options.wasm), Number.NaN);
-}
-
-function gateOf({ policy, snapshot }: GateOptions, evaluator: Evaluator, nowMs: number): Gate {
+export async function createGate({ policy, snapshot, wasm, nowMs }: GateOptions): Promise<Gate> {
+  const evaluator = await loadWasm(wasm);
   const bytes = snapshot instanceof Uint8Array ? snapshot : flatSnapshot(parsed(snapshot));
-  // A copy, because it is read again.
-  const documents = { policy: compiled(policy), snapshot: new Uint8Array(bytes), nowMs };
-  return new TableGate(evaluator, documents);
+  return new TableGate(evaluator, {
+    policy: compiled(policy),
+    // A copy, because it is read again.
+    snapshot: new Uint8Array(bytes),
+    nowMs: nowMs ?? Date.now(),
+  });
 }
+
 
 /** The compiled forms of policies that were handed over already: a page has one, and a gate for each snapshot. */
 const known = new WeakMap<object, Uint8Array>();
@@ -101,16 +104,6 @@ function bytesOf(base64: string | undefined): Uint8Array {
     return bytes;
   } catch {
     return new Uint8Array();
-  }
-}
-
-/** What cannot be parsed is nothing; the evaluator then says which of the two it could not read. */
-function parsed<T extends object>(document: T | string): T | undefined {
-  try {
-    const value = typeof document === "string" ? (JSON.parse(document) as T) : document;
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,13 +1,11 @@
-import type { PolicyDocument } from "./documents.js";
+import { parsed, type PolicyDocument } from "./documents.js";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface ReadOptions {
-  readonly baseUrl: string;
+  readonly baseUrl?: string;
   readonly organization: string;
-  /** The answer must not be from before this epoch. */
-  readonly epoch: number;
-  readonly fetch?: Fetch | undefined;
+  readonly fetch?: Fetch;
 }
 
 /** Why the documents could not be read: a code for programs and a sentence for people. */
@@ -31,15 +29,16 @@ const TIMEOUT_MS = 10_000;
 const BINARY = "application/vnd.lockstep.snapshot";
 
 export async function readPolicy(options: ReadOptions): Promise<PolicyDocument> {
-  return parse(await read("/v1/policy", {}, options)) as PolicyDocument;
+  return parsed(await read("/v1/policy", {}, options)) as PolicyDocument;
 }
 
-/** The caller's snapshot: its binary form, or its JSON from an edge that does not know it. */
-export async function readSnapshot(options: ReadOptions): Promise<Uint8Array | string> {
-  const { epoch } = options;
-  const path = `/v1/organizations/${encodeURIComponent(options.organization)}/snapshot`;
+/**
+ * The caller's snapshot, not from before `epoch`: its binary form, or its JSON from an edge that does
+ * not know it.
+ */
+export function readSnapshot(options: ReadOptions, epoch: number): Promise<Uint8Array | string> {
   return read(
-    path,
+    `/v1/organizations/${encodeURIComponent(options.organization)}/snapshot`,
     { Accept: BINARY, ...(epoch > 0 ? { "Lockstep-Epoch": String(epoch) } : {}) },
     options,
   );
@@ -51,7 +50,7 @@ function read(path: string, headers: HeadersOf, options: ReadOptions): Promise<U
 async function read(
   path: string,
   headers: HeadersOf,
-  { baseUrl, fetch = globalThis.fetch.bind(globalThis) }: ReadOptions,
+  { baseUrl = "", fetch = globalThis.fetch.bind(globalThis) }: ReadOptions,
 ): Promise<Uint8Array | string> {
   let response: Response;
   let answer: Uint8Array | string;
@@ -71,22 +70,13 @@ async function read(
       "The edge cannot be reached, so nothing is allowed here until it answers again.",
     );
   }
-  if (response.ok && (typeof answer !== "string" || parse(answer) !== undefined)) {
+  if (response.ok && (typeof answer !== "string" || parsed(answer) !== undefined)) {
     return answer;
   }
-  throw refused(response.status, typeof answer === "string" ? parse(answer) : undefined);
+  throw refused(response.status, typeof answer === "string" ? parsed(answer) : undefined);
 }
 
 type HeadersOf = Readonly<Record<string, string>>;
-
-function parse(text: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 function refused(status: number, problem: { code?: unknown; detail?: unknown } = {}): ReadError {
   const code = typeof problem.code === "string" ? problem.code : "unreadable";
