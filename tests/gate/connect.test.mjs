@@ -236,3 +236,55 @@ test("what_ended_while_nobody_listened_is_over_when_somebody_does_again", async 
   t.after(store.subscribe(() => {}));
   assert.equal(store.getSnapshot().gate.can("invite"), false);
 });
+
+test("a_store_that_reads_again_listens_again", async (t) => {
+  const open = ({ sources }) => sources.filter(({ closed }) => !closed);
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = follow(t, edge);
+  await ready(store);
+
+  // Removed and taken in again, each announced while the other's read is under way.
+  let answer;
+  edge.answer = () => new Promise((resolve) => (answer = resolve));
+  edge.sources[0].announce(2);
+  await until(store, () => answer !== undefined, "not read");
+  edge.sources[0].announce(3);
+  edge.answer = snapshot({ grants: admin, epoch: 3 });
+  answer(problem(404, "not-found")());
+  await until(store, ({ gate }) => gate.epoch === 3, "not read again");
+  assert.equal(open(edge).length, 1);
+
+  // Signed out, and in again without leaving the page.
+  edge.answer = problem(401, "unauthenticated");
+  await store.refresh();
+  assert.equal(open(edge).length, 0);
+  edge.answer = snapshot({ grants: member, epoch: 4 });
+  await store.refresh();
+  assert.equal(open(edge).length, 1);
+  edge.answer = snapshot({ grants: admin, epoch: 5 });
+  open(edge)[0].announce(5);
+  await until(store, ({ gate }) => gate.epoch === 5, "not followed");
+});
+
+test("what_is_read_after_the_last_one_left_opens_no_stream", async () => {
+  const edge = edgeDouble(snapshot());
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const leave = store.subscribe(() => {});
+  await ready(store);
+  leave();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await store.refresh();
+  assert.ok(edge.sources.every(({ closed }) => closed));
+});
+
+test("a_stream_that_waits_for_its_next_attempt_is_opened_once", async (t) => {
+  const edge = edgeDouble(snapshot());
+  const store = follow(t, edge);
+  await ready(store);
+  edge.sources[0].dispatchEvent(new Event("error"));
+  await store.refresh();
+  await until(store, () => edge.sources.length === 2, "not opened again");
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  assert.equal(edge.sources.filter(({ closed }) => !closed).length, 1);
+  assert.equal(edge.sources.length, 2);
+});

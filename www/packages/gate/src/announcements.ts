@@ -33,11 +33,12 @@ export class Announcements {
     this.#onRetry = onRetry;
   }
 
+  /** Listens, unless it does already or is about to. */
   open(): void {
-    if (!this.#wanted) {
-      this.#wanted = true;
-      globalThis.addEventListener?.("online", this.#resume);
-      globalThis.document?.addEventListener("visibilitychange", this.#resume);
+    this.#wanted = true;
+    globalThis.addEventListener?.("online", this.#resume);
+    globalThis.document?.addEventListener("visibilitychange", this.#resume);
+    if (!this.#source && !this.#retry) {
       this.#connect();
     }
   }
@@ -95,7 +96,7 @@ export class Announcements {
   #drop(): void {
     clearTimeout(this.#retry);
     this.#source?.close();
-    this.#source = undefined;
+    this.#retry = this.#source = undefined;
   }
 }
 

@@ -147,6 +147,9 @@ class Connection implements GateStore {
       this.#follow(gate, policy);
       if (!fits) {
         this.#announcements.failed(false);
+      } else if (this.#running) {
+        // After a failure that was final, nothing listens.
+        this.#announcements.open();
       }
     } catch (cause) {
       this.#refuse(cause);
