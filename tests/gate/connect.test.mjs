@@ -4,56 +4,11 @@ import { test } from "node:test";
 import { connect } from "@lockstep/gate";
 
 import { compiled } from "../support/policy.mjs";
+import { edgeDouble, follow, problem, ready, until } from "./double.mjs";
 import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const admin = [["admin", organization]];
 const member = [["member", organization]];
-
-/** An edge as a page sees it: what it answers can be changed, and what it was asked is kept. */
-function edgeDouble(first) {
-  const edge = { answer: first, policy, asked: [], sources: [] };
-  edge.fetch = async (url, { headers }) => {
-    edge.asked.push({ url, headers });
-    if (url.endsWith("/v1/policy")) return Response.json(edge.policy);
-    const answer = edge.answer;
-    return typeof answer === "function" ? answer() : Response.json(answer);
-  };
-  edge.eventSource = (url) => {
-    const source = new EventTarget();
-    Object.assign(source, { url, closed: false, close: () => (source.closed = true) });
-    source.announce = (epoch) => {
-      const data = JSON.stringify({ epoch });
-      source.dispatchEvent(new MessageEvent("epoch", { data }));
-    };
-    edge.sources.push(source);
-    return source;
-  };
-  edge.reads = () => edge.asked.filter(({ url }) => url.endsWith("/snapshot")).length;
-  return edge;
-}
-
-/** A connection with one subscriber, which ends with the test. */
-function follow(t, edge, options = {}) {
-  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge", ...options });
-  t.after(store.subscribe(() => {}));
-  return store;
-}
-
-async function until(store, holds, what) {
-  const end = Date.now() + 3_000;
-  while (!holds(store.getSnapshot())) {
-    assert.ok(Date.now() < end, `${what}: ${JSON.stringify(store.getSnapshot())}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return store.getSnapshot();
-}
-
-const ready = (store) => until(store, ({ status }) => status === "ready", "not ready");
-
-function problem(status, code) {
-  const body = JSON.stringify({ status, code, detail: `The edge says ${code}.` });
-  return () => new Response(body, { status });
-}
 
 test("nothing_is_allowed_before_the_snapshot_is_there", async (t) => {
   const store = follow(t, edgeDouble(snapshot({ grants: admin })));

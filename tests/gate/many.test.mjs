@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { createGate } from "@lockstep/gate";
 
 import { binary, compiled } from "../support/policy.mjs";
+import { edgeDouble, follow, ready, until } from "./double.mjs";
 import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const nowMs = 1_000_000;
@@ -111,4 +112,58 @@ test("what_stops_halfway_answers_nobody_from_anothers_documents", async (t) => {
   assert.equal(member.explain("remove", organization, facts).decision, false);
   assert.equal(member.explain("read").reasons[0].code, "granted");
   assert.ok(report.mock.callCount() > 0);
+});
+
+test("an_evaluator_that_stops_while_the_clock_is_read_leaves_nothing_allowed", async (t) => {
+  const report = t.mock.method(console, "error", () => {});
+  const gate = await gateOf(snapshot({ grants }));
+  const [invite] = [gate.permission("invite")];
+  const facts = { "target.creator": false };
+  const allowed = () => [
+    gate.can("invite"),
+    gate.can("remove", organization, facts),
+    gate.check(invite, 0),
+    gate.mask().can("invite"),
+    gate.masks([{ facts }]).can("remove", 0),
+    gate.actions().length > 0,
+    gate.resources("invite", "organization").length > 0,
+    gate.explain("invite").decision,
+  ];
+  assert.deepEqual(allowed(), Array(8).fill(true));
+  stops = true;
+  t.after(() => (stops = false));
+  gate.refresh(nowMs + 1);
+  for (const again of [true, false]) {
+    stops = again;
+    assert.deepEqual(allowed(), Array(8).fill(false));
+    assert.equal(gate.status, "gate-broken");
+    assert.equal(gate.explain("invite").reasons[0].code, "gate-broken");
+    assert.equal(gate.statusText, gate.explain("invite").reasons[0].text);
+    assert.equal(gate.changesAtMs, Number.POSITIVE_INFINITY);
+  }
+  gate.refresh(nowMs + 1);
+  assert.equal(gate.status, "ready");
+  assert.equal(gate.statusText, "");
+  assert.deepEqual(allowed(), Array(8).fill(true));
+  assert.ok(report.mock.callCount() > 0);
+});
+
+test("a_grant_ends_in_a_page_whose_evaluator_has_stopped", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const server_time_ms = Date.now();
+  const grant = { role: "admin", node: organization, expires_at_ms: server_time_ms + 300 };
+  const edge = edgeDouble(snapshot({ grants: [grant, ["member", organization]], server_time_ms }));
+  const store = follow(t, edge);
+  assert.equal((await ready(store)).gate.can("invite"), true);
+  stops = true;
+  t.after(() => (stops = false));
+  const now = await until(store, ({ status }) => status !== "ready", "not ended");
+  assert.equal(now.status, "gate-broken");
+  assert.notEqual(now.statusText, "");
+  assert.equal(now.gate.can("invite"), false);
+  assert.equal(now.gate.can("read"), false);
+  stops = false;
+  edge.answer = snapshot();
+  // Nobody calls refresh: the connection reads again by itself.
+  assert.equal((await ready(store)).gate.can("read"), true);
 });

@@ -145,12 +145,6 @@ class Connection implements GateStore {
       this.#policy = fits ? policy : null;
       this.#offsetMs = gate.serverTimeMs - Date.now();
       this.#follow(gate, policy);
-      if (!fits) {
-        this.#announcements.failed(false);
-      } else if (this.#running) {
-        // After a failure that was final, nothing listens.
-        this.#announcements.open();
-      }
     } catch (cause) {
       this.#refuse(cause);
     }
@@ -169,6 +163,12 @@ class Connection implements GateStore {
     const waitMs = gate.changesAtMs - (Date.now() + this.#offsetMs);
     if (this.#running && waitMs < TIMER_MAX_MS) {
       this.#expiry = setTimeout(() => this.#pass(), Math.max(waitMs, 0));
+    }
+    if (gate.status !== "ready") {
+      this.#announcements.failed(false);
+    } else if (this.#running) {
+      // After a failure that was final, nothing listens.
+      this.#announcements.open();
     }
   }
 

@@ -160,9 +160,9 @@ let heldPolicy: Uint8Array | undefined;
  * never crosses into wasm.
  */
 class TableGate implements Gate {
-  readonly status: string;
-  readonly epoch: number;
-  readonly serverTimeMs: number;
+  status!: string;
+  epoch!: number;
+  serverTimeMs!: number;
   changesAtMs!: number;
   readonly #evaluator: Evaluator;
   readonly #documents: Documents;
@@ -180,11 +180,7 @@ class TableGate implements Gate {
   constructor(evaluator: Evaluator, documents: Documents) {
     this.#evaluator = evaluator;
     this.#documents = documents;
-    const at = this.#look();
-    const { numbers } = evaluator;
-    this.epoch = numbers[at + EPOCH]!;
-    this.serverTimeMs = numbers[at + SERVER_TIME]!;
-    this.status = numbers[at + IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
+    this.#look();
   }
 
   get statusText(): string {
@@ -228,10 +224,12 @@ class TableGate implements Gate {
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
-    return unlessBroken(() => {
-      const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
-      return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
-    }, BROKEN);
+    return this.status === BROKEN
+      ? STOPPED
+      : unlessBroken(() => {
+          const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
+          return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
+        }, STOPPED);
   }
 
   mask(node?: string, facts?: Facts): Mask {
@@ -289,8 +287,12 @@ class TableGate implements Gate {
   refresh(nowMs: number = Date.now()): void {
     this.#documents.nowMs = nowMs;
     holder = undefined;
-    this.#look();
+    // Should the evaluator stop here, no answer from before is left, and none begins or ends.
     this.#rows.clear();
+    this.#starts = new Uint32Array();
+    this.changesAtMs = Number.POSITIVE_INFINITY;
+    this.status = BROKEN;
+    unlessBroken(() => this.#look(), undefined);
   }
 
   /** `can` of names that nobody asked about yet, or that depends on `facts`. */
@@ -385,22 +387,26 @@ class TableGate implements Gate {
   }
 
   /** Takes a copy of the answers, which neither moves nor changes when the evaluator's memory does. */
-  #look(): number {
+  #look(): void {
     const at = this.#ask(STATUS, 0, NONE);
     const { numbers, bytes } = this.#evaluator;
     const table = numbers[at + TABLE]!;
     const starts = numbers[at + STARTS]!;
+    this.epoch = numbers[at + EPOCH]!;
+    this.serverTimeMs = numbers[at + SERVER_TIME]!;
     this.changesAtMs = numbers[at + CHANGES_AT]!;
     this.#stride = numbers[at + STRIDE]! | 0;
     this.#answers = bytes.slice(table, table + numbers[at + COUNT]! * 2);
     this.#starts = new Uint32Array(bytes.slice(starts, starts + numbers[at + NODES]! * 4).buffer);
-    return at;
+    this.status = numbers[at + IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
   }
 }
 
-const BROKEN = /* @__PURE__ */ refusal("gate-broken", "The permissions of this page could not be evaluated.");
+/** The status of a gate whose evaluator stopped before the answers of this time were there. */
+const BROKEN = "gate-broken";
+const STOPPED = /* @__PURE__ */ refusal(BROKEN, "The permissions of this page could not be evaluated.");
 
-/** What the evaluator answers. When it trapped, nothing is allowed until the page has been loaded again. */
+/** What the evaluator answers. One that trapped answers nothing any more. */
 function unlessBroken<T>(ask: () => T, otherwise: T): T {
   try {
     return ask();
