@@ -243,3 +243,61 @@ test("a_stream_that_waits_for_its_next_attempt_is_opened_once", async (t) => {
   assert.equal(edge.sources.filter(({ closed }) => !closed).length, 1);
   assert.equal(edge.sources.length, 2);
 });
+
+/** What the page's own code throws while nobody can catch it, from now on. */
+function thrownLater(t) {
+  const thrown = [];
+  const { queueMicrotask } = globalThis;
+  t.mock.method(globalThis, "queueMicrotask", (task) =>
+    queueMicrotask(() => {
+      try {
+        task();
+      } catch (cause) {
+        thrown.push(cause.message);
+      }
+    }),
+  );
+  return thrown;
+}
+
+test("a_listener_that_throws_keeps_nobody_from_reading", async (t) => {
+  const thrown = thrownLater(t);
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  t.after(
+    store.subscribe(() => {
+      throw new Error("of the page's own");
+    }),
+  );
+  const seen = [];
+  t.after(store.subscribe(() => seen.push(store.getSnapshot().status)));
+  await ready(store);
+  edge.answer = snapshot({ grants: admin, epoch: 2 });
+  edge.sources[0].announce(2);
+  await until(store, ({ gate }) => gate.epoch === 2, "not followed");
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(store.getSnapshot().status, "ready");
+  assert.equal(edge.reads(), 2);
+  assert.deepEqual(new Set(seen), new Set(["ready"]));
+  assert.ok(thrown.length > 0);
+  assert.deepEqual(new Set(thrown), new Set(["of the page's own"]));
+});
+
+test("a_listener_that_throws_later_on_does_not_make_the_documents_unreadable", async (t) => {
+  const thrown = thrownLater(t);
+  const edge = edgeDouble(snapshot({ grants: admin }));
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const statuses = [];
+  t.after(
+    store.subscribe(() => {
+      statuses.push(store.getSnapshot().status);
+      if (statuses.at(-1) === "ready") throw new Error("of the page's own");
+    }),
+  );
+  await ready(store);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(store.getSnapshot().gate.can("invite"), true);
+  assert.ok(!statuses.includes("unreadable"));
+  assert.equal(edge.reads(), 1);
+  assert.deepEqual(thrown, ["of the page's own"]);
+});

@@ -202,7 +202,14 @@ class Connection implements GateStore {
   #set(state: GateState): void {
     this.#state = state;
     for (const listener of this.#listeners) {
-      listener();
+      try {
+        listener();
+      } catch (cause) {
+        // It is the page's own, so it is reported as if nobody had called: the others are still told.
+        queueMicrotask(() => {
+          throw cause;
+        });
+      }
     }
   }
 
