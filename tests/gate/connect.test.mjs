@@ -168,6 +168,25 @@ test("a_grant_ends_by_the_clock_of_the_edge", async (t) => {
   assert.equal(edge.reads(), 1);
 });
 
+test("time_that_passes_while_the_page_loads_the_rest_passes_at_the_edge_too", async (t) => {
+  const server_time_ms = Date.now() - 3_600_000;
+  const grant = { role: "admin", node: organization, expires_at_ms: server_time_ms + 200 };
+  const edge = edgeDouble(snapshot({ grants: [grant, ...member], server_time_ms }));
+  const { fetch } = edge;
+  // The policy, as the evaluator may, takes longer than the snapshot.
+  edge.fetch = async (url, options) => {
+    if (url.endsWith("/v1/policy")) await new Promise((resolve) => setTimeout(resolve, 300));
+    return fetch(url, options);
+  };
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const seen = [];
+  const look = () => seen.push(store.getSnapshot().gate.can("invite"));
+  t.after(store.subscribe(look));
+  assert.equal((await ready(store)).gate.can("read"), true);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(!seen.includes(true), "it had ended when the page could first show it");
+});
+
 test("the_last_subscriber_to_leave_closes_the_stream", async () => {
   const edge = edgeDouble(snapshot());
   const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });

@@ -62,7 +62,7 @@ class Connection implements GateStore {
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
   #expiry: ReturnType<typeof setTimeout> | undefined;
-  /** How far the server's clock was ahead when it made the snapshot. */
+  /** How far the server's clock was ahead when its snapshot arrived. */
   #offsetMs = 0;
   #running = false;
 
@@ -84,7 +84,7 @@ class Connection implements GateStore {
     this.#listeners.add(listener);
     if (!this.#running) {
       this.#running = true;
-      // While nobody listened no timer ran: what has ended since is over before anything is drawn.
+      // While nobody listened no timer ran: what has ended since is over before anything is read.
       this.#pass();
       void this.refresh();
       this.#announcements.open();
@@ -124,9 +124,11 @@ class Connection implements GateStore {
   async #read(): Promise<void> {
     try {
       const options = this.#options;
+      // What else is loaded takes its time, which passes at the edge as well.
+      let arrivedMs = 0;
       const [known, snapshot] = await Promise.all([
         this.#policy ?? readPolicy(options),
-        readSnapshot(options, this.#state.epoch),
+        readSnapshot(options, this.#state.epoch).finally(() => (arrivedMs = Date.now())),
       ]);
       const asSent = { snapshot, wasm: options.wasm, nowMs: Number.NaN };
       let policy = known;
@@ -143,7 +145,7 @@ class Connection implements GateStore {
       this.#newest = Math.max(this.#newest, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.
       this.#policy = fits ? policy : null;
-      this.#offsetMs = gate.serverTimeMs - Date.now();
+      this.#offsetMs = gate.serverTimeMs - arrivedMs;
       this.#follow(gate, policy);
     } catch (cause) {
       this.#refuse(cause);
@@ -158,11 +160,15 @@ class Connection implements GateStore {
   }
 
   #follow(gate: Gate, policy: PolicyDocument | null): void {
+    const nowMs = Date.now() + this.#offsetMs;
+    if (gate.changesAtMs <= nowMs) {
+      gate.refresh(nowMs);
+    }
     this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
     clearTimeout(this.#expiry);
-    const waitMs = gate.changesAtMs - (Date.now() + this.#offsetMs);
+    const waitMs = gate.changesAtMs - nowMs;
     if (this.#running && waitMs < TIMER_MAX_MS) {
-      this.#expiry = setTimeout(() => this.#pass(), Math.max(waitMs, 0));
+      this.#expiry = setTimeout(() => this.#pass(), waitMs);
     }
     if (gate.status !== "ready") {
       this.#announcements.failed(false);
@@ -174,9 +180,7 @@ class Connection implements GateStore {
 
   /** Lets the time that has passed count for the gate that is there. */
   #pass(): void {
-    const { gate, policy } = this.#state;
-    gate.refresh(Date.now() + this.#offsetMs);
-    this.#follow(gate, policy);
+    this.#follow(this.#state.gate, this.#state.policy);
   }
 
   #refuse(cause: unknown): void {
