@@ -130,7 +130,7 @@ class Connection implements GateStore {
         this.#policy ?? readPolicy(options),
         readSnapshot(options, this.#state.epoch).finally(() => (arrivedMs = Date.now())),
       ]);
-      const asSent = { snapshot, wasm: options.wasm, nowMs: Number.NaN };
+      const asSent = { snapshot, wasm: options.wasm, nowMs: NaN };
       let policy = known;
       let gate = await createGate({ policy, ...asSent });
       if (gate.status === "snapshot-other-policy" && known === this.#policy) {
@@ -184,10 +184,7 @@ class Connection implements GateStore {
   }
 
   #refuse(cause: unknown): void {
-    const error =
-      cause instanceof ReadError
-        ? cause
-        : new ReadError("unreadable", "Your permissions could not be read, so nothing is allowed here.");
+    const error = cause instanceof ReadError ? cause : new ReadError();
     if (error !== cause) {
       console.error("lockstep: the gate could not be built", cause);
     }

@@ -290,7 +290,7 @@ class TableGate implements Gate {
     // Should the evaluator stop here, no answer from before is left, and none begins or ends.
     this.#rows.clear();
     this.#starts = new Uint32Array();
-    this.changesAtMs = Number.POSITIVE_INFINITY;
+    this.changesAtMs = Infinity;
     this.status = BROKEN;
     unlessBroken(() => this.#look(), undefined);
   }
@@ -325,13 +325,13 @@ class TableGate implements Gate {
     if (this.status === "ready") {
       this.#report(permission);
     }
-    return Number.NaN;
+    return NaN;
   }
 
   #row(node: string | undefined): number {
     const row = this.#starts[this.node(node ?? this.#root())];
     if (row === undefined) {
-      return Number.NaN;
+      return NaN;
     }
     this.#rows.set(node, row);
     return row;

@@ -10,12 +10,15 @@ export interface ReadOptions {
 
 /** Why the documents could not be read: a code for programs and a sentence for people. */
 export class ReadError extends Error {
-  override readonly name = "ReadError";
   readonly code: string;
   /** Whether asking again is pointless until something else changes. */
   readonly final: boolean;
 
-  constructor(code: string, text: string, final = false) {
+  constructor(
+    code = "unreadable",
+    text = "Your permissions could not be read, so nothing is allowed here.",
+    final = false,
+  ) {
     super(text);
     this.code = code;
     this.final = final;
@@ -79,11 +82,8 @@ async function read(
 type HeadersOf = Readonly<Record<string, string>>;
 
 function refused(status: number, problem: { code?: unknown; detail?: unknown } = {}): ReadError {
-  const code = typeof problem.code === "string" ? problem.code : "unreadable";
-  const detail =
-    typeof problem.detail === "string"
-      ? problem.detail
-      : "Your permissions could not be read, so nothing is allowed here.";
+  const code = typeof problem.code === "string" ? problem.code : undefined;
+  const detail = typeof problem.detail === "string" ? problem.detail : undefined;
   // 429 and 5xx pass; anything else that the caller is told stays so until something changes.
   return new ReadError(code, detail, status >= 400 && status < 500 && status !== 429);
 }

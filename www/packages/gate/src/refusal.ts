@@ -15,7 +15,7 @@ export function refusingGate(status: string, statusText: string): Gate {
     statusText,
     epoch: 0,
     serverTimeMs: 0,
-    changesAtMs: Number.POSITIVE_INFINITY,
+    changesAtMs: Infinity,
     can: () => false,
     check: () => false,
     permission: () => -1,
