@@ -36,7 +36,7 @@ export interface ConnectOptions {
   readonly organization: string;
   /** Where the edge is; defaults to the page's own origin. */
   readonly baseUrl?: string;
-  readonly wasm?: WasmSource | Promise<WasmSource>;
+  readonly wasm?: WasmSource;
   readonly fetch?: Fetch;
   readonly eventSource?: EventSourceFactory;
 }

@@ -59,7 +59,7 @@ export interface GateOptions {
   readonly policy: PolicyDocument | string;
   /** The snapshot as served: the bytes of its binary form, or JSON, parsed or not. */
   readonly snapshot: Uint8Array | Snapshot | string;
-  readonly wasm?: WasmSource | Promise<WasmSource> | undefined;
+  readonly wasm?: WasmSource | undefined;
   /** The edge's clock in Unix milliseconds; defaults to this machine's. Not a number: when the snapshot was sent. */
   readonly nowMs?: number;
 }

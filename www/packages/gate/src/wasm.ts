@@ -5,9 +5,15 @@ type Wasm = typeof Exports;
 
 /**
  * Where the evaluator's bytes come from: an address (browsers), bytes (Node) or a compiled module
- * (Workers). Left out, it is the file beside this package, which is right for browsers and bundlers.
+ * (Workers); a promise of that, or a function, which is called at each try: a promise that was rejected
+ * stays so. Left out, it is the file beside this package, which is right for browsers and bundlers.
  */
-export type WasmSource = URL | string | Request | Response | BufferSource | WebAssembly.Module;
+export type WasmSource = Source | Promise<Source> | (() => Source | Promise<Source>);
+
+type Source = URL | string | Request | Response | BufferSource | WebAssembly.Module;
+
+/** How long it may take from an address, in milliseconds. */
+const TIMEOUT_MS = 10_000;
 
 let loading: Promise<Evaluator> | undefined;
 
@@ -15,7 +21,7 @@ let loading: Promise<Evaluator> | undefined;
  * Loads the evaluator once per realm; later sources are ignored, because one instance serves every
  * policy and organization. A failed load may be tried again.
  */
-export function loadWasm(source?: WasmSource | Promise<WasmSource>): Promise<Evaluator> {
+export function loadWasm(source?: WasmSource): Promise<Evaluator> {
   loading ??= load(source).catch((cause: unknown) => {
     loading = undefined;
     throw cause;
@@ -23,9 +29,10 @@ export function loadWasm(source?: WasmSource | Promise<WasmSource>): Promise<Eva
   return loading;
 }
 
-async function load(source?: WasmSource | Promise<WasmSource>): Promise<Evaluator> {
+async function load(source?: WasmSource): Promise<Evaluator> {
   const module = await compile(
-    (await source) ?? new URL("../wasm/lockstep_gate_bg.wasm", import.meta.url),
+    (await (typeof source === "function" ? source() : source)) ??
+      new URL("../wasm/lockstep_gate_bg.wasm", import.meta.url),
   );
   // It calls out for nothing but to say that it cannot go on.
   const imports: Record<string, Record<string, () => never>> = {};
@@ -35,7 +42,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<Evaluato
   return new Evaluator(new WebAssembly.Instance(module, imports).exports as unknown as Wasm);
 }
 
-async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+async function compile(source: Source): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) {
     return source;
   }
@@ -43,7 +50,10 @@ async function compile(source: WasmSource): Promise<WebAssembly.Module> {
     // There is nothing to wait for, and other threads take longer.
     return new WebAssembly.Module(source);
   }
-  const response = source instanceof Response ? source : await fetch(source);
+  const response =
+    source instanceof Response
+      ? source
+      : await fetch(source, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok) {
     throw new Error(`lockstep: the evaluator cannot be loaded: ${response.status} ${response.url}`);
   }
