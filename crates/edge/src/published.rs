@@ -5,9 +5,11 @@
 //! While the endpoint does not answer, the last set counts for [`AGE_MS_MAX`]; then tokens of this issuer are answered 503.
 //!
 //! A promise belongs to the request that made it, so nobody waits for another's: a fetch is marked as under way, and whoever needs its outcome looks again by a timer of their own.
+//! A fetch ends whether or not its request is still there: else whoever asks and hangs up would leave it tried and without an outcome, again in each cool-down, and nobody would learn that a key is gone.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, future::Future, rc::Rc};
 
+use futures_util::FutureExt;
 use lockstep_token::{Algorithm, FetchedKeys, IssuerRecord, KeySource, jwk::KEY_SET_LEN_MAX};
 
 use crate::{
@@ -26,7 +28,7 @@ pub const STALE_MS: i64 = 600_000;
 pub const AGE_MS_MAX: i64 = 3_600_000;
 /// How long a fetch may take, in milliseconds.
 const FETCH_MS: u64 = 3_000;
-/// How long a fetch counts as under way; longer than it may take, because its request may be gone.
+/// How long a fetch counts as under way; longer than it may take, because the runtime may have ended it.
 const UNDER_WAY_MS: i64 = 3_500;
 /// How often the outcome of another request's fetch is looked for, in milliseconds.
 const POLL_MS: u64 = 50;
@@ -151,7 +153,7 @@ pub async fn keys(
         let now_ms = edge.clock.now_ms();
         let known = match edge.published.look(&name, now_ms, need) {
             (Step::Fetch, _) => {
-                fetch(edge, &name, record).await;
+                fetch(edge, name.clone(), record).await;
                 continue;
             }
             (Step::Wait, _) => {
@@ -161,7 +163,8 @@ pub async fn keys(
             (Step::Refuse, _) => return edge.published.refuse(&name, now_ms),
             (Step::Use, known) => known,
             (Step::UseAndRefresh, known) => {
-                refresh_later(edge, name, record);
+                // Nobody waits for it: it is fetched after the answer.
+                drop(fetch(edge, name, record));
                 known
             }
         };
@@ -169,19 +172,14 @@ pub async fn keys(
     }
 }
 
-/// Fetches after the answer. It counts as tried from now on, so that nobody else does the same.
-fn refresh_later(edge: &Edge, name: Name, record: &IssuerRecord) {
+/// Fetches, also when nobody waits for it any more. It counts as tried from now on, so that nobody else does the same.
+fn fetch(edge: &Edge, name: Name, record: &IssuerRecord) -> impl Future<Output = ()> + use<> {
     edge.published.begin(&name, edge.clock.now_ms());
-    let (edge, record) = (edge.clone(), record.clone());
     let background = edge.background.clone();
-    background.spawn(Box::pin(async move {
-        complete(&edge, &name, &record).await;
-    }));
-}
-
-async fn fetch(edge: &Edge, name: &Name, record: &IssuerRecord) {
-    edge.published.begin(name, edge.clock.now_ms());
-    complete(edge, name, record).await;
+    let (edge, record) = (edge.clone(), record.clone());
+    let fetched = async move { complete(&edge, &name, &record).await }.shared();
+    background.spawn(Box::pin(fetched.clone()));
+    fetched
 }
 
 async fn complete(edge: &Edge, name: &Name, record: &IssuerRecord) {

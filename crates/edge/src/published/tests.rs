@@ -327,3 +327,32 @@ fn j5_no_kid_is_more_than_a_name() {
     }
     assert_eq!(world.upstream.count(URI), 1);
 }
+
+/// Who asks and hangs up takes the request along; the fetch that it began ends all the same.
+#[test]
+fn j21_a_fetch_ends_though_its_request_is_gone() {
+    let world = one();
+    assert_eq!(status(&world, 1, "k1"), 200);
+    world
+        .upstream
+        .set(URI, Answers::BodyLater(set(&[jwk(2, "k2")])));
+    world.clock.advance_ms(STALE_MS);
+    let clock = Rc::new(PatientClock(Cell::new(world.edge.clock.now_ms())));
+    let edge = Edge {
+        clock,
+        ..world.edge.clone()
+    };
+    let header = json!({"alg": "EdDSA", "kid": "unknown"});
+    let request = request(&token(&world, ISSUER, 1, &header));
+    let mut gone: Later<'_, Response> = Box::pin(router::handle(&edge, &request));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(gone.as_mut().poll(&mut context).is_pending());
+    drop(gone);
+    world.run_background();
+    assert_eq!(
+        (status(&world, 1, "k1"), status(&world, 2, "k2")),
+        (401, 200),
+        "a key that is published no more"
+    );
+    assert_eq!(world.upstream.count(URI), 2);
+}

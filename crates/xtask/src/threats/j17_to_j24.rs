@@ -194,6 +194,15 @@ pub(super) const ROWS: &[Row] = &[
                     "STALE_MS.. if missing",
                 )],
             ),
+            proof(
+                edge("published::tests::j21_a_fetch_ends_though_its_request_is_gone"),
+                "a fetch ends though who asked has hung up",
+                &[edit(
+                    "crates/edge/src/published.rs",
+                    "background.spawn(Box::pin(fetched.clone()));",
+                    "drop(background);",
+                )],
+            ),
         ],
         running: &[
             ("e2e/jwks.test.mjs", "j21 a thousand unknown kids"),
