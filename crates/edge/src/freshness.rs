@@ -4,6 +4,7 @@
 //! An answer of the object counts for a while (`LOCKSTEP_FRESHNESS_MS` for allows, [`DENY_MS`] for denies) by this isolate's own clock, from before the question was sent.
 //! Sensitive actions do not come this way: the object decides them itself, every time.
 
+mod confirm;
 mod held;
 
 use std::{
@@ -12,29 +13,25 @@ use std::{
     rc::Rc,
 };
 
-use futures_util::future::join;
 use lockstep_core::{Facts, OwnPolicy};
 use lockstep_token::OrganizationId;
-use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
+use lockstep_wire::DecisionView;
 
-use self::held::{Held, depends_on_facts};
+use self::{
+    confirm::confirm,
+    held::{Held, depends_on_facts},
+};
 use crate::{
-    edge::{Edge, KvError},
+    edge::Edge,
     log,
     narrow::TokenUse,
-    objects::ask,
-    organization::{
-        Command, Freshness, OrganizationObject, StoredRoles, StoredSnapshot, grants_key,
-        require_lifetime, roles_key,
-    },
+    organization::{Freshness, grants_key, require_lifetime},
     place,
     problem::{ApiError, Code},
 };
 
 /// How long the object's answer counts for a deny, in milliseconds: what was granted is seen soon after.
 pub const DENY_MS: i64 = 500;
-/// How long KV may take, in milliseconds; the object has the bytes, too.
-const KV_MS: u64 = 500;
 /// How many principals an isolate remembers.
 const ENTRIES_MAX: usize = 1_000;
 
@@ -165,7 +162,7 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
             organization: &organization,
             user: &user,
         };
-        if let Err(error) = confirm(&edge, &key, principal, None, Ask::default()).await {
+        if let Err(error) = confirm(&edge, &key, principal, None, None).await {
             log::error(&format!(
                 "refresh: {}",
                 error.cause().unwrap_or(error.detail())
@@ -183,6 +180,7 @@ fn evaluate(
 ) -> Result<Option<DecisionView>, ApiError> {
     let policy = &edge.config.policy;
     let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
+    require_reached(question.at_least, known.epoch)?;
     if let Some(token) = question.token {
         require_lifetime(token, known.token_lifetime_max_s)?;
     }
@@ -222,162 +220,8 @@ async fn current(edge: &Edge, question: &Question<'_>, window_ms: i64) -> Result
         let epoch = confirmed.freshness.epoch;
         (0..window_ms).contains(&age_ms) && question.at_least.is_none_or(|least| least <= epoch)
     };
-    let ask = Ask {
-        confirmed: question.confirmed.filter(counts),
-        at_least: question.at_least,
-    };
-    confirm(edge, &key, principal, remembered, ask).await
-}
-
-/// What is asked of the object.
-#[derive(Debug, Clone, Copy, Default)]
-struct Ask<'a> {
-    /// What it said already; then it is not asked again.
-    confirmed: Option<&'a Confirmed>,
-    /// An epoch that it must have reached.
-    at_least: Option<i64>,
-}
-
-/// Asks the object for the freshness and KV for the bytes, at the same time.
-async fn confirm(
-    edge: &Edge,
-    key: &str,
-    principal: Principal<'_>,
-    remembered: Option<Rc<Held>>,
-    ask: Ask<'_>,
-) -> Result<Known, ApiError> {
-    let (confirmed, stored) = match ask.confirmed {
-        // Bytes that are remembered and current need no look at KV.
-        Some(confirmed) if remembered.is_some() => (confirmed.clone(), Some(Ok(None))),
-        Some(confirmed) => {
-            let stored = edge.clock.within(KV_MS, edge.kv.get(key)).await;
-            (confirmed.clone(), stored)
-        }
-        None => {
-            let kv = edge.clock.within(KV_MS, edge.kv.get(key));
-            let (stored, confirmed) = join(kv, ask_freshness(edge, principal)).await;
-            (confirmed?, stored)
-        }
-    };
-    let freshness = confirmed.freshness;
-    require_reached(ask.at_least, freshness.epoch)?;
-    let remembered = remembered.filter(|snapshot| fits(edge, snapshot, principal, &freshness));
-    let snapshot = match remembered {
-        Some(snapshot) => snapshot,
-        None => match from_kv(edge, key, stored, principal, &freshness) {
-            Some(snapshot) => Rc::new(Held::new(snapshot)),
-            None => Rc::new(Held::new(from_object(edge, principal).await?)),
-        },
-    };
-    let known = Known {
-        asked_at_ms: confirmed.asked_at_ms,
-        epoch: freshness.epoch,
-        token_lifetime_max_s: freshness.token_lifetime_max_s,
-        snapshot,
-        own: own(edge, principal.organization, freshness.roles_epoch).await?,
-    };
-    edge.grants.remember(key.to_owned(), known.clone());
-    Ok(known)
-}
-
-async fn ask_freshness(edge: &Edge, principal: Principal<'_>) -> Result<Confirmed, ApiError> {
-    let asked_at_ms = edge.clock.now_ms();
-    let command = Command::Freshness {
-        user: principal.user.to_owned(),
-    };
-    let asked = ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command);
-    let freshness: Freshness = asked.await?;
-    let issuers_epoch = freshness.issuers_epoch;
-    edge.issuers
-        .confirm(principal.organization, asked_at_ms, issuers_epoch);
-    Ok(Confirmed {
-        asked_at_ms,
-        freshness,
-    })
-}
-
-/// The bytes in KV, if they are what the object says is current. Everything else is a miss.
-fn from_kv(
-    edge: &Edge,
-    key: &str,
-    stored: Option<Result<Option<String>, KvError>>,
-    principal: Principal<'_>,
-    freshness: &Freshness,
-) -> Option<Snapshot> {
-    let text = match stored {
-        Some(Ok(text)) => text?,
-        Some(Err(KvError(reason))) => {
-            log::error(&format!("kv: {reason}; asking the object instead"));
-            return None;
-        }
-        None => {
-            log::error(&format!(
-                "kv: no answer within {KV_MS} ms; asking the object instead"
-            ));
-            return None;
-        }
-    };
-    let stored: StoredSnapshot = serde_json::from_slice(text.as_bytes()).ok()?;
-    (stored.key == key && fits(edge, &stored.snapshot, principal, freshness))
-        .then_some(stored.snapshot)
-}
-
-fn fits(edge: &Edge, snapshot: &Snapshot, principal: Principal<'_>, freshness: &Freshness) -> bool {
-    snapshot.check(&edge.config.policy.digest).is_ok()
-        && snapshot.organization == principal.organization
-        && snapshot.principal == principal.user
-        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)
-        && freshness.digest == edge.config.policy.digest
-}
-
-/// The policy with what the organization added, as of `epoch` or later: remembered, from KV, or from the
-/// object.
-async fn own(edge: &Edge, organization: &str, epoch: i64) -> Result<Option<Rc<Own>>, ApiError> {
-    if epoch == 0 {
-        return Ok(None);
-    }
-    let known = edge.grants.own.borrow().get(organization).cloned();
-    if let Some(known) = known.filter(|known| known.epoch == epoch) {
-        return Ok(Some(known));
-    }
-    let key = roles_key(organization);
-    let stored = edge.clock.within(KV_MS, edge.kv.get(&key)).await;
-    let text = stored.and_then(Result::ok).flatten();
-    let stored: Option<StoredRoles> =
-        text.and_then(|text| serde_json::from_slice(text.as_bytes()).ok());
-    let digest = &edge.config.policy.digest;
-    let current = |stored: &StoredRoles| {
-        stored.key == key && stored.epoch == epoch && stored.digest == *digest
-    };
-    let stored = match stored.filter(current) {
-        Some(stored) => stored,
-        None => ask::<OrganizationObject, _>(&*edge.objects, organization, &Command::Roles).await?,
-    };
-    let policy = OwnPolicy::new(&edge.config.policy.policy, &stored.customization())
-        .map_err(|error| ApiError::internal(format!("own roles: {error}")))?;
-    let own = Rc::new(Own {
-        epoch: stored.epoch,
-        policy,
-    });
-    edge.grants.remember_own(organization, own.clone());
-    Ok(Some(own))
-}
-
-async fn from_object(edge: &Edge, principal: Principal<'_>) -> Result<Snapshot, ApiError> {
-    let command = Command::Snapshot {
-        user: principal.user.to_owned(),
-    };
-    let snapshot: Snapshot =
-        ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command).await?;
-    check(&snapshot, &edge.config.policy)?;
-    Ok(snapshot)
-}
-
-/// While a new version is rolled out, object and Worker may run different policies for a moment.
-fn check(snapshot: &Snapshot, policy: &CompiledPolicy) -> Result<(), ApiError> {
-    snapshot
-        .check(&policy.digest)
-        .map_err(|error| ApiError::unavailable(format!("snapshot: {error}")))
+    let confirmed = question.confirmed.filter(counts);
+    confirm(edge, &key, principal, remembered, confirmed).await
 }
 
 impl Known {

@@ -284,6 +284,17 @@ pub(super) const ROWS: &[Row] = &[
                     "(0..window_ms).contains(&age_ms) && at_least.is_none_or(|epoch| epoch <= self.epoch || true)",
                 )],
             ),
+            proof(
+                edge(
+                    "organization::tests::consistency::m7_nobody_holds_a_role_as_it_was_before_they_were_granted_it",
+                ),
+                "grants and roles are of one moment",
+                &[edit(
+                    "crates/edge/src/freshness/confirm.rs",
+                    "if found.has_grants_of(freshness) && found.has_roles_of(freshness) {",
+                    "if true {",
+                )],
+            ),
         ],
         running: &[],
     },

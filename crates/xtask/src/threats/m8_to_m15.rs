@@ -2,7 +2,7 @@
 
 use super::{Row, edge, edit, proof};
 
-const FRESHNESS: &str = "crates/edge/src/freshness.rs";
+const CONFIRM: &str = "crates/edge/src/freshness/confirm.rs";
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
             ),
             "bytes are of the epoch that the object says",
             &[edit(
-                FRESHNESS,
+                CONFIRM,
                 "\n        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)",
                 "",
             )],

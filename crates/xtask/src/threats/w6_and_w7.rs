@@ -3,6 +3,7 @@
 use super::{Row, edge, edit, proof};
 
 const FRESHNESS: &str = "crates/edge/src/freshness.rs";
+const CONFIRM: &str = "crates/edge/src/freshness/confirm.rs";
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -15,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
                 ),
                 "the object has the bytes, too",
                 &[edit(
-                    FRESHNESS,
+                    CONFIRM,
                     "None => Rc::new(Held::new(from_object(edge, principal).await?)),",
                     "None => return Err(ApiError::unavailable(\"kv\")),",
                 )],
@@ -24,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
                 edge("organization::tests::trials::granted::what_is_granted_is_seen_by_a_session"),
                 "bytes are of the epoch that the object says",
                 &[edit(
-                    FRESHNESS,
+                    CONFIRM,
                     "\n        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)",
                     "",
                 )],

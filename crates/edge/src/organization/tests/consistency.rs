@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use super::{Acme, BEN, refused};
+use super::{Acme, BEN, id, lockstep, refused, roles::BLIND};
 use crate::{
+    edge::Edge,
     http::{Method, Request, Response},
     objects::Class,
     organization::{Command, Freshness, OrganizationObject},
     problem::Code,
-    testing::{Work, World, json, post, write},
+    testing::{Work, World, json, post, text, write},
 };
 
 /// The bound for what is not sensitive, in milliseconds; README states it.
@@ -84,24 +85,25 @@ fn a_question_with_an_epoch_is_never_answered_from_before_it() {
     assert!(acme.may(&ben, ORDINARY));
     let removed = acme.delete(&acme.ada, &acme.member(BEN));
     let epoch = removed.header("lockstep-epoch").unwrap().to_owned();
-    let ask = |permission: &str, epoch: &str| -> Response {
+    let ask = |session: &str, permission: &str, epoch: &str| -> Response {
         let request = post(
             &acme.path("/evaluate"),
             &json!({ "permission": permission }),
         );
         acme.world.send(
             &request
-                .with_header("cookie", &ben)
+                .with_header("cookie", session)
                 .with_header("lockstep-epoch", epoch),
         )
     };
     let ahead = (epoch.parse::<i64>().unwrap() + 1).to_string();
     // One is answered by what the isolate knows, the other by the object itself.
     for permission in [ORDINARY, SENSITIVE] {
-        assert_eq!(json(&ask(permission, &epoch))["decision"], false);
-        refused(&ask(permission, &ahead), 400, "epoch-ahead");
-        refused(&ask(permission, "soon"), 400, "invalid-value");
-        refused(&ask(permission, "-1"), 400, "invalid-value");
+        assert_eq!(json(&ask(&ben, permission, &epoch))["decision"], false);
+        assert_eq!(json(&ask(&acme.ada, permission, &epoch))["decision"], true);
+        refused(&ask(&acme.ada, permission, &ahead), 400, "epoch-ahead");
+        refused(&ask(&ben, permission, "soon"), 400, "invalid-value");
+        refused(&ask(&ben, permission, "-1"), 400, "invalid-value");
     }
 }
 
@@ -279,5 +281,99 @@ fn every_change_tells_the_open_pages_the_new_epoch() {
             "event: epoch\ndata: {\"epoch\":3}",
             "event: epoch\ndata: {\"epoch\":4}",
         ]
+    );
+}
+
+/// An organization with a role of its own, and a program's key.
+struct Program {
+    acme: Acme,
+    north: String,
+    role: String,
+    /// The program's path.
+    account: String,
+    key: String,
+}
+
+impl Program {
+    /// A program that sees data by a role of the organization's in North, or `blind` sees none.
+    fn new(faults: &str, is_blind: bool) -> Self {
+        let acme = lockstep(faults);
+        let north = acme.workspace("North").replace("/workspaces/", "");
+        let without: &[&str] = if is_blind { &BLIND } else { &[] };
+        let body = json!({ "name": "Own", "base": "editor", "without": without });
+        let role = id(&acme.post(&acme.ada, "/roles", &body));
+        let account = acme.account(&[json!({ "role": role, "node": north })]);
+        let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+        Self {
+            acme,
+            north,
+            role,
+            account,
+            key,
+        }
+    }
+
+    fn grant(&self, account: &str, role: &str) {
+        let grants = json!({ "grants": [{ "role": role, "node": self.north }] });
+        let changed = self.acme.patch(&self.acme.ada, account, &grants);
+        assert_eq!(changed.status, 200, "{}", text(&changed));
+    }
+
+    /// What the role does not hold from now on.
+    fn edit(&self, without: &[&str]) {
+        let path = format!("/roles/{}", self.role);
+        let body = json!({ "without": without });
+        let edited = self.acme.patch(&self.acme.ada, &path, &body);
+        assert_eq!(edited.status, 200, "{}", text(&edited));
+    }
+
+    fn may(&self, isolate: &Edge, key: &str, permission: &str) -> bool {
+        let body = json!({ "permission": permission, "resource": { "workspace": self.north } });
+        let request = post(&self.acme.path("/evaluate"), &body).with_header("x-api-key", key);
+        let answer = self.acme.world.send_to(isolate, &request);
+        assert_eq!(answer.status, 200, "{}", text(&answer));
+        json(&answer)["decision"].as_bool().unwrap()
+    }
+}
+
+/// A remembered key says how fresh its account was when it was checked; grants that the object gives later are newer.
+#[test]
+fn m7_nobody_holds_a_role_as_it_was_before_they_were_granted_it() {
+    for faults in KV_FAULTS {
+        let program = Program::new(faults, false);
+        let acme = &program.acme;
+        let other = acme.account(&[json!({ "role": "restricted", "node": program.north })]);
+        let (_, key) = acme.key(&acme.ada, &other, &json!({ "name": "ci" }));
+        let isolate = acme.world.isolate();
+        // The isolate learns the role, and the other key without what that may.
+        assert!(program.may(&isolate, &program.key, "data.read"));
+        assert!(!program.may(&isolate, &key, "workspace.update"));
+        program.edit(&BLIND);
+        program.grant(&other, &program.role);
+        assert!(!program.may(&isolate, &key, "data.read"), "{faults}");
+        assert!(program.may(&isolate, &key, "run.read"), "{faults}");
+    }
+}
+
+#[test]
+fn m7_nobody_holds_a_role_as_it_became_after_it_was_taken_from_them() {
+    let program = Program::new("", true);
+    let acme = &program.acme;
+    // KV is sent what the program holds, and never again.
+    assert!(!program.may(&acme.world.isolate(), &program.key, "data.read"));
+    acme.world.settle();
+    let isolate = acme.world.isolate();
+    assert!(!program.may(&isolate, &program.key, "workspace.update"));
+    program.grant(&program.account, "restricted");
+    acme.world.clock.advance_ms(1_000);
+    program.edit(&[]);
+    acme.world.clock.advance_ms(1_000);
+    acme.world.settle();
+    let asked = acme.world.objects.asked("freshness");
+    assert!(!program.may(&isolate, &program.key, "data.read"));
+    assert_eq!(
+        acme.world.objects.asked("freshness"),
+        asked + 1,
+        "once more, because something has changed"
     );
 }

@@ -21,7 +21,7 @@ pub(super) fn blind_editor(acme: &Acme) -> String {
 }
 
 /// All that brings a look at data with it.
-const BLIND: [&str; 6] = [
+pub(super) const BLIND: [&str; 6] = [
     "data.read",
     "data.read-original",
     "data.annotate",
