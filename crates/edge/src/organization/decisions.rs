@@ -176,8 +176,10 @@ pub(super) fn evaluate(
     asked: Evaluation,
 ) -> Result<Reply, ApiError> {
     let (actor, workspace) = (&asked.actor, asked.workspace.as_deref());
-    freshness::require_reached(asked.at_least, organization.epoch)?;
     let access = access_of(context, organization, actor)?;
+    // Who is no member is not told which epoch there is.
+    let at_least = asked.at_least.filter(|_| access.is_member());
+    freshness::require_reached(at_least, organization.epoch)?;
     let mut facts = directory_facts(context, organization, &actor.principal)?;
     let member = match asked.target.as_deref() {
         // Who may not list the members learns nothing about one: the fact stays missing.

@@ -5,6 +5,9 @@ use super::{Row, edge, edit, proof, token};
 const CORE: &str = "crates/core/src/invitation.rs";
 const OBJECT: &str = "crates/edge/src/organization/invitations.rs";
 
+const STRANGER: &str =
+    "organization::tests::known::i15_a_stranger_learns_neither_the_lives_of_tokens_nor_the_epoch";
+
 pub(super) const ROWS: &[Row] = &[
     Row {
         id: "I1",
@@ -417,6 +420,24 @@ pub(super) const ROWS: &[Row] = &[
                     "crates/edge/src/organization/actor.rs",
                     "if access.is_member() {",
                     "if true {",
+                )],
+            ),
+            proof(
+                edge(STRANGER),
+                "nor how long tokens may live",
+                &[edit(
+                    "crates/edge/src/freshness.rs",
+                    "    if access.is_member() {\n        require_reached(question.at_least, known.epoch)?;",
+                    "    if true {",
+                )],
+            ),
+            proof(
+                edge(STRANGER),
+                "nor which epoch the organization has reached",
+                &[edit(
+                    "crates/edge/src/organization/decisions.rs",
+                    "asked.at_least.filter(|_| access.is_member());",
+                    "asked.at_least;",
                 )],
             ),
         ],

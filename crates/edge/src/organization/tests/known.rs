@@ -157,3 +157,36 @@ fn a_stranger_is_told_of_no_place_and_of_no_role_of_the_organizations_own() {
     let said = reason(&acme, &cat, "data.read", &north).to_string();
     assert!(said.contains("Secret Reader"), "{said}");
 }
+
+/// A stranger's question about themselves has one answer, whatever their token's life and the epoch that they name.
+#[test]
+fn i15_a_stranger_learns_neither_the_lives_of_tokens_nor_the_epoch() {
+    let acme = lockstep("");
+    let hour = json!({ "token_lifetime_max_s": 3_600 });
+    assert_eq!(acme.patch(&acme.ada, "", &hour).status, 200);
+    let eve = acme.world.sign_in("eve@example.com");
+    let (_, long) = acme.token(&eve, &json!({ "name": "for ever" }));
+    let ask = |key: Option<&str>, epoch: Option<&str>, permission: &str| {
+        let body = json!({ "permission": permission });
+        let mut request = post(&acme.path("/evaluate"), &body);
+        request = match key {
+            Some(key) => request.with_header("x-api-key", key),
+            None => request.with_header("cookie", &eve),
+        };
+        if let Some(epoch) = epoch {
+            request = request.with_header("lockstep-epoch", epoch);
+        }
+        let answer = acme.world.send(&request);
+        (answer.status, text(&answer))
+    };
+    for permission in BOTH {
+        let plain = ask(None, None, permission);
+        assert_eq!(plain.0, 200, "{}", plain.1);
+        assert!(plain.1.contains("no-membership"), "{}", plain.1);
+        for key in [None, Some(long.as_str())] {
+            for epoch in [None, Some("0"), Some("1"), Some("1000000")] {
+                assert_eq!(ask(key, epoch, permission), plain, "{permission} {epoch:?}");
+            }
+        }
+    }
+}
