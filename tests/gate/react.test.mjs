@@ -7,7 +7,8 @@ import { renderToString } from "react-dom/server";
 import { connect } from "@lockstep/gate";
 import { Can, GateProvider, GatedButton } from "@lockstep/react";
 
-import { organization } from "./world.mjs";
+import { edgeDouble, follow, ready } from "./double.mjs";
+import { organization, snapshot } from "./world.mjs";
 
 /** A server follows no organization, so it shows what a page does before it has read anything. */
 test("what a server renders denies everything and says so", () => {
@@ -19,4 +20,15 @@ test("what a server renders denies everything and says so", () => {
   assert.match(html, /Your permissions are being loaded\./);
   assert.match(html, /ask/);
   assert.doesNotMatch(html, /danger/);
+});
+
+/** Hydration takes over what a server rendered, so it begins with the same whatever was read by then. */
+test("what hydration begins with does not depend on what was read", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: [["admin", organization]] }));
+  const button = createElement(GatedButton, { permission: "invite" }, "Invite");
+  const render = (store) => renderToString(createElement(GateProvider, { store }, button));
+  const store = follow(t, edge);
+  const before = render(store);
+  assert.equal((await ready(store)).gate.can("invite"), true);
+  assert.equal(render(store), before);
 });

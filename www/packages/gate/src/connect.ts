@@ -27,6 +27,8 @@ export interface GateStore {
   /** Starts with the first subscriber and stops after the last one left. */
   subscribe(listener: () => void): () => void;
   getSnapshot(): GateState;
+  /** The state before anything was read: what a server renders, and what a page begins with that takes it over. */
+  getServerSnapshot(): GateState;
   /** Reads the snapshot again, for instance after a write by this page. */
   refresh(): Promise<void>;
 }
@@ -53,6 +55,7 @@ class Connection implements GateStore {
   readonly #options: ConnectOptions;
   readonly #announcements: Announcements;
   readonly #listeners = new Set<() => void>();
+  readonly #first: GateState;
   #state: GateState;
   /** The read under way, and whether another one must follow it. */
   #reading: Promise<void> | undefined;
@@ -70,7 +73,7 @@ class Connection implements GateStore {
     this.organization = options.organization;
     this.#options = options;
     const gate = refusingGate("loading", "Your permissions are being loaded.");
-    this.#state = this.#stateOf(gate, null, 0);
+    this.#state = this.#first = this.#stateOf(gate, null, 0);
     this.#announcements = new Announcements(
       options,
       (epoch) => this.#announced(epoch),
@@ -79,6 +82,8 @@ class Connection implements GateStore {
   }
 
   getSnapshot = (): GateState => this.#state;
+
+  getServerSnapshot = (): GateState => this.#first;
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);

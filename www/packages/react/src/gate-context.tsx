@@ -30,8 +30,8 @@ export function useGate(): GateState {
   if (store === null) {
     throw new Error("useGate needs a <GateProvider> above it");
   }
-  // A server renders what a page shows before it has read anything: all is denied.
-  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot);
+  // A page that takes over what a server rendered begins with the same, however much it has read by then.
+  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
 }
 
 /** Whether the signed-in person may. A hint for the page: the edge enforces. */
