@@ -55,6 +55,39 @@ async function linkTo(email, count) {
   throw new Error(`no invitation was sent to ${email}`);
 }
 
+/** Keeps the next answer of `/v1/me` back, from when it was `asked`, until it is given: the edge's own, or another. */
+async function holdMe(page) {
+  let answer;
+  const given = new Promise((resolve) => (answer = resolve));
+  const asked = new Promise((resolve) =>
+    page.route(
+      "**/v1/me",
+      async (route) => {
+        const response = await route.fetch();
+        resolve();
+        await route.fulfill((await given) ?? { response });
+      },
+      { times: 1 },
+    ),
+  );
+  // A page is asked to be told of requests before it makes them.
+  await page.evaluate(() => undefined);
+  return { asked, answer };
+}
+
+/** One call of the API with the session of the page that is open. */
+function call(page, method, path, body) {
+  return page.evaluate(
+    async ([method, path, body]) => {
+      const headers = { "Content-Type": "application/json" };
+      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+      const text = await response.text();
+      return text && JSON.parse(text);
+    },
+    [method, path, body],
+  );
+}
+
 test("what_one_person_saw_is_not_shown_to_the_next", async () => {
   const person = await at("ada@example.com");
   const { page } = person;
@@ -75,19 +108,9 @@ test("what_one_person_saw_is_not_shown_to_the_next", async () => {
 test("an_answer_that_was_under_way_signs_nobody_in_again", async () => {
   const person = await at("hedy@example.com");
   const { page } = person;
-  const [asked, held] = [0, 1].map(() => {
-    const later = {};
-    later.promise = new Promise((resolve) => Object.assign(later, { resolve }));
-    return later;
-  });
-  await page.route("**/v1/me", async (route) => {
-    const response = await route.fetch();
-    asked.resolve();
-    await held.promise;
-    await route.fulfill({ response });
-  }, { times: 1 });
+  const { asked, answer } = await holdMe(page);
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
-  await asked.promise;
+  await asked;
   await page.getByRole("button", { name: "Account of hedy@example.com" }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("E-mail address").waitFor();
@@ -96,10 +119,29 @@ test("an_answer_that_was_under_way_signs_nobody_in_again", async () => {
   const requests = [];
   page.on("request", (request) => requests.push(new URL(request.url()).pathname));
   const answered = page.waitForResponse("**/v1/me");
-  held.resolve();
+  answer();
   await answered;
   await page.waitForTimeout(300);
   assert.deepEqual(requests, []);
+  await person.close();
+});
+
+test("a_refusal_that_was_under_way_signs_nobody_out", async () => {
+  const person = await at("emmy@example.com");
+  const { page } = person;
+  const { asked, answer } = await holdMe(page);
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await asked;
+  await page.getByRole("button", { name: "Account of emmy@example.com" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(person, "sophie@example.com");
+  const account = page.getByRole("button", { name: "Account of sophie@example.com" });
+  await account.waitFor();
+  const problem = { status: 401, code: "unauthenticated", detail: "Nobody is signed in." };
+  answer({ status: 401, json: problem });
+  await page.waitForTimeout(300);
+  await account.waitFor();
+  assert.equal(await page.getByLabel("E-mail address").count(), 0);
   await person.close();
 });
 
@@ -140,16 +182,11 @@ test("an_address_puts_nothing_into_the_command_to_copy", async () => {
 
 test("another_link_in_the_same_tab_is_another_invitation", async () => {
   const [ada, person] = [await at("alan@example.com"), await at("kurt@example.com")];
-  const invite = (name) =>
-    ada.page.evaluate(async (name) => {
-      const send = async (path, body) => {
-        const headers = { "Content-Type": "application/json" };
-        const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
-        return response.json();
-      };
-      const { id } = await send("/v1/organizations", { name });
-      await send(`/v1/organizations/${id}/invitations`, { email: "kurt@example.com", role: "member" });
-    }, name);
+  const invite = async (name) => {
+    const { id } = await call(ada.page, "POST", "/v1/organizations", { name });
+    const invitation = { email: "kurt@example.com", role: "member" };
+    await call(ada.page, "POST", `/v1/organizations/${id}/invitations`, invitation);
+  };
   const { page } = person;
   for (const [number, name] of ["First", "Second"].entries()) {
     await invite(name);
@@ -199,4 +236,67 @@ test("the_bell_tells_what_became_of_an_invitation_until_it_was_read", async () =
     one.assertClean();
     await one.close();
   }
+});
+
+test("who_is_taken_in_again_is_in_again_on_the_same_page", async () => {
+  const [ada, person] = [await at("rosa@example.com"), await at("carl@example.com")];
+  const { page } = person;
+  const { id } = await call(ada.page, "POST", "/v1/organizations", { name: "Acme" });
+  const path = `/v1/organizations/${id}`;
+  const invite = () => call(ada.page, "POST", `${path}/invitations`, { email: "carl@example.com", role: "member" });
+  const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
+  const { user } = await call(page, "GET", "/v1/me");
+  for (const round of [1, 2]) {
+    await invite();
+    await linkTo("carl@example.com", round);
+    if (round === 1) {
+      await page.reload();
+    } else {
+      await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    }
+    await page.getByRole("button", { name: /^Notifications, 1 pending invitation/ }).click();
+    await page.getByRole("button", { name: "Accept" }).click();
+    await heading("Acme");
+    await page.getByRole("button", { name: "Change role of carl@example.com" }).waitFor();
+    await call(ada.page, "DELETE", `${path}/members/${user.id}`);
+    await heading("You are no longer in Acme");
+  }
+  await person.close();
+  await ada.close();
+});
+
+test("what_a_page_saw_of_an_organization_gives_way_to_a_later_list", async () => {
+  const [ada, person] = [await at("lise@example.com"), await at("otto@example.com")];
+  const { page } = person;
+  const listed = page.getByRole("link", { name: "Acme" });
+  const { id } = await call(ada.page, "POST", "/v1/organizations", { name: "Acme" });
+  const { user } = await call(page, "GET", "/v1/me");
+  const path = `/v1/organizations/${id}`;
+  const join = async () => {
+    const invitation = { email: "otto@example.com", role: "member" };
+    const { id } = await call(ada.page, "POST", `${path}/invitations`, invitation);
+    await call(page, "POST", `${path}/invitations/${id}/accept`, {});
+  };
+  await join();
+  await page.goto(`/organizations/${id}`);
+  await page.getByRole("heading", { level: 1, name: "Acme" }).waitFor();
+  await call(ada.page, "DELETE", `${path}/members/${user.id}`);
+  await page.getByRole("heading", { level: 1, name: "You are no longer in Acme" }).waitFor();
+  await page.getByRole("link", { name: "Go to your organizations" }).click();
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  await join();
+
+  // By then the list has followed.
+  await page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 61_000;
+  });
+  await page.getByRole("button", { name: /^Switch organization/ }).click();
+  for (let attempt = 0; attempt < 20 && (await listed.count()) === 0; attempt += 1) {
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await page.waitForTimeout(250);
+  }
+  await listed.waitFor();
+  await person.close();
+  await ada.close();
 });

@@ -1,4 +1,4 @@
-import { readAll, request, segment } from "./request.js";
+import { nextTurn, readAll, request, segment } from "./request.js";
 
 export interface OrganizationName {
   readonly id: string;
@@ -84,9 +84,9 @@ export const sendCode = (email: string) =>
   request<{ expires_at_ms: number }>("/v1/sign-in/codes", { method: "POST", body: { email } });
 
 export const signIn = (email: string, code: string) =>
-  request<unknown>("/v1/sign-in/sessions", { method: "POST", body: { email, code } });
+  request<unknown>("/v1/sign-in/sessions", { method: "POST", body: { email, code } }).then(nextTurn);
 
-export const signOut = () => request<undefined>("/v1/session", { method: "DELETE" });
+export const signOut = () => request<undefined>("/v1/session", { method: "DELETE" }).then(nextTurn);
 
 export async function readMe(signal?: AbortSignal): Promise<Me> {
   const me = await request<Me>("/v1/me", { signal });
@@ -126,4 +126,4 @@ export const endSession = (id: string) =>
   request<undefined>(`/v1/me/sessions/${segment(id)}`, { method: "DELETE" });
 
 export const signOutEverywhere = (tokens: boolean) =>
-  request<undefined>("/v1/me/sign-out", { method: "POST", body: { tokens } });
+  request<undefined>("/v1/me/sign-out", { method: "POST", body: { tokens } }).then(nextTurn);

@@ -26,6 +26,18 @@ const PAGE_ENTRIES = 200;
 
 const listeners = new Set<() => void>();
 
+let turns = 0;
+
+/** How often somebody has signed in or out here: what was asked before that is nobody's answer any more. */
+export function turn(): number {
+  return turns;
+}
+
+/** Says that somebody has signed in or out. */
+export function nextTurn(): void {
+  turns += 1;
+}
+
 /** Calls `listener` whenever the edge no longer knows who is asking. Returns what ends that. */
 export function onUnauthenticated(listener: () => void): () => void {
   listeners.add(listener);
@@ -56,6 +68,7 @@ export async function readAll<T, K extends string>(
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const { method = "GET", body, headers = {}, signal } = options;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const before = turn();
   let response: Response;
   let text: string;
   try {
@@ -77,7 +90,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     return value as T;
   }
   const problem = problemOf(response.status, value);
-  if (problem.code === "unauthenticated") {
+  if (problem.code === "unauthenticated" && turn() === before) {
     listeners.forEach((listener) => listener());
   }
   throw problem;

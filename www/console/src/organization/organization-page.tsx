@@ -3,11 +3,11 @@ import { connect } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
 import { readOrganization } from "../api/organization.js";
 import { rememberOrganization } from "../last-organization.js";
-import { useSession } from "../session/session.js";
+import { useMe, useSession } from "../session/session.js";
 import { Failed, Loading, Notice } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
 import { useRead } from "../ui/use-read.js";
-import { ChangesContext } from "./changes.js";
+import { ChangesContext, useOrganizationChanged } from "./changes.js";
 import { Gone } from "./gone.js";
 import { InviteButton } from "./invite-button.js";
 import { Members } from "./members.js";
@@ -42,6 +42,8 @@ function Content({ organization, writes }: { organization: string; writes: numbe
   );
 
   const { correct } = useSession();
+  const changed = useOrganizationChanged();
+  const listed = useMe().organizations.some(({ id }) => id === organization);
   const name = data?.name;
 
   useEffect(() => {
@@ -52,6 +54,14 @@ function Content({ organization, writes }: { organization: string; writes: numbe
       correct(organization, { id: organization, name });
     }
   }, [status, organization, name, correct]);
+
+  useEffect(() => {
+    // Taken in again, perhaps by an invitation that was accepted on this very page.
+    if (listed && status === "not-found") {
+      changed();
+    }
+    // A new `status` is no reason: when the organization refuses, the list follows it.
+  }, [listed]);
 
   if (status === "not-found") {
     return <Gone name={data?.name ?? null} />;

@@ -1,11 +1,12 @@
-import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
 import { readMe, signOut, type Me, type OrganizationName } from "../api/me.js";
-import { onUnauthenticated, Problem } from "../api/request.js";
+import { onUnauthenticated, Problem, turn } from "../api/request.js";
 
 export type Session =
   | { readonly status: "loading" }
   | { readonly status: "anonymous" }
-  | { readonly status: "signed-in"; readonly me: Me }
+  /** `askedAtMs`: when the edge was asked, by this machine's clock. */
+  | { readonly status: "signed-in"; readonly me: Me; readonly askedAtMs: number }
   | { readonly status: "failed"; readonly error: unknown };
 
 interface SessionValue {
@@ -41,15 +42,13 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [corrections, setCorrections] = useState<Corrections>({ of: null, known: NOTHING });
   const user = session.status === "signed-in" ? session.me.user.id : null;
 
-  /** Raised when somebody signs out: what was asked for them before is nobody's answer any more. */
-  const left = useRef(0);
-
   const reload = useCallback(async () => {
-    const before = left.current;
+    const before = turn();
     try {
-      const me = await readMe();
-      if (left.current === before) setSession({ status: "signed-in", me });
+      const session = await ask();
+      if (turn() === before) setSession(session);
     } catch (error) {
+      if (turn() !== before) return;
       const anonymous = error instanceof Problem && error.code === "unauthenticated";
       setSession((old) => {
         if (anonymous) return { status: "anonymous" };
@@ -68,9 +67,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     // All tabs have one session: in another one somebody may have signed out, and somebody else in.
     const look = () => {
       if (document.visibilityState === "visible") {
-        const before = left.current;
-        readMe().then(
-          (me) => left.current === before && setSession({ status: "signed-in", me }),
+        const before = turn();
+        ask().then(
+          (session) => turn() === before && setSession(session),
           // Who is not signed in any more was said already; any other failure passes.
           () => undefined,
         );
@@ -88,8 +87,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     (id: string, organization: OrganizationName | null) => {
       setCorrections((old) => {
         const known = old.of === user ? old.known : NOTHING;
-        const same = known.has(id) && known.get(id)?.name === organization?.name;
-        return same ? old : { of: user, known: new Map(known).set(id, organization) };
+        return { of: user, known: new Map(known).set(id, { organization, atMs: Date.now() }) };
       });
     },
     [user],
@@ -97,7 +95,6 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const leave = useCallback(async () => {
     await signOut();
-    left.current += 1;
     setSession({ status: "anonymous" });
   }, []);
 
@@ -105,14 +102,23 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   return <SessionContext value={value}>{children}</SessionContext>;
 }
 
+async function ask(): Promise<Extract<Session, { status: "signed-in" }>> {
+  const askedAtMs = Date.now();
+  return { status: "signed-in", me: await readMe(), askedAtMs };
+}
+
+/** How long after a change of an organization the list of `/v1/me` may still be without it, in milliseconds. */
+const FOLLOWS_MS = 60_000;
+
 /**
- * What this page has seen of organizations since it was loaded. The list that comes with `/v1/me`
- * is a copy that follows the organizations a little later; the organizations themselves are right.
- * What one person has seen is nothing for the next one at this browser.
+ * What this page has seen of organizations. The list that comes with `/v1/me` is a copy that follows
+ * the organizations a little later; the organizations themselves are right, until a list that was
+ * asked for later still knows better. What one person has seen is nothing for the next one at this
+ * browser.
  */
 interface Corrections {
   readonly of: string | null;
-  readonly known: ReadonlyMap<string, OrganizationName | null>;
+  readonly known: ReadonlyMap<string, { organization: OrganizationName | null; atMs: number }>;
 }
 
 const NOTHING: Corrections["known"] = new Map();
@@ -124,7 +130,9 @@ function corrected(session: Session, corrections: Corrections): Session {
   const listed = new Map<string, OrganizationName | null>(
     session.me.organizations.map((organization) => [organization.id, organization]),
   );
-  corrections.known.forEach((organization, id) => listed.set(id, organization));
+  corrections.known.forEach(({ organization, atMs }, id) => {
+    if (session.askedAtMs < atMs + FOLLOWS_MS) listed.set(id, organization);
+  });
   const organizations = [...listed.values()].filter((organization) => organization !== null);
   return { ...session, me: { ...session.me, organizations } };
 }
