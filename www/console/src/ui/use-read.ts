@@ -1,44 +1,66 @@
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 export type Read<T> =
   | { readonly status: "loading"; readonly data: undefined; readonly error: undefined }
   | { readonly status: "ready"; readonly data: T; readonly error: undefined }
   | { readonly status: "failed"; readonly data: T | undefined; readonly error: unknown };
 
+/** What was read, and the way to read it again. */
+export type Reading<T> = Read<T> & { readonly reload: () => void };
+
 /**
  * Reads something from the edge, again whenever `key` or `version` changes. A new `key` is another
  * thing, so it starts empty; a new `version` is the same thing later, so what was read stays on the
- * page until the new answer is there.
+ * page until the new answer is there. A read that is under way then ends first: what takes longer
+ * than the time between two changes would never be shown otherwise.
  */
 export function useRead<T>(
   key: string,
   read: (signal: AbortSignal) => Promise<T>,
   version: number = 0,
-): Read<T> & { readonly reload: () => void } {
+): Reading<T> {
   const [held, setHeld] = useState<{ key: string; read: Read<T> }>({ key, read: LOADING });
   const [round, setRound] = useState(0);
   const reload = useCallback(() => setRound((round) => round + 1), []);
+  const start = useRef(() => {});
 
   useEffect(() => {
     const abort = new AbortController();
-    read(abort.signal).then(
-      (data) => {
-        if (!abort.signal.aborted) {
-          setHeld({ key, read: { status: "ready", data, error: undefined } });
+    const { signal } = abort;
+    let running = false;
+    let again = false;
+
+    async function run(): Promise<void> {
+      if (running) {
+        again = true;
+        return;
+      }
+      running = true;
+      do {
+        again = false;
+        try {
+          const data = await read(signal);
+          if (!signal.aborted) {
+            setHeld({ key, read: { status: "ready", data, error: undefined } });
+          }
+        } catch (error) {
+          if (!signal.aborted) {
+            setHeld((old) => ({
+              key,
+              read: { status: "failed", data: old.key === key ? old.read.data : undefined, error },
+            }));
+          }
         }
-      },
-      (error: unknown) => {
-        if (!abort.signal.aborted) {
-          setHeld((old) => ({
-            key,
-            read: { status: "failed", data: old.key === key ? old.read.data : undefined, error },
-          }));
-        }
-      },
-    );
+      } while (again && !signal.aborted);
+      running = false;
+    }
+
+    start.current = () => void run();
     return () => abort.abort();
     // `read` is a new closure at every render; `key` stands for what it reads.
-  }, [key, version, round]);
+  }, [key]);
+
+  useEffect(() => start.current(), [key, version, round]);
 
   return { ...(held.key === key ? held.read : LOADING), reload };
 }
