@@ -8,6 +8,7 @@ import { FormActions } from "../ui/form-actions.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
 import { useOrganizationChanged } from "./changes.js";
+import { useFacts } from "./facts.js";
 import { OperationButton } from "./operation-button.js";
 import { useFactsOfAnyRole, useRoles } from "./use-roles.js";
 
@@ -61,15 +62,19 @@ function ChangeRoleForm({ organization, member, onClose }: ChangeRoleProps & { o
   );
 }
 
-/** The roles to choose from; one that may not be given to this member says why. */
+/**
+ * The roles to choose from; one for which the permission to change this member's is not open says why.
+ * That one gives more than the person holds is said by the edge.
+ */
 function RoleChoice({ member }: { member: Member }) {
   const { gate, policy } = useGate();
+  const known = useFacts(member.facts);
   const permission = policy?.operations?.["member.update-role"] ?? "";
   return (
     <fieldset className="choices">
       <legend className="wrap">{nameOf(member)}</legend>
       {useRoles().map(({ id, name, description }) => {
-        const facts = { ...member.facts, "grant.role": id };
+        const facts = { ...known, "grant.role": id };
         const allowed = id === member.role || gate.can(permission, undefined, facts);
         return (
           <label key={id} className="choice">

@@ -1,7 +1,7 @@
-import { nameOf, readMembers, type Member } from "../api/organization.js";
+import { nameOf, type Member } from "../api/organization.js";
 import { Loading } from "../ui/notice.js";
 import { day } from "../ui/time.js";
-import { useRead } from "../ui/use-read.js";
+import type { Reading } from "../ui/use-read.js";
 import { ChangeRoleButton } from "./change-role-button.js";
 import { RemoveMemberButton } from "./remove-member-button.js";
 import { Section } from "../ui/section.js";
@@ -9,16 +9,11 @@ import { Unread } from "./unread.js";
 
 interface MembersProps {
   readonly organization: string;
-  readonly version: number;
+  readonly members: Reading<{ readonly members: readonly Member[] }>;
 }
 
 /** Everyone who is in the organization now. */
-export function Members({ organization, version }: MembersProps) {
-  const members = useRead(
-    organization,
-    (signal) => readMembers(organization, signal),
-    version,
-  );
+export function Members({ organization, members }: MembersProps) {
   const list = members.data?.members;
   return (
     <Section title="Members" count={list?.length}>

@@ -1,13 +1,14 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { connect } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
-import { readOrganization } from "../api/organization.js";
+import { readMembers, readOrganization } from "../api/organization.js";
 import { rememberOrganization } from "../last-organization.js";
 import { useMe, useSession } from "../session/session.js";
 import { Failed, Loading, Notice } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
 import { useRead } from "../ui/use-read.js";
 import { ChangesContext, useOrganizationChanged } from "./changes.js";
+import { FactsContext } from "./facts.js";
 import { Gone } from "./gone.js";
 import { InviteButton } from "./invite-button.js";
 import { Members } from "./members.js";
@@ -40,6 +41,7 @@ function Content({ organization, writes }: { organization: string; writes: numbe
     (signal) => readOrganization(organization, signal),
     version,
   );
+  const members = useRead(organization, (signal) => readMembers(organization, signal), version);
 
   const { correct } = useSession();
   const changed = useOrganizationChanged();
@@ -74,17 +76,17 @@ function Content({ organization, writes }: { organization: string; writes: numbe
     );
   }
   return (
-    <>
+    <FactsContext value={data.facts}>
       <div className="page-header">
         <PageTitle title={data.name} />
         <InviteButton organization={organization} />
       </div>
       {status !== "ready" && status !== "loading" && <Notice tone="error">{statusText}</Notice>}
       <div className="people">
-        <Members organization={organization} version={version} />
+        <Members organization={organization} members={members} />
         <PendingInvitations organization={organization} version={version} />
       </div>
-      <Settings organization={data} />
-    </>
+      <Settings organization={data} self={members.data?.members.find(({ self }) => self)} />
+    </FactsContext>
   );
 }

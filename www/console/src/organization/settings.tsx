@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { useGate } from "@lockstep/react";
-import type { Organization } from "../api/organization.js";
+import type { Member, Organization } from "../api/organization.js";
 import { Dialog } from "../ui/dialog.js";
 import { DeleteForm } from "./delete-form.js";
 import { LeaveForm } from "./leave-form.js";
@@ -10,8 +10,14 @@ import { Section } from "../ui/section.js";
 
 type Form = "rename" | "delete" | "leave";
 
+interface SettingsProps {
+  readonly organization: Organization;
+  /** The person as a member, once that is known: leaving is about them. */
+  readonly self: Member | undefined;
+}
+
 /** What can be done to the organization itself, and the way out of it. */
-export function Settings({ organization }: { organization: Organization }) {
+export function Settings({ organization, self }: SettingsProps) {
   const [open, setOpen] = useState<Form | null>(null);
   const close = () => setOpen(null);
   const canLeave = useGate().policy?.operations?.["member.leave"] !== undefined;
@@ -21,7 +27,6 @@ export function Settings({ organization }: { organization: Organization }) {
         <Setting title="Name" text={organization.name}>
           <OperationButton
             operation="organization.update"
-            facts={organization.facts}
             className="button button-small"
             onClick={() => setOpen("rename")}
           >
@@ -32,6 +37,7 @@ export function Settings({ organization }: { organization: Organization }) {
           <Setting title="Leave" text="You lose access at once. To come back, you must be invited.">
             <OperationButton
               operation="member.leave"
+              facts={self?.facts}
               className="button button-small"
               onClick={() => setOpen("leave")}
             >
@@ -42,7 +48,6 @@ export function Settings({ organization }: { organization: Organization }) {
         <Setting title="Delete" text="Everyone loses access, and every token for it stops working.">
           <OperationButton
             operation="organization.delete"
-            facts={organization.facts}
             className="button button-small button-danger-quiet"
             onClick={() => setOpen("delete")}
           >

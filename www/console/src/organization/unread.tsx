@@ -1,5 +1,6 @@
 import { useGate } from "@lockstep/react";
 import { Empty, Failed } from "../ui/notice.js";
+import { useFacts } from "./facts.js";
 
 interface UnreadProps {
   readonly operation: string;
@@ -10,9 +11,10 @@ interface UnreadProps {
 /** In place of a list that could not be read: why one may not, or what went wrong. */
 export function Unread({ operation, error, onRetry }: UnreadProps) {
   const { policy, gate } = useGate();
+  const facts = useFacts();
   const permission = policy?.operations?.[operation];
-  return permission !== undefined && !gate.can(permission) ? (
-    <Empty title={gate.explain(permission).reasons[0]?.text ?? ""} />
+  return permission !== undefined && !gate.can(permission, undefined, facts) ? (
+    <Empty title={gate.explain(permission, undefined, facts).reasons[0]?.text ?? ""} />
   ) : (
     <Failed error={error} onRetry={onRetry} />
   );

@@ -1,5 +1,6 @@
 import { useGate } from "@lockstep/react";
 import type { Facts, PolicyRole } from "@lockstep/gate";
+import { useFacts } from "./facts.js";
 
 /** A role with the name to show. */
 export type NamedRole = PolicyRole & { readonly name: string };
@@ -14,12 +15,17 @@ export function useRoles(): readonly NamedRole[] {
   }));
 }
 
-/** The roles that the person may invite somebody as. */
+/**
+ * The roles that the permission to invite is open for. Whether the person holds all that a role gives is
+ * asked of the edge alone, which then says what is missing: nobody hands out more.
+ */
 export function useInvitableRoles(): readonly NamedRole[] {
   const { gate, policy } = useGate();
+  const facts = useFacts();
   const permission = policy?.operations?.["invitation.create"];
   return useRoles().filter(
-    ({ id }) => permission !== undefined && gate.can(permission, undefined, { "grant.role": id }),
+    ({ id }) =>
+      permission !== undefined && gate.can(permission, undefined, { ...facts, "grant.role": id }),
   );
 }
 
@@ -37,10 +43,11 @@ export function plainestRole(roles: readonly NamedRole[]): string {
  */
 export function useFactsOfAnyRole(operation: string, facts?: Facts): Facts {
   const { gate, policy } = useGate();
+  const known = useFacts(facts);
   const permission = policy?.operations?.[operation];
-  const ofRoles = useRoles().map(({ id }) => ({ ...facts, "grant.role": id }));
+  const ofRoles = useRoles().map(({ id }) => ({ ...known, "grant.role": id }));
   const allowed = ofRoles.find(
-    (known) => permission !== undefined && gate.can(permission, undefined, known),
+    (facts) => permission !== undefined && gate.can(permission, undefined, facts),
   );
-  return allowed ?? ofRoles[0] ?? facts ?? {};
+  return allowed ?? ofRoles[0] ?? known;
 }

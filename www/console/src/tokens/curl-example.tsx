@@ -1,10 +1,12 @@
 import { useMemo, useState } from "react";
 import { connect, type Decision } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
+import { readOrganization } from "../api/organization.js";
 import { Section } from "../ui/section.js";
 import { plainestRole, useRoles } from "../organization/use-roles.js";
 import { CopyButton } from "../ui/copy-button.js";
 import { Select } from "../ui/field.js";
+import { useRead } from "../ui/use-read.js";
 import { curlOf, EXAMPLES, type Example } from "./examples.js";
 
 interface CurlExampleProps {
@@ -29,12 +31,18 @@ export function CurlExample({ organization, token }: CurlExampleProps) {
 }
 
 function Call({ organization, token }: CurlExampleProps) {
-  const { gate, policy, status, statusText } = useGate();
+  const { gate, policy, status, statusText, epoch } = useGate();
+  const { data } = useRead(organization, (signal) => readOrganization(organization, signal), epoch);
   const roles = useRoles();
   const [chosen, setChosen] = useState<Example["operation"]>(EXAMPLES[0].operation);
   const example = EXAMPLES.find(({ operation }) => operation === chosen) ?? EXAMPLES[0];
   const permission = policy?.operations?.[example.operation];
   const role = plainestRole(roles);
+  // What the edge knows of this call.
+  const facts = {
+    ...data?.facts,
+    ...(example.operation === "invitation.create" && { "grant.role": role }),
+  };
   const curl = curlOf(example, { origin: location.origin, organization, role, token });
   return (
     <div className="stack">
@@ -59,7 +67,7 @@ function Call({ organization, token }: CurlExampleProps) {
           <code>
             {status !== "ready" || permission === undefined
               ? statusText || "This policy opens the action to nobody."
-              : answerOf(gate.explain(permission), example)}
+              : answerOf(gate.explain(permission, undefined, facts), example)}
           </code>
         </pre>
       </figure>
