@@ -144,6 +144,19 @@ test("who_was_removed_is_told_so_and_the_page_stops_asking", async (t) => {
   assert.equal(edge.reads(), reads);
 });
 
+test("what_passes_is_tried_again_and_what_is_final_is_not", async (t) => {
+  const refused = async (status) => {
+    const edge = edgeDouble(problem(status, `code-${status}`));
+    const store = follow(t, edge);
+    await until(store, ({ status: code }) => code === `code-${status}`, "not refused");
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    return edge.reads() > 1;
+  };
+  const statuses = [400, 401, 403, 404, 408, 409, 410, 425, 429, 500, 503];
+  const again = await Promise.all(statuses.map(refused));
+  assert.deepEqual(statuses.filter((_, at) => again[at]), [408, 425, 429, 500, 503]);
+});
+
 test("a_lost_stream_is_opened_again_and_what_was_missed_is_read", async (t) => {
   const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
   const store = follow(t, edge);

@@ -84,6 +84,7 @@ type HeadersOf = Readonly<Record<string, string>>;
 function refused(status: number, problem: { code?: unknown; detail?: unknown } = {}): ReadError {
   const code = typeof problem.code === "string" ? problem.code : undefined;
   const detail = typeof problem.detail === "string" ? problem.detail : undefined;
-  // 429 and 5xx pass; anything else that the caller is told stays so until something changes.
-  return new ReadError(code, detail, status >= 400 && status < 500 && status !== 429);
+  // These and 5xx pass; anything else that the caller is told stays so until something changes.
+  const passes = [408, 425, 429].includes(status);
+  return new ReadError(code, detail, status >= 400 && status < 500 && !passes);
 }
