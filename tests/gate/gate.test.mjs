@@ -214,3 +214,26 @@ test("two_gates_for_two_people_do_not_mix", async () => {
     assert.equal(member.can("invite"), false);
   }
 });
+
+test("facts_that_ask_a_gate_themselves_spoil_no_question", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const gate = await gateOf(snapshot({ grants: [["admin", organization]] }));
+  let asked = 0;
+  const facts = {
+    get "target.creator"() {
+      asked += 1;
+      return !gate.can("remove", undefined, { "target.creator": false });
+    },
+    other: "x".repeat(300),
+  };
+  assert.equal(gate.can("remove", undefined, facts), true);
+  assert.equal(gate.explain("remove", undefined, facts).decision, true);
+  assert.equal(gate.masks([{ facts: { "target.creator": true } }, { facts }]).can("remove", 1), true);
+  assert.ok(asked > 2);
+  // One that throws leaves nothing behind.
+  for (let round = 0; round < 3; round += 1) {
+    const thrower = { get other() { throw new Error("of the page's own"); } };
+    assert.equal(gate.can("remove", undefined, thrower), false);
+    assert.equal(gate.can("remove", undefined, { "target.creator": false }), true);
+  }
+});

@@ -1,3 +1,5 @@
+import { parsed } from "./documents.js";
+
 export type EventSourceFactory = (url: string) => EventSource;
 
 export interface AnnouncementsOptions {
@@ -65,8 +67,9 @@ export class Announcements {
       `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
     );
     source.addEventListener("epoch", (event) => {
-      const epoch = epochOf((event as MessageEvent<unknown>).data);
-      if (epoch !== undefined && source === this.#source) {
+      const { data } = event as MessageEvent<unknown>;
+      const epoch = parsed<{ epoch?: unknown }>(String(data))?.epoch;
+      if (typeof epoch === "number" && Number.isSafeInteger(epoch) && source === this.#source) {
         this.#waitMs = RETRY_FIRST_MS;
         this.#onEpoch(epoch);
       }
@@ -102,13 +105,4 @@ export class Announcements {
 
 function open(url: string): EventSource {
   return new EventSource(url, { withCredentials: true });
-}
-
-function epochOf(data: unknown): number | undefined {
-  try {
-    const { epoch } = JSON.parse(String(data)) as { epoch?: unknown };
-    return typeof epoch === "number" && Number.isSafeInteger(epoch) ? epoch : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -72,11 +72,15 @@ export function flatName(name: string): Uint8Array {
   return flat(() => writeUtf8(name));
 }
 
-/** What `write` writes, until the next call. */
+/** What `write` writes, until the next call. What it reads may ask something itself, which is written behind. */
 function flat(write: () => void): Uint8Array {
-  length = 0;
-  write();
-  return buffer.subarray(0, length);
+  const start = length;
+  try {
+    write();
+    return buffer.subarray(start, length);
+  } finally {
+    length = start;
+  }
 }
 
 /** Writes all of something, or in its place what is refused. */

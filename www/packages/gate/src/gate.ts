@@ -103,7 +103,7 @@ function bytesOf(base64: string | undefined): Uint8Array {
     }
     return bytes;
   } catch {
-    return new Uint8Array();
+    return NONE;
   }
 }
 
