@@ -116,7 +116,8 @@ test("what_stops_halfway_answers_nobody_from_anothers_documents", async (t) => {
 
 test("an_evaluator_that_stops_while_the_clock_is_read_leaves_nothing_allowed", async (t) => {
   const report = t.mock.method(console, "error", () => {});
-  const gate = await gateOf(snapshot({ grants }));
+  const grant = { role: "admin", node: organization, expires_at_ms: nowMs + 500 };
+  const gate = await gateOf(snapshot({ grants: [grant] }));
   const [invite] = [gate.permission("invite")];
   const facts = { "target.creator": false };
   const allowed = () => [
