@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     edge::Edge,
     http::{Body, Method, Request, Response},
-    keys::{Keys, Purpose, hex},
+    keys::{Purpose, hex},
     objects::{Context, Reply},
     organization::WEBHOOK_SECRET_PREFIX,
     problem::{ApiError, Code},
@@ -61,20 +61,6 @@ pub struct Repeat {
     /// Which of the request's changes this is.
     #[serde(default)]
     pub ordinal: u32,
-}
-
-impl Repeat {
-    /// Bytes that are the same whenever this request is sent, and no other's: for the id of what it makes.
-    #[must_use]
-    pub fn bytes(&self, keys: &Keys) -> [u8; 16] {
-        let bytes = keys.derive(Purpose::Repeat, &[&self.principal, &self.route, &self.key]);
-        let mut first = [0; 16];
-        first
-            .iter_mut()
-            .zip(bytes)
-            .for_each(|(to, from)| *to = from);
-        first
-    }
 }
 
 /// The key of a POST, if it has one.

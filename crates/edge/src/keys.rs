@@ -22,9 +22,7 @@ pub enum Purpose {
     InvitationSecret,
     /// The name under which a mail is known to its transport, so that a repeated delivery is recognized.
     Message,
-    /// The id of what a request makes that may be sent again.
-    Repeat,
-    /// The body of such a request, as it is stored.
+    /// The body of a request that may be sent again, as it is stored.
     RequestBody,
     /// The code that proves an address.
     SignInCode,
@@ -44,7 +42,6 @@ impl Purpose {
             Self::Equality => "lockstep edge equality",
             Self::InvitationSecret => "lockstep edge invitation secret",
             Self::Message => "lockstep edge message",
-            Self::Repeat => "lockstep edge repeat",
             Self::RequestBody => "lockstep edge request body",
             Self::SignInBrowser => "lockstep edge sign-in browser",
             Self::SignInCode => "lockstep edge sign-in code",

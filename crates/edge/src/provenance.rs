@@ -91,8 +91,8 @@ fn visible(text: &str) -> Option<String> {
 pub struct Asked {
     /// What the handler works with: its calls say where they come from.
     pub edge: Edge,
-    /// The request, when it says that it may be sent again.
-    pub repeat: Option<Repeat>,
+    /// Whether the request says that it may be sent again.
+    pub may_come_again: bool,
     is_replay: Rc<Cell<bool>>,
 }
 
@@ -137,11 +137,12 @@ impl Asked {
             if_match: precondition::read(request)?,
             ..provenance
         };
+        let may_come_again = repeat.is_some();
         let is_replay = Rc::new(Cell::new(false));
         let objects = Attributed {
             inner: edge.objects.clone(),
             provenance,
-            repeat: repeat.clone(),
+            repeat,
             calls: Cell::new(0),
             is_replay: is_replay.clone(),
         };
@@ -150,7 +151,7 @@ impl Asked {
                 objects: Rc::new(objects),
                 ..edge.clone()
             },
-            repeat,
+            may_come_again,
             is_replay,
         })
     }

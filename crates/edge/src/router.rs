@@ -15,7 +15,6 @@ use crate::{
     credential::{self, SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
     http::{Method, Request, Response},
-    idempotency::Repeat,
     log,
     place::{Named, Place},
     problem::{ApiError, Code},
@@ -78,21 +77,16 @@ pub struct Call<'a> {
     pub edge: &'a Edge,
     /// The request.
     pub request: &'a Request,
-    repeat: Option<&'a Repeat>,
+    may_come_again: bool,
     params: Params<'a>,
     place: Result<Place, ApiError>,
 }
 
 impl<'a> Call<'a> {
-    /// Bytes for the id of what the request makes: random, or the same again when it may be sent again.
-    ///
-    /// # Errors
-    /// When the platform gives no randomness, which is a fault.
-    pub fn id_bytes(&self) -> Result<[u8; 16], ApiError> {
-        match self.repeat {
-            Some(repeat) => Ok(repeat.bytes(&self.edge.config.keys)),
-            None => self.edge.random.bytes(),
-        }
+    /// Whether the request may be sent again, and is then to be answered as the first time.
+    #[must_use]
+    pub const fn may_come_again(&self) -> bool {
+        self.may_come_again
     }
 
     /// For which organization the request is. Where the path does not say it, headers or the credential do.
@@ -183,7 +177,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let call = Call {
         edge: &asked.edge,
         request,
-        repeat: asked.repeat.as_ref(),
+        may_come_again: asked.may_come_again,
         params,
         place,
     };
@@ -225,7 +219,7 @@ async fn by_operator<'a>(
     let call = Call {
         edge: &asked.edge,
         request,
-        repeat: None,
+        may_come_again: false,
         params,
         place: named.by_operator(operator),
     };

@@ -108,6 +108,11 @@ pub enum Command {
     },
     /// Address and organizations; answers [`Profile`].
     Profile,
+    /// Says which id the organization has that they make: the one at hand, or for a request that is sent again the one of the first time.
+    NameOrganization {
+        /// An id that no organization has had.
+        id: String,
+    },
     /// An organization's outbox tells them something.
     ProjectNotice {
         /// What.
@@ -163,6 +168,7 @@ impl objects::Command for Command {
             Self::CloseSession { .. }
                 | Self::CreateToken { .. }
                 | Self::DeleteToken { .. }
+                | Self::NameOrganization { .. }
                 | Self::RotateSession { .. }
                 | Self::RotateToken { .. }
         )
@@ -339,6 +345,8 @@ impl Object for UserObject {
                     deleted: organization::restorable(context)?,
                 })
             }
+            // What remembers it is what remembers every answer to a request with a key.
+            Command::NameOrganization { id } => Reply::of(&id),
             Command::ProjectNotice { notice } => {
                 notice::keep(context, &notice)?;
                 Ok(Reply::done())

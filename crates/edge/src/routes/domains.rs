@@ -87,7 +87,7 @@ async fn one(call: Call<'_>, caller: Caller) -> Answer {
 async fn claim(call: Call<'_>, caller: FreshCaller) -> Answer {
     let wanted: DomainRequest = json::body(call.request)?;
     let claim = DomainChange::Claim {
-        domain: opaque_id("dom", call.id_bytes()?),
+        domain: opaque_id("dom", call.edge.random.bytes()?),
         challenge: hex(&call.edge.random.bytes::<32>()?),
         wanted,
     };

@@ -67,7 +67,7 @@ async fn read_one(call: Call<'_>, caller: Caller) -> Answer {
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: IssuerRequest = json::body(call.request)?;
     let create = IssuerChange::Create {
-        issuer: opaque_id("iss", call.id_bytes()?),
+        issuer: opaque_id("iss", call.edge.random.bytes()?),
         record: body.record,
         role: body.role,
     };

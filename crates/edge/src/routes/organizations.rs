@@ -9,7 +9,7 @@ use lockstep_wire::{
 
 use super::{
     node_members::NothingRequest,
-    structure::user,
+    structure,
     values::{life_s, name},
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     slug::{self, Reserved, Slug, SlugObject},
+    user::{self, UserObject},
 };
 
 pub(super) const ROUTES: &[Route] = &[
@@ -77,7 +78,7 @@ pub(super) const ROUTES: &[Route] = &[
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
     let user = creator(&call, &caller)?;
-    let id = OrganizationId::mint(&call.edge.config.keys.id, call.id_bytes()?);
+    let id = new_id(&call, user).await?;
     let command = Command::Create {
         name: name(&body.name)?,
         user: user.as_str().to_owned(),
@@ -109,14 +110,28 @@ fn creator<'a>(call: &Call<'_>, caller: &'a FreshCaller) -> Result<&'a UserId, A
     Ok(user)
 }
 
+/// The id of what is to be an organization. A request that is sent again has to reach the same object, so the creator's object remembers the id as long as it remembers the key: an id that followed from the key would come again when the organization is long gone.
+async fn new_id(call: &Call<'_>, user: &UserId) -> Result<OrganizationId, ApiError> {
+    let (edge, key) = (call.edge, &call.edge.config.keys.id);
+    let fresh = OrganizationId::mint(key, edge.random.bytes()?);
+    if !call.may_come_again() {
+        return Ok(fresh);
+    }
+    let name = user::Command::NameOrganization {
+        id: fresh.as_str().to_owned(),
+    };
+    let id: String = ask::<UserObject, _>(&*edge.objects, user.as_str(), &name).await?;
+    OrganizationId::parse(key, &id).map_err(|error| ApiError::internal(error.to_string()))
+}
+
 /// Whoever imports hands out all that the file says, so it takes all of them and no narrowed token.
 async fn import(call: Call<'_>, caller: FreshCaller) -> Answer {
     let file = json::text(call.request)?;
-    creator(&call, &caller)?;
+    let user = creator(&call, &caller)?;
     caller.whole_user()?;
     let file = String::from_utf8(file.to_vec())
         .map_err(|_| ApiError::new(Code::InvalidBody, "The file is not UTF-8 text."))?;
-    let id = OrganizationId::mint(&call.edge.config.keys.id, call.id_bytes()?);
+    let id = new_id(&call, user).await?;
     let import = Command::Import {
         actor: FreshActor::of(&caller, id.as_str()),
         address: caller.address.clone(),
@@ -265,7 +280,7 @@ async fn transfer(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: OwnerRequest = json::body(call.request)?;
     let transfer = Command::Transfer {
         actor: fresh_actor(&call, &caller)?,
-        user: user(&call, &body.user_id)?,
+        user: structure::user(&call, &body.user_id)?,
     };
     let written: Written<MemberView> = command(&call, transfer).await?;
     let response = Response::json(200, &written.value)?;

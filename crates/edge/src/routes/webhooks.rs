@@ -96,7 +96,7 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: WebhookRequest = json::body(call.request)?;
     let nonce = nonce(&call)?;
     let create = WebhookChange::Create {
-        webhook: opaque_id("whk", call.id_bytes()?),
+        webhook: opaque_id("whk", call.edge.random.bytes()?),
         name: name(&body.name)?,
         url: body.url,
         events: body.events,
