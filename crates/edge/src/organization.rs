@@ -5,6 +5,7 @@
 
 mod acting;
 mod actor;
+mod addresses;
 mod admission;
 mod audit;
 mod authzen;
@@ -134,6 +135,7 @@ impl Object for OrganizationObject {
         schema::WORKSPACE_ADMINS,
         schema::BROUGHT,
         schema::SEEN,
+        schema::PEOPLE,
     ];
 
     const IS_AUDITED: bool = true;
@@ -256,6 +258,14 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::Slug(SlugCommand::Holds { skeleton }) => {
             return Reply::of(&slugs::holds(context, &skeleton)?);
         }
+        // A person may come back by an organization that does, whatever they are called by then.
+        Command::MemberAddress {
+            user,
+            address,
+            at_ms,
+        } => return addresses::change(context, &user, address.as_deref(), at_ms),
+        // Whoever has it back has its secrets, too, however long ago a key has gone by then.
+        Command::Reseal(command) => return command.answer(context),
         _ => store::organization(context)?,
     };
     match command {
@@ -343,7 +353,6 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         Command::RemoveMember { actor, user } => {
             members::remove(&FreshActing::of(context, &actor, organization)?, &user)
         }
-        Command::Reseal(command) => command.answer(context),
         Command::ResendInvitation { actor, again } => {
             invitations::resend(&FreshActing::of(context, &actor, organization)?, &again)
         }
@@ -375,6 +384,8 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         | Command::EndStreams { .. }
         | Command::Freshness { .. }
         | Command::Import { .. }
+        | Command::MemberAddress { .. }
+        | Command::Reseal(_)
         | Command::Restore { .. }
         | Command::Seed { .. } => Err(ApiError::not_found()),
     }

@@ -10,6 +10,7 @@ mod tests;
 use futures_util::future::join_all;
 use lockstep_wire::{AuditFields, AuditValue};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     address, audit, domain,
@@ -72,6 +73,17 @@ pub enum Delivery {
     Mail {
         /// What it says.
         mail: Mail,
+    },
+    /// A member has another address, or none.
+    MemberAddress {
+        /// The organization's id.
+        organization: String,
+        /// The user's id.
+        user: String,
+        /// The address in its normal form.
+        address: Option<String>,
+        /// Since when, in Unix milliseconds.
+        at_ms: i64,
     },
     /// A user's own organization comes into being.
     PersonalOrganization {
@@ -269,6 +281,20 @@ async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
             .await
             .map_err(|error| Undelivered::ForNow(error.0, None)),
         Delivery::Mail { mail } => deliver_mail(edge, mail, due.attempts).await,
+        Delivery::MemberAddress {
+            organization,
+            user,
+            address,
+            at_ms,
+        } => {
+            let command = organization::Command::MemberAddress {
+                user,
+                address,
+                at_ms,
+            };
+            ask::<OrganizationObject, Value>(&*edge.objects, &organization, &command).await?;
+            Ok(())
+        }
         Delivery::PersonalOrganization {
             organization,
             user,

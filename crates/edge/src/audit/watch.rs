@@ -8,12 +8,13 @@ use crate::{
 };
 
 /// Tables that follow from others or from the passing of time.
-const UNWATCHED: [&str; 14] = [
+const UNWATCHED: [&str; 15] = [
     "audit",
     "audit_change",
     "audit_checkpoint",
     "audit_denial",
     "base_version",
+    "former_address",
     "idempotency",
     "invitation_mail",
     "object_name",

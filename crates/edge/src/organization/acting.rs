@@ -146,8 +146,8 @@ impl<'a> Acting<'a> {
     /// `member` as core wants to know it.
     pub(super) fn target<'m>(&self, member: &'m Member) -> Result<Target<'m>, ApiError> {
         let policy = self.access.policy();
-        let principal = self.principal();
-        actor::target(self.context, policy, &self.organization, principal, member)
+        let person = self.actor.person();
+        actor::target(self.context, policy, &self.organization, person, member)
     }
 
     /// Refuses one workspace more than the plan has.
@@ -276,11 +276,9 @@ impl<'a> Acting<'a> {
         self.permitted(saved)
     }
 
-    /// Whether somebody comes in as `role` on the word of an issuer that `saved_by` has saved.
-    pub(super) fn admits(&self, saved_by: &str, role: Option<&str>) -> Result<bool, ApiError> {
-        role.map_or(Ok(false), |role| {
-            admission::admits(self.context, &self.organization, saved_by, role)
-        })
+    /// Whether somebody comes in on the word of an issuer.
+    pub(super) fn admits(&self, stored: &admission::Stored) -> Result<bool, ApiError> {
+        admission::admits(self.context, &self.organization, stored)
     }
 
     /// Core's [`suspend`].

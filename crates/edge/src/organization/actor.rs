@@ -29,6 +29,18 @@ pub struct Actor {
     pub issuer: Option<IssuerUse>,
 }
 
+impl Actor {
+    /// Who saw the secret by which a program acts, as far as that is known.
+    pub(super) fn seen_by(&self) -> Option<&str> {
+        self.token.as_ref()?.seen_by.as_deref()
+    }
+
+    /// The person behind what is done: a program does it for who saw its secret.
+    pub(super) fn person(&self) -> &str {
+        self.seen_by().unwrap_or(&self.principal)
+    }
+}
+
 /// Who asks for a change: an actor whose credential was checked during the request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -201,18 +213,18 @@ pub(super) fn directory_facts(
     Ok(facts)
 }
 
-/// The member that something is about that `principal` does, as core wants to know it.
+/// The member that something is about that `person` does, by themselves or by a program, as core wants to know it.
 pub(super) fn target<'a>(
     context: &Context<'_>,
     policy: &Policy,
     organization: &Organization,
-    principal: &str,
+    person: &str,
     member: &'a Member,
 ) -> Result<lockstep_core::Target<'a>, ApiError> {
     Ok(lockstep_core::Target {
         role: policy.role(&member.role),
         role_id: &member.role,
-        is_self: member.user == principal,
+        is_self: member.user == person,
         is_creator: member.user == organization.creator,
         other_admins: store::admins(context, Some(&member.user))?,
         record: None,

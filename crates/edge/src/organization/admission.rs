@@ -86,11 +86,12 @@ pub(super) struct Stored {
     pub(super) created_by: String,
     pub(super) created_at_ms: i64,
     pub(super) saved_by: String,
+    pub(super) seen_by: Option<String>,
     pub(super) disabled_at_ms: Option<i64>,
     pub(super) epoch: i64,
 }
 
-pub(super) const COLUMNS: &str = "SELECT id, issuer, record, role, created_by, created_at_ms, saved_by, disabled_at_ms, epoch FROM issuer";
+pub(super) const COLUMNS: &str = "SELECT id, issuer, record, role, created_by, created_at_ms, saved_by, seen_by, disabled_at_ms, epoch FROM issuer";
 
 pub(super) fn read(row: &Row) -> Result<Stored, SqlError> {
     Ok(Stored {
@@ -101,6 +102,7 @@ pub(super) fn read(row: &Row) -> Result<Stored, SqlError> {
         created_by: row.text("created_by")?.to_owned(),
         created_at_ms: row.integer("created_at_ms")?,
         saved_by: row.text("saved_by")?.to_owned(),
+        seen_by: row.optional_text("seen_by")?.map(str::to_owned),
         disabled_at_ms: row.optional_integer("disabled_at_ms")?,
         epoch: row.integer("epoch")?,
     })
@@ -197,7 +199,7 @@ fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply
     let select = "SELECT user FROM member WHERE user = ? OR (issuer = ? AND subject = ?)";
     let values = [user.into(), (&stored.issuer).into(), subject.into()];
     let is_known = context.sql.one(select, &values)?.is_some();
-    if is_known || !admits(context, &organization, &stored.saved_by, role)? {
+    if is_known || !admits(context, &organization, &stored)? {
         return reply(context);
     }
     Plan::of(context, &organization).require_seat(context)?;
@@ -217,14 +219,21 @@ fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply
     Ok(announce(reply(context)?, epoch))
 }
 
-/// Whether somebody comes in as `role` on the word of an issuer that `saved_by` has saved, as things are now.
+/// Whether somebody comes in on the word of an issuer, as things are now.
 pub(super) fn admits(
     context: &Context<'_>,
     organization: &Organization,
-    saved_by: &str,
-    role: &str,
+    stored: &Stored,
 ) -> Result<bool, ApiError> {
-    let word = Word::of(context, organization, saved_by)?;
+    let Some(role) = &stored.role else {
+        return Ok(false);
+    };
+    let word = Word::of(
+        context,
+        organization,
+        &stored.saved_by,
+        stored.seen_by.as_deref(),
+    )?;
     Ok(word.is_some_and(|word| word.admit(role).is_ok()))
 }
 

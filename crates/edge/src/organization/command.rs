@@ -263,6 +263,15 @@ pub enum Command {
         /// The principal.
         user: String,
     },
+    /// A member's own object tells that they have another address, or none; answers `Written`, or nothing.
+    MemberAddress {
+        /// The member, who may have left.
+        user: String,
+        /// The address in its normal form.
+        address: Option<String>,
+        /// Since when, in Unix milliseconds.
+        at_ms: i64,
+    },
     /// Opens a stream that tells each new epoch.
     Subscribe {
         /// Who listens.
@@ -319,6 +328,7 @@ impl objects::Command for Command {
                 | Self::Freshness { .. }
                 | Self::ListInvitations { .. }
                 | Self::ListMembers { .. }
+                | Self::MemberAddress { .. }
                 | Self::OwnSnapshot { .. }
                 | Self::PreviewInvitation { .. }
                 | Self::Read { .. }

@@ -191,7 +191,7 @@ pub(super) fn evaluate(
             context,
             access.policy(),
             organization,
-            &actor.principal,
+            actor.person(),
             member,
         )?;
         let known = known.facts();

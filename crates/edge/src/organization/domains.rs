@@ -24,7 +24,7 @@ use crate::{
 
 /// The most domains of one organization.
 const DOMAINS_MAX: i64 = 20;
-const COLUMNS: &str = "SELECT id, domain, challenge, role, automatic, claimed_at_ms, saved_by, proven_at_ms, proven_until_ms, epoch FROM domain";
+const COLUMNS: &str = "SELECT id, domain, challenge, role, automatic, claimed_at_ms, saved_by, seen_by, proven_at_ms, proven_until_ms, epoch FROM domain";
 
 /// What a member may change about domains.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -99,6 +99,7 @@ struct Claim {
     automatic: bool,
     claimed_at_ms: i64,
     saved_by: String,
+    seen_by: Option<String>,
     proven_at_ms: Option<i64>,
     proven_until_ms: Option<i64>,
     epoch: i64,
@@ -196,7 +197,7 @@ fn claim(
         return Err(ApiError::new(Code::Conflict, detail));
     }
     let change = acting.change(permitted)?;
-    let insert = "INSERT INTO domain (id, domain, challenge, role, automatic, claimed_at_ms, saved_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let insert = "INSERT INTO domain (id, domain, challenge, role, automatic, claimed_at_ms, saved_by, seen_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = [
         id.into(),
         domain.into(),
@@ -205,6 +206,7 @@ fn claim(
         wanted.automatic.into(),
         acting.now_ms().into(),
         acting.principal().into(),
+        acting.seer().into(),
         change.epoch.into(),
     ];
     change.exec(insert, &values)?;
@@ -263,11 +265,12 @@ fn update(
     // Whoever saves it gives their word for all of it.
     let permitted = acting.open_domain(role)?;
     let change = acting.change(permitted)?;
-    let set = "UPDATE domain SET role = ?, automatic = ?, saved_by = ?, epoch = ? WHERE id = ?";
+    let set = "UPDATE domain SET role = ?, automatic = ?, saved_by = ?, seen_by = ?, epoch = ? WHERE id = ?";
     let values = [
         role.into(),
         wanted.automatic.unwrap_or(claim.automatic).into(),
         acting.principal().into(),
+        acting.seer().into(),
         change.epoch.into(),
         id.into(),
     ];
@@ -324,7 +327,8 @@ fn find(acting: &Acting<'_>, id: &str) -> Result<Claim, ApiError> {
 
 fn view(acting: &Acting<'_>, claim: &Claim) -> Result<DomainView, ApiError> {
     let now_ms = acting.now_ms();
-    let is_vouched_for = acting.opens_domain(&claim.saved_by, &claim.role)?;
+    let is_vouched_for =
+        acting.opens_domain(&claim.saved_by, claim.seen_by.as_deref(), &claim.role)?;
     Ok(DomainView {
         id: claim.id.clone(),
         domain: claim.domain.clone(),
@@ -354,6 +358,7 @@ fn read(row: &Row) -> Result<Claim, SqlError> {
         automatic: row.integer("automatic")? != 0,
         claimed_at_ms: row.integer("claimed_at_ms")?,
         saved_by: row.text("saved_by")?.to_owned(),
+        seen_by: row.optional_text("seen_by")?.map(str::to_owned),
         proven_at_ms: row.optional_integer("proven_at_ms")?,
         proven_until_ms: row.optional_integer("proven_until_ms")?,
         epoch: row.integer("epoch")?,

@@ -47,13 +47,14 @@ pub(super) struct Stored {
     pub(super) role: String,
     state: InvitationState,
     invited_by: String,
+    seen_by: Option<String>,
     message: Option<String>,
     created_at_ms: i64,
     sent_at_ms: i64,
     expires_at_ms: i64,
 }
 
-const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_by, message, created_at_ms, sent_at_ms, expires_at_ms FROM invitation";
+const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_by, seen_by, message, created_at_ms, sent_at_ms, expires_at_ms FROM invitation";
 
 pub(super) fn list(
     context: &Context<'_>,
@@ -145,7 +146,8 @@ pub(super) fn cancel_those_to(
     epoch: i64,
 ) -> Result<(), ApiError> {
     let select = format!(
-        "{COLUMNS} WHERE state = 'pending' AND address = (SELECT address FROM member WHERE user = ?)"
+        "{COLUMNS} WHERE state = 'pending' AND address IN
+            (SELECT address FROM member WHERE user = ?1 UNION SELECT address FROM former_address WHERE user = ?1)"
     );
     for row in context.sql.exec(&select, &[user.into()])? {
         let stored = read(&row)?;
@@ -285,6 +287,7 @@ fn read(row: &Row) -> Result<Stored, SqlError> {
             _ => InvitationState::Canceled,
         },
         invited_by: row.text("invited_by")?.to_owned(),
+        seen_by: row.optional_text("seen_by")?.map(str::to_owned),
         message: row.optional_text("message")?.map(str::to_owned),
         created_at_ms: row.integer("created_at_ms")?,
         sent_at_ms: row.integer("sent_at_ms")?,

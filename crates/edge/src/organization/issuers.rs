@@ -131,7 +131,7 @@ fn create(
         return Err(ApiError::new(Code::Conflict, detail));
     }
     let change = acting.change(permitted)?;
-    let insert = "INSERT INTO issuer (id, issuer, record, role, created_by, created_at_ms, saved_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let insert = "INSERT INTO issuer (id, issuer, record, role, created_by, created_at_ms, saved_by, seen_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = [
         id.into(),
         issuer.issuer().to_owned().into(),
@@ -140,6 +140,7 @@ fn create(
         acting.principal().into(),
         acting.now_ms().into(),
         acting.principal().into(),
+        acting.seer().into(),
         change.epoch.into(),
     ];
     change.exec(insert, &values)?;
@@ -170,17 +171,18 @@ fn update(
         None => stored.record.clone(),
     };
     let change = acting.change(permitted)?;
-    let saved_by = if is_off {
-        stored.saved_by.as_str()
+    let (saved_by, seen_by) = if is_off {
+        (stored.saved_by.as_str(), stored.seen_by.as_deref())
     } else {
-        acting.principal()
+        (acting.principal(), Some(acting.seer()))
     };
-    let set = "UPDATE issuer SET record = ?, role = ?, saved_by = ?, disabled_at_ms = CASE WHEN ? THEN NULL ELSE COALESCE(disabled_at_ms, ?) END, epoch = ? WHERE id = ?";
+    let set = "UPDATE issuer SET record = ?, role = ?, saved_by = ?, seen_by = ?, disabled_at_ms = CASE WHEN ? THEN NULL ELSE COALESCE(disabled_at_ms, ?) END, epoch = ? WHERE id = ?";
     let is_active = wanted.active.unwrap_or(stored.disabled_at_ms.is_none());
     let values = [
         record.into(),
         role.as_deref().into(),
         saved_by.into(),
+        seen_by.into(),
         is_active.into(),
         acting.now_ms().into(),
         change.epoch.into(),
@@ -337,7 +339,7 @@ fn view(acting: &Acting<'_>, stored: &Stored) -> Result<IssuerView, ApiError> {
         id: stored.id.clone(),
         record: stored.value()?,
         role: stored.role.clone(),
-        admits: acting.admits(&stored.saved_by, stored.role.as_deref())?,
+        admits: acting.admits(stored)?,
         active: stored.disabled_at_ms.is_none(),
         members: acting.count(select, &[(&stored.issuer).into()])?,
         created_by: stored.created_by.clone(),

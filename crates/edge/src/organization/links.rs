@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, FreshActing, Word},
     actor::FreshPerson,
-    admission,
+    addresses,
     invitations::{self, offered},
     refusal,
     store::{Organization, committed, next_epoch, organization},
@@ -214,13 +214,12 @@ pub(super) fn join(
         status => return Err(refusal::not_pending(status)),
     }
     require_stranger(context, person)?;
-    // Whoever saw its secret gives it to people, as who made it does.
-    if let Some(seer) = &link.seen_by
-        && !admission::is_active(context, seer)?
-    {
-        return Err(void());
-    }
-    let word = Word::of(context, &organization, &link.made_by)?;
+    let word = Word::of(
+        context,
+        &organization,
+        &link.made_by,
+        link.seen_by.as_deref(),
+    )?;
     let word = word.ok_or_else(void)?;
     let known = word.known(&link.id, &link.role)?.ok_or_else(void)?;
     let permitted = word.link(&known.offer()).map_err(|_| void())?;
@@ -258,10 +257,13 @@ pub(super) fn require_stranger(
     context: &Context<'_>,
     person: &FreshPerson,
 ) -> Result<(), ApiError> {
-    let select = "SELECT left_at_ms FROM member WHERE user = ? OR address = ?
-        ORDER BY left_at_ms IS NOT NULL LIMIT 1";
-    let values = [person.user().into(), person.address().into()];
-    let Some(known) = context.sql.one(select, &values)? else {
+    let select = format!(
+        "SELECT left_at_ms FROM member WHERE user = ? OR {} ORDER BY left_at_ms IS NOT NULL LIMIT 1",
+        addresses::EVER
+    );
+    let address = person.address();
+    let values = [person.user().into(), address.into(), address.into()];
+    let Some(known) = context.sql.one(&select, &values)? else {
         return Ok(());
     };
     if known.optional_integer("left_at_ms")?.is_none() {

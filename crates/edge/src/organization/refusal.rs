@@ -54,7 +54,7 @@ pub(super) fn membership(
             ApiError::new(Code::LastAdmin, detail)
         }
         MembershipError::Oneself => {
-            let detail = "Nobody suspends themselves: they could not end it. Leave instead.";
+            let detail = "Nobody does this to themselves, nor does a program to who saw its secret: they could not undo it. Leave instead.";
             ApiError::new(Code::Conflict, detail)
         }
         MembershipError::NotAdmin => {

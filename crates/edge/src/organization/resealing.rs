@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::store::{organization, written};
+use super::store::{deleted, organization, written};
 use crate::{
     authenticate::Operator,
     objects::{Context, Reply},
@@ -116,6 +116,9 @@ fn replace(context: &Context<'_>, secrets: &[(StoredSecret, Sealed)]) -> Result<
         let rows = context.sql.exec(set, &values)?;
         replaced = replaced.saturating_add(u32::try_from(rows.len()).unwrap_or(u32::MAX));
     }
-    let epoch = organization(context)?.epoch;
-    written(epoch, replaced)
+    let organization = match deleted(context)? {
+        Some((organization, _)) => organization,
+        None => organization(context)?,
+    };
+    written(organization.epoch, replaced)
 }

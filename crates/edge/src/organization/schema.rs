@@ -321,3 +321,17 @@ pub(super) const SEEN: &str = "
     ALTER TABLE invitation_link ADD COLUMN seen_by TEXT;
     UPDATE organization SET creator = '' WHERE creator IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL);
 ";
+
+/// Who saw the secret by which a program gave its word, and by which addresses members were known.
+pub(super) const PEOPLE: &str = "
+    ALTER TABLE domain ADD COLUMN seen_by TEXT;
+    ALTER TABLE invitation ADD COLUMN seen_by TEXT;
+    ALTER TABLE issuer ADD COLUMN seen_by TEXT;
+    ALTER TABLE member ADD COLUMN address_at_ms INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE former_address (
+        user TEXT NOT NULL,
+        address TEXT NOT NULL,
+        PRIMARY KEY (user, address)
+    ) STRICT;
+    CREATE INDEX former_address_address ON former_address (address);
+";

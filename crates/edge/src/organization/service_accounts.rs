@@ -195,6 +195,8 @@ fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
     let keys = "DELETE FROM service_key WHERE account = ?";
     change.exec(keys, &[account.into()])?;
     service_keys::stop_those_shown_to(change.context(), account)?;
+    let unowned = "UPDATE node SET owner = NULL, epoch = ? WHERE owner = ?";
+    change.exec(unowned, &[change.epoch.into(), account.into()])?;
     let end = "UPDATE service_account SET deleted_at_ms = ? WHERE id = ?";
     change.exec(end, &[acting.now_ms().into(), account.into()])?;
     change.withdraw(account)?;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Written, holdings, plan::Plan};
+use super::{Written, addresses, holdings, plan::Plan};
 use crate::{
     objects::{Context, Reply},
     outbox::{self, Delivery},
@@ -238,8 +238,9 @@ pub(super) fn join(
     epoch: i64,
 ) -> Result<(), ApiError> {
     Plan::of(context, organization).require_seat(context)?;
-    let join = "INSERT INTO member (user, address, joined_at_ms, epoch) VALUES (?, ?, ?, ?)
-        ON CONFLICT (user) DO UPDATE SET address = excluded.address, joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL, epoch = excluded.epoch";
+    addresses::keep(context, user, address)?;
+    let join = "INSERT INTO member (user, address, address_at_ms, joined_at_ms, epoch) VALUES (?1, ?2, ?3, ?3, ?4)
+        ON CONFLICT (user) DO UPDATE SET address = excluded.address, address_at_ms = excluded.address_at_ms, joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL, epoch = excluded.epoch";
     let values = [
         user.into(),
         address.into(),

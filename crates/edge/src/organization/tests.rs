@@ -1,6 +1,7 @@
 //! The organization object behind its routes, on a real database and with a clock that is set by hand.
 //! Tests are named after the rows of the threat list they hold against, where there is one.
 
+mod addresses;
 mod audit;
 mod authzen;
 mod consistency;

@@ -148,6 +148,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-18.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 19,
+        base: 1,
+        text: include_str!("fixtures/organization-19.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{session, token};
+use super::{organization, session, token};
 use crate::{
     narrow::Narrow,
     objects::Context,
@@ -77,6 +77,7 @@ pub(super) fn recognize(
         context
             .sql
             .exec("UPDATE birth SET address = ?", &[address.clone().into()])?;
+        organization::tell_address(context, address.as_deref())?;
     }
     Ok(of_address(address))
 }

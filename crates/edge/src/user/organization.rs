@@ -103,6 +103,20 @@ pub(super) fn list(
     range.fill(&rows, position, |row| listed(row).map(Some))
 }
 
+/// Tells all organizations that know the user, those that they have left among them, by which address they are known now.
+pub(super) fn tell_address(context: &Context<'_>, address: Option<&str>) -> Result<(), ApiError> {
+    for row in context.sql.exec("SELECT id FROM organization", &[])? {
+        let delivery = Delivery::MemberAddress {
+            organization: row.text("id")?.to_owned(),
+            user: context.name.to_owned(),
+            address: address.map(str::to_owned),
+            at_ms: context.now_ms,
+        };
+        outbox::enqueue(context.sql, context.now_ms, &delivery)?;
+    }
+    Ok(())
+}
+
 /// Those that the user may ask to have back.
 pub(super) fn restorable(context: &Context<'_>) -> Result<Vec<DeletedOrganization>, ApiError> {
     let select = "SELECT id, restorable_name, restorable_until_ms FROM organization

@@ -38,7 +38,7 @@ impl Acting<'_> {
 
     pub(super) fn require_seer(&self) -> Result<(), ApiError> {
         if self.is_program() {
-            service_keys::require_seer(self.context, self.token_seen_by())?;
+            service_keys::require_seer(self.context, self.actor.seen_by())?;
         }
         Ok(())
     }
@@ -56,17 +56,13 @@ impl Acting<'_> {
         Ok(())
     }
 
-    fn is_program(&self) -> bool {
+    pub(super) fn is_program(&self) -> bool {
         self.access.kind() == PrincipalKind::ServiceAccount
-    }
-
-    fn token_seen_by(&self) -> Option<&str> {
-        self.actor.token.as_ref()?.seen_by.as_deref()
     }
 
     /// Who sees a secret that is shown to who acts: themselves; behind a program the person who saw its key's.
     pub(in crate::organization) fn seer(&self) -> &str {
-        self.token_seen_by().unwrap_or(self.principal())
+        self.actor.person()
     }
 
     /// From when on the key is over by which a program acts, in Unix milliseconds; never, when absent.

@@ -1,6 +1,8 @@
 //! What core says about members and who is to be one, and their rows.
 
-use lockstep_core::{Invitation, InvitationState, Offer, Operation, RoleId, Target, Value};
+use lockstep_core::{
+    Invitation, InvitationState, MembershipError, Offer, Operation, RoleId, Target, Value,
+};
 use lockstep_wire::{InvitationView, LinkView};
 
 use super::{Acting, Change, Permitted, Word, proof::permit};
@@ -42,10 +44,13 @@ impl Acting<'_> {
         &self,
         target: &Target<'_>,
     ) -> Result<Permitted, ApiError> {
-        let ended = if target.is_self {
-            lockstep_core::leave(&self.access, target)
-        } else {
-            lockstep_core::remove(&self.access, target)
+        let ended = match (target.is_self, self.is_program()) {
+            (true, false) => lockstep_core::leave(&self.access, target),
+            // Whoever has its key could otherwise put out for good who may not even leave.
+            (true, true) => {
+                lockstep_core::remove(&self.access, target).and(Err(MembershipError::Oneself))
+            }
+            (false, _) => lockstep_core::remove(&self.access, target),
         };
         self.permitted(ended)
     }
@@ -104,9 +109,10 @@ impl Acting<'_> {
     pub(in crate::organization) fn opens_domain(
         &self,
         saved_by: &str,
+        seen_by: Option<&str>,
         role: &str,
     ) -> Result<bool, ApiError> {
-        let word = Word::of(self.context, &self.organization, saved_by)?;
+        let word = Word::of(self.context, &self.organization, saved_by, seen_by)?;
         Ok(word.is_some_and(|word| word.open_domain(role).is_ok()))
     }
 

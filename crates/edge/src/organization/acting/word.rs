@@ -28,13 +28,15 @@ pub(in crate::organization) struct Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    /// A member's; nothing, while only an issuer that is switched off vouches for them.
+    /// A member's; nothing, while only an issuer that is switched off vouches for them. A program's is also that of `seen_by`, who saw the secret that it was given with: nothing once they are gone.
     pub(in crate::organization) fn of(
         context: &'a Context<'a>,
         organization: &Organization,
         user: &str,
+        seen_by: Option<&str>,
     ) -> Result<Option<Self>, ApiError> {
-        if admission::is_switched_off(context, user)? {
+        let is_seer_gone = |seer| admission::is_active(context, seer).map(|is_there| !is_there);
+        if admission::is_switched_off(context, user)? || seen_by.map_or(Ok(false), is_seer_gone)? {
             return Ok(None);
         }
         let member = Actor {

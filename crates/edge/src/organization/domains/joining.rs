@@ -111,7 +111,12 @@ fn open_to(
     if !claim.is_proven(context.now_ms) {
         return Err(ApiError::not_found());
     }
-    let word = Word::of(context, organization, &claim.saved_by)?;
+    let word = Word::of(
+        context,
+        organization,
+        &claim.saved_by,
+        claim.seen_by.as_deref(),
+    )?;
     let opened = word
         .ok_or_else(ApiError::not_found)?
         .open_domain(&claim.role);

@@ -137,6 +137,7 @@ fn one(
     let is_one_more = found.expires_at_ms <= acting.now_ms();
     let stored = Stored {
         invited_by: acting.principal().to_owned(),
+        seen_by: Some(acting.seer().to_owned()),
         message: again.message.clone().or_else(|| found.message.clone()),
         sent_at_ms: acting.now_ms(),
         expires_at_ms: expiry(acting, again.expires_in_s),
@@ -145,10 +146,11 @@ fn one(
     require_room(acting, &stored, is_one_more)?;
     require_mail(acting, &stored)?;
     let change = acting.change_of(permitted, epoch)?;
-    let renew = "UPDATE invitation SET hash = ?, invited_by = ?, message = ?, sent_at_ms = ?, expires_at_ms = ? WHERE id = ?";
+    let renew = "UPDATE invitation SET hash = ?, invited_by = ?, seen_by = ?, message = ?, sent_at_ms = ?, expires_at_ms = ? WHERE id = ?";
     let values = [
         hash(acting.config(), &acting.organization.id, &again.nonce)?.into(),
         (&stored.invited_by).into(),
+        stored.seen_by.as_deref().into(),
         stored.message.as_deref().into(),
         stored.sent_at_ms.into(),
         stored.expires_at_ms.into(),

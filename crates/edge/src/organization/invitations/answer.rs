@@ -8,7 +8,7 @@ use crate::{
     organization::{
         acting::{Permitted, Word},
         actor::{FreshAddress, FreshPerson},
-        refusal,
+        addresses, refusal,
         store::{self, Organization, committed, next_epoch, organization, unsigned},
     },
     problem::{ApiError, Code},
@@ -26,7 +26,12 @@ pub(in crate::organization) fn accept(
     let address = person.address().ok_or_else(ApiError::not_found)?;
     let stored = find(context, id)?;
     let void = || void(&stored, context, address);
-    let word = Word::of(context, organization, &stored.invited_by)?;
+    let word = Word::of(
+        context,
+        organization,
+        &stored.invited_by,
+        stored.seen_by.as_deref(),
+    )?;
     let word = word.ok_or_else(void)?;
     // A role that is gone from the policy can be handed out by nobody.
     let known = word.known(id, &stored.role)?.ok_or_else(void)?;
@@ -62,21 +67,28 @@ fn require_welcome(
     person: &FreshPerson,
 ) -> Result<(), ApiError> {
     let sent_at_ms = stored.sent_at_ms.max(stored.created_at_ms);
-    let select =
-        "SELECT user, COALESCE(left_at_ms > ?, suspended_at_ms IS NOT NULL) AS is_over, left_at_ms
-        FROM member WHERE user = ? OR address = ? ORDER BY is_over DESC";
+    // Where the address was somebody's before, it may be another's by now: what was sent afterwards is a new decision.
+    let select = format!(
+        "SELECT user, left_at_ms, COALESCE(user = ?1 OR address = ?2, 0) AS is_present,
+            CASE WHEN left_at_ms IS NOT NULL THEN left_at_ms > ?3
+                WHEN user = ?1 OR address = ?2 THEN suspended_at_ms IS NOT NULL
+                ELSE COALESCE(suspended_at_ms > ?3, 0) END AS is_over
+        FROM member WHERE user = ?1 OR {} ORDER BY is_over DESC",
+        addresses::EVER.replace('?', "?2")
+    );
     let values = [
-        sent_at_ms.into(),
         person.user().into(),
         person.address().into(),
+        sent_at_ms.into(),
     ];
-    for row in context.sql.exec(select, &values)? {
+    for row in context.sql.exec(&select, &values)? {
         if row.integer("is_over")? != 0 {
             let detail = "Your membership has ended since it was sent. It takes a new invitation.";
             return Err(ApiError::new(Code::InvitationVoid, detail));
         }
         let is_member = row.optional_integer("left_at_ms")?.is_none();
-        if is_member && row.text("user")? != person.user() {
+        let is_present = row.integer("is_present")? != 0;
+        if is_member && is_present && row.text("user")? != person.user() {
             let detail = "You are a member already, by another account of this address.";
             return Err(ApiError::new(Code::AlreadyMember, detail));
         }

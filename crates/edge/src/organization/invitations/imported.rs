@@ -26,6 +26,7 @@ pub(in crate::organization) fn invite(
         role: role.to_owned(),
         state: InvitationState::Pending,
         invited_by: acting.principal().to_owned(),
+        seen_by: Some(acting.seer().to_owned()),
         message: None,
         created_at_ms: acting.now_ms(),
         sent_at_ms: NEVER,

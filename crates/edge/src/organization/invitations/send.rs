@@ -100,6 +100,7 @@ fn create(
         role: new.role.clone(),
         state: InvitationState::Pending,
         invited_by: acting.principal().to_owned(),
+        seen_by: Some(acting.seer().to_owned()),
         message: new.message.clone(),
         created_at_ms: acting.now_ms(),
         sent_at_ms: acting.now_ms(),
@@ -121,14 +122,15 @@ pub(super) fn write(
     brought: &[Brought],
 ) -> Result<(), ApiError> {
     let acting = change.acting;
-    let insert = "INSERT INTO invitation (id, hash, address, role, state, invited_by, message, created_at_ms, sent_at_ms, expires_at_ms)
-        VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)";
+    let insert = "INSERT INTO invitation (id, hash, address, role, state, invited_by, seen_by, message, created_at_ms, sent_at_ms, expires_at_ms)
+        VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?)";
     let values = [
         (&stored.id).into(),
         hash(acting.config(), &acting.organization.id, nonce)?.into(),
         (&stored.address).into(),
         (&stored.role).into(),
         (&stored.invited_by).into(),
+        stored.seen_by.as_deref().into(),
         stored.message.as_deref().into(),
         stored.created_at_ms.into(),
         stored.sent_at_ms.into(),

@@ -20,7 +20,7 @@ impl Acme {
         self.post(session, "/restore", &json!({}))
     }
 
-    fn me(&self, session: &str) -> Value {
+    pub(super) fn me(&self, session: &str) -> Value {
         let me = Request::new(Method::Get, "/v1/me").with_header("cookie", session);
         json(&self.world.send(&me))
     }

@@ -102,7 +102,7 @@ impl Acme {
     }
 
     /// A request with a token as bearer, to an isolate.
-    fn bear(
+    pub(super) fn bear(
         &self,
         isolate: &Edge,
         token: &str,

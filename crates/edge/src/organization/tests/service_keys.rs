@@ -1,6 +1,7 @@
 //! Keys of service accounts: who makes them, what they cost, and when they stop (threats P2, P3, P9; law 5).
 
 mod seers;
+mod words;
 
 use serde_json::{Value, json};
 
@@ -348,4 +349,21 @@ fn p3_no_edit_of_a_key_reaches_an_object() {
         assert_eq!(status(&text), 401);
     }
     assert_eq!(status(&key), 503, "only the true one is looked up");
+}
+
+#[test]
+fn an_account_that_is_deleted_owns_nothing_any_more() {
+    let acme = lockstep();
+    let account = acme.account(&[json!({ "role": "admin" })]);
+    let (_, secret) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+    let project = json!({ "name": "Dock", "workspace": "ws_1" });
+    let made = acme.by(&secret, Method::Post, "/projects", &project);
+    assert_eq!(made.status, 201, "{}", text(&made));
+    let path = format!("/projects/{}", super::id(&made));
+    let owner = || json(&acme.get(&acme.ada, &path));
+    assert!(account.ends_with(owner()["owner_id"].as_str().unwrap()));
+    let before = owner()["epoch"].clone();
+    assert_eq!(acme.delete(&acme.ada, &account).status, 204);
+    assert_eq!(owner()["owner_id"], json!(null));
+    assert_ne!(owner()["epoch"], before, "its tag is another one");
 }

@@ -392,3 +392,43 @@ fn p2_what_a_deleted_program_was_shown_stops() {
     acme.world.clock.advance_ms(DAY_MS);
     assert_eq!(acme.key_status(&by_one), 401);
 }
+
+/// Under `lockstep` nobody changes their own role, and no Owner leaves: nobody else could let them in again.
+#[test]
+fn p2_a_program_does_to_who_saw_its_secret_only_what_they_may_do_themselves() {
+    let acme = lockstep();
+    acme.joined(BEN, "admin");
+    let account = acme.account(&[json!({ "role": "owner" })]);
+    let (_, secret) = acme.key(&acme.ada, &account, &named("ada's"));
+    let ada = acme.member(super::super::ADA);
+    let suspension = format!("{ada}/suspension");
+    let suspended = acme.by(&secret, Method::Put, &suspension, &json!({}));
+    refused(&suspended, 409, "conflict");
+    let removed = acme.by(&secret, Method::Delete, &ada, &json!({}));
+    refused(&removed, 409, "conflict");
+    let changed = acme.by(&secret, Method::Patch, &ada, &admin());
+    refused(&changed, 403, "guard-failed");
+    // Nor in a batch.
+    let id = ada.rsplit('/').next().unwrap();
+    for row in [
+        json!({ "user_id": id, "remove": true }),
+        json!({ "user_id": id, "role": "admin" }),
+    ] {
+        let rows = json!({ "members": [row] });
+        let answer = acme.by(&secret, Method::Post, "/members/batch", &rows);
+        let status = json(&answer)["results"][0]["status"].clone();
+        assert!(status == 409 || status == 403, "{}", text(&answer));
+    }
+    // The question of a page says the same.
+    let about = json!({ "type": "member", "id": id });
+    let question = json!({ "permission": "member.update-role", "resource": about });
+    let asked = acme.by(&secret, Method::Post, "/evaluate", &question);
+    assert_eq!(json(&asked)["decision"], json!(false), "{}", text(&asked));
+    let other = acme.by(
+        &secret,
+        Method::Patch,
+        &acme.member(BEN),
+        &json!({ "role": "member" }),
+    );
+    assert_eq!(other.status, 200, "{}", text(&other));
+}

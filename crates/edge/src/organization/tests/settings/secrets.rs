@@ -273,6 +273,22 @@ fn the_operator_has_secrets_sealed_with_the_newest_key() {
     );
     acme.world.edge.config = config(&newest);
     assert_eq!(text(&acme.get(&acme.ada, "/configuration")), before);
+    // What was deleted can be restored, so its secrets are sealed anew, too.
+    acme.world.edge.config = config(FIRST_GONE);
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+    for left in [20, 0] {
+        let sealed = json(&reseal(&acme, OPERATOR_KEY));
+        assert_eq!(sealed["left"], left, "{sealed}");
+    }
+    let newest = FIRST_GONE.replace(
+        r#",{"kty":"oct","kid":"k2","k":"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8"}"#,
+        "",
+    );
+    acme.world.edge.config = config(&newest);
+    let restored = acme.post(&acme.ada, "/restore", &json!({}));
+    assert_eq!(restored.status, 200, "{}", text(&restored));
+    let read = json(&acme.get(&acme.ada, "/configuration"));
+    assert_eq!(read["settings"], json(&tag)["settings"]);
     acme.world.edge.config = config(SETTINGS_KEYS);
     refused(
         &acme.get(&acme.ada, "/configuration"),

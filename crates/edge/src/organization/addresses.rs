@@ -1,0 +1,48 @@
+//! By which addresses a member is known, and was before.
+//!
+//! A person's issuer may give them another address, which their own object hears of first and tells the organizations that it lists.
+//! The present one is what mails go to. The earlier ones stay as long as the organization does: by another account of one of them nobody comes back who was removed (law 8).
+
+use super::store::{next_epoch, touch, written};
+use crate::{
+    objects::{Context, Reply},
+    problem::ApiError,
+};
+
+/// The members of an address, as it is now or was once; a condition on `member` with one parameter, twice.
+pub(super) const EVER: &str =
+    "address = ? OR user IN (SELECT user FROM former_address WHERE address = ?)";
+
+/// The address of a member is another one since `at_ms`, or none; what was told later stands.
+pub(super) fn change(
+    context: &Context<'_>,
+    user: &str,
+    address: Option<&str>,
+    at_ms: i64,
+) -> Result<Reply, ApiError> {
+    let select =
+        "SELECT user FROM member WHERE user = ? AND address IS NOT ? AND address_at_ms < ?";
+    let values = [user.into(), address.into(), at_ms.into()];
+    if context.sql.one(select, &values)?.is_none() {
+        return Ok(Reply::done());
+    }
+    keep(context, user, address)?;
+    let set = "UPDATE member SET address = ?, address_at_ms = ? WHERE user = ?";
+    let values = [address.into(), at_ms.into(), user.into()];
+    context.sql.exec(set, &values)?;
+    let epoch = next_epoch(context)?;
+    touch(context, user, epoch)?;
+    written(epoch, ())
+}
+
+/// Keeps the address that a member has, before they get another one.
+pub(super) fn keep(
+    context: &Context<'_>,
+    user: &str,
+    address: Option<&str>,
+) -> Result<(), ApiError> {
+    let keep = "INSERT OR IGNORE INTO former_address (user, address)
+        SELECT user, address FROM member WHERE user = ? AND address IS NOT NULL AND address IS NOT ?";
+    context.sql.exec(keep, &[user.into(), address.into()])?;
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! A person whose issuer gives them another address: they are who they were (law 8), and the old address is another's.
+
+use serde_json::{Value, json};
+
+use super::{Acme, BEN, issuers::Idp, refused};
+use crate::{
+    http::{Method, Response},
+    organization::{Command, OrganizationObject},
+    testing::{World, text},
+};
+
+const SMITH: &str = "jane.smith@people.example";
+const JONES: &str = "jane.jones@people.example";
+
+/// An organization whose deployment has an issuer that is believed about addresses.
+struct Renamed {
+    acme: Acme,
+    idp: Idp,
+}
+
+impl Renamed {
+    fn new() -> Self {
+        let idp = Idp::named(9, "https://deployment.example");
+        let issuers = Value::from(vec![idp.record()]).to_string();
+        let believed = json!([idp.record()["issuer"]]).to_string();
+        let acme = Acme::in_world(World::with_vars(&[
+            ("LOCKSTEP_POLICY", "lockstep"),
+            ("LOCKSTEP_ISSUERS", &issuers),
+            ("LOCKSTEP_EMAIL_ISSUERS", &believed),
+        ]));
+        acme.proven("people.example", "member");
+        Self { acme, idp }
+    }
+
+    /// What Jane asks by a token that calls her `email`.
+    fn as_jane(&self, email: Option<&str>, method: Method, rest: &str) -> Response {
+        let claims = json!({ "email": email, "email_verified": true });
+        let token = self.idp.token_with("jane", &claims);
+        let edge = &self.acme.world.edge;
+        let answer = self.acme.bear(edge, &token, method, rest, &json!({}));
+        self.acme.world.settle();
+        answer
+    }
+
+    /// Jane Smith has joined, and is Jane Jones since.
+    fn joined_and_renamed() -> Self {
+        let renamed = Self::new();
+        let joined = renamed.as_jane(Some(SMITH), Method::Post, "/join");
+        assert_eq!(joined.status, 200, "{}", text(&joined));
+        assert_eq!(renamed.addresses(), [Some(SMITH.to_owned())]);
+        renamed.acme.world.clock.advance_ms(1);
+        assert_eq!(renamed.as_jane(Some(JONES), Method::Get, "").status, 200);
+        renamed
+    }
+
+    /// The addresses of all members but Ada.
+    fn addresses(&self) -> Vec<Option<String>> {
+        let members = self.acme.list_of_members()["members"].clone();
+        let others = members.as_array().unwrap().iter().skip(1);
+        others
+            .map(|member| member["email"].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    fn remove(&self, email: &str) {
+        let removed = self.acme.delete(&self.acme.ada, &self.acme.member(email));
+        assert_eq!(removed.status, 204);
+        self.acme.world.settle();
+    }
+}
+
+#[test]
+fn a_member_s_address_is_what_their_issuer_says_now() {
+    let renamed = Renamed::joined_and_renamed();
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+    renamed.acme.world.clock.advance_ms(1);
+    renamed.as_jane(None, Method::Get, "");
+    assert_eq!(renamed.addresses(), [None]);
+}
+
+#[test]
+fn law_8_who_was_renamed_comes_in_beside_themselves_by_neither_address() {
+    let renamed = Renamed::joined_and_renamed();
+    let acme = &renamed.acme;
+    for email in [SMITH, JONES] {
+        let other = acme.world.sign_in(email);
+        refused(
+            &acme.post(&other, "/join", &json!({})),
+            409,
+            "already-member",
+        );
+    }
+    let invited = acme.invite(&acme.ada, JONES, "member");
+    refused(&invited, 409, "already-member");
+}
+
+#[test]
+fn law_8_who_was_renamed_and_removed_does_not_come_back_by_either_address() {
+    for is_renamed_afterwards in [false, true] {
+        let renamed = if is_renamed_afterwards {
+            let renamed = Renamed::new();
+            renamed.as_jane(Some(SMITH), Method::Post, "/join");
+            renamed.remove(SMITH);
+            renamed.acme.world.clock.advance_ms(1);
+            assert_eq!(renamed.as_jane(Some(JONES), Method::Get, "").status, 404);
+            renamed
+        } else {
+            let renamed = Renamed::joined_and_renamed();
+            renamed.remove(JONES);
+            renamed
+        };
+        let acme = &renamed.acme;
+        let (_, secret) = acme.link("member", 5);
+        for email in [SMITH, JONES] {
+            let other = acme.world.sign_in(email);
+            let joined = acme.post(&other, "/join", &json!({}));
+            refused(&joined, 409, "invitation-void");
+            refused(&acme.join(&other, &secret), 409, "invitation-void");
+        }
+        // An invitation from now on is a new decision.
+        acme.world.clock.advance_ms(1);
+        let invitation = acme.invited(JONES, "member");
+        let jones = acme.world.sign_in(JONES);
+        assert_eq!(acme.accept(&jones, &invitation).status, 200);
+    }
+}
+
+#[test]
+fn law_8_an_invitation_to_either_address_ends_with_the_membership() {
+    let renamed = Renamed::new();
+    let acme = &renamed.acme;
+    let early = [acme.invited(SMITH, "admin"), acme.invited(JONES, "admin")];
+    let joined = renamed.as_jane(Some(SMITH), Method::Post, "/join");
+    assert_eq!(joined.status, 200, "{}", text(&joined));
+    acme.world.clock.advance_ms(1);
+    renamed.as_jane(Some(JONES), Method::Get, "");
+    renamed.remove(JONES);
+    for (email, invitation) in [SMITH, JONES].into_iter().zip(&early) {
+        let other = acme.world.sign_in(email);
+        refused(
+            &acme.accept(&other, invitation),
+            409,
+            "invitation-not-pending",
+        );
+    }
+}
+
+#[test]
+fn an_address_that_went_to_somebody_else_is_theirs_to_be_invited_by() {
+    let renamed = Renamed::joined_and_renamed();
+    let acme = &renamed.acme;
+    let invitation = acme.invited(SMITH, "member");
+    let smith = acme.world.sign_in(SMITH);
+    assert_eq!(acme.accept(&smith, &invitation).status, 200);
+    assert_eq!(
+        renamed.addresses(),
+        [Some(JONES.to_owned()), Some(SMITH.to_owned())]
+    );
+}
+
+/// A delivery that failed is tried again behind those that came after it.
+#[test]
+fn an_address_that_arrives_late_replaces_no_later_one() {
+    let renamed = Renamed::joined_and_renamed();
+    let acme = &renamed.acme;
+    let members = acme.list_of_members();
+    let tell = |address: &str, at_ms: i64| {
+        let command = Command::MemberAddress {
+            user: members["members"][1]["user_id"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
+            address: Some(address.to_owned()),
+            at_ms,
+        };
+        let told = acme
+            .world
+            .ask::<OrganizationObject, Value>(&acme.id, &command);
+        told.unwrap();
+    };
+    let now_ms = acme.world.edge.clock.now_ms();
+    tell(BEN, now_ms - 1);
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+    tell(BEN, now_ms + 1);
+    assert_eq!(renamed.addresses(), [Some(BEN.to_owned())]);
+}

@@ -1,0 +1,117 @@
+//! What a program gives its word for ends with the person who saw its key's secret (threat P2).
+
+use super::*;
+use crate::{
+    http::Response,
+    organization::tests::{CAT, issuers::Idp},
+};
+
+const EVE: &str = "eve@people.example";
+
+/// What somebody comes in by, each saved by a program whose secret Ben saw.
+struct Doors {
+    acme: Acme,
+    idp: Idp,
+    account: String,
+    domain: String,
+    issuer: String,
+    invitation: String,
+    eve: String,
+}
+
+impl Doors {
+    fn new() -> Self {
+        let acme = lockstep();
+        let ben = acme.joined(BEN, "admin");
+        let account = acme.account(&[json!({ "role": "admin" })]);
+        let (_, secret) = acme.key(&ben, &account, &json!({ "name": "ben's" }));
+        let idp = Idp::new(1);
+        let eve = acme.world.sign_in(EVE);
+        let doors = Self {
+            domain: format!("/domains/{}", acme.proven("people.example", "member")),
+            issuer: acme.issuer(&idp, Some("member")),
+            invitation: String::new(),
+            acme,
+            idp,
+            account,
+            eve,
+        };
+        doors.save_by(&secret)
+    }
+
+    /// Each saved anew through a key.
+    fn save_by(mut self, secret: &str) -> Self {
+        let by = |method, path: &str, body: &Value| {
+            let saved = self.acme.by(secret, method, path, body);
+            assert!(saved.status < 300, "{path}: {}", text(&saved));
+            saved
+        };
+        let role = json!({ "role": "member" });
+        by(Method::Patch, &self.domain, &role);
+        by(Method::Patch, &self.issuer, &role);
+        let invitation = if self.invitation.is_empty() {
+            let invite = json!({ "email": CAT, "role": "member" });
+            super::super::id(&by(Method::Post, "/invitations", &invite))
+        } else {
+            let again = format!("/invitations/{}/resend", self.invitation);
+            by(Method::Post, &again, &json!({}));
+            self.invitation.clone()
+        };
+        self.invitation = invitation;
+        self
+    }
+
+    /// The statuses with which somebody comes in by domain, issuer and invitation.
+    fn open(&self) -> [u16; 3] {
+        let by_issuer = |subject: &str| -> Response {
+            let token = format!("Bearer {}", self.idp.token(subject));
+            let request = Request::new(Method::Get, self.acme.path(""));
+            let request = request.with_header("authorization", &token);
+            self.acme.world.send(&request)
+        };
+        let cat = self.acme.world.sign_in(CAT);
+        [
+            self.acme.post(&self.eve, "/join", &json!({})).status,
+            by_issuer("dan").status,
+            self.acme.accept(&cat, &self.invitation).status,
+        ]
+    }
+
+    fn vouched_for(&self) -> [bool; 2] {
+        let view =
+            |path: &str, member: &str| json(&self.acme.get(&self.acme.ada, path))[member] == true;
+        [view(&self.domain, "admits"), view(&self.issuer, "admits")]
+    }
+}
+
+#[test]
+fn p2_a_domain_an_issuer_and_an_invitation_of_a_program_let_people_in() {
+    let doors = Doors::new();
+    assert_eq!(doors.vouched_for(), [true, true]);
+    assert_eq!(doors.open(), [200, 200, 200]);
+}
+
+#[test]
+fn p2_they_end_with_who_saw_its_secret() {
+    let doors = Doors::new();
+    let (acme, ada) = (&doors.acme, &doors.acme.ada);
+    assert_eq!(acme.delete(ada, &acme.member(BEN)).status, 204);
+    assert_eq!(doors.vouched_for(), [false, false]);
+    assert_eq!(doors.open(), [404, 404, 409]);
+    // Whoever comes back stands behind nothing from before: an invitation of theirs is another decision.
+    let (_, secret) = acme.key(ada, &doors.account, &json!({ "name": "ada's" }));
+    assert_eq!(doors.save_by(&secret).open(), [200, 200, 200]);
+}
+
+#[test]
+fn p2_and_rest_while_they_are_suspended() {
+    let doors = Doors::new();
+    let (acme, ada) = (&doors.acme, &doors.acme.ada);
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(ada, &suspension, &json!({})).status, 200);
+    assert_eq!(doors.open(), [404, 404, 409]);
+    assert_eq!(acme.delete(ada, &suspension).status, 200);
+    // The isolate remembers for a moment that nobody came in.
+    acme.world.clock.advance_ms(1_000);
+    assert_eq!(doors.open(), [200, 200, 200]);
+}
