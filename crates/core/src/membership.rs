@@ -38,6 +38,13 @@ impl Target<'_> {
         facts
     }
 
+    /// What is known, and what is known of this member.
+    fn among(&self, known: &Facts) -> Facts {
+        let mut facts = known.clone();
+        facts.extend(&self.facts());
+        facts
+    }
+
     fn is_admin(&self, policy: &Policy) -> bool {
         self.role
             .and_then(|role| policy.describe_role(role))
@@ -91,7 +98,8 @@ impl fmt::Display for MembershipError {
 
 impl core::error::Error for MembershipError {}
 
-/// Whether `actor` may give `target` the role `role` in place of its present one.
+/// Whether `actor` may give `target` the role `role` in place of its present one. `known` is what the
+/// directory knows beside the member, here as below.
 ///
 /// # Errors
 /// The first reason against it.
@@ -99,8 +107,9 @@ pub fn change_role(
     actor: &Access,
     target: &Target<'_>,
     role: RoleId,
+    known: &Facts,
 ) -> Result<(), MembershipError> {
-    let mut facts = target.facts();
+    let mut facts = target.among(known);
     let policy = actor.policy();
     if let Some(role) = policy.describe_role(role) {
         facts.set("grant.role", Value::Text(role.id.clone()));
@@ -119,8 +128,8 @@ pub fn change_role(
 ///
 /// # Errors
 /// The first reason against it.
-pub fn remove(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
-    permit(actor, Operation::MemberRemove, &target.facts())?;
+pub fn remove(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberRemove, &target.among(known))?;
     keep_admin(actor.policy(), target, false)
 }
 
@@ -128,8 +137,8 @@ pub fn remove(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError
 ///
 /// # Errors
 /// The first reason against it.
-pub fn leave(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
-    permit(actor, Operation::MemberLeave, &target.facts())?;
+pub fn leave(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberLeave, &target.among(known))?;
     keep_admin(actor.policy(), target, false)
 }
 
@@ -137,8 +146,8 @@ pub fn leave(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError>
 ///
 /// # Errors
 /// The first reason against it.
-pub fn suspend(actor: &Access, target: &Target<'_>) -> Result<(), MembershipError> {
-    permit(actor, Operation::MemberSuspend, &target.facts())?;
+pub fn suspend(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), MembershipError> {
+    permit(actor, Operation::MemberSuspend, &target.among(known))?;
     keep_admin(actor.policy(), target, false)?;
     // Whoever holds more than all others would be out until one of these gave it back, and none of them may.
     if target.is_self {
@@ -156,8 +165,9 @@ pub fn restore(
     actor: &Access,
     target: &Target<'_>,
     record: &Record,
+    known: &Facts,
 ) -> Result<(), MembershipError> {
-    permit(actor, Operation::MemberSuspend, &target.facts())?;
+    permit(actor, Operation::MemberSuspend, &target.among(known))?;
     hands_out(actor, record).map_err(MembershipError::Delegation)
 }
 

@@ -269,19 +269,22 @@ fn a_suspended_member_gets_back_what_who_ends_it_holds() {
         other_admins: 0,
         record: None,
     };
-    assert_eq!(suspend(&foreman, &member), Ok(()));
+    assert_eq!(suspend(&foreman, &member, &Facts::default()), Ok(()));
     let owner = Target {
         role: policy.role("owner"),
         ..member
     };
     let last = Err(MembershipError::LastAdmin);
-    assert_eq!(suspend(&foreman, &owner), last);
+    assert_eq!(suspend(&foreman, &owner, &Facts::default()), last);
     let oneself = Target {
         is_self: true,
         ..member
     };
-    assert_eq!(suspend(&foreman, &oneself), Err(MembershipError::Oneself));
-    let end = |kept: &Record| restore(&foreman, &member, kept);
+    assert_eq!(
+        suspend(&foreman, &oneself, &Facts::default()),
+        Err(MembershipError::Oneself)
+    );
+    let end = |kept: &Record| restore(&foreman, &member, kept, &Facts::default());
     assert_eq!(
         end(&record(&[("staff", "shop"), ("clerk", "north")])),
         Ok(())
@@ -301,8 +304,8 @@ fn a_suspended_member_gets_back_what_who_ends_it_holds() {
     assert_eq!(end(&in_group), lacks);
     let staff = access(&policy, &[("staff", "shop")]);
     for refused in [
-        suspend(&staff, &member),
-        restore(&staff, &member, &record(&[])),
+        suspend(&staff, &member, &Facts::default()),
+        restore(&staff, &member, &record(&[]), &Facts::default()),
     ] {
         assert!(matches!(refused, Err(MembershipError::Denied(_))));
     }

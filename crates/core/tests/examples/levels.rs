@@ -52,7 +52,7 @@ fn ways(actor: &Access, role: RoleId) -> [Result<(), MembershipError>; 6] {
     };
     let offer = Offer::of(role);
     [
-        change_role(actor, &target, role),
+        change_role(actor, &target, role, &Facts::default()),
         Invitation::may_invite(actor, &offer, &facts),
         may_link(actor, &offer, &facts),
         may_admit(actor, role, &facts),

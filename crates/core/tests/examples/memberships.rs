@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, MembershipError, Target, change_role, keeps_admin, leave, remove,
+    Access, DelegationError, Facts, MembershipError, Target, change_role, keeps_admin, leave,
+    remove,
 };
 
 use crate::shop::{access, policy, record};
@@ -22,7 +23,7 @@ fn target(role: &str, other_admins: usize) -> Target<'_> {
 
 fn change(actor: &Access, member: &Target<'_>, role: &str) -> Result<(), MembershipError> {
     let policy = policy();
-    change_role(actor, member, policy.role(role).unwrap())
+    change_role(actor, member, policy.role(role).unwrap(), &Facts::default())
 }
 
 /// The code of the denial, or what else stood against it.
@@ -43,8 +44,8 @@ fn the_last_admin_can_be_neither_demoted_nor_removed_nor_leave() {
     };
     for result in [
         change(&owner, &alone, "staff"),
-        remove(&owner, &alone),
-        leave(&owner, &alone),
+        remove(&owner, &alone, &Facts::default()),
+        leave(&owner, &alone, &Facts::default()),
     ] {
         assert_eq!(result, Err(MembershipError::LastAdmin));
     }
@@ -54,8 +55,8 @@ fn the_last_admin_can_be_neither_demoted_nor_removed_nor_leave() {
         ..alone
     };
     assert_eq!(change(&owner, &second, "staff"), Ok(()));
-    assert_eq!(remove(&owner, &second), Ok(()));
-    assert_eq!(leave(&owner, &second), Ok(()));
+    assert_eq!(remove(&owner, &second, &Facts::default()), Ok(()));
+    assert_eq!(leave(&owner, &second, &Facts::default()), Ok(()));
     assert_eq!(change(&owner, &alone, "owner"), Ok(()));
     assert!(!keeps_admin(0) && keeps_admin(1));
 }
@@ -120,8 +121,14 @@ fn the_creator_is_beyond_the_guard() {
         is_creator: true,
         ..target("owner", 1)
     };
-    assert_eq!(against(remove(&owner, &creator)), "guard-failed");
-    assert_eq!(against(remove(&owner, &target("owner", 1))), "");
+    assert_eq!(
+        against(remove(&owner, &creator, &Facts::default())),
+        "guard-failed"
+    );
+    assert_eq!(
+        against(remove(&owner, &target("owner", 1), &Facts::default())),
+        ""
+    );
 }
 
 #[test]
@@ -131,7 +138,7 @@ fn what_the_policy_binds_to_nothing_nobody_may() {
     let policy = Arc::new(lockstep_core::Policy::compile(&spec).unwrap());
     let owner = Access::resolve(&policy, record(&[("owner", "shop")]), 0).unwrap();
     assert_eq!(
-        against(remove(&owner, &target("staff", 1))),
+        against(remove(&owner, &target("staff", 1), &Facts::default())),
         "the policy opens `member.remove` to nobody"
     );
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, CustomRole, Customization, DelegationError, DenyReason, Effect, Level, MembershipError,
-    Outcome, PermissionSpec, Policy, PolicySpec, Record, ReplacementSpec, RoleSpec, RuleSpec,
-    Target, can_delegate, change_role, limits, verdict,
+    Access, CustomRole, Customization, DelegationError, DenyReason, Effect, Facts, Level,
+    MembershipError, Outcome, PermissionSpec, Policy, PolicySpec, Record, ReplacementSpec,
+    RoleSpec, RuleSpec, Target, can_delegate, change_role, limits, verdict,
 };
 
 use crate::shop::{NOW_MS, facts, is, record, spec, strings};
@@ -310,7 +310,12 @@ fn who_is_freed_of_a_rule_is_freed_by_who_holds_what_it_took() {
             other_admins: 0,
             record: None,
         };
-        change_role(&hr, &target, policy.role("plain").unwrap())
+        change_role(
+            &hr,
+            &target,
+            policy.role("plain").unwrap(),
+            &Facts::default(),
+        )
     };
     let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
     let rule = |role: &str| rule("no-sale", Effect::Deny, &[role], &["sell"]);

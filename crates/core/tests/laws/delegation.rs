@@ -170,9 +170,9 @@ proptest! {
                     record: Some(&record),
                 };
                 let blindly = Target { record: None, ..member };
-                if change_role(&actor, &member, *new).is_err() {
+                if change_role(&actor, &member, *new, &Facts::default()).is_err() {
                     // Who is not known to hold nothing beside is assumed to hold anything.
-                    prop_assert!(change_role(&actor, &blindly, *new).is_err());
+                    prop_assert!(change_role(&actor, &blindly, *new, &Facts::default()).is_err());
                     continue;
                 }
                 let (before, actor_may) = (target_may(&old.id), allowed(&actor, &facts));

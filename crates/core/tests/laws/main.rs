@@ -179,13 +179,13 @@ proptest! {
             };
             let role = pick(role);
             match step {
-                0 if change_role(&access, &member, policy.role(&role).unwrap()).is_ok() => {
+                0 if change_role(&access, &member, policy.role(&role).unwrap(), &Facts::default()).is_ok() => {
                     members[target] = role;
                 }
-                1 if remove(&access, &member).is_ok() => {
+                1 if remove(&access, &member, &Facts::default()).is_ok() => {
                     members.remove(target);
                 }
-                2 if actor == target && leave(&access, &member).is_ok() => {
+                2 if actor == target && leave(&access, &member, &Facts::default()).is_ok() => {
                     members.remove(target);
                 }
                 _ => {}

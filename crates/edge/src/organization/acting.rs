@@ -283,7 +283,7 @@ impl<'a> Acting<'a> {
 
     /// Core's [`suspend`].
     pub(super) fn suspend(&self, target: &Target<'_>) -> Result<Permitted, ApiError> {
-        self.permitted(suspend(&self.access, target))
+        self.permitted(suspend(&self.access, target, &self.facts))
     }
 
     /// Core's [`restore`].
@@ -292,7 +292,7 @@ impl<'a> Acting<'a> {
         target: &Target<'_>,
         record: &Record,
     ) -> Result<Permitted, ApiError> {
-        let restored = restore(&self.access, target, record);
+        let restored = restore(&self.access, target, record, &self.facts);
         self.permitted(restored)
     }
 }

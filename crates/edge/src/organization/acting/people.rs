@@ -35,7 +35,7 @@ impl Acting<'_> {
         target: &Target<'_>,
         role: RoleId,
     ) -> Result<Permitted, ApiError> {
-        let changed = lockstep_core::change_role(&self.access, target, role);
+        let changed = lockstep_core::change_role(&self.access, target, role, &self.facts);
         self.permitted(changed)
     }
 
@@ -45,12 +45,11 @@ impl Acting<'_> {
         target: &Target<'_>,
     ) -> Result<Permitted, ApiError> {
         let ended = match (target.is_self, self.is_program()) {
-            (true, false) => lockstep_core::leave(&self.access, target),
+            (true, false) => lockstep_core::leave(&self.access, target, &self.facts),
             // Whoever has its key could otherwise put out for good who may not even leave.
-            (true, true) => {
-                lockstep_core::remove(&self.access, target).and(Err(MembershipError::Oneself))
-            }
-            (false, _) => lockstep_core::remove(&self.access, target),
+            (true, true) => lockstep_core::remove(&self.access, target, &self.facts)
+                .and(Err(MembershipError::Oneself)),
+            (false, _) => lockstep_core::remove(&self.access, target, &self.facts),
         };
         self.permitted(ended)
     }

@@ -341,3 +341,23 @@ fn tenants_never_mix_a_rule_is_its_organizations_own() {
         refused(&answer, 404, "not-found");
     }
 }
+
+/// Whoever changes a member is asked about with what the directory knows, as a page is told.
+#[test]
+fn facts_of_the_directory_are_known_where_members_are_changed() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let mut large = deny(&[], &["member.update-role", "member.remove"]);
+    large["when"] = json!([{ "fact": "organization.members", "at_least": 1_000 }]);
+    acme.rule(&large);
+    let (path, suspension) = (acme.member(BEN), format!("{}/suspension", acme.member(BEN)));
+    let done = [
+        acme.patch(&acme.ada, &path, &json!({ "role": "admin" })),
+        acme.put(&acme.ada, &suspension, &json!({})),
+        acme.delete(&acme.ada, &suspension),
+        acme.delete(&acme.ada, &path),
+    ];
+    for answer in &done {
+        assert!(answer.status < 300, "{}", text(answer));
+    }
+}
