@@ -97,7 +97,7 @@ fn alike(one: &Value, other: &Value) -> bool {
 }
 
 pub(crate) fn same_but_for_case(one: &str, other: &str) -> bool {
-    lower(one) == lower(other)
+    lower(one).eq(lower(other))
 }
 
 /// One fact and what it is tested for.
@@ -186,6 +186,7 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
     use alloc::vec;
 
     use super::*;
@@ -236,6 +237,38 @@ mod tests {
             assert_eq!(guard.outcome(&facts), expected, "{guard}");
             let missing = (expected == Unknown).then_some("f");
             assert_eq!(guard.missing_fact(&facts), missing);
+        }
+    }
+
+    /// What a deny rule closes by `PII`, no other spelling of it opens.
+    #[test]
+    fn every_character_is_the_same_as_its_upper_and_its_lower_case() {
+        let one = |mut case: core::char::ToUppercase| case.next().filter(|_| case.len() == 0);
+        for character in '\0'..=char::MAX {
+            let text = character.to_string();
+            let lower: String = character.to_lowercase().collect();
+            let upper = one(character.to_uppercase())
+                .unwrap_or(character)
+                .to_string();
+            if lower == text && upper == text {
+                continue;
+            }
+            for other in [&text, &lower, &upper] {
+                assert!(same_but_for_case(&text, other), "{text:?} {other:?}");
+                assert!(same_but_for_case(&lower, other), "{lower:?} {other:?}");
+                assert!(same_but_for_case(&upper, other), "{upper:?} {other:?}");
+            }
+        }
+        for (one, other) in [
+            ("ΟΔΟΣ", "οδος"),
+            ("PASSWORD", "paſſword"),
+            ("µ", "Μ"),
+            ("ϐ", "Β"),
+        ] {
+            assert!(same_but_for_case(one, other), "{one} {other}");
+        }
+        for (one, other) in [("ß", "ss"), ("İ", "i"), ("a", "ab"), ("", "a"), ("ä", "a")] {
+            assert!(!same_but_for_case(one, other) && !same_but_for_case(other, one));
         }
     }
 
