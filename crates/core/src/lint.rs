@@ -1,4 +1,4 @@
-//! What in a policy that compiles has no effect, or cannot be meant.
+//! What in a policy that compiles has no effect, cannot be meant, or seldom is.
 
 mod contradiction;
 mod reach;
@@ -10,7 +10,7 @@ use core::fmt;
 
 use crate::{
     Condition, Effect, FactType, Guard, Level, PermissionSpec, Policy, PolicySpec, RoleSpec,
-    RuleSpec, Step, fact_type,
+    RuleSpec, Step, Test, fact_type,
 };
 
 use contradiction::contradiction;
@@ -70,6 +70,13 @@ pub enum FindingKind {
         /// One of them.
         by: String,
     },
+    /// The rule denies what has another value than some, and not what has none.
+    DenyPassesAbsent {
+        /// The fact that may be absent.
+        fact: String,
+    },
+    /// The permissions of owners, of a level at which the edge knows none.
+    OwnersOfNothing,
 }
 
 impl fmt::Display for FindingKind {
@@ -112,6 +119,13 @@ impl fmt::Display for FindingKind {
                     "all that this rule denies is denied without it, by `{by}`"
                 )
             }
+            Self::DenyPassesAbsent { fact } => write!(
+                f,
+                "what has no `{fact}` is not denied; with `if_exists = true` it is, too"
+            ),
+            Self::OwnersOfNothing => f.write_str(
+                "the edge knows owners of projects only, so nobody holds this there by owning",
+            ),
         }
     }
 }
@@ -132,6 +146,12 @@ pub fn lint(spec: &PolicySpec) -> Vec<Finding> {
     roles(spec, &policy, &mut findings);
     permissions(spec, &policy, &reach, &mut findings);
     rules(spec, &reach, &mut findings);
+    let owned = spec.ownership.iter().map(|(level, _)| *level);
+    findings.extend(owned.filter(|level| *level != Level::Project).map(|level| {
+        let path = vec!["ownership".into(), level.as_str().into()];
+        let kind = FindingKind::OwnersOfNothing;
+        Finding { path, kind }
+    }));
     findings
 }
 
@@ -289,6 +309,7 @@ fn rules(spec: &PolicySpec, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
             found.push(contradictory(place, fact));
             continue;
         }
+        found.extend(passes_absent(rule, &place));
         let kind = match rule.effect {
             Effect::Deny => reach
                 .denied_without(at, &vain)
@@ -305,6 +326,24 @@ fn rules(spec: &PolicySpec, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
         }
     }
     findings.extend(found.into_iter().rev());
+}
+
+/// A deny rule by nothing but another value than some: what is not there has none, and passes.
+fn passes_absent(rule: &RuleSpec, at: &[Step]) -> Option<Finding> {
+    let [condition] = rule.when.as_slice() else {
+        return None;
+    };
+    let is_negative = matches!(
+        condition.test,
+        Test::NotEquals(_) | Test::NotEqualsIgnoreCase(_) | Test::NotIn(_) | Test::NotMatches(_)
+    );
+    let may_lack = fact_type(&condition.fact) == Some(FactType::Any) && !condition.if_exists;
+    (rule.effect == Effect::Deny && is_negative && may_lack).then(|| Finding {
+        path: [at, &[0.into()]].concat(),
+        kind: FindingKind::DenyPassesAbsent {
+            fact: condition.fact.clone(),
+        },
+    })
 }
 
 /// Whether anybody may ever hold the permission numbered `at`.

@@ -69,29 +69,43 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
 #[cfg_attr(feature = "schema", schemars(extend("oneOf" = one_test())))]
 #[serde(deny_unknown_fields)]
 struct RawCondition {
+    /// Name of the fact.
     fact: String,
+    /// The value is this one. A value of another type is neither: then it is not known whether the condition holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     equals: Option<Scalar>,
+    /// The value is another one of its type. Not where there is none: see `if_exists`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_equals: Option<Scalar>,
+    /// The text is this one, but for upper and lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     equals_ignore_case: Option<String>,
+    /// The text is another one, also but for upper and lower case. Not where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_equals_ignore_case: Option<String>,
+    /// The value is that of the fact named here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     equals_fact: Option<String>,
+    /// The text is one of these.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     one_of: Option<Vec<String>>,
+    /// The text is none of these. Not where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_in: Option<Vec<String>>,
+    /// The text fits: `*` stands for any text, `?` for any one character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     matches: Option<String>,
+    /// The text does not fit. Not where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_matches: Option<String>,
+    /// The number is this or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at_least: Option<i64>,
+    /// The number is this or less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at_most: Option<i64>,
+    /// Whether it also holds where there is no such thing, such as a tag that a resource lacks; otherwise no test
+    /// holds there, a negative one neither. Defaults to `false`.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     if_exists: bool,
 }

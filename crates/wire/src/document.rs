@@ -44,7 +44,8 @@ pub struct PolicyDocument {
     /// Which roles of their own organizations may add. None where this is absent.
     #[serde(default, skip_serializing_if = "CustomRolesDocument::is_empty")]
     pub custom_roles: CustomRolesDocument,
-    /// Permission ids that the creator of a node holds on it and below; `*` means all.
+    /// Permission ids that the creator of a node holds on it and below; `*` means all. The edge knows owners of
+    /// projects only.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",

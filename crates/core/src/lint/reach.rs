@@ -21,8 +21,17 @@ impl<'a> Reach<'a> {
         Self { spec, bare }
     }
 
-    /// The rule that takes `permission` from `role` whatever the facts.
+    /// The rule that takes `permission` from `role` whatever the facts, if with the role's `permission` nobody
+    /// would lose anything: neither the role, of what comes with it, nor those that have it by the role.
     pub(super) fn denies_always(&self, role: &str, permission: &str) -> Option<&'a str> {
+        let by = self.takes(role, permission)?;
+        let given = self.with_implied(permission);
+        let takes_all = |role: &&str| given.iter().all(|id| self.takes(role, id).is_some());
+        self.with_others(role).iter().all(takes_all).then_some(by)
+    }
+
+    /// The rule that takes `permission` from who was granted `role`, whatever the facts.
+    fn takes(&self, role: &str, permission: &str) -> Option<&'a str> {
         let mut rules = self.spec.rules.iter();
         let rule = rules.find(|rule| {
             rule.effect == Effect::Deny
@@ -30,6 +39,38 @@ impl<'a> Reach<'a> {
                 && reaches(rule, (Some(role), permission))
         });
         rule.map(|rule| rule.id.as_str())
+    }
+
+    /// `role`, all that include it, directly or not, and all that one of these is the cap of: rules reach none
+    /// of them by its name.
+    fn with_others<'b>(&'b self, role: &'b str) -> Vec<&'b str> {
+        let mut reached = Vec::from([role]);
+        let mut next = 0;
+        while let Some(id) = reached.get(next).copied() {
+            next += 1;
+            for other in &self.spec.roles {
+                let includes = other.includes.iter().any(|included| included == id);
+                if includes && !reached.contains(&other.id.as_str()) {
+                    reached.push(&other.id);
+                }
+            }
+        }
+        let capped = self.spec.roles.iter().filter(|other| {
+            let cap = other.cap.as_deref();
+            cap.is_some_and(|cap| reached.contains(&cap))
+        });
+        let capped: Vec<&str> = capped.map(|other| other.id.as_str()).collect();
+        [reached, capped].concat()
+    }
+
+    /// `permission` and all that comes with it.
+    fn with_implied(&self, permission: &str) -> Vec<&'a str> {
+        let number = self.bare.permission(permission);
+        let implied = number.map_or(&[][..], |number| self.bare.implied_by(number.0));
+        let known = implied
+            .iter()
+            .filter_map(|at| self.spec.permissions.get(*at));
+        known.map(|permission| permission.id.as_str()).collect()
     }
 
     /// Whether `role` holds the permission numbered `at` also without the conditional row `row`.
@@ -87,7 +128,10 @@ impl<'a> Reach<'a> {
                     && is_within(&rule.when, &other.when)
             })
         };
-        self.pairs(rule).into_iter().all(denied)
+        self.pairs(rule).into_iter().all(|(role, id)| {
+            let given = self.with_implied(id).into_iter();
+            given.map(|id| (role, id)).all(denied)
+        })
     }
 
     /// Another rule of that effect than the one numbered `at` which reaches `pair` wherever that one does,

@@ -2,6 +2,7 @@
 
 mod contradictions;
 mod named;
+mod others;
 
 use lockstep_core::{
     Condition, ConditionalSpec, Effect, Level, PermissionSpec, PolicySpec, RoleSpec, RuleSpec,

@@ -12,18 +12,34 @@ export interface CaseDocument {
 
 /** A condition: one fact, and exactly one test. */
 export interface ConditionDocument {
+  /** The number is this or more. */
   readonly at_least?: number;
+  /** The number is this or less. */
   readonly at_most?: number;
+  /** The value is this one. A value of another type is neither: then it is not known whether the condition holds. */
   readonly equals?: Scalar;
+  /** The value is that of the fact named here. */
   readonly equals_fact?: string;
+  /** The text is this one, but for upper and lower case. */
   readonly equals_ignore_case?: string;
+  /** Name of the fact. */
   readonly fact: string;
+  /**
+   * Whether it also holds where there is no such thing, such as a tag that a resource lacks; otherwise no test
+   * holds there, a negative one neither. Defaults to `false`.
+   */
   readonly if_exists?: boolean;
+  /** The text is one of these. */
   readonly in?: readonly string[];
+  /** The text fits: `*` stands for any text, `?` for any one character. */
   readonly matches?: string;
+  /** The value is another one of its type. Not where there is none: see `if_exists`. */
   readonly not_equals?: Scalar;
+  /** The text is another one, also but for upper and lower case. Not where there is none. */
   readonly not_equals_ignore_case?: string;
+  /** The text is none of these. Not where there is none. */
   readonly not_in?: readonly string[];
+  /** The text does not fit. Not where there is none. */
   readonly not_matches?: string;
 }
 
@@ -207,7 +223,10 @@ export interface PolicyDocument {
   readonly name: string;
   /** Operations of the directory with the permission id that each needs. */
   readonly operations?: Readonly<Record<string, string>>;
-  /** Permission ids that the creator of a node holds on it and below; `*` means all. */
+  /**
+   * Permission ids that the creator of a node holds on it and below; `*` means all. The edge knows owners of
+   * projects only.
+   */
   readonly ownership?: Readonly<Record<string, readonly string[]>>;
   /** The permissions, in the order in which they are shown. */
   readonly permissions: readonly PermissionDocument[];

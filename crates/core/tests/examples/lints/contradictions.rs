@@ -14,7 +14,7 @@ fn never_hold(fact: &str, tests: &[Test], if_exists: bool) -> bool {
     });
     spec.rules = vec![rule(
         "a",
-        Effect::Deny,
+        Effect::Allow,
         &[],
         &["sell"],
         &when.collect::<Vec<_>>(),
