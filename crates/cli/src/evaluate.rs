@@ -6,8 +6,10 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use lockstep_core::{Access, Facts, Node, PrincipalId, Record, World};
-use lockstep_wire::{ErrorView, EvaluationRequest, REQUEST_BYTES_MAX, RequestError};
+use lockstep_core::{Access, Facts, Node, Operation, PrincipalId, Record, World, evaluate};
+use lockstep_wire::{
+    ErrorView, EvaluationRequest, KindName, REQUEST_BYTES_MAX, RequestError, WorldDocument,
+};
 
 use crate::arguments::InWorld;
 use crate::error::CommandError;
@@ -21,7 +23,7 @@ const REMEMBERED_NODES: usize = 500_000;
 /// # Errors
 /// When policy or world are wrong, requests cannot be read, or answers cannot be written.
 pub(crate) fn run(world: &InWorld, requests: Option<&Path>) -> Result<(), CommandError> {
-    let world = world_file::read(world)?;
+    let (document, world) = world_file::read(world)?;
     let path = requests.filter(|path| *path != Path::new("-"));
     let name = path.unwrap_or(Path::new("standard input"));
     let unreadable = |error| CommandError::Read {
@@ -34,7 +36,7 @@ pub(crate) fn run(world: &InWorld, requests: Option<&Path>) -> Result<(), Comman
     };
     let mut input = BufReader::with_capacity(REQUEST_BYTES_MAX, input);
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut answers = Answers::new(&world)?;
+    let mut answers = Answers::new(&document, &world)?;
     let mut line = Vec::new();
     while let Some(read) = read_line(&mut input, &mut line).map_err(unreadable)? {
         let mut answer = match read {
@@ -85,6 +87,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<
 
 /// Answers about one world.
 struct Answers<'a> {
+    document: &'a WorldDocument,
     world: &'a World,
     stranger: Access,
     known: BTreeMap<PrincipalId, (Access, Facts)>,
@@ -92,7 +95,7 @@ struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    fn new(world: &'a World) -> Result<Self, CommandError> {
+    fn new(document: &'a WorldDocument, world: &'a World) -> Result<Self, CommandError> {
         let nodes = vec![Node::organization(world.node_name(world.root()))];
         let stranger = Record {
             nodes,
@@ -105,6 +108,7 @@ impl<'a> Answers<'a> {
             known_max: REMEMBERED_NODES
                 .checked_div(world.nodes().count())
                 .unwrap_or_default(),
+            document,
             world,
         })
     }
@@ -118,8 +122,15 @@ impl<'a> Answers<'a> {
         let decision = match self.world.principal(&request.principal) {
             None => request.decide(&self.stranger, &Facts::default()),
             Some(principal) => {
+                let (document, world) = (self.document, self.world);
                 let (access, facts) = self.of(principal);
-                request.decide(access, facts)
+                let mut facts = facts.clone();
+                if let Some(member) = &request.member
+                    && may_read(access, &facts)
+                {
+                    facts.extend(&facts_about(document, world, &request.principal, member));
+                }
+                request.decide(access, &facts)
             }
         };
         match decision {
@@ -137,6 +148,20 @@ impl<'a> Answers<'a> {
         let resolve = || (world.access(principal), world.facts(principal));
         self.known.entry(principal).or_insert_with(resolve)
     }
+}
+
+/// Whether who holds `access` may list members: nobody else is told of them by an answer, as at the edge.
+fn may_read(access: &Access, facts: &Facts) -> bool {
+    let permission = access.policy().operation(Operation::MemberRead);
+    permission.is_some_and(|read| evaluate(access, read, access.root(), facts).is_allow())
+}
+
+/// What the directory says of `member` to `principal`. Of people only.
+fn facts_about(document: &WorldDocument, world: &World, principal: &str, member: &str) -> Facts {
+    let mut principals = document.principals.iter();
+    let is_person = principals.any(|known| known.name == member && known.kind == KindName::User);
+    let facts = is_person.then(|| document.target_facts(world, principal, member));
+    facts.and_then(Result::ok).unwrap_or_default()
 }
 
 fn json(answer: &impl serde::Serialize) -> Result<Vec<u8>, CommandError> {

@@ -18,7 +18,7 @@ use crate::{output, world_file};
 /// When a file or a name is wrong, or the answer cannot be written.
 pub(crate) fn run(search: &Search) -> Result<(), CommandError> {
     let asked = search.asked();
-    let world = world_file::read(&asked.world)?;
+    let (_, world) = world_file::read(&asked.world)?;
     let of = Names(&world);
     let facts = facts(&asked.facts, &world)?;
     let after = asked.after.as_deref();

@@ -131,14 +131,14 @@ impl WorldFile {
     }
 }
 
-/// The world that is asked about. Says what in it gives nothing.
+/// The world that is asked about, as written and resolved. Says what in it gives nothing.
 ///
 /// # Errors
 /// The first place where it or its policy is wrong.
-pub(crate) fn read(asked: &InWorld) -> Result<World, CommandError> {
+pub(crate) fn read(asked: &InWorld) -> Result<(WorldDocument, World), CommandError> {
     let policy = policy_file::read(&asked.policy)?.policy;
     let file = WorldFile::read(&asked.world)?;
     let world = file.resolve(&policy, asked.now_ms)?;
     file.warn(&policy, &world);
-    Ok(world)
+    Ok((file.document, world))
 }

@@ -53,6 +53,45 @@ fn answers(lines: &[String]) -> Vec<Value> {
     answers
 }
 
+/// What the edge says of whoever the question is about, it says here, too.
+#[test]
+fn a_question_about_a_member_is_answered_by_what_the_directory_knows_of_them() {
+    let member = |id: &str| json!({"type": "member", "id": id});
+    let world = written(
+        "evaluate-members.toml",
+        r#"principals = [
+            { name = "ada", grants = [{ role = "owner", node = "organization" }] },
+            { name = "cat", grants = [{ role = "admin", node = "organization" }] },
+            { name = "ben", grants = [{ role = "member", node = "organization" }] },
+            { name = "bot", kind = "service-account", grants = [{ role = "gateway", node = "organization" }] },
+        ]"#,
+    );
+    let cases = [
+        ("cat", "ben", "granted"),
+        ("cat", "ada", "guard-failed"),
+        ("ada", "ada", "granted"),
+        // Who is not told of members is not told by an answer either; nor is a program one.
+        ("bot", "ben", "no-grant"),
+        ("cat", "bot", "fact-missing"),
+        ("cat", "zoe", "fact-missing"),
+    ];
+    let lines: Vec<String> = cases
+        .iter()
+        .map(|(who, whom, _)| request(who, "member.remove", &member(whom)))
+        .collect();
+    let call = ["evaluate", "--policy", "policies/lockstep.toml", "--world"];
+    let world = world.display().to_string();
+    let output = lockstep_reading(
+        call.into_iter().chain([world.as_str()]),
+        lines.join("\n").as_bytes(),
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let answers = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    let answers: Vec<Value> = answers.collect();
+    let words: Vec<&str> = answers.iter().map(word).collect();
+    assert_eq!(words, cases.map(|(.., word)| word));
+}
+
 /// What an answer says, in a word.
 fn word(answer: &Value) -> &str {
     let code = match answer.get("error") {

@@ -96,7 +96,10 @@ impl WorldDocument {
     }
 
     /// What the directory says about `target`, as `principal` sees them.
-    fn target_facts(
+    ///
+    /// # Errors
+    /// When there is no such target.
+    pub fn target_facts(
         &self,
         world: &World,
         principal: &str,
