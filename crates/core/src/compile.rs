@@ -170,6 +170,13 @@ fn replacements(
             };
             return Err(fail(here(), kind));
         }
+        // Whose order would decide is nobody's to say: a plan has features, and no order of them.
+        let differs = |known: &&Replacement| known.level == *level && known.role != role_id;
+        if let Some(known) = replacements.iter().find(differs) {
+            let by = features.get(known.feature).cloned().unwrap_or_default();
+            let kind = PolicyErrorKind::ReplacedTwice { level: *level, by };
+            return Err(fail(here(), kind));
+        }
         replacements.push(Replacement {
             feature: feature(features, id, path)?,
             level: *level,
@@ -313,7 +320,7 @@ fn permissions(
     rights: &Rights,
     operations: &SortedMap<Operation, PermissionId>,
 ) -> Result<Vec<Permission>, PolicyError> {
-    let mut permissions = Vec::new();
+    let mut permissions: Vec<Permission> = Vec::new();
     for (number, permission) in spec.permissions.iter().enumerate() {
         let bound_to_change = operations
             .iter()
@@ -330,7 +337,7 @@ fn permissions(
             level: permission.level,
             sensitive: permission.sensitive || bound_to_change,
             personal: permission.personal,
-            cases: cases(spec, names, number)?,
+            cases: cases(spec, names, number, &permissions)?,
             guard: guards.get(number).copied().flatten(),
             plan: plan(spec, number, permission)?,
             denials: Vec::new(),
@@ -367,7 +374,13 @@ fn plan(
     .collect()
 }
 
-fn cases(spec: &PolicySpec, names: Names<'_>, number: usize) -> Result<Vec<Case>, PolicyError> {
+/// The cases of the permission numbered `number`; `before` are those that come before it.
+fn cases(
+    spec: &PolicySpec,
+    names: Names<'_>,
+    number: usize,
+    before: &[Permission],
+) -> Result<Vec<Case>, PolicyError> {
     let Some(permission) = spec.permissions.get(number) else {
         return Ok(Vec::new());
     };
@@ -385,7 +398,8 @@ fn cases(spec: &PolicySpec, names: Names<'_>, number: usize) -> Result<Vec<Case>
         let path = || at(&[index.into(), "id".into()]);
         check_id(&case.id, path)?;
         let row_id = format!("{}:{}", permission.id, case.id);
-        if cases.iter().any(|known| known.row_id == row_id)
+        let others = before.iter().flat_map(|permission| &permission.cases);
+        if others.chain(&cases).any(|known| known.row_id == row_id)
             || names.permissions.contains_key(&row_id)
         {
             return Err(fail(path(), PolicyErrorKind::Duplicate(row_id)));

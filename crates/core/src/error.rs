@@ -56,6 +56,13 @@ pub enum PolicyErrorKind {
     NoCondition,
     /// A rule names no permission.
     NoPermission,
+    /// Another feature makes another role of those of the level, and a plan may have both.
+    ReplacedTwice {
+        /// The level.
+        level: Level,
+        /// The other feature.
+        by: String,
+    },
     /// A text is longer than the limit.
     TooLong {
         /// Its length.
@@ -118,6 +125,10 @@ impl fmt::Display for PolicyErrorKind {
             ),
             Self::NoCondition => f.write_str("a condition is needed here"),
             Self::NoPermission => f.write_str("a rule needs a permission to allow or deny"),
+            Self::ReplacedTwice { level, by } => write!(
+                f,
+                "`{by}` makes another role of those of the {level}, and a plan may have both features"
+            ),
             Self::TooLong { bytes, limit } => {
                 write!(f, "{bytes} bytes long, and at most {limit} are allowed")
             }

@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use lockstep_core::{PolicyError, PolicyErrorKind, Step};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{AccessChangeView, LevelName, unique_map};
 
@@ -24,7 +24,7 @@ pub struct PlanDocument {
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
-        deserialize_with = "unique_map::deserialize"
+        deserialize_with = "by_feature"
     )]
     pub replace: BTreeMap<String, BTreeMap<LevelName, String>>,
     /// Id of the plan of an organization to which the operator has given no other. Absent: one without
@@ -42,6 +42,22 @@ pub struct PlanDocument {
         deserialize_with = "unique_map::deserialize"
     )]
     pub offers: BTreeMap<String, OfferDocument>,
+}
+
+/// Roles by level, by feature: each feature once, and each level of a feature.
+fn by_feature<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, BTreeMap<LevelName, String>>, D::Error> {
+    #[derive(Deserialize)]
+    struct ByLevel(
+        #[serde(deserialize_with = "unique_map::deserialize")] BTreeMap<LevelName, String>,
+    );
+
+    let replaced: BTreeMap<String, ByLevel> = unique_map::deserialize(deserializer)?;
+    let replaced = replaced.into_iter();
+    Ok(replaced
+        .map(|(feature, ByLevel(roles))| (feature, roles))
+        .collect())
 }
 
 /// One plan.

@@ -116,6 +116,26 @@ fn policies_and_facts_are_json() {
     );
 }
 
+/// Of two roles for one level the last would count, and the first is what is read.
+#[test]
+fn a_level_whose_roles_a_plan_replaces_twice_is_refused() {
+    let policy = |replaced: &str| {
+        format!(
+            r#"{{"id": "p", "name": "P",
+                "roles": [{{"id": "a", "level": "organization", "admin": true}}, {{"id": "b", "level": "organization"}}],
+                "permissions": [{{"id": "read", "level": "organization", "allow": ["a"]}}],
+                "plan": {{"features": ["flat"], "replace": {{"flat": {{{replaced}}}}}}}}}"#
+        )
+    };
+    CompiledPolicy::from_json(&policy(r#""organization": "b""#)).unwrap();
+    let twice = policy(r#""organization": "b", "organization": "a""#);
+    let error = CompiledPolicy::from_json(&twice).unwrap_err().to_string();
+    assert!(
+        error.contains("the member Organization appears twice"),
+        "{error}"
+    );
+}
+
 #[test]
 fn deep_nesting_is_refused_by_every_reader() {
     let both = |bytes: usize| {

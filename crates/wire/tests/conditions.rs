@@ -1,5 +1,5 @@
 //! What each test of a condition says of each value, and of none: as the table in docs/formats.md has it.
-#![expect(clippy::unwrap_used, reason = "test code")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "test code")]
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,10 @@ fn outcome(policy: &CompiledPolicy, facts: &Facts) -> Outcome {
     let read = access.policy().permission("read").unwrap();
     let decision = evaluate(&access, read, access.root(), facts);
     let view = DecisionView::new(&access, &decision);
-    match view.reasons[0].code.as_str() {
+    let [reason] = view.reasons.as_slice() else {
+        panic!("{view:?}");
+    };
+    match reason.code.as_str() {
         "granted" => Outcome::False,
         "denied-by-rule" => Outcome::True,
         code => {

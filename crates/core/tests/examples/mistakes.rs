@@ -385,6 +385,18 @@ fn cases_are_rows_of_their_own() {
         },
         "permissions[0].cases[0].id: `look:own` is defined twice",
     );
+    // Of two permissions, too.
+    refused(
+        |spec| {
+            spec.permissions[LOOK].cases = vec![case("own:now")];
+            let cases = vec![case("now")];
+            spec.permissions.push(PermissionSpec {
+                cases,
+                ..permission("look:own")
+            });
+        },
+        "permissions[9].cases[0].id: `look:own:now` is defined twice",
+    );
     refused(
         cases(vec![case("o n")]),
         "permissions[0].cases[0].id: `o n` is not an id: use 1 to 128 letters, digits and \

@@ -43,11 +43,15 @@ pub(crate) fn policies(without: Without) -> impl Strategy<Value = PolicySpec> {
             spec.features = FEATURES.map(Into::into).into();
             for (feature, role) in replacements {
                 let role = &spec.roles[role % roles];
-                spec.replacements.push(ReplacementSpec {
+                // Two features that make different roles of those of one level are refused.
+                let mut known = spec.replacements.iter();
+                let known = known.find(|known| known.level == role.level);
+                let replacement = ReplacementSpec {
                     feature: feature.into(),
                     level: role.level,
-                    role: role.id.clone(),
-                });
+                    role: known.map_or_else(|| role.id.clone(), |known| known.role.clone()),
+                };
+                spec.replacements.push(replacement);
             }
             let rules = (0..)
                 .zip(rules)

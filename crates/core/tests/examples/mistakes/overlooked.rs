@@ -1,6 +1,6 @@
 //! Mistakes that look as if there were none.
 
-use lockstep_core::{Level, RuleSpec};
+use lockstep_core::{Level, PolicySpec, ReplacementSpec, RuleSpec};
 
 use super::{accepted, refused, rule};
 use crate::shop::strings;
@@ -43,4 +43,27 @@ fn names_beside_the_one_that_means_all_exist() {
         );
     }
     accepted(|spec| spec.ownership = vec![(Level::Project, strings(&["sell", "*"]))]);
+}
+
+/// No order of features would say which one decides.
+#[test]
+fn two_features_make_one_role_of_those_of_a_level() {
+    let both = |second: &str| {
+        let one = |feature: &str, role: &str| ReplacementSpec {
+            feature: feature.into(),
+            level: Level::Organization,
+            role: role.into(),
+        };
+        let replacements = vec![one("flat", "owner"), one("round", second)];
+        move |spec: &mut PolicySpec| {
+            spec.features = strings(&["flat", "round"]);
+            spec.replacements = replacements;
+        }
+    };
+    accepted(both("owner"));
+    refused(
+        both("staff"),
+        "plan.replace.round.organization: `flat` makes another role of those of the organization, \
+         and a plan may have both features",
+    );
 }
