@@ -1,13 +1,16 @@
 //! An organization to a file, and from a file to another organization.
 
+use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, Write};
 use std::path::Path;
 
 use lockstep_wire::{ExportedOrganization, ImportedView};
 
 use crate::arguments::Remote;
 use crate::error::CommandError;
-use crate::remote::{Deployment, printable};
+use crate::output::printable;
+use crate::remote::Deployment;
 use crate::{file, output};
 
 /// Largest file, in bytes; a deployment takes less of it, without its white space.
@@ -36,7 +39,7 @@ pub(crate) fn export(
     })?;
     match to {
         None => output::write(&bytes),
-        Some(path) => std::fs::write(path, &bytes).map_err(|error| CommandError::WriteFile {
+        Some(path) => replace(path, &bytes).map_err(|error| CommandError::WriteFile {
             path: path.to_owned(),
             error,
         }),
@@ -78,6 +81,25 @@ pub(crate) fn import(remote: &Remote, path: &Path) -> Result<(), CommandError> {
         )));
     }
     output::print(&format!("{}\n", printable(&made.organization.id)))
+}
+
+/// Puts `bytes` in the place of the file at `path` once all of them are on the disk: until then an older file stays.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A pipe or a terminal is written to, and a link leads where it leads.
+    let known = std::fs::symlink_metadata(path);
+    if known.is_ok_and(|known| !known.is_file()) {
+        return std::fs::write(path, bytes);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", once()));
+    let mut new = File::create_new(&beside)?;
+    let written = new.write_all(bytes).and_then(|()| new.sync_all());
+    let replaced = written.and_then(|()| std::fs::rename(&beside, path));
+    if replaced.is_err() {
+        // What went wrong before is what is told.
+        let _ = std::fs::remove_file(&beside);
+    }
+    replaced
 }
 
 /// A key that no other request has: the standard library draws it for its hash maps.

@@ -20,6 +20,12 @@ pub(crate) fn styled(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// What others wrote or said, as a terminal may be shown it: no line break and no escape sequence reaches it.
+pub(crate) fn printable(text: &str) -> String {
+    let visible = |c: char| if c.is_control() { ' ' } else { c };
+    text.chars().map(visible).collect()
+}
+
 /// Writes `bytes` to standard output, as they are.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use ureq::{Agent, Body};
 use crate::arguments::Remote;
 use crate::error::CommandError;
 use crate::file;
+use crate::output::printable;
 
 /// The variable that holds a token, where no file is named.
 const TOKEN: &str = "LOCKSTEP_TOKEN";
@@ -151,11 +152,6 @@ fn refusal(status: u16, body: &[u8]) -> String {
         place.unwrap_or_default()
     );
     printable(&text)
-}
-
-/// What another machine says, as a terminal may be shown it.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// The origin at an address, and whether it is this machine's own.

@@ -71,7 +71,7 @@ pub(crate) fn run(search: &Search) -> Result<(), CommandError> {
             let lines = found
                 .results
                 .iter()
-                .map(|entity| format!("{}\n", entity.id()));
+                .map(|entity| format!("{}\n", output::printable(entity.id())));
             output::write(lines.collect::<String>().as_bytes())
         }
     }

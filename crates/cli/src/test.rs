@@ -11,7 +11,7 @@ use lockstep_core::{Facts, Step, World, is_in_group};
 use lockstep_wire::{CompiledPolicy, Place, QuestionDocument, SourceError};
 
 use crate::error::CommandError;
-use crate::output::{self, BAD, GOOD, styled};
+use crate::output::{self, BAD, GOOD, printable, styled};
 use crate::policy_file;
 use crate::world_file::WorldFile;
 
@@ -206,6 +206,7 @@ impl Suite {
         for case in self.cases.iter().flatten() {
             if let Some(failure) = &case.failure {
                 let Case { place, name, .. } = case;
+                let (name, failure) = (printable(name), printable(failure));
                 let _ = writeln!(text, "     {path}:{place}: {name}\n         {failure}");
             }
         }

@@ -6,7 +6,7 @@ use lockstep_wire::CompiledPolicy;
 use serde::Serialize;
 
 use crate::definitions;
-use crate::output::{BAD, GOOD, styled};
+use crate::output::{BAD, GOOD, printable, styled};
 
 /// Something that is defined in another way than before.
 #[derive(Serialize)]
@@ -47,7 +47,12 @@ pub(super) fn print(changes: &[DefinitionChange]) -> String {
             (None, after) => (styled(GOOD, "+"), after.clone().unwrap_or_default()),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "  {sign} {:width$}  {words}", change.definition);
+        let _ = writeln!(
+            text,
+            "  {sign} {:width$}  {}",
+            change.definition,
+            printable(&words)
+        );
     }
     text
 }

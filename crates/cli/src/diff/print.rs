@@ -6,7 +6,7 @@ use std::fmt::Write;
 use lockstep_core::{Change, Standing, World};
 
 use super::parent;
-use crate::output::{BAD, GOOD, styled};
+use crate::output::{BAD, GOOD, printable, styled};
 
 /// What one principal gains or loses: the permission, what was and what is, with all nodes where.
 type Key<'a> = (&'a str, &'a Standing, &'a Standing);
@@ -32,7 +32,7 @@ pub(super) fn print(changes: &[Change], before: &World, after: &World) -> String
     let mut text = String::new();
     for (who, lines) in together {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}", who.join(", "));
+        let _ = writeln!(text, "{}", printable(&who.join(", ")));
         lines.iter().for_each(|line| text.push_str(line));
     }
     text
@@ -88,12 +88,12 @@ impl<'a> Tree<'a> {
                 continue;
             };
             let (permission, before, after) = key;
-            let places = self.places(places).join(", ");
-            let change = change(before, after);
+            let places = printable(&self.places(places).join(", "));
+            let (sign, conditions) = change(before, after);
+            let conditions = printable(&conditions);
             let padding = width.unwrap_or_default();
             lines.push(format!(
-                "  {} {permission:padding$}  on {places}{}\n",
-                change.0, change.1
+                "  {sign} {permission:padding$}  on {places}{conditions}\n"
             ));
         }
         lines

@@ -1,6 +1,7 @@
 //! The matrix as aligned tables.
 
 use super::Matrix;
+use crate::output::printable;
 
 /// One table for each level, and one of the operations, its columns as wide as they need to be.
 pub(super) fn print(matrix: &Matrix) -> String {
@@ -28,10 +29,4 @@ fn print_table(lines: &[Vec<&str>], text: &mut String) {
         text.push_str(printed.trim_end());
         text.push('\n');
     }
-}
-
-/// Names and labels are anybody's text: a line break or an escape sequence must not reach a terminal.
-fn printable(cell: &str) -> String {
-    let visible = |c: char| if c.is_control() { ' ' } else { c };
-    cell.chars().map(visible).collect()
 }

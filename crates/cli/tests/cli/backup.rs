@@ -108,10 +108,19 @@ fn export(url: &str, to: &Path) -> Output {
 #[test]
 fn an_export_is_written_byte_by_byte_and_asked_for_with_the_token() {
     let (url, served) = server(vec![answer("200 OK", &file())]);
-    let to = written("exported.json", "");
+    let to = written("exported.json", "older");
+    let older = std::fs::File::open(&to).unwrap();
     let output = export(&url, &to);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(std::fs::read_to_string(&to).unwrap(), file());
+    // The older one was there until the new one was whole, and nothing is left beside it.
+    assert_eq!(std::io::read_to_string(older).unwrap(), "older");
+    let beside = std::fs::read_dir(to.parent().unwrap()).unwrap();
+    let names = beside.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left: Vec<String> = names
+        .filter(|name| name.starts_with("exported.json"))
+        .collect();
+    assert_eq!(left, ["exported.json"]);
     let sent = served.join().unwrap().remove(0);
     assert!(
         sent.starts_with("GET /v1/organizations/org_1/export HTTP/1.1\r\n"),
@@ -213,7 +222,7 @@ fn an_import_is_sent_again_with_its_key_until_there_is_an_answer() {
         "{stderr}"
     );
     let said = format!(
-        "left out: /members/2: Who was[31m suspended.\nleft out: 4 more\n\
+        "left out: /members/2: Who was [31m suspended.\nleft out: 4 more\n\
         invited: 3; nobody is told before it is sent, 100 at a time: \
         POST {{\"unsent\":true}} to {url}/v1/organizations/org_new/invitations/resend\n"
     );
