@@ -31,8 +31,11 @@ pub enum Mail {
         organization_name: String,
         /// The role's name.
         role_name: String,
-        /// The address of who invites.
+        /// The address of who invites, or the id.
         invited_by: String,
+        /// The name of the program that does, as a member wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invited_by_program: Option<String>,
         /// What the invited person is told, as the inviter wrote it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,

@@ -124,8 +124,11 @@ pub struct InvitationView {
     pub message: Option<String>,
     /// `pending`, `accepted`, `declined`, `canceled` or `expired`.
     pub status: String,
-    /// Address of who invited, or who sent it again.
+    /// Address of who invited, or who sent it again; the id of who has none.
     pub invited_by: String,
+    /// Name of the program that did, which is no address whatever it looks like; absent for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_by_program: Option<String>,
     /// When it was made.
     pub created_at_ms: i64,
     /// When it was sent last; absent for one that came with an import and was not sent so far.
@@ -198,9 +201,12 @@ pub struct InvitationPreview {
     /// The invited address; absent for a link, which is for whoever has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Address of who invited, sent it again, or made the link.
+    /// Address of who invited, sent it again, or made the link; the id of who has none.
     #[serde(default)]
     pub invited_by: String,
+    /// Name of the program that did, which is no address whatever it looks like; absent for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_by_program: Option<String>,
     /// What the invited person is told beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -244,8 +250,11 @@ pub struct LinkView {
     pub uses: i64,
     /// How many may.
     pub uses_max: i64,
-    /// Address of who made it.
+    /// Address of who made it; the id of who has none.
     pub made_by: String,
+    /// Name of the program that did, which is no address whatever it looks like; absent for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by_program: Option<String>,
     /// When it was made.
     pub created_at_ms: i64,
     /// From when on it can no longer be used.

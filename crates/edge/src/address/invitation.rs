@@ -38,8 +38,11 @@ pub struct PendingInvitation {
     pub role: String,
     /// The role's name.
     pub role_name: String,
-    /// The address of who invites.
+    /// The address of who invites, or the id.
     pub invited_by: String,
+    /// The name of the program that does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_by_program: Option<String>,
     /// What the invited person is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

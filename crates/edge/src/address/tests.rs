@@ -309,6 +309,7 @@ fn an_older_epoch_never_replaces_a_newer_one() {
             role: "member".to_owned(),
             role_name: "Member".to_owned(),
             invited_by: "bob@example.com".to_owned(),
+            invited_by_program: None,
             message: None,
         });
         let expires_at_ms = START_MS + MINUTE_MS;

@@ -1,7 +1,7 @@
 //! The templates: plain text and HTML, each with exactly one link or none.
 //! A name that looks like another one stays what it is: no mail says who sends it by a name alone, and none has a link but ours.
 
-use lockstep_token::OrganizationId;
+use lockstep_token::{OrganizationId, address::ADDRESS_LEN_MAX};
 
 use super::{Mail, Message, invitation_secret, sign_in_code};
 use crate::{config::Config, keys::Purpose, problem::ApiError};
@@ -10,6 +10,8 @@ use crate::{config::Config, keys::Purpose, problem::ApiError};
 const MESSAGE_CHARS_MAX: usize = 500;
 /// Longest name that a mail repeats, in characters.
 const NAME_CHARS_MAX: usize = 80;
+/// Longest address, in characters. The end of one says whose it is, so none is shortened.
+const ADDRESS_CHARS_MAX: usize = ADDRESS_LEN_MAX;
 
 impl Mail {
     /// Writes the message; links come from the configured origin only.
@@ -24,6 +26,7 @@ impl Mail {
                 organization_name,
                 role_name,
                 invited_by,
+                invited_by_program,
                 message,
                 nonce,
                 ..
@@ -35,7 +38,7 @@ impl Mail {
                 let invitation = Invitation {
                     organization: &plain(organization_name, NAME_CHARS_MAX),
                     role: &plain(role_name, NAME_CHARS_MAX),
-                    invited_by: &plain(invited_by, NAME_CHARS_MAX),
+                    invited_by: &inviter(invited_by, invited_by_program.as_deref()),
                     message: message.as_deref().map(lines).unwrap_or_default(),
                     link: &link,
                 };
@@ -128,6 +131,16 @@ impl Invitation<'_> {
             )),
         }
     }
+}
+
+/// Who invites: by their address, which they have proven, or as a program. What that is called ends with its bracket, and says nothing of what follows.
+fn inviter(address: &str, program: Option<&str>) -> String {
+    let Some(name) = program else {
+        return plain(address, ADDRESS_CHARS_MAX);
+    };
+    let is_bracket = |c| matches!(c, '(' | ')' | '\u{ff08}' | '\u{ff09}');
+    let name = plain(name, NAME_CHARS_MAX).replace(is_bracket, " ");
+    format!("A program ({name}) of the organization")
 }
 
 fn sign_in_message(id: String, to: &str, code: &str) -> Message {

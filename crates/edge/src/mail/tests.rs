@@ -23,6 +23,7 @@ fn telling(world: &World, name: &str, message: Option<&str>) -> (Message, String
         organization_name: name.to_owned(),
         role_name: "Member".to_owned(),
         invited_by: "bob@example.com".to_owned(),
+        invited_by_program: None,
         message: message.map(str::to_owned),
         nonce: "00".to_owned(),
         expires_at_ms: 1,

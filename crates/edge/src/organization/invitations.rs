@@ -104,6 +104,7 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
         workspaces: view.workspaces,
         email: Some(view.email),
         invited_by: view.invited_by,
+        invited_by_program: view.invited_by_program,
         message: view.message.filter(|_| is_open),
         status: view.status,
         expires_at_ms: view.expires_at_ms,
@@ -209,12 +210,14 @@ pub(super) fn tell_address(
         return Ok(());
     }
     let pending = (stored.state == InvitationState::Pending).then(|| {
+        let inviter = Inviter::of(context, &stored.invited_by)?;
         Ok::<_, ApiError>(PendingInvitation {
             organization: organization.id.clone(),
             organization_name: organization.name.clone(),
             role: stored.role.clone(),
             role_name: role_name(context, &stored.role)?,
-            invited_by: inviter_address(context, &stored.invited_by)?,
+            invited_by: inviter.shown,
+            invited_by_program: inviter.program,
             message: stored.message.clone(),
         })
     });
@@ -238,12 +241,14 @@ pub(super) fn mail(
     stored: &Stored,
     nonce: &str,
 ) -> Result<Mail, ApiError> {
+    let inviter = Inviter::of(context, &stored.invited_by)?;
     Ok(Mail::Invitation {
         to: stored.address.clone(),
         organization: organization.id.clone(),
         organization_name: organization.name.clone(),
         role_name: role_name(context, &stored.role)?,
-        invited_by: inviter_address(context, &stored.invited_by)?,
+        invited_by: inviter.shown,
+        invited_by_program: inviter.program,
         message: stored.message.clone(),
         nonce: nonce.to_owned(),
         expires_at_ms: stored.expires_at_ms,
@@ -310,6 +315,7 @@ pub(super) fn view(
     stored: &Stored,
     is_seen: &dyn Fn(&str) -> bool,
 ) -> Result<InvitationView, ApiError> {
+    let inviter = Inviter::of(context, &stored.invited_by)?;
     Ok(InvitationView {
         id: stored.id.clone(),
         email: stored.address.clone(),
@@ -323,7 +329,8 @@ pub(super) fn view(
             .status(unsigned(context.now_ms))
             .as_str()
             .to_owned(),
-        invited_by: inviter_address(context, &stored.invited_by)?,
+        invited_by: inviter.shown,
+        invited_by_program: inviter.program,
         created_at_ms: stored.created_at_ms,
         // One from before it was noted was sent when it was made.
         sent_at_ms: (stored.sent_at_ms != imported::NEVER)
@@ -373,17 +380,28 @@ fn brings(context: &Context<'_>, id: &str) -> Result<Option<InvitationBringsView
     Ok(Some(brings).filter(|brings| *brings != InvitationBringsView::default()))
 }
 
-/// The address of who invited, or the name of the service account, or the id: an identity provider need not give an address.
-pub(super) fn inviter_address(context: &Context<'_>, id: &str) -> Result<String, ApiError> {
-    let select = "SELECT address AS shown FROM member WHERE user = ?
-        UNION ALL SELECT name AS shown FROM service_account WHERE id = ?";
-    let row = context.sql.one(select, &[id.into(), id.into()])?;
-    let shown = row
-        .as_ref()
-        .map(|row| row.optional_text("shown"))
-        .transpose()?
-        .flatten();
-    Ok(shown.unwrap_or(id).to_owned())
+/// Who invited, or made a link, as others are shown them.
+pub(super) struct Inviter {
+    /// Their address, or the id: an identity provider need not give an address, and a program has none.
+    pub(super) shown: String,
+    /// What a program is called. Whoever may make accounts writes that, so it is never shown as an address is.
+    pub(super) program: Option<String>,
+}
+
+impl Inviter {
+    pub(super) fn of(context: &Context<'_>, id: &str) -> Result<Self, ApiError> {
+        let select = "SELECT address, NULL AS program FROM member WHERE user = ?
+            UNION ALL SELECT NULL AS address, name AS program FROM service_account WHERE id = ?";
+        let row = context.sql.one(select, &[id.into(), id.into()])?;
+        let text = |column| {
+            let text = row.as_ref().map(|row| row.optional_text(column));
+            Ok::<_, SqlError>(text.transpose()?.flatten().map(str::to_owned))
+        };
+        Ok(Self {
+            shown: text("address")?.unwrap_or_else(|| id.to_owned()),
+            program: text("program")?,
+        })
+    }
 }
 
 /// The name of a role of the policy or the organization, or the id of one that is gone.

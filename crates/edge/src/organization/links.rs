@@ -10,7 +10,7 @@ use super::{
     acting::{Acting, FreshActing, Word},
     actor::FreshPerson,
     addresses,
-    invitations::{self, offered},
+    invitations::{self, Inviter, offered},
     refusal,
     store::{Organization, committed, next_epoch, organization},
 };
@@ -195,6 +195,7 @@ pub(super) fn preview(
         workspaces: view.workspaces,
         email: None,
         invited_by: view.made_by,
+        invited_by_program: view.made_by_program,
         message: None,
         status: view.status,
         expires_at_ms: view.expires_at_ms,
@@ -307,6 +308,7 @@ pub(super) fn view(
     link: &Link,
     is_seen: &dyn Fn(&str) -> bool,
 ) -> Result<LinkView, ApiError> {
+    let maker = Inviter::of(context, &link.made_by)?;
     Ok(LinkView {
         id: link.id.clone(),
         role: link.role.clone(),
@@ -315,7 +317,8 @@ pub(super) fn view(
         status: link.status(context.now_ms).as_str().to_owned(),
         uses: link.uses,
         uses_max: link.uses_max,
-        made_by: invitations::inviter_address(context, &link.made_by)?,
+        made_by: maker.shown,
+        made_by_program: maker.program,
         created_at_ms: link.created_at_ms,
         expires_at_ms: link.expires_at_ms,
     })

@@ -64,6 +64,8 @@ struct InvitationView<'a> {
     role: &'a str,
     role_name: &'a str,
     invited_by: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invited_by_program: Option<&'a str>,
     message: Option<&'a str>,
     expires_at_ms: i64,
 }
@@ -174,6 +176,7 @@ fn view(invitation: &ListedInvitation) -> InvitationView<'_> {
         role: &pending.role,
         role_name: &pending.role_name,
         invited_by: &pending.invited_by,
+        invited_by_program: pending.invited_by_program.as_deref(),
         message: pending.message.as_deref(),
         expires_at_ms: invitation.expires_at_ms,
     }

@@ -20,6 +20,8 @@ export interface MyInvitation {
   readonly role: string;
   readonly role_name: string;
   readonly invited_by: string;
+  /** What a program is called that invites; whoever made it wrote that. */
+  readonly invited_by_program?: string;
   readonly expires_at_ms: number;
 }
 

@@ -67,11 +67,15 @@ export function Notifications() {
 }
 
 function Invited({ invitation, onAnswered }: { invitation: MyInvitation; onAnswered: () => void }) {
-  const { organization, role_name, invited_by } = invitation;
+  const { organization, role_name, invited_by, invited_by_program } = invitation;
+  const inviter =
+    invited_by_program === undefined
+      ? invited_by
+      : `A program (${invited_by_program}) of the organization`;
   return (
     <>
       <p className="wrap">
-        {invited_by} invites you to join{" "}
+        {inviter} invites you to join{" "}
         <strong>{organization.name}</strong> as {role_name}.
       </p>
       <InvitationAnswer

@@ -19,6 +19,7 @@ fn tell(world: &World, number: i64, epoch: i64, is_pending: bool) {
         role: "member".to_owned(),
         role_name: "Member".to_owned(),
         invited_by: "mallory@example.com".to_owned(),
+        invited_by_program: None,
         message: None,
     });
     let change = InvitationChange {

@@ -4,7 +4,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Acme, id, lockstep};
+use super::{
+    Acme, BEN, id,
+    invitations::{link, preview},
+    lockstep,
+};
 use crate::{
     http::{Body, Method, Request, Response},
     testing::{ORIGIN, json, post, text, write},
@@ -196,6 +200,65 @@ fn i13_no_name_writes_the_mail() {
     }
     println!("{sent} mails");
     assert!(sent >= 8, "{sent}");
+}
+
+/// I13: what a program is called is no address of whoever invites.
+#[test]
+fn i13_a_program_invites_as_one_whatever_it_is_called() {
+    let acme = lockstep("");
+    for name in ["ceo@bank.com", "backup), ceo@bank.com (head of it"] {
+        acme.forget_mails();
+        let account = json!({ "name": name, "grants": [{ "role": "admin" }] });
+        let account = id(&acme.post(&acme.ada, "/service-accounts", &account));
+        let keys = format!("/service-accounts/{account}/keys");
+        let key = json(&acme.post(&acme.ada, &keys, &json!({ "name": "ci" })));
+        let key = key["token"].as_str().unwrap();
+        let body = json!({ "email": BEN, "role": "member" });
+        let invited = acme.by(key, Method::Post, "/invitations", &body);
+        assert_eq!(invited.status, 201, "{}", text(&invited));
+        let mail = acme.world.mail(BEN).remove(0).message.text;
+        let sentence = mail.lines().next().unwrap().replace('\u{2060}', "");
+        let called = name.replace(['(', ')'], " ");
+        let told = format!("A program ({called}) of the organization invites you to join");
+        assert!(sentence.starts_with(&told), "{sentence}");
+
+        let ben = acme.world.sign_in(BEN);
+        let mine = Request::new(Method::Get, "/v1/me/invitations").with_header("cookie", &ben);
+        let mine = json(&acme.world.send(&mine))["invitations"][0].clone();
+        let shown = json(&preview(&acme, &link(&acme, BEN)));
+        let listed = json(&acme.get(&acme.ada, "/invitations"))["invitations"][0].clone();
+        for view in [mine, shown, listed, json(&invited)] {
+            assert_eq!(view["invited_by"], account.as_str(), "{view}");
+            assert_eq!(view["invited_by_program"], name, "{view}");
+        }
+        let link = json!({ "role": "member", "uses_max": 1 });
+        let made = json(&acme.by(key, Method::Post, "/links", &link));
+        assert_eq!(made["made_by"], account.as_str(), "{made}");
+        assert_eq!(made["made_by_program"], name, "{made}");
+        let cancel = format!("/invitations/{}", id(&invited));
+        assert_eq!(acme.delete(&acme.ada, &cancel).status, 204);
+    }
+}
+
+/// I13: the end of an address says whose it is.
+#[test]
+fn i13_an_inviters_address_is_whole_or_it_is_another_one() {
+    let acme = lockstep("");
+    let long = format!("{}@us.microsoft.com.evil.example", "x".repeat(63));
+    let longest = format!("x@{}example", "a2345678.".repeat(27));
+    assert_eq!(longest.len(), 252);
+    for inviter in [long, longest] {
+        let session = acme.joined(&inviter, "admin");
+        acme.forget_mails();
+        let invited = acme.invite(&session, BEN, "member");
+        let mail = acme.world.mail(BEN).remove(0).message.text;
+        let sentence = mail.lines().next().unwrap().replace('\u{2060}', "");
+        let told = format!("{inviter} invites you to join");
+        assert!(sentence.starts_with(&told), "{sentence}");
+        assert!(json(&invited).get("invited_by_program").is_none());
+        let cancel = format!("/invitations/{}", id(&invited));
+        assert_eq!(acme.delete(&acme.ada, &cancel).status, 204);
+    }
 }
 
 /// The addresses of isemail, as somebody types them who invites.
