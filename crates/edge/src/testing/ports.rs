@@ -199,6 +199,8 @@ pub(crate) struct MemoryUpstream {
     pub(crate) posts: RefCell<Vec<Outgoing>>,
     /// What the next POSTs are answered with; after the last one, 200.
     pub(crate) replies: RefCell<VecDeque<Replies>>,
+    /// What somebody does while the next POST is under way.
+    pub(crate) meanwhile: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 /// What a POST is answered with.
@@ -256,6 +258,10 @@ impl Upstream for MemoryUpstream {
     ) -> Later<'a, Result<Acknowledgement, UpstreamError>> {
         self.posts.borrow_mut().push(outgoing.clone());
         let reply = self.replies.borrow_mut().pop_front();
+        let meanwhile = self.meanwhile.take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         Box::pin(async move {
             match reply.unwrap_or(Replies::Status(200, None)) {
                 Replies::Error => Err(UpstreamError("connection lost".to_owned())),

@@ -32,6 +32,8 @@ const FAILING_MS_MAX: i64 = 432_000_000;
 const KEPT_MS: i64 = 2_592_000_000;
 /// Events that one sweep removes.
 const PRUNED_MAX: i64 = 1_000;
+/// What is kept of an endpoint that wants no more.
+const GONE: &str = "status 410";
 /// Longest kept reason, in characters.
 const REASON_CHARS_MAX: usize = 200;
 
@@ -178,38 +180,59 @@ fn outgoing(edge: &Edge, organization: &str, due: &Due) -> Result<Outgoing, ApiE
 
 fn settle(context: &Context<'_>, due: &Due, outcome: Outcome) -> Result<Option<i64>, ApiError> {
     let (sql, now_ms) = (context.sql, context.now_ms);
-    let (webhook, seq) = (|| (&due.webhook).into(), || due.seq.into());
+    let (webhook, url) = (|| (&due.webhook).into(), || (&due.url).into());
+    let seq = || due.seq.into();
     match outcome {
         Outcome::Taken(status) => {
             let taken = "UPDATE webhook_delivery SET state = 'delivered', attempts = attempts + 1, next_at_ms = NULL, tried_at_ms = ?, status = ?, reason = NULL WHERE seq = ?";
             sql.exec(taken, &[now_ms.into(), u32::from(status).into(), seq()])?;
-            let well = "UPDATE webhook SET failing_since_ms = NULL WHERE id = ? AND failing_since_ms IS NOT NULL";
-            sql.exec(well, &[webhook()])?;
+            let well = "UPDATE webhook SET failing_since_ms = NULL WHERE id = ? AND url = ? AND failing_since_ms IS NOT NULL";
+            sql.exec(well, &[webhook(), url()])?;
             Ok(None)
         }
-        Outcome::Gone => {
-            tried(context, due, Some(410), "status 410", None)?;
+        Outcome::Gone if is_still_there(context, due)? => {
+            tried(context, due, Some(410), GONE, None)?;
             switch_off(context, &due.webhook, "gone")
         }
+        // The old address wants no more; the new one has not been asked.
+        Outcome::Gone => later(context, due, Some(410), GONE, None),
         Outcome::Refused {
             status,
             reason,
             retry_after_s,
-        } => {
-            let attempts = due.attempts.saturating_add(1);
-            let wait_ms = wait_ms(context, attempts, retry_after_s)?;
-            let next_at_ms = wait_ms.map(|wait_ms| now_ms.saturating_add(wait_ms));
-            tried(context, due, status, &reason, next_at_ms)?;
-            let since = "UPDATE webhook SET failing_since_ms = COALESCE(failing_since_ms, ?) WHERE id = ? AND disabled_at_ms IS NULL RETURNING failing_since_ms";
-            let row = sql.one(since, &[now_ms.into(), webhook()])?;
-            let since_ms = row.map(|row| row.integer("failing_since_ms")).transpose()?;
-            let is_over = |since: i64| now_ms.saturating_sub(since) >= FAILING_MS_MAX;
-            if since_ms.is_some_and(is_over) {
-                return switch_off(context, &due.webhook, "failing");
-            }
-            Ok(None)
-        }
+        } => later(context, due, status, &reason, retry_after_s),
     }
+}
+
+/// Whether the webhook still has the address that was asked: what an earlier one answers says nothing of it.
+fn is_still_there(context: &Context<'_>, due: &Due) -> Result<bool, ApiError> {
+    let select = "SELECT id FROM webhook WHERE id = ? AND url = ?";
+    let values = [(&due.webhook).into(), (&due.url).into()];
+    Ok(context.sql.one(select, &values)?.is_some())
+}
+
+/// What was not taken is tried again, until its tries are over.
+fn later(
+    context: &Context<'_>,
+    due: &Due,
+    status: Option<u16>,
+    reason: &str,
+    retry_after_s: Option<u32>,
+) -> Result<Option<i64>, ApiError> {
+    let (sql, now_ms) = (context.sql, context.now_ms);
+    let attempts = due.attempts.saturating_add(1);
+    let wait_ms = wait_ms(context, attempts, retry_after_s)?;
+    let next_at_ms = wait_ms.map(|wait_ms| now_ms.saturating_add(wait_ms));
+    tried(context, due, status, reason, next_at_ms)?;
+    let since = "UPDATE webhook SET failing_since_ms = COALESCE(failing_since_ms, ?) WHERE id = ? AND url = ? AND disabled_at_ms IS NULL RETURNING failing_since_ms";
+    let values = [now_ms.into(), (&due.webhook).into(), (&due.url).into()];
+    let row = sql.one(since, &values)?;
+    let since_ms = row.map(|row| row.integer("failing_since_ms")).transpose()?;
+    let is_over = |since: i64| now_ms.saturating_sub(since) >= FAILING_MS_MAX;
+    if since_ms.is_some_and(is_over) {
+        return switch_off(context, &due.webhook, "failing");
+    }
+    Ok(None)
 }
 
 /// Writes down a try that was no yes. What somebody has ended meanwhile stays ended.

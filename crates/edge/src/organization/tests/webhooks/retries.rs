@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{URL, header, posts, verifies, wait};
 use crate::{
-    organization::tests::{lockstep, refused},
+    objects::Class,
+    organization::tests::{Acme, lockstep, refused},
     testing::{Replies, json},
 };
 
@@ -223,4 +224,51 @@ fn an_endpoint_that_is_gone_is_switched_off_at_once_and_one_yes_ends_a_failure()
         (&view["active"], &view["inactive_because"]),
         (&json!(false), &json!("gone"))
     );
+}
+
+/// A webhook is pointed elsewhere while its old address is asked.
+#[test]
+fn what_an_old_address_answers_says_nothing_of_the_new_one() {
+    for reply in [
+        Replies::Status(410, None),
+        Replies::Status(503, None),
+        Replies::Status(200, None),
+    ] {
+        let acme = lockstep("");
+        let (webhook, _) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+        posts(&acme.world);
+        let upstream = &acme.world.upstream;
+        let same = Acme {
+            world: acme.world.clone(),
+            ada: acme.ada.clone(),
+            id: acme.id.clone(),
+        };
+        let path = format!("/webhooks/{webhook}");
+        upstream.replies.borrow_mut().push_back(reply);
+        *upstream.meanwhile.borrow_mut() = Some(Box::new(move || {
+            let new = json!({ "url": "https://new.example/hook" });
+            assert_eq!(same.patch(&same.ada, &path, &new).status, 200);
+            // As if the new one had failed for long, too.
+            same.execute("UPDATE webhook SET failing_since_ms = 7");
+        }));
+        acme.rename("Acme 2");
+        acme.world.ring(Class::Organization, &acme.id);
+        let view = acme.webhook_view(&webhook);
+        assert_eq!(
+            (&view["active"], &view["failing_since_ms"]),
+            (&json!(true), &json!(7)),
+            "{view}"
+        );
+        let sent = posts(&acme.world);
+        assert_eq!(sent[0].url, URL);
+        assert!(sent[1..].iter().all(|post| post.url != URL));
+        // What the old one did not take goes to the new one.
+        acme.world.clock.advance_ms(6_000);
+        posts(&acme.world);
+        let deliveries = acme.deliveries(&webhook);
+        assert!(
+            deliveries.iter().all(|one| one["state"] == "delivered"),
+            "{deliveries:?}"
+        );
+    }
 }
