@@ -64,7 +64,7 @@ pub struct WebhookView {
     pub active: bool,
     /// Why they are not: `switched-off` by somebody, `failing` for too long, or the endpoint is `gone`.
     pub inactive_because: Option<String>,
-    /// Since when nothing has been taken although something was sent.
+    /// Since when nothing has been taken although something was sent; absent, too, when all that was to be sent was given up.
     pub failing_since_ms: Option<i64>,
     /// Until when events are signed with the secret before the last rotation, too.
     pub previous_until_ms: Option<i64>,

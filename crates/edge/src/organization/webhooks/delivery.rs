@@ -232,6 +232,12 @@ fn later(
     if since_ms.is_some_and(is_over) {
         return switch_off(context, &due.webhook, "failing");
     }
+    // While nothing is tried nobody knows whether it would be taken, so that time is not counted.
+    let unasked = "UPDATE webhook SET failing_since_ms = NULL WHERE id = ? AND failing_since_ms IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM webhook_delivery WHERE webhook = webhook.id AND state = 'pending')";
+    if next_at_ms.is_none() {
+        sql.exec(unasked, &[(&due.webhook).into()])?;
+    }
     Ok(None)
 }
 

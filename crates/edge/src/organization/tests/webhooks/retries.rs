@@ -272,3 +272,35 @@ fn what_an_old_address_answers_says_nothing_of_the_new_one() {
         );
     }
 }
+
+/// An event was given up weeks ago; nobody has asked the endpoint since.
+#[test]
+fn one_failed_try_long_after_another_event_was_given_up_switches_nothing_off() {
+    let mut acme = lockstep("");
+    let (webhook, _) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+    posts(&acme.world);
+    let fail = |acme: &Acme, tries: usize| {
+        let replies = [Replies::Status(503, None)].repeat(tries);
+        acme.world.upstream.replies.borrow_mut().extend(replies);
+    };
+    fail(&acme, 10);
+    acme.rename("Acme 2");
+    acme.world.settle();
+    while let Some(next_at_ms) = acme.deliveries(&webhook)[0]["next_at_ms"].as_i64() {
+        let now_ms = crate::edge::Clock::now_ms(&*acme.world.clock);
+        wait(&mut acme, next_at_ms - now_ms);
+        acme.world.settle();
+    }
+    // Nothing more is tried, so it is not failing any longer.
+    assert_eq!(acme.deliveries(&webhook)[0]["state"], "failed");
+    assert!(acme.webhook_view(&webhook)["failing_since_ms"].is_null());
+    wait(&mut acme, 20 * 86_400_000);
+    fail(&acme, 1);
+    acme.rename("Acme 3");
+    acme.world.settle();
+    let view = acme.webhook_view(&webhook);
+    assert_eq!(view["active"], true, "{view}");
+    acme.world.clock.advance_ms(6_000);
+    assert_eq!(posts(&acme.world).len(), 12);
+    assert_eq!(acme.deliveries(&webhook)[0]["state"], "delivered");
+}
