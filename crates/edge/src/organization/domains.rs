@@ -287,14 +287,16 @@ fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     change.finish(())
 }
 
-/// Ends all proofs: the organization is being deleted. Its claims stay, to be proven again.
+/// Ends all proofs: the organization is being deleted. Its claims stay, to be proven again by another record: the domain's object may hear of the end when they are, and goes by what the record was to hold.
 pub(super) fn release_all(change: &Change<'_>) -> Result<(), ApiError> {
     let acting = change.acting;
     for row in acting.rows(&format!("{COLUMNS} WHERE proven_at_ms IS NOT NULL"), &[])? {
-        release(change, &read(&row)?)?;
+        let claim = read(&row)?;
+        release(change, &claim)?;
+        let end = "UPDATE domain SET challenge = ?, proven_at_ms = NULL, proven_until_ms = NULL, epoch = ? WHERE id = ?";
+        let values = [acting.nonce()?.into(), change.epoch.into(), claim.id.into()];
+        change.exec(end, &values)?;
     }
-    let end = "UPDATE domain SET proven_at_ms = NULL, proven_until_ms = NULL, epoch = ? WHERE proven_at_ms IS NOT NULL";
-    change.exec(end, &[change.epoch.into()])?;
     Ok(())
 }
 

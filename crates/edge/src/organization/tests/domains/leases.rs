@@ -112,6 +112,9 @@ fn what_is_restored_is_to_be_proven_again() {
     assert_eq!(acme.domain(&claim)["status"], "claimed");
     let dan = acme.world.sign_in(DAN);
     refused(&acme.come_in(&dan), 404, "not-found");
+    // By another record: the old one proves nothing any more.
+    refused(&acme.prove(&acme.ada, &claim), 409, "domain-unproven");
+    acme.show(&claim);
     assert_eq!(acme.prove(&acme.ada, &claim).status, 200);
     assert_eq!(acme.come_in(&dan).status, 200);
 }
@@ -129,4 +132,25 @@ fn a_lease_that_no_organization_needs_ends_by_itself() {
     acme.look_again(DOMAIN);
     assert!(acme.world.objects.database(Class::Domain, DOMAIN).is_none());
     assert_eq!(acme.domain(&claim)["status"], "claimed");
+}
+
+/// The domain's object hears of the end of the first proof when the second one is there.
+#[test]
+fn a_release_that_comes_late_ends_no_proof_from_after_it() {
+    let (acme, rival) = rival(lockstep(""));
+    let claim = acme.proven(DOMAIN, "member");
+    let objects = &acme.world.objects;
+    objects.is_down.set(Some(Class::Domain));
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+    acme.world.settle();
+    objects.is_down.set(None);
+    assert_eq!(acme.post(&acme.ada, "/restore", &json!({})).status, 200);
+    acme.show(&claim);
+    assert_eq!(acme.prove(&acme.ada, &claim).status, 200);
+    acme.world.clock.advance_ms(300_000);
+    acme.world.settle();
+    assert_eq!(acme.domain(&claim)["status"], "proven");
+    let theirs = rival.claim(DOMAIN, "member");
+    rival.show(&theirs);
+    refused(&rival.prove(&rival.ada, &theirs), 409, "domain-taken");
 }
