@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use log::Filter;
-pub(crate) use log::{after, before, head, start};
+pub(crate) use log::{Part, after, before, head, start};
 pub(crate) use watch::{note, unwatch, watch};
 
 use crate::{objects::Context, problem::ApiError, provenance::Provenance};

@@ -10,6 +10,10 @@ use crate::{
 
 /// Rows that one sweep removes; the next alarm removes the next ones.
 const PRUNED_MAX: i64 = 5_000;
+/// Bytes of the changes in all rows that are read at once.
+const PART_BYTES_MAX: usize = 4_000_000;
+/// Rows that the database is asked for at once, because it cannot tell before how long they are.
+const STEP_ROWS: u32 = 64;
 
 const COLUMNS: &str = "SELECT number, at_ms, epoch, principal, credential, credential_id, action, target, outcome, code, count, changes, client, user_agent, hash FROM audit";
 
@@ -86,6 +90,15 @@ fn point(row: &Row) -> Result<AuditPoint, ApiError> {
     })
 }
 
+/// Some rows of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The rows.
+    pub(crate) rows: Vec<AuditRow>,
+    /// Whether there are more of what was asked for, which did not fit.
+    pub(crate) is_cut: bool,
+}
+
 /// Which rows are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
@@ -109,15 +122,9 @@ pub(crate) fn before(
     filter: &Filter,
     number: Option<i64>,
     limit: u32,
-) -> Result<Vec<AuditRow>, ApiError> {
+) -> Result<Part, ApiError> {
     let number = number.map(|number| ("number < ?", number.into()));
-    read(
-        context,
-        filter,
-        number,
-        "ORDER BY number DESC LIMIT ?",
-        limit,
-    )
+    read(context, filter, number, "ORDER BY number DESC", limit)
 }
 
 /// Rows after `number`, the oldest first.
@@ -129,18 +136,19 @@ pub(crate) fn after(
     filter: &Filter,
     number: i64,
     limit: u32,
-) -> Result<Vec<AuditRow>, ApiError> {
+) -> Result<Part, ApiError> {
     let number = Some(("number > ?", number.into()));
-    read(context, filter, number, "ORDER BY number LIMIT ?", limit)
+    read(context, filter, number, "ORDER BY number", limit)
 }
 
+/// So many of the wanted rows as fit: all of them are in memory at once, here and in the Worker.
 fn read(
     context: &Context<'_>,
     filter: &Filter,
     number: Option<(&'static str, Value)>,
     order: &str,
     limit: u32,
-) -> Result<Vec<AuditRow>, ApiError> {
+) -> Result<Part, ApiError> {
     let wanted = [
         number,
         filter
@@ -154,16 +162,37 @@ fn read(
         filter.from_ms.map(|at| ("at_ms >= ?", at.into())),
         filter.to_ms.map(|at| ("at_ms < ?", at.into())),
     ];
-    let (conditions, mut values): (Vec<&str>, Vec<Value>) = wanted.into_iter().flatten().unzip();
+    let (conditions, values): (Vec<&str>, Vec<Value>) = wanted.into_iter().flatten().unzip();
     let conditions = match conditions.as_slice() {
         [] => String::new(),
         conditions => format!("WHERE {}", conditions.join(" AND ")),
     };
-    values.push(limit.into());
-    let rows = context
-        .sql
-        .exec(&format!("{COLUMNS} {conditions} {order}"), &values)?;
-    rows.iter().map(read_row).collect()
+    let select = format!("{COLUMNS} {conditions} {order} LIMIT ? OFFSET ?");
+    let mut part = Part::default();
+    let mut bytes = 0_usize;
+    while let Some(left @ 1..) = limit.checked_sub(counted(&part.rows)) {
+        let step = left.min(STEP_ROWS);
+        let mut values = values.clone();
+        values.extend([step.into(), counted(&part.rows).into()]);
+        let rows = context.sql.exec(&select, &values)?;
+        for row in &rows {
+            bytes = bytes.saturating_add(row.text("changes")?.len());
+            // One row always fits.
+            if bytes > PART_BYTES_MAX && !part.rows.is_empty() {
+                part.is_cut = true;
+                return Ok(part);
+            }
+            part.rows.push(read_row(row)?);
+        }
+        if rows.len() < usize::try_from(step).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    Ok(part)
+}
+
+fn counted(rows: &[AuditRow]) -> u32 {
+    u32::try_from(rows.len()).unwrap_or(u32::MAX)
 }
 
 fn read_row(row: &Row) -> Result<AuditRow, ApiError> {

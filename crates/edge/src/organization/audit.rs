@@ -10,7 +10,7 @@ use super::{
     store::organization,
 };
 use crate::{
-    audit::{self, Filter},
+    audit::{self, Filter, Part},
     objects::{Context, Reply},
     problem::ApiError,
 };
@@ -34,6 +34,9 @@ pub struct AuditPage {
     pub start: AuditStart,
     /// The rows.
     pub rows: Vec<AuditRow>,
+    /// Whether there are more of those that were asked for, which did not fit; earlier code always sends all.
+    #[serde(default)]
+    pub is_cut: bool,
     /// How far the log goes now.
     pub head: AuditPoint,
 }
@@ -50,7 +53,7 @@ pub(super) fn read(
     let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::AuditRead, &facts)?;
     audit::settle(context)?;
-    let rows = match part {
+    let Part { rows, is_cut } = match part {
         AuditPart::After(number) => audit::after(context, filter, *number, limit)?,
         AuditPart::Before(number) => audit::before(context, filter, Some(*number), limit)?,
         AuditPart::Newest => audit::before(context, filter, None, limit)?,
@@ -58,6 +61,7 @@ pub(super) fn read(
     Reply::of(&AuditPage {
         start: audit::start(context)?,
         rows,
+        is_cut,
         head: audit::head(context)?,
     })
 }

@@ -66,9 +66,11 @@ async fn page(call: Call<'_>, caller: Caller, filter: Filter) -> Answer {
         // One more than asked for tells whether there is another page.
         limit: range.limit.saturating_add(1),
     };
-    let AuditPage { mut rows, .. } = command(&call, read).await?;
+    let AuditPage {
+        mut rows, is_cut, ..
+    } = command(&call, read).await?;
     let wanted = usize::try_from(range.limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > wanted;
+    let has_more = is_cut || rows.len() > wanted;
     rows.truncate(wanted);
     let last = rows.last().filter(|_| has_more);
     let next = last.map(|row| pages.cursor(&row.number)).transpose()?;
@@ -207,7 +209,8 @@ impl Export {
             last = row.number;
             count = count.saturating_add(1);
         }
-        if count == EXPORT_ROWS && last < head.number {
+        // However few rows fit, there are more behind them.
+        if (page.is_cut || count == EXPORT_ROWS) && last < head.number {
             return Ok(Some((text, State::More(last))));
         }
         text.push_str(&self.end(head)?);

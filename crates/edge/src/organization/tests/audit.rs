@@ -32,7 +32,13 @@ impl Acme {
 
     /// The whole log, the oldest row first.
     pub(super) fn log(&self) -> Vec<AuditRow> {
-        let mut rows = rows_of(&self.audit(&self.ada, "limit=200"));
+        let (mut rows, mut query) = (Vec::new(), Some("limit=200".to_owned()));
+        while let Some(asked) = query {
+            let page = self.audit(&self.ada, &asked);
+            rows.extend(rows_of(&page));
+            let next = json(&page)["next"].as_str().map(str::to_owned);
+            query = next.map(|next| format!("limit=200&cursor={next}"));
+        }
         rows.reverse();
         rows
     }

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{
-    audit::CHANGES_BYTES_MAX, http::IMPORT_PATH, organization::tests::import::file_of,
+    audit::CHANGES_BYTES_MAX,
+    http::IMPORT_PATH,
+    organization::{OrganizationObject, tests::import::file_of},
     testing::post,
 };
 
@@ -73,4 +75,67 @@ fn a_file_with_as_much_as_it_may_have_is_imported() {
 fn id_of(imported: &Response) -> String {
     let id = &json(imported)["organization"]["id"];
     id.as_str().unwrap().to_owned()
+}
+
+impl Acme {
+    /// Writes so many rows of the longest kind behind the log's last one.
+    fn write_long(&self, rows: i64) {
+        let long = format!(
+            r#"[{{"of":"setting","after":{{"value":"{}"}}}}]"#,
+            "\u{1f512}".repeat(CHANGES_BYTES_MAX / 4)
+        );
+        let sql = self.database();
+        let insert = "INSERT INTO audit (number, at_ms, epoch, action, target, outcome, count, changes, hash)
+            SELECT MAX(number) + 1, MAX(at_ms), MAX(epoch), 'long', 'x', 'done', 1, ?, 'ff' FROM audit";
+        for _ in 0..rows {
+            Sql::exec(&*sql, insert, &[long.as_str().into()]).unwrap();
+        }
+    }
+
+    /// How many bytes the object answers with, and how many rows.
+    fn long_page(&self, part: &Value) -> (usize, usize) {
+        let read = json!({ "read_audit": {
+            "actor": { "principal": self.user(ADA), "token": null },
+            "filter": {}, "part": part, "limit": 500,
+        } });
+        let read = serde_json::from_value(read).unwrap();
+        let page: Value = self
+            .world
+            .ask::<OrganizationObject, _>(&self.id, &read)
+            .unwrap();
+        let rows = page["rows"].as_array().unwrap().len();
+        (page.to_string().len(), rows)
+    }
+}
+
+#[test]
+fn a_log_of_the_longest_rows_is_read_in_parts() {
+    let acme = acme();
+    acme.write_long(500);
+    for part in [
+        json!({ "after": 0 }),
+        json!({ "before": 1_000 }),
+        json!("newest"),
+    ] {
+        let (bytes, rows) = acme.long_page(&part);
+        assert!(bytes <= 8_388_608, "{bytes}");
+        assert!((20..500).contains(&rows), "{rows}");
+    }
+    acme.execute("DELETE FROM audit WHERE number > 121");
+    let export = acme.export("format=ndjson");
+    let row = |line: &&str| line.contains("\"number\":");
+    assert_eq!(
+        export.lines().filter(row).count(),
+        123,
+        "start, rows and end"
+    );
+    assert_eq!(
+        acme.export("format=csv&action=long").lines().count(),
+        121,
+        "a head, and rows"
+    );
+    // A page may have fewer rows than were asked for; the next one goes on behind them.
+    let first = json(&acme.audit(&acme.ada, "limit=200"));
+    assert!(first["rows"].as_array().unwrap().len() < 121);
+    assert_eq!(acme.log().len(), 121);
 }
