@@ -1,4 +1,4 @@
-//! The object of one e-mail address: sign-in codes, who has proven the address, invitations that wait for it, and how many of them were mailed.
+//! The object of one e-mail address: sign-in codes, who has proven the address, invitations that wait for it, and how many mails organizations sent it.
 //!
 //! It does the same work whether the address is known or not, and deletes itself when nothing is left in it.
 
@@ -37,7 +37,7 @@ pub enum Command {
         /// The client's network address, hashed.
         client: String,
     },
-    /// An invitation is to be mailed; answers whether it may be.
+    /// An organization is to mail something; answers whether it may.
     CountMail {
         /// What the mail is known by.
         message: String,

@@ -22,6 +22,7 @@ mod import;
 mod invitations;
 mod issuers;
 mod links;
+mod mails;
 mod member_list;
 mod members;
 mod node_members;

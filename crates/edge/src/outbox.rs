@@ -2,7 +2,7 @@
 //!
 //! The object's alarm delivers it: every delivery is idempotent at its receiver, retried with back-off until it succeeds, and dropped only when the receiver refuses it for good.
 //! Mail is dropped, too, once it is of no more use or was tried for a day; an object that keeps an audit log then has a row about it.
-//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits.
+//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits. So are an organization's mails about one invitation or one membership, as soon as they can be sent.
 
 #[cfg(test)]
 mod tests;
@@ -147,12 +147,8 @@ pub fn create(sql: &dyn Sql) -> Result<(), SqlError> {
 /// # Errors
 /// When the database fails.
 pub fn enqueue(sql: &dyn Sql, now_ms: i64, delivery: &Delivery) -> Result<(), ApiError> {
-    let payload = serde_json::to_string(delivery)
-        .map_err(|error| ApiError::internal(format!("delivery cannot be written: {error}")))?;
     let Delivery::KvPut { key, .. } = delivery else {
-        let insert = "INSERT INTO outbox (payload, next_at_ms) VALUES (?, ?)";
-        sql.exec(insert, &[payload.into(), now_ms.into()])?;
-        return Ok(());
+        return insert(sql, None, now_ms, delivery);
     };
     let put = sql.one(
         "SELECT put_at_ms FROM outbox_lane WHERE lane = ?",
@@ -160,10 +156,43 @@ pub fn enqueue(sql: &dyn Sql, now_ms: i64, delivery: &Delivery) -> Result<(), Ap
     )?;
     let put_at_ms = put.map(|row| row.integer("put_at_ms")).transpose()?;
     let next_at_ms = put_at_ms.map_or(now_ms, |at| now_ms.max(at.saturating_add(LANE_GAP_MS)));
-    // A put under way keeps its deleted row's id; ids are never used twice, so its end cannot touch this row.
-    sql.exec("DELETE FROM outbox WHERE lane = ?", &[key.into()])?;
+    replace(sql, next_at_ms, key, delivery)
+}
+
+/// Adds a delivery in the place of what waits in its lane; call it inside the transaction of the change.
+///
+/// # Errors
+/// When the database fails.
+pub fn replace(
+    sql: &dyn Sql,
+    next_at_ms: i64,
+    lane: &str,
+    delivery: &Delivery,
+) -> Result<(), ApiError> {
+    withdraw(sql, lane)?;
+    insert(sql, Some(lane), next_at_ms, delivery)
+}
+
+/// Removes what waits in a lane; call it inside the transaction of the change.
+///
+/// # Errors
+/// When the database fails.
+pub fn withdraw(sql: &dyn Sql, lane: &str) -> Result<(), ApiError> {
+    // What is under way keeps its deleted row's id; ids are never used twice, so its end cannot touch another row.
+    sql.exec("DELETE FROM outbox WHERE lane = ?", &[lane.into()])?;
+    Ok(())
+}
+
+fn insert(
+    sql: &dyn Sql,
+    lane: Option<&str>,
+    next_at_ms: i64,
+    delivery: &Delivery,
+) -> Result<(), ApiError> {
+    let payload = serde_json::to_string(delivery)
+        .map_err(|error| ApiError::internal(format!("delivery cannot be written: {error}")))?;
     let insert = "INSERT INTO outbox (lane, payload, next_at_ms) VALUES (?, ?, ?)";
-    sql.exec(insert, &[key.into(), payload.into(), next_at_ms.into()])?;
+    sql.exec(insert, &[lane.into(), payload.into(), next_at_ms.into()])?;
     Ok(())
 }
 
@@ -330,9 +359,11 @@ async fn deliver_mail(edge: &Edge, mail: Mail, attempts: i64) -> Result<(), Unde
         return Err(lost(mail, "no longer of use"));
     }
     let message = mail.render(&edge.config)?;
-    if matches!(mail, Mail::Invitation { .. }) && !counted(edge, &mail, &message.id).await? {
+    // A code is asked for by who has the address, and counted there.
+    let is_of_organization = !matches!(mail, Mail::SignInCode { .. });
+    if is_of_organization && !counted(edge, &mail, &message.id).await? {
         // How many of them others sent is nobody's business.
-        return Err(lost(mail, "the address is sent no more invitations today"));
+        return Err(lost(mail, "the address is sent no more mails today"));
     }
     let sent = edge.post.send(&message).await;
     sent.map_err(|error| match error {
@@ -347,7 +378,7 @@ async fn deliver_mail(edge: &Edge, mail: Mail, attempts: i64) -> Result<(), Unde
     })
 }
 
-/// Whether an invitation may be mailed, as far as its address goes: many organizations may invite it.
+/// Whether an organization's mail may be sent, as far as its address goes: many organizations may write to it.
 async fn counted(edge: &Edge, mail: &Mail, message: &str) -> Result<bool, ApiError> {
     let name = address::name(edge, mail.to())?;
     let command = address::Command::CountMail {

@@ -1,4 +1,4 @@
-//! How many invitations are mailed to this address, whoever sends them.
+//! How many mails organizations send to this address, whatever they say and whoever sends them.
 
 use crate::{objects::Context, problem::ApiError};
 

@@ -383,11 +383,7 @@ fn all_organizations_together_mail_an_address_twenty_invitations_a_day() {
     assert_eq!(waiting["invitations"].as_array().unwrap().len(), 22);
     let last = organizations.last().unwrap();
     let log = get(&format!("/v1/organizations/{last}/audit"), &ada);
-    assert!(
-        log["rows"]
-            .to_string()
-            .contains("no more invitations today")
-    );
+    assert!(log["rows"].to_string().contains("no more mails today"));
     // Another try of a mail is the same mail.
     let name = object_name(&world, ANN);
     let count = |message: &str| {

@@ -25,7 +25,7 @@ pub(super) use send::{cancel, invite, invite_all};
 use super::{
     Actor,
     actor::{self, access, directory_facts},
-    customization, links,
+    customization, links, mails,
     store::{Organization, organization, unsigned},
 };
 use crate::{
@@ -172,7 +172,7 @@ impl Stored {
     }
 }
 
-/// Uses the invitation up by one conditional statement, before any other effect, and tells its address.
+/// Uses the invitation up by one conditional statement, before any other effect, and tells its address. A mail that waits would bring a link that is dead.
 pub(super) fn settle(
     context: &Context<'_>,
     organization: &Organization,
@@ -192,6 +192,7 @@ pub(super) fn settle(
             "The invitation was acted on already.",
         ));
     }
+    outbox::withdraw(context.sql, &mails::of_invitation(&stored.id))?;
     let acted = Stored {
         state,
         ..stored.clone()

@@ -18,6 +18,7 @@ mod invitations;
 mod issuers;
 mod known;
 mod links;
+mod mails;
 mod many;
 mod members;
 mod moves;

@@ -356,6 +356,17 @@ pub(super) const ROWS: &[Row] = &[
                     "{first:x}:{second:x}:{third:x}:{fourth:x}::/64 of {parsed}",
                 )],
             ),
+            proof(
+                edge(
+                    "organization::tests::mails::i12_who_gives_roles_again_and_again_mails_five_a_day_to_one_address",
+                ),
+                "word of roles is counted, too",
+                &[edit(
+                    "crates/edge/src/organization/acting/notices.rs",
+                    "if mails::wait_s(self.acting, address)?.is_some() {",
+                    "if false {",
+                )],
+            ),
         ],
         running: &[("e2e/sign-in.test.mjs", "i12 a sixth unused code")],
     },
@@ -379,6 +390,17 @@ pub(super) const ROWS: &[Row] = &[
                     "crates/edge/src/mail/render.rs",
                     "                escape(&sentence),\n",
                     "                sentence,\n",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::naughty::i13_a_program_invites_as_one_whatever_it_is_called",
+                ),
+                "a program is said to be one",
+                &[edit(
+                    "crates/edge/src/mail/render.rs",
+                    "    format!(\"A program ({name}) of the organization\")\n",
+                    "    name\n",
                 )],
             ),
         ],

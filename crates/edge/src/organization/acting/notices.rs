@@ -6,8 +6,10 @@ use super::Change;
 use crate::{
     audit,
     mail::Mail,
-    organization::store::{self, Member},
-    outbox::{self, Delivery},
+    organization::{
+        mails,
+        store::{self, Member},
+    },
     problem::ApiError,
     user::NoticeKind,
 };
@@ -74,13 +76,12 @@ impl Change<'_> {
         store::notify(acting.context, organization, &member.user, self.epoch, kind)
     }
 
-    /// Nobody is told what they did themselves, nor at an address that they have not proven: an organization's own issuer proves none.
+    /// Nobody is told what they did themselves, nor at an address that they have not proven: an organization's own issuer proves none. What is over the limits of mails is not mailed; their own page has it.
     fn tell(
         &self,
         member: &Member,
         mail: impl FnOnce(String, i64) -> Mail,
     ) -> Result<(), ApiError> {
-        let context = self.acting.context;
         let is_own_doing = member.user == self.acting.principal();
         let Some(address) = member
             .address
@@ -89,8 +90,11 @@ impl Change<'_> {
         else {
             return Ok(());
         };
-        let expires_at_ms = context.now_ms.saturating_add(TOLD_MS);
+        if mails::wait_s(self.acting, address)?.is_some() {
+            return Ok(());
+        }
+        let expires_at_ms = self.acting.now_ms().saturating_add(TOLD_MS);
         let mail = mail(address.clone(), expires_at_ms);
-        outbox::enqueue(context.sql, context.now_ms, &Delivery::Mail { mail })
+        mails::send(self, mail, &mails::of_member(&member.user))
     }
 }

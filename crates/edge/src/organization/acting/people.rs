@@ -13,10 +13,9 @@ use crate::{
         groups,
         invitations::{self, Known, Stored},
         links::{self, Link},
-        members,
+        mails, members,
         store::{self, Member},
     },
-    outbox::{self, Delivery},
     problem::ApiError,
 };
 
@@ -195,7 +194,7 @@ impl Change<'_> {
         invitations::cancel_those_to(context, organization, user, self.epoch)
     }
 
-    /// Tells the invited address what its invitation looks like now, and mails it the link that `nonce` stands for.
+    /// Tells the invited address what its invitation looks like now, and mails it the link that `nonce` stands for, in the place of an earlier one that still waits.
     pub(in crate::organization) fn send_invitation(
         &self,
         stored: &Stored,
@@ -205,6 +204,6 @@ impl Change<'_> {
         let (context, organization) = (acting.context, &acting.organization);
         invitations::tell_address(context, organization, stored, self.epoch)?;
         let mail = invitations::mail(context, organization, stored, nonce)?;
-        outbox::enqueue(context.sql, context.now_ms, &Delivery::Mail { mail })
+        mails::send(self, mail, &mails::of_invitation(&stored.id))
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Stored, hash, imported,
-    send::{expiry, require_mail, require_room, send},
+    send::{expiry, require_mail, require_room},
 };
 use crate::{
     objects::Reply,
@@ -157,6 +157,6 @@ fn one(
         (&stored.id).into(),
     ];
     change.exec(renew, &values)?;
-    send(&change, &stored, &again.nonce)?;
+    change.send_invitation(&stored, &again.nonce)?;
     Ok((change.epoch, acting.view_invitation(&stored)?))
 }

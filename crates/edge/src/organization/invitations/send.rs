@@ -13,7 +13,7 @@ use crate::{
     organization::{
         acting::{Acting, Change, FreshActing},
         batch::{Refused, Rows},
-        refusal,
+        mails, refusal,
         store::{self, unsigned},
     },
     problem::{ApiError, Code},
@@ -23,16 +23,6 @@ use crate::{
 const LIFE_S: i64 = 604_800;
 /// The most pending invitations of one organization.
 const PENDING_MAX: i64 = 500;
-/// How long a mail counts against the limits, in milliseconds: 24 hours.
-const LIMIT_MS: i64 = 86_400_000;
-/// Mails within [`LIMIT_MS`] to one address, by one inviter, from one client, and in all.
-const MAILS_MAX: [(&str, i64); 4] = [
-    ("address = ?", 5),
-    ("inviter = ?", 200),
-    ("client = ?", 300),
-    ("at_ms > ?", 500),
-];
-
 /// An invitation that is to be made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewInvitation {
@@ -110,7 +100,7 @@ fn create(
     require_mail(acting, &stored)?;
     let change = acting.change_of(permitted, epoch)?;
     write(&change, &stored, &new.nonce, known.kept())?;
-    send(&change, &stored, &new.nonce)?;
+    change.send_invitation(&stored, &new.nonce)?;
     Ok((change.epoch, acting.view_invitation(&stored)?))
 }
 
@@ -161,23 +151,6 @@ pub(super) fn expiry(acting: &Acting<'_>, life_s: Option<i64>) -> i64 {
     acting.now_ms().saturating_add(life_ms)
 }
 
-/// Sends the mail, and counts it.
-pub(super) fn send(change: &Change<'_>, stored: &Stored, nonce: &str) -> Result<(), ApiError> {
-    let acting = change.acting;
-    let over_ms = acting.now_ms().saturating_sub(LIMIT_MS);
-    let end = "DELETE FROM invitation_mail WHERE at_ms <= ?";
-    change.exec(end, &[over_ms.into()])?;
-    let count = "INSERT INTO invitation_mail (at_ms, address, inviter, client) VALUES (?, ?, ?, ?)";
-    let values = [
-        acting.now_ms().into(),
-        (&stored.address).into(),
-        acting.principal().into(),
-        acting.client().into(),
-    ];
-    change.exec(count, &values)?;
-    change.send_invitation(stored, nonce)
-}
-
 /// Refuses an address that is a member's or has another pending invitation, and one pending invitation more than there
 /// may be: an import may have made as many as there were members, and they are sent one after the other.
 pub(super) fn require_room(
@@ -205,30 +178,11 @@ pub(super) fn require_room(
     Ok(())
 }
 
-/// Refuses a mail that is one too many, whatever became of the ones before it.
+/// Refuses a mail that is one too many.
 pub(super) fn require_mail(acting: &Acting<'_>, stored: &Stored) -> Result<(), ApiError> {
-    let from_ms = acting.now_ms().saturating_sub(LIMIT_MS);
-    let values = [
-        (&stored.address).into(),
-        acting.principal().into(),
-        acting.client().into(),
-        from_ms.into(),
-    ];
-    for ((condition, mails_max), value) in MAILS_MAX.into_iter().zip(values) {
-        let select = format!(
-            "SELECT COUNT(*) AS count, COALESCE(MIN(at_ms), 0) AS oldest FROM invitation_mail WHERE {condition} AND at_ms > ?"
-        );
-        let row = acting.row(&select, &[value, from_ms.into()])?;
-        let Some(row) = row.filter(|row| row.integer("count").is_ok_and(|sent| sent >= mails_max))
-        else {
-            continue;
-        };
-        let wait_ms = row.integer("oldest")?.saturating_sub(from_ms);
-        let wait_s = u32::try_from(wait_ms / 1_000)
-            .unwrap_or(0)
-            .saturating_add(1);
-        let detail = "Too many invitations were mailed within 24 hours. Wait, or hand out a link.";
-        return Err(ApiError::new(Code::TooManyRequests, detail).with_retry_after_s(wait_s));
-    }
-    Ok(())
+    let Some(wait_s) = mails::wait_s(acting, &stored.address)? else {
+        return Ok(());
+    };
+    let detail = "Too many mails were sent within 24 hours. Wait, or hand out a link.";
+    Err(ApiError::new(Code::TooManyRequests, detail).with_retry_after_s(wait_s))
 }
