@@ -94,7 +94,7 @@ pub struct ResendResultView {
     pub id: String,
     /// The status that it would have had by itself; 200 is sent.
     pub status: u16,
-    /// The invitation as it was sent.
+    /// The invitation as it was sent, without `workspaces`: what so many bring would be megabytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<InvitationView>,
     /// The problem document, if it was not: it stays as it was.

@@ -88,7 +88,7 @@ pub(in crate::organization) fn resend_all(
         };
         let sent = one(acting, &again, done.epoch());
         let (status, invitation, problem) = match done.settle(sent)? {
-            Ok(view) => (200, Some(view), None),
+            Ok(view) => (200, Some(without_workspaces(view)), None),
             Err(Refused { status, problem }) => (status, None, Some(problem)),
         };
         results.push(ResendResultView {
@@ -99,6 +99,14 @@ pub(in crate::organization) fn resend_all(
         });
     }
     done.finish(acting, ResendResultsView { results })
+}
+
+/// An invitation in a result. What so many bring may be megabytes, and the answer is kept in one row; no request for several names so much of what is to come back.
+fn without_workspaces(view: InvitationView) -> InvitationView {
+    InvitationView {
+        workspaces: Vec::new(),
+        ..view
+    }
 }
 
 /// The next that were never sent, for who may see which invitations there are.

@@ -1,6 +1,7 @@
 //! Invitations are sent again many at once: each by itself, under the limits of mails, and what is kept back stays.
 
 use super::*;
+use crate::{objects::Class, sql::Sql};
 
 impl Acme {
     /// What becomes of each invitation: its id, and the status.
@@ -151,4 +152,55 @@ fn who_may_not_invite_sends_nothing_and_learns_of_none() {
     }
     assert!(acme.pending().iter().all(|one| one["sent_at_ms"].is_null()));
     assert_eq!(acme.mails_to("p000@example.com"), 0);
+}
+
+/// A row of the database has at most 2 MB.
+#[test]
+fn what_is_kept_of_many_that_are_sent_again_is_short_however_much_they_bring() {
+    let acme = lockstep("");
+    let name = "\u{1f512}".repeat(100);
+    let key = |level: &str, at: usize| format!("{level}/{at}");
+    let grants =
+        (1..=50).map(|at| json!({ "node": key("workspace", at), "role": key("role", at) }));
+    let grants: Vec<Value> = std::iter::once(json!({ "role": "member" }))
+        .chain(grants)
+        .collect();
+    let member = |number: usize| {
+        let email = format!("p{number:03}@example.com");
+        json!({ "email": email, "suspended": false, "grants": grants })
+    };
+    let mut file = file_of("lockstep", &(0..100).map(member).collect::<Vec<_>>());
+    let workspace = |at| json!({ "key": key("workspace", at), "name": name, "archived": false });
+    file["workspaces"] = (1..=50).map(workspace).collect();
+    let role = |at| json!({ "key": key("role", at), "name": name, "base": "viewer" });
+    file["roles"] = (1..=50).map(role).collect();
+    let (acme, _) = acme.imported(&file);
+    let resend = || {
+        let resend = post(
+            &acme.path("/invitations/resend"),
+            &json!({ "unsent": true, "message": name.repeat(5) }),
+        );
+        let resend = resend.with_header("idempotency-key", "once");
+        acme.world.send(&resend.with_header("cookie", &acme.ada))
+    };
+    let (first, again) = (resend(), resend());
+    assert_eq!((first.status, again.status), (207, 207));
+    assert_eq!(json(&first), json(&again));
+    let results = json(&first)["results"].clone();
+    assert_eq!(results.as_array().unwrap().len(), 100);
+    assert_eq!(results[0]["status"], 200);
+    let invitation = results[0]["id"].as_str().unwrap();
+    let list = json(&acme.get(&acme.ada, "/invitations"));
+    let listed = list["invitations"].as_array().unwrap().iter();
+    let listed: Vec<&Value> = listed.filter(|one| one["id"] == invitation).collect();
+    assert!(
+        listed
+            .iter()
+            .all(|one| one["workspaces"].as_array().unwrap().len() == 50)
+    );
+    let select = "SELECT MAX(LENGTH(CAST(reply AS BLOB))) AS bytes FROM idempotency";
+    let kept = acme.world.objects.database(Class::Organization, &acme.id);
+    let kept = Sql::exec(&*kept.unwrap(), select, &[]).unwrap();
+    let bytes = kept[0].integer("bytes").unwrap();
+    assert!((100_000..1_000_000).contains(&bytes), "{bytes}");
 }
