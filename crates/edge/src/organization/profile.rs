@@ -6,7 +6,7 @@ use lockstep_wire::{FactsView, OrganizationChangeRequest, OrganizationView};
 
 use super::{
     Actor,
-    acting::{Change, FreshActing},
+    acting::{Change, FreshActing, Permitted},
     actor::{self, access, directory_facts},
     plan::{self, Plan},
     roles, slugs,
@@ -133,16 +133,24 @@ pub(super) fn read(context: &Context<'_>, actor: &Actor) -> Result<Reply, ApiErr
     Reply::of(&view(context, &organization, &actor.principal)?)
 }
 
+/// Whether the actor may make all of that change; a slug is reserved before, by who may.
+pub(super) fn may_update(
+    acting: &FreshActing<'_>,
+    wanted: &OrganizationChangeRequest,
+) -> Result<Permitted, ApiError> {
+    match wanted.workspace_admins_invite {
+        // Saying no hands out nothing.
+        Some(true) => acting.let_workspace_admins_invite(),
+        _ => acting.permit(Operation::OrganizationUpdate, acting.access.root()),
+    }
+}
+
 pub(super) fn update(
     acting: &FreshActing<'_>,
     wanted: &OrganizationChangeRequest,
     reserved_until_ms: Option<i64>,
 ) -> Result<Reply, ApiError> {
-    let permitted = match wanted.workspace_admins_invite {
-        // Saying no hands out nothing.
-        Some(true) => acting.let_workspace_admins_invite()?,
-        _ => acting.permit(Operation::OrganizationUpdate, acting.access.root())?,
-    };
+    let permitted = may_update(acting, wanted)?;
     let change = acting.change(permitted)?;
     if let Some(is_on) = wanted.workspace_admins_invite {
         leave_inviting(&change, is_on)?;

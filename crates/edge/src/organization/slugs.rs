@@ -1,12 +1,13 @@
 //! The slugs of an organization: the present one, and those that it had, which stay its own.
 
 use lockstep_core::Operation;
-use lockstep_wire::OrganizationReference;
+use lockstep_wire::{OrganizationChangeRequest, OrganizationReference};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Actor, FreshActor,
     acting::{Acting, Change, FreshActing},
+    profile,
 };
 use crate::{
     objects::{Context, Reply},
@@ -26,12 +27,15 @@ pub enum SlugCommand {
         /// What look-alikes have in common.
         skeleton: String,
     },
-    /// Whether the actor may take that slug, and whether the organization holds it already; answers the latter.
+    /// Whether the actor may make the change that takes that slug, and whether the organization holds it already; answers the latter.
     Prepare {
         /// Who asks.
         actor: FreshActor,
         /// The slug.
         slug: String,
+        /// All that is to change with it. Earlier code does not say it.
+        #[serde(default)]
+        change: OrganizationChangeRequest,
     },
     /// The organization, for who may see it by one of its slugs; answers `OrganizationReference`.
     Resolve {
@@ -46,9 +50,13 @@ impl SlugCommand {
     pub(super) fn answer(&self, context: &Context<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Holds { skeleton } => Reply::of(&holds(context, skeleton)?),
-            Self::Prepare { actor, slug } => {
+            Self::Prepare {
+                actor,
+                slug,
+                change,
+            } => {
                 let acting = FreshActing::begin(context, actor)?;
-                acting.permit(Operation::OrganizationUpdate, acting.access.root())?;
+                profile::may_update(&acting, change)?;
                 let is_held = has(&acting, slug)?;
                 if !is_held {
                     require_room(&acting)?;

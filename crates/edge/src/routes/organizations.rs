@@ -169,7 +169,7 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
     // What is refused reserves nothing.
     let renamed = body.name.as_deref().map(name).transpose()?;
     let reserved_until_ms = match &body.slug {
-        Some(slug) => reserve(&call, &caller, &Slug::parse(slug)?).await?,
+        Some(slug) => reserve(&call, &caller, &Slug::parse(slug)?, &body).await?,
         None => None,
     };
     let update = Command::Update {
@@ -193,11 +193,13 @@ async fn reserve(
     call: &Call<'_>,
     caller: &FreshCaller,
     slug: &Slug,
+    change: &OrganizationChangeRequest,
 ) -> Result<Option<i64>, ApiError> {
-    // Who may not take it reserves nothing.
+    // Who may not take it, or not make the rest of the change, reserves nothing.
     let prepare = Command::Slug(SlugCommand::Prepare {
         actor: fresh_actor(call, caller)?,
         slug: slug.as_str().to_owned(),
+        change: change.clone(),
     });
     if command::<bool>(call, prepare).await? {
         return Ok(None);

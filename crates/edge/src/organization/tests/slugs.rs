@@ -209,3 +209,23 @@ fn i8_a_reservation_that_led_nowhere_is_over_and_cannot_be_used_any_more() {
     );
     assert_eq!(json(&acme.find(&acme.ada, "acme"))["id"], json!(other));
 }
+
+/// Whoever may rename, and not do all that the request asks for.
+#[test]
+fn i15_what_will_be_refused_reserves_no_slug() {
+    let acme = lockstep("");
+    let scopes = json!({ "name": "narrow", "scopes": ["organization.update"] });
+    let (_, narrow) = acme.token(&acme.ada, &scopes);
+    let both = json!({ "slug": "acme", "workspace_admins_invite": true });
+    let asked = acme.by(&narrow, Method::Patch, "", &both);
+    refused(&asked, 403, "exceeds-grantor");
+    assert!(acme.world.objects.database(Class::Slug, "acme").is_none());
+    // And who is behind.
+    let change = write(Method::Patch, &acme.path(""), &json!({ "slug": "acme" }));
+    let change = change.with_header("cookie", &acme.ada);
+    let behind = acme.world.send(&change.with_header("if-match", "\"0\""));
+    refused(&behind, 412, "precondition-failed");
+    assert!(acme.world.objects.database(Class::Slug, "acme").is_none());
+    let slug = json!({ "slug": "acme" });
+    assert_eq!(acme.by(&narrow, Method::Patch, "", &slug).status, 200);
+}
