@@ -119,6 +119,12 @@ fn find_param<'a>(params: &Params<'a>, name: &str) -> Option<&'a str> {
     found.map(|(_, value)| *value)
 }
 
+/// The pattern of a request's route.
+#[cfg(test)]
+pub(crate) fn pattern(request: &Request) -> Option<&'static str> {
+    find(request).ok().map(|(route, _)| route.pattern)
+}
+
 /// Answers one request.
 pub async fn handle(edge: &Edge, request: &Request) -> Response {
     let answer = dispatch(edge, request).await;

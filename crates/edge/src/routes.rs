@@ -124,8 +124,8 @@ mod tests {
                 // Two credentials, none that is valid, and an object that does not answer.
                 statuses.extend(["400", "401", "503"]);
             }
-            if matches!(route.handler, Handler::Fresh(_)) && route.method.is_unsafe() {
-                // Another site's page.
+            if !route.handler.is_anonymous() && !matches!(route.handler, Handler::Operator(_)) {
+                // A credential of another organization, of a program, or one that lives too long; another site's page.
                 statuses.push("403");
             }
             let is_fresh = matches!(route.handler, Handler::Fresh(_));

@@ -4,6 +4,7 @@
 
 mod dice;
 mod distance;
+mod documented;
 mod objects;
 mod ports;
 mod sql;
@@ -112,7 +113,9 @@ impl World {
 
     /// One request through the router.
     pub(crate) fn send(&self, request: &Request) -> Response {
-        now(router::handle(&self.edge, request))
+        let response = now(router::handle(&self.edge, request));
+        documented::check(request, &response);
+        response
     }
 
     /// Another isolate of the same deployment, which knows nothing yet.
