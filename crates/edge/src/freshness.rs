@@ -70,6 +70,8 @@ struct Known {
     epoch: i64,
     /// How long tokens might live at that time, in seconds.
     token_lifetime_max_s: Option<i64>,
+    /// From when on the principal's tokens counted at that time, in Unix milliseconds.
+    tokens_from_ms: Option<i64>,
     snapshot: Rc<Held>,
     /// The policy as the organization has it; `None` while it has added nothing.
     own: Option<Rc<Own>>,
@@ -180,7 +182,8 @@ fn evaluate(
 ) -> Result<Option<DecisionView>, ApiError> {
     let policy = &edge.config.policy;
     let now_ms = u64::try_from(edge.clock.now_ms()).unwrap_or(0);
-    let token = question.token.map(|token| (&token.record).into());
+    let token = question.token;
+    let token = token.map(|token| (&token.since(known.tokens_from_ms)).into());
     let plain = OwnPolicy::plain(&policy.policy);
     let own = known.own.as_ref().map_or(&plain, |own| &own.policy);
     let access = known

@@ -12,6 +12,9 @@ pub struct Narrow {
     pub subtree: Option<Subtree>,
     /// When it was made, in Unix milliseconds.
     pub created_at_ms: i64,
+    /// When its secret was made, in Unix milliseconds, if that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_made_at_ms: Option<i64>,
     /// From when on it is over, in Unix milliseconds; never, when absent.
     pub expires_at_ms: Option<i64>,
     /// The person who has seen the secret of a service key, as far as that is known.
@@ -36,6 +39,9 @@ pub struct TokenUse {
     pub record: TokenRecord,
     /// How long it lives from its making to its end, in seconds; for ever, when absent.
     pub lifetime_s: Option<i64>,
+    /// When its secret was made, in Unix milliseconds, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at_ms: Option<i64>,
     /// The person who has seen the secret of a service key, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_by: Option<String>,
@@ -65,12 +71,27 @@ impl Narrow {
             lifetime_s: self
                 .expires_at_ms
                 .map(|at_ms| at_ms.saturating_sub(self.created_at_ms).saturating_add(999) / 1_000),
+            made_at_ms: Some(self.secret_made_at_ms.unwrap_or(self.created_at_ms)),
             seen_by: self.seen_by.clone(),
         }
     }
 }
 
 impl TokenUse {
+    /// What it may do at most for a member whose tokens count from `since_ms` on: nothing, when it was made before.
+    #[must_use]
+    pub fn since(&self, since_ms: Option<i64>) -> TokenRecord {
+        let is_older = |since_ms| {
+            self.made_at_ms
+                .is_none_or(|made_at_ms| made_at_ms < since_ms)
+        };
+        let nothing = since_ms.is_some_and(is_older).then(Vec::new);
+        TokenRecord {
+            permissions: nothing.or_else(|| self.record.permissions.clone()),
+            ..self.record.clone()
+        }
+    }
+
     /// Whether it lives no longer than an organization allows.
     #[must_use]
     pub fn lives_within(&self, lifetime_max_s: Option<i64>) -> bool {
@@ -90,6 +111,7 @@ mod tests {
                 node: node.to_owned(),
             }),
             created_at_ms: 1_000,
+            secret_made_at_ms: None,
             expires_at_ms,
             seen_by: None,
         }
@@ -120,5 +142,29 @@ mod tests {
         assert!(!life(Some(61_001)).lives_within(Some(60)));
         assert!(!life(None).lives_within(Some(i64::MAX)), "for ever");
         assert!(life(None).lives_within(None));
+    }
+
+    #[test]
+    fn a_token_counts_from_the_moment_on_that_its_secret_was_made() {
+        let old = narrow(None, None);
+        let rotated = Narrow {
+            secret_made_at_ms: Some(2_000),
+            ..old.clone()
+        };
+        let given = |token: &TokenUse, since_ms| token.since(since_ms).permissions;
+        let all = Some(vec!["a".to_owned()]);
+        for (token, made_at_ms) in [(old, 1_000), (rotated, 2_000)] {
+            let token = token.within("org_1");
+            assert_eq!(given(&token, None), all);
+            assert_eq!(given(&token, Some(made_at_ms)), all);
+            assert_eq!(given(&token, Some(made_at_ms + 1)), Some(Vec::new()));
+        }
+        // Code of before did not say when.
+        let unknown = TokenUse {
+            made_at_ms: None,
+            ..narrow(None, None).within("org_1")
+        };
+        assert_eq!(given(&unknown, Some(0)), Some(Vec::new()));
+        assert_eq!(given(&unknown, None), all);
     }
 }

@@ -137,6 +137,7 @@ impl Object for OrganizationObject {
         schema::BROUGHT,
         schema::SEEN,
         schema::PEOPLE,
+        schema::RETURNS,
     ];
 
     const IS_AUDITED: bool = true;

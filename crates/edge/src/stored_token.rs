@@ -227,6 +227,7 @@ impl StoredToken {
             scopes: self.scopes,
             subtree,
             created_at_ms: self.created_at_ms,
+            secret_made_at_ms: None,
             expires_at_ms: self.expires_at_ms,
             seen_by: None,
         })

@@ -234,6 +234,11 @@ const MIGRATION_5: &str = "
     CREATE INDEX notice_unread ON notice (number) WHERE read_at_ms IS NULL;
 ";
 
+/// When the secret of a token was made, if not with the token.
+const MIGRATION_6: &str = "
+    ALTER TABLE access_token ADD COLUMN rotated_at_ms INTEGER;
+";
+
 /// The organization of the user's own.
 const MIGRATION_4: &str = "
     ALTER TABLE birth ADD COLUMN personal TEXT;
@@ -278,6 +283,7 @@ impl Object for UserObject {
         MIGRATION_3,
         MIGRATION_4,
         MIGRATION_5,
+        MIGRATION_6,
     ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {

@@ -26,7 +26,7 @@ const UNWATCHED: [&str; 15] = [
     "webhook_event",
 ];
 /// Columns that follow from others: a change of nothing else is none.
-const UNWATCHED_COLUMNS: [&str; 11] = [
+const UNWATCHED_COLUMNS: [&str; 12] = [
     "epoch",
     "failing_since_ms",
     "issuers_epoch",
@@ -35,6 +35,7 @@ const UNWATCHED_COLUMNS: [&str; 11] = [
     "position",
     "proven_until_ms",
     "roles_epoch",
+    "roles_sent",
     "seen_at_ms",
     "settings_epoch",
     "used_at_ms",

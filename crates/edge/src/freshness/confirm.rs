@@ -106,6 +106,7 @@ fn remember(
         asked_at_ms: confirmed.asked_at_ms,
         epoch: confirmed.freshness.epoch,
         token_lifetime_max_s: newest.token_lifetime_max_s,
+        tokens_from_ms: newest.tokens_from_ms,
         snapshot: found.snapshot,
         own: found.own,
     };

@@ -157,7 +157,10 @@ pub(super) fn access_of(
         admission::require(context, organization, used)?;
     }
     let mut record = holdings::record(context, organization, &actor.principal)?;
-    record.token = actor.token.as_ref().map(|token| (&token.record).into());
+    if let Some(token) = &actor.token {
+        let since_ms = store::tokens_from_ms(context, &actor.principal)?;
+        record.token = Some((&token.since(since_ms)).into());
+    }
     let access = holdings::resolve(context, record)?;
     // Who is no member is not even told how long tokens may live: that there is an organization would be said by it.
     if let Some(token) = actor.token.as_ref().filter(|_| access.is_member()) {

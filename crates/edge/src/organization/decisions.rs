@@ -29,6 +29,9 @@ pub struct Freshness {
     /// How long tokens may live in the organization, in seconds; as long as they like, when absent.
     #[serde(default)]
     pub token_lifetime_max_s: Option<i64>,
+    /// From when on the principal's tokens count, in Unix milliseconds; always, when absent.
+    #[serde(default)]
+    pub tokens_from_ms: Option<i64>,
     /// The epoch of the last change of the organization's own roles; 0 when there never was one.
     #[serde(default)]
     pub roles_epoch: i64,
@@ -83,26 +86,24 @@ pub(super) fn freshness(context: &Context<'_>, principal: &str) -> Result<Reply,
 /// 404 when the organization is not there, or deleted.
 pub(super) fn freshness_of(context: &Context<'_>, principal: &str) -> Result<Freshness, ApiError> {
     let select = format!(
-        "SELECT json_array(epoch, {}, token_lifetime_max_s, roles_epoch, issuers_epoch) AS freshness
+        "SELECT json_array(epoch, {}, token_lifetime_max_s, (SELECT tokens_from_ms FROM member WHERE user = ?), roles_epoch, issuers_epoch) AS freshness
         FROM organization WHERE deleted_at_ms IS NULL",
         holdings::PRINCIPAL_EPOCH
     );
-    let values = [principal.into(), principal.into()];
+    let values = [principal.into(), principal.into(), principal.into()];
     let row = context.sql.one(&select, &values)?;
     let row = row.ok_or_else(ApiError::not_found)?;
-    let (epoch, principal_epoch, token_lifetime_max_s, roles_epoch, issuers_epoch): (
-        i64,
-        Option<i64>,
-        Option<i64>,
-        i64,
-        i64,
-    ) = serde_json::from_slice(row.text("freshness")?.as_bytes())
-        .map_err(|error| ApiError::internal(format!("freshness cannot be read: {error}")))?;
+    let found: (i64, Option<i64>, Option<i64>, Option<i64>, i64, i64) =
+        serde_json::from_slice(row.text("freshness")?.as_bytes())
+            .map_err(|error| ApiError::internal(format!("freshness cannot be read: {error}")))?;
+    let (epoch, principal_epoch, token_lifetime_max_s, tokens_from_ms, roles_epoch, issuers_epoch) =
+        found;
     Ok(Freshness {
         epoch,
         principal_epoch: principal_epoch.unwrap_or(0),
         digest: context.config.policy.digest.clone(),
         token_lifetime_max_s,
+        tokens_from_ms,
         roles_epoch,
         issuers_epoch,
     })

@@ -335,3 +335,13 @@ pub(super) const PEOPLE: &str = "
     ) STRICT;
     CREATE INDEX former_address_address ON former_address (address);
 ";
+
+/// From when on the tokens count of who came back, which claim an issuer names a member by, and under which policy KV was sent what.
+pub(super) const RETURNS: &str = "
+    ALTER TABLE member ADD COLUMN tokens_from_ms INTEGER;
+    ALTER TABLE member ADD COLUMN subject_claim TEXT;
+    UPDATE member SET subject_claim = (SELECT json_extract(record, '$.subject_claim') FROM issuer WHERE issuer.issuer = member.issuer)
+        WHERE issuer IS NOT NULL;
+    ALTER TABLE published ADD COLUMN sent TEXT;
+    ALTER TABLE organization ADD COLUMN roles_sent TEXT;
+";

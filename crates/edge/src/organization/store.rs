@@ -152,6 +152,13 @@ pub(super) fn read_member(row: &Row) -> Result<Member, SqlError> {
     })
 }
 
+/// From when on a member's tokens count; always, for who never left.
+pub(super) fn tokens_from_ms(context: &Context<'_>, user: &str) -> Result<Option<i64>, ApiError> {
+    let select = "SELECT tokens_from_ms FROM member WHERE user = ?";
+    let row = context.sql.one(select, &[user.into()])?;
+    Ok(row.map_or(Ok(None), |row| row.optional_integer("tokens_from_ms"))?)
+}
+
 /// How many there are of what rights may depend on.
 pub(super) struct Counts {
     /// Members, as [`member_count`] counts them.
@@ -239,8 +246,10 @@ pub(super) fn join(
 ) -> Result<(), ApiError> {
     Plan::of(context, organization).require_seat(context)?;
     addresses::keep(context, user, address)?;
+    // The end of a membership is the end of all tokens that there were, also when there is another one.
     let join = "INSERT INTO member (user, address, address_at_ms, joined_at_ms, epoch) VALUES (?1, ?2, ?3, ?3, ?4)
-        ON CONFLICT (user) DO UPDATE SET address = excluded.address, address_at_ms = excluded.address_at_ms, joined_at_ms = excluded.joined_at_ms, left_at_ms = NULL, epoch = excluded.epoch";
+        ON CONFLICT (user) DO UPDATE SET address = excluded.address, address_at_ms = excluded.address_at_ms, joined_at_ms = excluded.joined_at_ms,
+        tokens_from_ms = COALESCE(left_at_ms, tokens_from_ms), left_at_ms = NULL, epoch = excluded.epoch";
     let values = [
         user.into(),
         address.into(),

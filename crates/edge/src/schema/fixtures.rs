@@ -154,6 +154,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-19.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 20,
+        base: 1,
+        text: include_str!("fixtures/organization-20.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,
@@ -176,6 +182,12 @@ const FIXTURES: &[Fixture] = &[
         own: 4,
         base: 1,
         text: include_str!("fixtures/user-4.sql"),
+    },
+    Fixture {
+        class: Class::User,
+        own: 5,
+        base: 1,
+        text: include_str!("fixtures/user-5.sql"),
     },
 ];
 

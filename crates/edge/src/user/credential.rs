@@ -92,10 +92,16 @@ pub(super) fn authenticate(
         Presented::PersonalAccessToken { hash } => {
             let row = token::TABLE.present(context, hash)?.ok_or_else(refused)?;
             let stored = StoredToken::read(&row)?;
+            // What a rotation replaced is as old as the token, or younger.
+            let is_newest = row.text("hash")? == hash;
+            let rotated_at_ms = row.optional_integer("rotated_at_ms")?;
             Ok(Authenticated {
                 id: Some(stored.id.clone()),
                 until_ms: until_ms(&row, hash)?,
-                narrow: Some(stored.narrow(row.optional_text("organization")?)?),
+                narrow: Some(Narrow {
+                    secret_made_at_ms: rotated_at_ms.filter(|_| is_newest),
+                    ..stored.narrow(row.optional_text("organization")?)?
+                }),
                 ..of_address(address)
             })
         }

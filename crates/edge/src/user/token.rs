@@ -77,6 +77,10 @@ pub(super) fn rotate(
 ) -> Result<ListedToken, ApiError> {
     let listed = find(context, id)?;
     TABLE.rotate(context, id, hash, overlap_s)?;
+    let rotated = "UPDATE access_token SET rotated_at_ms = ? WHERE id = ?";
+    context
+        .sql
+        .exec(rotated, &[context.now_ms.into(), id.into()])?;
     end_streams_of(context, &listed)?;
     Ok(listed)
 }

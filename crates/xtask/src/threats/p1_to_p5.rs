@@ -2,6 +2,9 @@
 
 use super::{Row, edge, edit, proof, token};
 
+const RETURN: &str =
+    "organization::tests::tokens::p2_a_token_of_a_removed_member_stays_dead_when_they_come_back";
+
 pub(super) const ROWS: &[Row] = &[
     Row {
         id: "P1",
@@ -68,6 +71,24 @@ pub(super) const ROWS: &[Row] = &[
                     "crates/edge/src/authenticate/cache.rs",
                     "(0..window_ms).contains(&age_ms) && !is_over",
                     "age_ms >= 0 && !is_over",
+                )],
+            ),
+            proof(
+                edge(RETURN),
+                "who comes back leaves the tokens behind that there were",
+                &[edit(
+                    "crates/edge/src/organization/store.rs",
+                    "tokens_from_ms = COALESCE(left_at_ms, tokens_from_ms), ",
+                    "",
+                )],
+            ),
+            proof(
+                edge(RETURN),
+                "the edge, which asks no object, knows from when on tokens count",
+                &[edit(
+                    "crates/edge/src/freshness.rs",
+                    "token.since(known.tokens_from_ms)",
+                    "token.since(None)",
                 )],
             ),
             proof(

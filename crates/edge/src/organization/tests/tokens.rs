@@ -133,6 +133,51 @@ fn p2_a_token_of_a_removed_member_is_dead() {
     assert!(!acme.token_may(&pat, ORDINARY), "within the bound");
 }
 
+/// Whoever comes back leaves behind what they had: perhaps it was why they had to go.
+#[test]
+fn p2_a_token_of_a_removed_member_stays_dead_when_they_come_back() {
+    let acme = Acme::new();
+    let ben = acme.world.sign_in(BEN);
+    // From before the first membership: nobody has ended it.
+    let (id, pat) = acme.token(&ben, &json!({ "name": "ci" }));
+    let rename = |pat: &str| acme.by(pat, Method::Patch, "", &json!({ "name": "Acme" }));
+    acme.joined(BEN, "admin");
+    assert!(acme.token_may(&pat, SENSITIVE) && acme.token_may(&pat, ORDINARY));
+    assert_eq!(rename(&pat).status, 200);
+    acme.world.clock.advance_ms(60_000);
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    acme.world.clock.advance_ms(60_000);
+    acme.forget_mails();
+    let ben = acme.joined(BEN, "admin");
+    for isolate in [&acme.world.isolate(), &acme.world.edge] {
+        for permission in [SENSITIVE, ORDINARY] {
+            let answer = acme.asks(isolate, &pat, permission);
+            assert_eq!(answer.status, 200, "{}", text(&answer));
+            assert!(text(&answer).contains("out-of-token-scope"));
+        }
+    }
+    refused(&rename(&pat), 403, "out-of-token-scope");
+    for rest in ["", "/members", "/snapshot", "/events"] {
+        let answer = acme.by(&pat, Method::Get, rest, &json!({}));
+        refused(&answer, 403, "out-of-token-scope");
+    }
+    // It is Ben's in other organizations, and another secret of it is as good as another token.
+    let me = Request::new(Method::Get, "/v1/me").with_header("x-api-key", &pat);
+    assert_eq!(acme.world.send(&me).status, 200);
+    let rotate = post(
+        &format!("/v1/me/tokens/{id}/rotate"),
+        &json!({ "overlap_s": 600 }),
+    );
+    let rotated = acme.world.send(&rotate.with_header("cookie", &ben));
+    let rotated = json(&rotated)["token"].as_str().unwrap().to_owned();
+    let (_, fresh) = acme.token(&ben, &json!({ "name": "ci 2" }));
+    for pat in [&rotated, &fresh] {
+        assert!(acme.token_may(pat, SENSITIVE) && acme.token_may(pat, ORDINARY));
+        assert_eq!(rename(pat).status, 200);
+    }
+    assert!(!acme.token_may(&pat, ORDINARY) && !acme.token_may(&pat, SENSITIVE));
+}
+
 /// The isolate that answers was told nothing: it knows only what the user's object says.
 #[test]
 fn p2_a_revoked_token_is_refused_sensitive_actions_at_once_and_others_within_the_bound() {

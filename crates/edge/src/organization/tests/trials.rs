@@ -174,6 +174,13 @@ impl Trial {
         self.header = ("x-api-key", token);
     }
 
+    /// Who comes back does so without the tokens that there were.
+    fn return_with_another_token(&mut self) {
+        self.join();
+        assert!(!self.may(&self.acme.world.edge, ORDINARY), "it came back");
+        self.personal_token();
+    }
+
     /// Whoever has a session for long signs in anew, before it gets another secret.
     fn stay_signed_in(&mut self) {
         if self.now_ms() < self.signed_in_at_ms + SIGNED_IN_MS {

@@ -37,6 +37,7 @@ impl Trial {
                 self.bear(0, "ben");
                 self.join();
             }
+            (Granting::Joining, Kind::PersonalToken) => self.return_with_another_token(),
             (Granting::Joining, _) => self.join(),
         }
         self.wait(dice.ms(SEEN_MS / 2) + SEEN_MS / 2 + 1);

@@ -111,6 +111,7 @@ impl Trial {
                 self.bear(0, "ben");
                 self.join();
             }
+            (Kind::PersonalToken, Removal) => self.return_with_another_token(),
             (_, Removal) => self.join(),
             (Kind::OrganizationJwt, _) => self.bear(1, &format!("ben-{}", self.people)),
             _ => {}
