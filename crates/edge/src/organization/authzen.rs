@@ -28,7 +28,7 @@ use crate::{
     freshness,
     objects::{Context, Reply},
     paging::{Range, Slice},
-    problem::ApiError,
+    problem::{ApiError, Code},
     sql::Row,
 };
 
@@ -120,6 +120,7 @@ pub(super) fn search(
     let range = &asked.range;
     let slice = match &asked.search {
         Search::Subjects { kind, request } => {
+            require_own_ids(request)?;
             let ids = asking.principals(*kind, range)?;
             found(range, SUBJECTS_MAX, ids, |id, ()| {
                 let subject = asking.subject(id)?;
@@ -184,6 +185,15 @@ fn is_stated(request: &EvaluationRequest, name: &str) -> bool {
     let unusable = request.unusable.iter().map(String::as_str);
     let mut stated = facts.chain(request.facts.groups()).chain(unusable);
     stated.any(|stated| stated == name || is_in_group(stated, name))
+}
+
+/// Refuses a search of subjects beside an issuer's name: what it finds has ids of ours, by which that issuer calls nobody.
+fn require_own_ids(request: &EvaluationRequest) -> Result<(), ApiError> {
+    if !is_stated(request, ISSUER) {
+        return Ok(());
+    }
+    let detail = "A search finds subjects by their ids here, and `subject.properties.issuer` says that an id is what an issuer calls somebody. Leave it out.";
+    Err(ApiError::new(Code::InvalidBody, detail))
 }
 
 /// Who asks, and where.

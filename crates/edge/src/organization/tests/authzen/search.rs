@@ -113,6 +113,21 @@ fn law_10_a_search_finds_exactly_what_is_allowed() {
             );
         }
     }
+    // What is found has ids of ours. Beside an issuer's name they are nobody's, so there is nothing to be found.
+    let place = json!({ "type": "workspace", "id": all.north });
+    for issuer in [
+        json!("https://idp.example"),
+        json!(["x"]),
+        json!({ "url": "x" }),
+    ] {
+        let mut body = asked("", "data.read", &place);
+        body["subject"]["properties"] = json!({ "issuer": issuer });
+        refused(&all.ask("search/subject", &body), 400, "invalid-body");
+        for (_, user) in &subjects {
+            body["subject"]["id"] = json!(user);
+            assert_eq!(all.answer("evaluation", &body)["decision"], false);
+        }
+    }
     for unknown in ["group", ""] {
         let mut body = asked(
             "",
