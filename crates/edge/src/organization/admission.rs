@@ -113,6 +113,13 @@ impl Stored {
         serde_json::from_slice(self.record.as_bytes())
             .map_err(|error| ApiError::internal(format!("stored issuer: {error}")))
     }
+
+    /// The claim by which it calls people what it calls them.
+    pub(super) fn subject_claim(&self) -> Result<String, ApiError> {
+        let value = self.value()?;
+        let claim = value.get("subject_claim").and_then(Value::as_str);
+        Ok(claim.unwrap_or("sub").to_owned())
+    }
 }
 
 pub(super) fn handle(context: &Context<'_>, command: &AdmissionCommand) -> Result<Reply, ApiError> {
@@ -205,12 +212,12 @@ fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply
     Plan::of(context, &organization).require_seat(context)?;
     require_room(context, subject)?;
     let epoch = next_epoch(context)?;
-    let join =
-        "INSERT INTO member (user, issuer, subject, joined_at_ms, epoch) VALUES (?, ?, ?, ?, ?)";
+    let join = "INSERT INTO member (user, issuer, subject, subject_claim, joined_at_ms, epoch) VALUES (?, ?, ?, ?, ?, ?)";
     let values = [
         user.into(),
         (&stored.issuer).into(),
         subject.into(),
+        stored.subject_claim()?.into(),
         context.now_ms.into(),
         epoch.into(),
     ];

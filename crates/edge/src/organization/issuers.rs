@@ -130,6 +130,9 @@ fn create(
         let detail = "The organization has an issuer of this name already.";
         return Err(ApiError::new(Code::Conflict, detail));
     }
+    if role.is_some() {
+        require_claim(acting, issuer.issuer(), issuer.subject_claim())?;
+    }
     let change = acting.change(permitted)?;
     let insert = "INSERT INTO issuer (id, issuer, record, role, created_by, created_at_ms, saved_by, seen_by, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let values = [
@@ -166,6 +169,9 @@ fn update(
     } else {
         acting.save_issuer(role.as_deref(), &held(acting, &stored.issuer)?)?
     };
+    if role.is_some() && stored.role.is_none() {
+        require_claim(acting, &stored.issuer, &stored.subject_claim()?)?;
+    }
     let record = match &wanted.record {
         Some(record) => replaced(acting, &stored, record)?,
         None => stored.record.clone(),
@@ -268,6 +274,20 @@ fn held(acting: &Acting<'_>, issuer: &str) -> Result<Record, ApiError> {
     Ok(record)
 }
 
+/// Refuses to let people in by another claim than that by which somebody is kept out: it calls them something else. Rows of before have none, and most issuers use `sub`.
+fn require_claim(acting: &Acting<'_>, issuer: &str, claim: &str) -> Result<(), ApiError> {
+    let select = "SELECT COALESCE(subject_claim, 'sub') AS kept_by FROM member
+        WHERE issuer = ? AND COALESCE(subject_claim, 'sub') <> ? LIMIT 1";
+    let Some(row) = acting.row(select, &[issuer.into(), claim.into()])? else {
+        return Ok(());
+    };
+    let kept_by = row.text("kept_by")?;
+    let detail = format!(
+        "Who was removed or suspended is kept out by what this issuer calls them in `{kept_by}`. Register it with that `subject_claim`, or without a role."
+    );
+    Err(ApiError::new(Code::Conflict, detail))
+}
+
 /// A record that takes the place of another one: who is whom stays.
 fn replaced(acting: &Acting<'_>, stored: &Stored, record: &Value) -> Result<String, ApiError> {
     let (new, text) = checked(acting.config(), record)?;
@@ -276,7 +296,7 @@ fn replaced(acting: &Acting<'_>, stored: &Stored, record: &Value) -> Result<Stri
     if is_same("issuer", new.issuer()) && is_same("subject_claim", new.subject_claim()) {
         return Ok(text);
     }
-    let detail = "`issuer` and `subject_claim` say who is whom, so they stay. Register another issuer instead.";
+    let detail = "`issuer` and `subject_claim` say who is whom, so they stay. Delete this one and register it anew instead: whom it vouches for leaves with it.";
     Err(ApiError::new(Code::InvalidIssuer, detail))
 }
 

@@ -149,6 +149,57 @@ fn m10_who_was_removed_or_suspended_comes_in_by_no_token() {
     assert_eq!(acme.vouched(), [("fay".to_owned(), "member".to_owned())]);
 }
 
+/// By another claim the issuer calls everybody something else, also who was removed.
+#[test]
+fn m10_another_subject_claim_lets_nobody_back() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let body = |claim: &str, role: Option<&str>| {
+        let mut body = idp.body(role);
+        body["record"]["subject_claim"] = json!(claim);
+        body
+    };
+    for (first, second) in [("sub", "oid"), ("oid", "sub")] {
+        let name = format!("{first} {second}");
+        let made = |claim: &str, role: Option<&str>| {
+            let made = acme.post(&acme.ada, "/issuers", &body(claim, role));
+            assert_eq!(made.status, 201, "{name}: {}", text(&made));
+            format!("/issuers/{}", id(&made))
+        };
+        let named = json!({ "oid": format!("oid of {name}") });
+        let token = idp.token_with(&name, &named);
+        let path = made(first, Some("member"));
+        assert_eq!(acme.read_by(&token, "").status, 200, "{name}");
+        // Whom nobody removed leaves with the issuer, and is not kept out.
+        assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+        let path = made(second, Some("member"));
+        assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+        let path = made(first, Some("member"));
+        assert_eq!(acme.read_by(&token, "").status, 200, "{name}");
+        let called = if first == "sub" {
+            &name
+        } else {
+            named["oid"].as_str().unwrap()
+        };
+        let removed = acme.delete(&acme.ada, &acme.vouched_member(called));
+        assert_eq!(removed.status, 204, "{name}");
+        assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+        let refusal = acme.post(&acme.ada, "/issuers", &body(second, Some("member")));
+        refused(&refusal, 409, "conflict");
+        assert!(text(&refusal).contains(first), "{}", text(&refusal));
+        // Nor does it get the role later; without one it lets nobody in.
+        let path = made(second, None);
+        let role = json!({ "role": "member" });
+        refused(&acme.patch(&acme.ada, &path, &role), 409, "conflict");
+        assert_eq!(acme.read_by(&token, "").status, 404, "{name}");
+        assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+        let path = made(first, Some("member"));
+        assert_eq!(acme.read_by(&token, "").status, 404, "{name}");
+        assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+        acme.execute("DELETE FROM member WHERE issuer IS NOT NULL");
+    }
+}
+
 #[test]
 fn p10_an_issuer_that_is_registered_again_vouches_for_nobody_who_was_there() {
     let acme = lockstep("");
