@@ -26,7 +26,9 @@ pub(super) use word::Word;
 use super::{
     Actor, FreshActor,
     actor::{self, access, directory_facts},
-    admission, customization, holdings, invitations, members,
+    admission,
+    customization::{self, StoredRoles},
+    holdings, invitations, members,
     plan::Plan,
     profile,
     store::{self, Member, Organization, committed, next_epoch, organization},
@@ -34,7 +36,6 @@ use super::{
 use crate::{
     config::Config,
     objects::{Context, Reply},
-    outbox::{self, Delivery},
     problem::{ApiError, Code},
     sql::{Row, Value},
 };
@@ -389,10 +390,9 @@ impl Change<'_> {
         holdings::publish(acting.context, &acting.organization, principal)
     }
 
-    /// Sends a value to KV.
-    pub(super) fn put(&self, key: String, value: String) -> Result<(), ApiError> {
-        let context = self.acting.context;
-        outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
+    /// Sends KV the roles as they are from now on.
+    pub(super) fn send_roles(&self, stored: &StoredRoles) -> Result<(), ApiError> {
+        customization::send(self.acting.context, stored)
     }
 
     /// Ends a membership.

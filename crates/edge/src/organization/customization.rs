@@ -4,9 +4,10 @@ use lockstep_core::{Customization, workspace_admins_invite};
 use lockstep_wire::{CustomRoleRecord, EffectName, RuleDocument};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::store::Organization;
+use super::{holdings, store::Organization};
 use crate::{
     objects::{Context, Reply},
+    outbox::{self, Delivery},
     problem::ApiError,
     sql::Row,
 };
@@ -205,9 +206,30 @@ pub(super) fn made_of(roles: &[CustomRoleRecord], rules: &[RuleDocument]) -> Cus
     }
 }
 
-/// The roles as an isolate asks for them.
+/// The roles as an isolate asks for them. KV is sent them when it was not as they are, or under another policy.
 pub(super) fn answer(context: &Context<'_>) -> Result<Reply, ApiError> {
-    Reply::of(&stored(context)?)
+    let stored = stored(context)?;
+    let row = context
+        .sql
+        .one("SELECT roles_sent FROM organization", &[])?;
+    let sent = row.as_ref().map(|row| row.optional_text("roles_sent"));
+    let wanted = holdings::sent_as(&stored.digest, stored.epoch);
+    if stored.epoch > 0 && sent.transpose()?.flatten() != Some(wanted.as_str()) {
+        send(context, &stored)?;
+    }
+    Reply::of(&stored)
+}
+
+/// Sends them to KV.
+pub(super) fn send(context: &Context<'_>, stored: &StoredRoles) -> Result<(), ApiError> {
+    let sent = holdings::sent_as(&stored.digest, stored.epoch);
+    let remember = "UPDATE organization SET roles_sent = ?";
+    context.sql.exec(remember, &[sent.into()])?;
+    let put = Delivery::KvPut {
+        key: stored.key.clone(),
+        value: text(stored)?,
+    };
+    outbox::enqueue(context.sql, context.now_ms, &put)
 }
 
 /// The roles as they are now, as KV has them.

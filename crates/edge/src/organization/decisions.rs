@@ -140,17 +140,18 @@ pub(super) fn snapshot(
     Reply::of(&holdings::snapshot(context, organization, user)?)
 }
 
-/// Sends KV what a principal holds, when it was not sent since their last change.
+/// Sends KV what a principal holds, when it was not sent since their last change, or under another policy. Of who was never here it is told nothing.
 fn catch_up(
     context: &Context<'_>,
     organization: &Organization,
     user: &str,
 ) -> Result<(), ApiError> {
     let epoch = holdings::principal_epoch(context, user)?;
-    let select = "SELECT epoch FROM published WHERE principal = ?";
+    let select = "SELECT sent FROM published WHERE principal = ?";
     let published = context.sql.one(select, &[user.into()])?;
-    let published = published.map_or(Ok(0), |row| row.integer("epoch"))?;
-    if published == epoch {
+    let published = published.as_ref().map(|row| row.optional_text("sent"));
+    let sent = holdings::sent_as(&context.config.policy.digest, epoch);
+    if epoch == 0 || published.transpose()?.flatten() == Some(sent.as_str()) {
         return Ok(());
     }
     holdings::publish(context, organization, user)

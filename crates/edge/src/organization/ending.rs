@@ -9,7 +9,7 @@ use lockstep_wire::{LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Sna
 use super::{
     FreshActor,
     acting::FreshActing,
-    customization::{self, StoredRoles, roles_key},
+    customization::{self, StoredRoles},
     decisions::{StoredSnapshot, grants_key},
     domains, invitations, service_accounts,
     store::{self, Organization, unsigned},
@@ -93,7 +93,7 @@ pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply
         }
     }
     if customization::epoch(context)? > 0 {
-        put_roles(context, &customization::stored(context)?)?;
+        customization::send(context, &customization::stored(context)?)?;
     }
     let view = acting.organization_view()?;
     change.finish(view)
@@ -160,17 +160,9 @@ fn entomb(context: &Context<'_>, organization: &Organization, epoch: i64) -> Res
             rules: Vec::new(),
             ..customization::stored(context)?
         };
-        put_roles(context, &none)?;
+        customization::send(context, &none)?;
     }
     Ok(())
-}
-
-fn put_roles(context: &Context<'_>, stored: &StoredRoles) -> Result<(), ApiError> {
-    let put = Delivery::KvPut {
-        key: roles_key(context.name),
-        value: customization::text(stored)?,
-    };
-    outbox::enqueue(context.sql, context.now_ms, &put)
 }
 
 fn tombstone(

@@ -34,11 +34,19 @@ pub(super) fn publish(
     };
     let value = serde_json::to_string(&stored)
         .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
-    let published = "INSERT INTO published (principal, epoch) VALUES (?, ?)
-        ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch";
+    let published = "INSERT INTO published (principal, epoch, sent) VALUES (?, ?, ?)
+        ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch, sent = excluded.sent";
     let epoch = principal_epoch(context, user)?;
-    context.sql.exec(published, &[user.into(), epoch.into()])?;
+    let sent = sent_as(&context.config.policy.digest, epoch);
+    context
+        .sql
+        .exec(published, &[user.into(), epoch.into(), sent.into()])?;
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
+}
+
+/// How it is remembered that KV was sent something: as of which epoch, in which form and under which policy. To whoever runs another policy it is worth nothing.
+pub(super) fn sent_as(digest: &str, epoch: i64) -> String {
+    format!("{epoch} {SNAPSHOT_FORMAT} {digest}")
 }
 
 /// What [`principal_epoch`] answers, of the organization's row; NULL for who was never here. The principal is its first and its second parameter.

@@ -261,19 +261,18 @@ pub(super) fn publish(change: &Change<'_>) -> Result<(), ApiError> {
     let renew = "UPDATE organization SET roles_epoch = ?";
     change.exec(renew, &[change.epoch.into()])?;
     let (roles, rules) = (acting.own_roles()?, acting.own_rules()?);
-    let key = roles_key(&acting.organization.id);
-    let value = customization::text(&StoredRoles {
-        key: key.clone(),
+    let stored = StoredRoles {
+        key: roles_key(&acting.organization.id),
         epoch: change.epoch,
         digest: acting.digest().to_owned(),
         roles,
         rules,
-    })?;
-    if value.len() > BYTES_MAX {
+    };
+    if customization::text(&stored)?.len() > BYTES_MAX {
         let detail = format!("All own roles together may have {BYTES_MAX} bytes.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }
-    change.put(key, value)
+    change.send_roles(&stored)
 }
 
 /// Where a role was granted, to whomever, or is offered.

@@ -5,6 +5,7 @@ mod addresses;
 mod audit;
 mod authzen;
 mod consistency;
+mod deploys;
 mod domains;
 mod ending;
 mod events;
