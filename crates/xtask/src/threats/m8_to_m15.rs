@@ -53,6 +53,17 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::issuers::ends::m10_another_subject_claim_lets_nobody_back",
+                ),
+                "an issuer lets people in by the claim by which somebody is kept out",
+                &[edit(
+                    "crates/edge/src/organization/issuers.rs",
+                    "COALESCE(subject_claim, 'sub') <> ? LIMIT 1",
+                    "COALESCE(subject_claim, 'sub') <> ? LIMIT 0",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::ending::m10_kv_holds_tombstones_and_an_older_value_that_comes_late_gives_nothing",
                 ),
                 "what is deleted leaves tombstones",
