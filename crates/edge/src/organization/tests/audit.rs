@@ -182,6 +182,7 @@ fn every_table_is_watched_or_is_named_as_one_that_follows() {
         "audit_checkpoint",
         "audit_denial",
         "base_version",
+        "former_address",
         "idempotency",
         "invitation_mail",
         "object_name",
