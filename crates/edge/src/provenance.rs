@@ -207,10 +207,14 @@ impl Objects for Attributed {
                 ..call
             };
             let response = self.inner.call(call).await?;
-            if response.status != idempotency::REPLAYED {
+            let is_replay = response.status == idempotency::REPLAYED;
+            if provenance.repeat.is_some() {
+                // The last change is what is answered: the ones before it may be there of a try that failed.
+                self.is_replay.set(is_replay);
+            }
+            if !is_replay {
                 return Ok(response);
             }
-            self.is_replay.set(true);
             Ok(Response {
                 status: 200,
                 ..response

@@ -3,15 +3,15 @@
 //! A person's issuer may give them another address, which their own object hears of first and tells the organizations that it lists.
 //! The present one is what mails go to. The earlier ones stay as long as the organization does: by another account of one of them nobody comes back who was removed (law 8).
 
-use super::store::{next_epoch, touch, written};
+use super::store::{committed, next_epoch, touch};
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
 };
 
-/// The members of an address, as it is now or was once; a condition on `member` with one parameter, twice.
-pub(super) const EVER: &str =
-    "address = ? OR user IN (SELECT user FROM former_address WHERE address = ?)";
+/// Whoever is the user that is the first parameter, or has or had the address that is the second one: a condition on `member`.
+pub(super) const SAME_PERSON: &str =
+    "user = ?1 OR address = ?2 OR user IN (SELECT user FROM former_address WHERE address = ?2)";
 
 /// The address of a member is another one since `at_ms`, or none; what was told later stands.
 pub(super) fn change(
@@ -32,7 +32,7 @@ pub(super) fn change(
     context.sql.exec(set, &values)?;
     let epoch = next_epoch(context)?;
     touch(context, user, epoch)?;
-    written(epoch, ())
+    committed(epoch, ())
 }
 
 /// Keeps the address that a member has, before they get another one.

@@ -187,6 +187,15 @@ pub enum Command {
         /// What.
         command: StructureQuestion,
     },
+    /// A member's own object tells that they have another address, or none; answers `Written`, or nothing.
+    MemberAddress {
+        /// The member, who may have left.
+        user: String,
+        /// The address in its normal form.
+        address: Option<String>,
+        /// Since when, in Unix milliseconds.
+        at_ms: i64,
+    },
     /// What the actor was granted and its token leaves of it, as of now; answers `Snapshot`.
     OwnSnapshot {
         /// Who asks.
@@ -262,15 +271,6 @@ pub enum Command {
     Snapshot {
         /// The principal.
         user: String,
-    },
-    /// A member's own object tells that they have another address, or none; answers `Written`, or nothing.
-    MemberAddress {
-        /// The member, who may have left.
-        user: String,
-        /// The address in its normal form.
-        address: Option<String>,
-        /// Since when, in Unix milliseconds.
-        at_ms: i64,
     },
     /// Opens a stream that tells each new epoch.
     Subscribe {

@@ -259,11 +259,10 @@ pub(super) fn require_stranger(
     person: &FreshPerson,
 ) -> Result<(), ApiError> {
     let select = format!(
-        "SELECT left_at_ms FROM member WHERE user = ? OR {} ORDER BY left_at_ms IS NOT NULL LIMIT 1",
-        addresses::EVER
+        "SELECT left_at_ms FROM member WHERE {} ORDER BY left_at_ms IS NOT NULL LIMIT 1",
+        addresses::SAME_PERSON
     );
-    let address = person.address();
-    let values = [person.user().into(), address.into(), address.into()];
+    let values = [person.user().into(), person.address().into()];
     let Some(known) = context.sql.one(&select, &values)? else {
         return Ok(());
     };

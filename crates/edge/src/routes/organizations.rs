@@ -78,9 +78,11 @@ pub(super) const ROUTES: &[Route] = &[
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
     let user = creator(&call, &caller)?;
+    // What is refused leaves no key behind.
+    let name = name(&body.name)?;
     let id = new_id(&call, user).await?;
     let command = Command::Create {
-        name: name(&body.name)?,
+        name,
         user: user.as_str().to_owned(),
         address: caller.address.clone(),
         is_personal: false,

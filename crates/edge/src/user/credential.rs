@@ -77,7 +77,7 @@ pub(super) fn recognize(
         context
             .sql
             .exec("UPDATE birth SET address = ?", &[address.clone().into()])?;
-        organization::tell_address(context, address.as_deref())?;
+        organization::tell_address(context)?;
     }
     Ok(of_address(address))
 }

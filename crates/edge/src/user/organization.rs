@@ -54,6 +54,12 @@ pub struct ListedOrganization {
 }
 
 pub(super) fn project(context: &Context<'_>, change: &OrganizationChange) -> Result<(), ApiError> {
+    let select = "SELECT id FROM organization WHERE id = ? AND name IS NOT NULL";
+    let known = context.sql.one(select, &[(&change.organization).into()])?;
+    if change.name.is_some() && known.is_none() {
+        // While it was not in the list it was told of no other address.
+        tell(context, &change.organization)?;
+    }
     // A row without a name is what keeps a late "joined" from undoing a "left".
     let newest = "INSERT INTO organization (id, epoch, name, restorable_name, restorable_until_ms) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, name = excluded.name,
@@ -104,17 +110,26 @@ pub(super) fn list(
 }
 
 /// Tells all organizations that know the user, those that they have left among them, by which address they are known now.
-pub(super) fn tell_address(context: &Context<'_>, address: Option<&str>) -> Result<(), ApiError> {
+pub(super) fn tell_address(context: &Context<'_>) -> Result<(), ApiError> {
     for row in context.sql.exec("SELECT id FROM organization", &[])? {
-        let delivery = Delivery::MemberAddress {
-            organization: row.text("id")?.to_owned(),
-            user: context.name.to_owned(),
-            address: address.map(str::to_owned),
-            at_ms: context.now_ms,
-        };
-        outbox::enqueue(context.sql, context.now_ms, &delivery)?;
+        tell(context, row.text("id")?)?;
     }
     Ok(())
+}
+
+/// Tells one. Who has signed in by an address has no other.
+fn tell(context: &Context<'_>, organization: &str) -> Result<(), ApiError> {
+    let select = "SELECT address FROM birth WHERE issuer IS NOT NULL";
+    let Some(row) = context.sql.one(select, &[])? else {
+        return Ok(());
+    };
+    let delivery = Delivery::MemberAddress {
+        organization: organization.to_owned(),
+        user: context.name.to_owned(),
+        address: row.optional_text("address")?.map(str::to_owned),
+        at_ms: context.now_ms,
+    };
+    outbox::enqueue(context.sql, context.now_ms, &delivery)
 }
 
 /// Those that the user may ask to have back.

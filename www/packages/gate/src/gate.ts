@@ -80,7 +80,6 @@ export async function createGate({ policy, snapshot, wasm, nowMs }: GateOptions)
   });
 }
 
-
 /** The compiled forms of policies that were handed over already: a page has one, and a gate for each snapshot. */
 const known = new WeakMap<object, Uint8Array>();
 

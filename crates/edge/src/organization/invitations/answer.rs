@@ -73,8 +73,8 @@ fn require_welcome(
             CASE WHEN left_at_ms IS NOT NULL THEN left_at_ms > ?3
                 WHEN user = ?1 OR address = ?2 THEN suspended_at_ms IS NOT NULL
                 ELSE COALESCE(suspended_at_ms > ?3, 0) END AS is_over
-        FROM member WHERE user = ?1 OR {} ORDER BY is_over DESC",
-        addresses::EVER.replace('?', "?2")
+        FROM member WHERE {} ORDER BY is_over DESC",
+        addresses::SAME_PERSON
     );
     let values = [
         person.user().into(),

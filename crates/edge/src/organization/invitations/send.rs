@@ -23,6 +23,7 @@ use crate::{
 const LIFE_S: i64 = 604_800;
 /// The most pending invitations of one organization.
 const PENDING_MAX: i64 = 500;
+
 /// An invitation that is to be made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewInvitation {

@@ -158,6 +158,25 @@ fn an_address_that_went_to_somebody_else_is_theirs_to_be_invited_by() {
     );
 }
 
+/// Their own object learns of the organization after it has let them in, and of the address before.
+#[test]
+fn who_is_renamed_while_they_join_is_known_by_the_later_address() {
+    let renamed = Renamed::new();
+    let acme = &renamed.acme;
+    let ask = |email: &str, method, rest: &str| {
+        let claims = json!({ "email": email, "email_verified": true });
+        let token = renamed.idp.token_with("jane", &claims);
+        let edge = &acme.world.edge;
+        acme.bear(edge, &token, method, rest, &json!({})).status
+    };
+    assert_eq!(ask(SMITH, Method::Post, "/join"), 200);
+    acme.world.clock.advance_ms(1);
+    assert_eq!(ask(JONES, Method::Get, ""), 200);
+    acme.world.clock.advance_ms(1);
+    acme.world.settle();
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+}
+
 /// A delivery that failed is tried again behind those that came after it.
 #[test]
 fn an_address_that_arrives_late_replaces_no_later_one() {

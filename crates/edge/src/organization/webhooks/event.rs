@@ -41,6 +41,7 @@ pub const TYPES: &[&str] = &[
     "organization.invite",
     "organization.invite_all",
     "organization.join_by_link",
+    "organization.member_address",
     "organization.remove_member",
     "organization.resend_invitation",
     "organization.resend_invitations",
