@@ -86,14 +86,17 @@ pub(crate) fn import(remote: &Remote, path: &Path) -> Result<(), CommandError> {
 /// Puts `bytes` in the place of the file at `path` once all of them are on the disk: until then an older file stays.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A pipe or a terminal is written to, and a link leads where it leads.
-    let known = std::fs::symlink_metadata(path);
-    if known.is_ok_and(|known| !known.is_file()) {
+    let known = std::fs::symlink_metadata(path).ok();
+    if known.as_ref().is_some_and(|known| !known.is_file()) {
         return std::fs::write(path, bytes);
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", once()));
     let mut new = File::create_new(&beside)?;
-    let written = new.write_all(bytes).and_then(|()| new.sync_all());
+    // Whoever could not read the older one reads this one neither.
+    let closed = known.map_or(Ok(()), |known| new.set_permissions(known.permissions()));
+    let written = closed.and_then(|()| new.write_all(bytes));
+    let written = written.and_then(|()| new.sync_all());
     let replaced = written.and_then(|()| std::fs::rename(&beside, path));
     if replaced.is_err() {
         // What went wrong before is what is told.

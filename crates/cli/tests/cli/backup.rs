@@ -132,6 +132,20 @@ fn an_export_is_written_byte_by_byte_and_asked_for_with_the_token() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn whoever_could_not_read_the_older_export_does_not_read_the_newer_one() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (url, served) = server(vec![answer("200 OK", &file())]);
+    let to = written("closed.json", "older");
+    std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(String::from_utf8_lossy(&export(&url, &to).stderr), "");
+    served.join().unwrap();
+    let mode = std::fs::metadata(&to).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 #[test]
 fn what_is_no_whole_export_is_not_written() {
     let whole = answer("200 OK", &file());
