@@ -117,7 +117,7 @@ pub(super) fn view(
     let target = lockstep_core::Target {
         role,
         role_id: &member.role,
-        is_self: member.user == actor.principal,
+        is_self: member.user == actor.person(),
         is_creator: member.user == organization.creator,
         other_admins: 0,
         record: None,
@@ -132,7 +132,7 @@ pub(super) fn view(
         subject: member.subject.clone(),
         role: member.role.clone(),
         role_name: name.unwrap_or_else(|| member.role.clone()),
-        is_self: target.is_self,
+        is_self: member.user == actor.principal,
         creator: target.is_creator,
         joined_at_ms: member.joined_at_ms,
         epoch: member.epoch,

@@ -419,7 +419,18 @@ fn p2_a_program_does_to_who_saw_its_secret_only_what_they_may_do_themselves() {
         let status = json(&answer)["results"][0]["status"].clone();
         assert!(status == 409 || status == 403, "{}", text(&answer));
     }
-    // The question of a page says the same.
+    // The question of a page says the same, and so do the facts that it is handed with each member.
+    let list = json(&acme.by(&secret, Method::Get, "/members", &json!({})));
+    let listed = list["members"].as_array().unwrap();
+    let listed = listed
+        .iter()
+        .find(|member| member["user_id"] == id)
+        .unwrap();
+    assert_eq!(
+        (&listed["self"], &listed["facts"]["target.self"]),
+        (&json!(false), &json!(true)),
+        "{listed}"
+    );
     let about = json!({ "type": "member", "id": id });
     let question = json!({ "permission": "member.update-role", "resource": about });
     let asked = acme.by(&secret, Method::Post, "/evaluate", &question);
