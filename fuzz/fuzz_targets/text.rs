@@ -12,7 +12,8 @@ use lockstep_token::{Address, IdKey, OrganizationId, Prefixes, Secret, SecretKin
 use lockstep_wire::{AuditEnd, AuditPoint, AuditRow, AuditStart, ExportedOrganization};
 use serde::{Serialize, de::DeserializeOwned};
 
-static KEY: LazyLock<IdKey> = LazyLock::new(|| IdKey::from_base64url(&"A".repeat(43)).expect("it has 32 bytes"));
+static KEY: LazyLock<IdKey> =
+    LazyLock::new(|| IdKey::from_base64url(&"A".repeat(43)).expect("it has 32 bytes"));
 
 const FILE: &str = r#"{"format":1,"policy":{"id":"lockstep","digest":"00"},"name":"Acme","roles":[],"rules":[],
     "workspaces":[],"projects":[],"members":[],"members_left_out":0,"groups":[],"service_accounts":[],"settings":{}}"#;
@@ -54,8 +55,15 @@ fn address(text: &str) {
         return;
     };
     let normal = address.as_str();
-    assert_eq!(Address::parse(normal).as_ref(), Ok(&address), "it has one spelling");
-    assert!(!normal.contains(|c: char| c.is_control() || c.is_whitespace()), "and is one line");
+    assert_eq!(
+        Address::parse(normal).as_ref(),
+        Ok(&address),
+        "it has one spelling"
+    );
+    assert!(
+        !normal.contains(|c: char| c.is_control() || c.is_whitespace()),
+        "and is one line"
+    );
     assert!(normal.ends_with(&format!("@{}", address.domain())) && !address.domain().is_empty());
 }
 
@@ -71,7 +79,10 @@ fn uri(text: &str) {
         if reach == Reach::Public {
             let host = authority.split(':').next().unwrap_or_default();
             let last = host.rsplit('.').next().unwrap_or_default();
-            assert!(scheme == "https" && last.contains(|c: char| c.is_ascii_alphabetic()), "{text}");
+            assert!(
+                scheme == "https" && last.contains(|c: char| c.is_ascii_alphabetic()),
+                "{text}"
+            );
             assert_ne!(last, "localhost");
         }
     }
@@ -85,7 +96,10 @@ fn secret(text: &str) {
     for secret in read {
         assert_eq!(secret.reveal(), text);
         assert!(secret.user().is_some() != secret.organization().is_some());
-        assert!(!format!("{secret:?}").contains(text), "what is printed tells nothing");
+        assert!(
+            !format!("{secret:?}").contains(text),
+            "what is printed tells nothing"
+        );
     }
 }
 
