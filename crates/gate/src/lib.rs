@@ -26,6 +26,7 @@ mod runtime;
 mod table;
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use lockstep_core::{Access, Facts, Outcome, verdict};
@@ -84,8 +85,7 @@ impl Evaluator {
     /// Makes room for `len` bytes, and answers its address: what is written there is what the next
     /// [`Self::ask`] reads.
     pub fn room(&mut self, len: usize) -> u32 {
-        self.given.clear();
-        self.given.resize(len, 0);
+        self.given = vec![0; len];
         address(&self.given)
     }
 
