@@ -70,6 +70,8 @@ pub enum PolicyErrorKind {
         /// The limit, from [`crate::limits`].
         limit: usize,
     },
+    /// A whole number beyond [`crate::limits::INTEGER_MAX`].
+    TooLarge(i64),
     /// More entries than the limit.
     TooMany {
         /// The limit, from [`crate::limits`].
@@ -128,6 +130,10 @@ impl fmt::Display for PolicyErrorKind {
             Self::ReplacedTwice { level, by } => write!(
                 f,
                 "`{by}` makes another role of those of the {level}, and a plan may have both features"
+            ),
+            Self::TooLarge(number) => write!(
+                f,
+                "{number} has more than 53 bits, and a page could not tell it from others"
             ),
             Self::TooLong { bytes, limit } => {
                 write!(f, "{bytes} bytes long, and at most {limit} are allowed")

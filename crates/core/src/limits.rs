@@ -24,7 +24,15 @@ pub const RULES_MAX: usize = 256;
 pub const CUSTOM_ROLES_MAX: usize = 256;
 /// Bytes in a text that a condition tests for, such as a pattern.
 pub const TEST_BYTES_MAX: usize = 1_024;
+/// A whole number, and its opposite: a page has none beyond it in which each is another one (RFC 7493, 2.2).
+pub const INTEGER_MAX: i64 = (1 << 53) - 1;
 /// Principals in a world.
 pub const PRINCIPALS_MAX: usize = 1_000_000;
 /// Access groups in a world.
 pub const GROUPS_MAX: usize = 10_000;
+
+/// Whether `number` is within [`INTEGER_MAX`].
+#[must_use]
+pub const fn is_exact(number: i64) -> bool {
+    -INTEGER_MAX <= number && number <= INTEGER_MAX
+}

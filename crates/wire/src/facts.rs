@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use lockstep_core::Facts;
+use lockstep_core::{Facts, limits};
 use serde::{Deserialize, Serialize};
 
 use crate::{Scalar, unique_map};
@@ -68,6 +68,11 @@ impl TryFrom<Stated> for FactsView {
         let mut set = |name: String, value: Scalar| {
             if facts.value(&name).is_some() {
                 return Err("a fact is stated twice");
+            }
+            if let Scalar::Integer(number) = value
+                && !limits::is_exact(number)
+            {
+                return Err("a fact is a whole number of more than 53 bits");
             }
             facts.set(name, value.into());
             Ok(())

@@ -7,6 +7,8 @@ use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use lockstep_core::limits;
+
 use crate::{nesting, unique_map};
 
 /// A JSON value.
@@ -15,7 +17,7 @@ pub(crate) enum Json {
     Null,
     Bool(bool),
     Integer(i64),
-    /// A number that is not whole, or has more than 64 bits.
+    /// A number that is not whole, or is beyond [`limits::INTEGER_MAX`].
     Fraction,
     Text(String),
     List(Vec<Self>),
@@ -64,9 +66,8 @@ impl<'de> Deserialize<'de> for Json {
     reason = "what is not whole, or out of range, is another number when it is turned back"
 )]
 pub(crate) fn whole(number: f64) -> Option<i64> {
-    const EXACT_MAX: u64 = (1 << 53) - 1;
     let whole = number as i64;
-    (whole as f64 == number && whole.unsigned_abs() <= EXACT_MAX).then_some(whole)
+    (whole as f64 == number && limits::is_exact(whole)).then_some(whole)
 }
 
 struct Reader;
@@ -87,11 +88,16 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Integer(value))
+        let exact = limits::is_exact(value);
+        Ok(if exact {
+            Json::Integer(value)
+        } else {
+            Json::Fraction
+        })
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
-        Ok(i64::try_from(value).map_or(Json::Fraction, Json::Integer))
+        i64::try_from(value).map_or(Ok(Json::Fraction), |value| self.visit_i64(value))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {

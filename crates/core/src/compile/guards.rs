@@ -68,6 +68,14 @@ pub(super) fn check_test(
         };
         return Err(fail(path(member(test)), kind));
     }
+    if let Test::Equals(Value::Integer(number))
+    | Test::NotEquals(Value::Integer(number))
+    | Test::AtLeast(number)
+    | Test::AtMost(number) = test
+        && !limits::is_exact(*number)
+    {
+        return Err(fail(path(member(test)), PolicyErrorKind::TooLarge(*number)));
+    }
     if let Test::EqualsFact(other) = test {
         return match fact_type(other) {
             Some(other) if other == kind || [other, kind].contains(&FactType::Any) => Ok(()),

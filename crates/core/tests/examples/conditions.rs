@@ -178,3 +178,33 @@ fn a_policy_says_what_operations_need_and_which_facts_it_asks_for() {
     ];
     assert_eq!(asked, wanted);
 }
+
+/// A page could not tell longer ones from each other (law 9).
+#[test]
+fn numbers_have_53_bits() {
+    let with = |test: &Test| {
+        let guard = vec![Condition::new("resource.size", test.clone())];
+        |spec: &mut PolicySpec| spec.permissions[LOOK].guard = guard
+    };
+    for sign in [1, -1] {
+        let (most, more) = (sign * 9_007_199_254_740_991, sign * 9_007_199_254_740_992);
+        for (member, test) in [
+            (
+                "equals",
+                (|number| Test::Equals(Value::Integer(number))) as fn(i64) -> Test,
+            ),
+            ("not_equals", |number| {
+                Test::NotEquals(Value::Integer(number))
+            }),
+            ("at_least", Test::AtLeast),
+            ("at_most", Test::AtMost),
+        ] {
+            accepted(with(&test(most)));
+            let expected = format!(
+                "permissions[0].guard[0].{member}: {more} has more than 53 bits, and a page could not \
+                 tell it from others"
+            );
+            refused(with(&test(more)), &expected);
+        }
+    }
+}
