@@ -139,9 +139,13 @@ pub(super) fn may_update(
     wanted: &OrganizationChangeRequest,
 ) -> Result<Permitted, ApiError> {
     match wanted.workspace_admins_invite {
-        // Saying no hands out nothing.
         Some(true) => acting.let_workspace_admins_invite(),
-        _ => acting.permit(Operation::OrganizationUpdate, acting.access.root()),
+        // Saying no hands out nothing, but what others have sent lets nobody in any more; nor does a token
+        // act that lives longer than tokens may.
+        None if wanted.token_lifetime_max_s.is_none() => {
+            acting.permit(Operation::OrganizationUpdate, acting.access.root())
+        }
+        _ => acting.permit_on_others(Operation::OrganizationUpdate),
     }
 }
 

@@ -230,7 +230,7 @@ fn transfer(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, Api
 
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
-    let change = acting.change(acting.permit(Operation::ProjectDelete, node)?)?;
+    let change = acting.change(acting.permit_on_others_at(Operation::ProjectDelete, node)?)?;
     nodes::delete(&change, id)?;
     change.finish(())
 }

@@ -162,7 +162,7 @@ fn update(
 
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
-    let permitted = acting.permit(Operation::WorkspaceDelete, node)?;
+    let permitted = acting.permit_on_others_at(Operation::WorkspaceDelete, node)?;
     // Whatever the policy says of it.
     if !keeps_workspace(acting.workspaces()?) {
         let detail = "An organization keeps its only workspace.";

@@ -31,7 +31,16 @@ impl Acting<'_> {
         &self,
         operation: Operation,
     ) -> Result<Permitted, ApiError> {
-        let permitted = self.permit(operation, self.access.root())?;
+        self.permit_on_others_at(operation, self.access.root())
+    }
+
+    /// [`Self::permit_on_others`] on a node: what is granted on it ends with it.
+    pub(in crate::organization) fn permit_on_others_at(
+        &self,
+        operation: Operation,
+        node: NodeId,
+    ) -> Result<Permitted, ApiError> {
+        let permitted = self.permit(operation, node)?;
         self.require_seer()?;
         Ok(permitted)
     }

@@ -179,6 +179,12 @@ fn p2_a_key_that_stops_takes_nothing_from_others() {
     let hook = json!({ "name": "All", "url": "https://hooks.example/x" });
     let hook = super::super::id(&acme.post(&acme.ada, "/webhooks", &hook));
     let off = json!({ "active": false });
+    let place = |path: &str, body: Value| {
+        let id = super::super::id(&acme.post(&acme.ada, path, &body));
+        format!("{path}/{id}")
+    };
+    let workspace = place("/workspaces", json!({ "name": "North" }));
+    let workspace = workspace.replace("/workspaces/", "");
     acme.remove(BEN);
     let take = [
         (Method::Patch, adas.clone(), off.clone()),
@@ -203,6 +209,26 @@ fn p2_a_key_that_stops_takes_nothing_from_others() {
             json!({}),
         ),
         (Method::Delete, format!("/webhooks/{hook}"), json!({})),
+        (
+            Method::Delete,
+            place("/projects", json!({ "name": "Bridge", "workspace": workspace })),
+            json!({}),
+        ),
+        (
+            Method::Delete,
+            format!("/workspaces/{workspace}"),
+            json!({}),
+        ),
+        (
+            Method::Patch,
+            String::new(),
+            json!({ "token_lifetime_max_s": null }),
+        ),
+        (
+            Method::Patch,
+            String::new(),
+            json!({ "workspace_admins_invite": false }),
+        ),
         (Method::Delete, String::new(), json!({})),
     ];
     let send = |secret: &str, (method, path, body): &(Method, String, Value)| {
