@@ -1,7 +1,7 @@
 //! What a policy says that no cell of its matrix shows: what bounds, replaces and goes beyond its roles, and what
 //! its cells depend on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_wire::{
     CompiledPolicy, ConditionDocument, ConditionalDocument, EffectName, LevelName,
@@ -53,12 +53,9 @@ fn all(compiled: &CompiledPolicy, beside: Beside) -> Vec<Definition> {
         add(format!("role {}", role.id), of_role(role));
     }
     add("creator".into(), policy.creator.clone().unwrap_or_default());
-    add("every member".into(), policy.everyone.join(", "));
+    add("every member".into(), listed(&policy.everyone));
     for (level, permissions) in &policy.ownership {
-        add(
-            format!("owner of a {}", word(*level)),
-            permissions.join(", "),
-        );
+        add(format!("owner of a {}", word(*level)), listed(permissions));
     }
     add("custom roles".into(), of_custom_roles(policy));
     for permission in &policy.permissions {
@@ -89,7 +86,7 @@ fn held(policy: &PolicyDocument, permission: &PermissionDocument) -> Vec<String>
         parts.push(format!("also held by {}", others.join(", ")));
     }
     for ConditionalDocument { roles, when } in &permission.conditional {
-        parts.push(format!("{} if {}", roles.join(", "), conditions(when)));
+        parts.push(format!("{} if {}", listed(roles), conditions(when)));
     }
     if !permission.guard.is_empty() {
         let guard = conditions(&permission.guard);
@@ -101,10 +98,10 @@ fn held(policy: &PolicyDocument, permission: &PermissionDocument) -> Vec<String>
 fn of_permission(compiled: &CompiledPolicy, permission: &PermissionDocument) -> Vec<String> {
     let mut parts = Vec::new();
     if !permission.implies.is_empty() {
-        parts.push(format!("comes with {}", permission.implies.join(", ")));
+        parts.push(format!("comes with {}", listed(&permission.implies)));
     }
     if !permission.plan.is_empty() {
-        parts.push(format!("needs the plan's {}", permission.plan.join(", ")));
+        parts.push(format!("needs the plan's {}", listed(&permission.plan)));
     }
     if permission.personal {
         parts.push("only what is one's own".into());
@@ -130,7 +127,7 @@ fn of_role(role: &RoleDocument) -> String {
         parts.push(format!("capped by {cap}"));
     }
     if !role.includes.is_empty() {
-        parts.push(format!("includes {}", role.includes.join(", ")));
+        parts.push(format!("includes {}", listed(&role.includes)));
     }
     parts.join("; ")
 }
@@ -152,9 +149,9 @@ fn of_rule(rule: &RuleDocument) -> String {
     };
     let who = match rule.roles.as_slice() {
         [] => "everybody".to_owned(),
-        roles => roles.join(", "),
+        roles => listed(roles),
     };
-    let what = rule.permissions.join(", ");
+    let what = listed(&rule.permissions);
     match conditions(&rule.when) {
         when if when.is_empty() => format!("{effect} {who} {what}"),
         when => format!("{effect} {who} {what} if {when}"),
@@ -162,8 +159,17 @@ fn of_rule(rule: &RuleDocument) -> String {
 }
 
 fn conditions(when: &[ConditionDocument]) -> String {
-    let conditions = when.iter().map(|condition| condition.0.to_string());
-    conditions.collect::<Vec<_>>().join(" and ")
+    let conditions: BTreeSet<String> = when
+        .iter()
+        .map(|condition| condition.0.to_string())
+        .collect();
+    conditions.into_iter().collect::<Vec<_>>().join(" and ")
+}
+
+/// Names of which neither order nor count says anything.
+fn listed(names: &[String]) -> String {
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn of_plan(plan: &PlanDocument) -> Vec<Definition> {
@@ -192,7 +198,7 @@ fn of_plan(plan: &PlanDocument) -> Vec<Definition> {
             limit("workspaces", offer.workspaces),
         ];
         if !offer.features.is_empty() {
-            parts.push(format!("features {}", offer.features.join(", ")));
+            parts.push(format!("features {}", listed(&offer.features)));
         }
         all.push((format!("plan {id}"), parts.join("; ")));
     }

@@ -201,7 +201,11 @@ fn rules(spec: &PolicySpec, names: Names<'_>, policy: &mut Policy) -> Result<(),
             return Err(fail(path, PolicyErrorKind::Duplicate(rule.id.clone())));
         }
         let (roles, permissions) = check_rule(rule, names, &path)?;
-        policy.add_rule(rule, roles.as_deref(), &permissions);
+        if !policy.add_rule(rule, roles.as_deref(), &permissions) {
+            let limit = limits::CONDITIONAL_RIGHTS_MAX;
+            let path = [path.as_slice(), &["when".into()]].concat();
+            return Err(fail(path, PolicyErrorKind::TooMany { limit }));
+        }
     }
     Ok(())
 }

@@ -219,7 +219,9 @@ impl Policy {
                     }
                 }
             }
-            self.add_rule(rule, roles.as_deref(), &permissions);
+            // What there is no room for gives nothing: whoever adds rules asks before
+            // ([`Self::has_room_for_conditions`]).
+            let _ = self.add_rule(rule, roles.as_deref(), &permissions);
         }
         self.settle();
     }

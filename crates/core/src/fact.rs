@@ -60,8 +60,7 @@ impl Facts {
     ///
     /// A group of which only the directory states facts is no more than the facts in it.
     pub fn state(&mut self, stated: &Self, unusable: &[String]) {
-        let is_open = |group: &&String| fact_type(&[group, ".any"].concat()) == Some(FactType::Any);
-        let groups = stated.complete.iter().filter(is_open);
+        let groups = stated.complete.iter().filter(|group| is_open_group(group));
         let replaced: Vec<&String> = groups.chain(unusable).collect();
         let is_of = |name: &String, of: &String| name == of || is_in_group(name, of);
         let mut kept = Self::default();
@@ -98,10 +97,11 @@ impl Facts {
         self.known.get(name)
     }
 
-    /// What is known of `name`.
+    /// What is known of `name`. A group of which only the directory states facts makes nothing absent
+    /// ([`is_open_group`]): the directory has the others, whoever did not state them.
     #[must_use]
     pub fn knowledge(&self, name: &str) -> Knowledge<'_> {
-        let in_group = |group: &String| is_in_group(name, group);
+        let in_group = |group: &String| is_in_group(name, group) && is_open_group(group);
         match self.known.get(name) {
             Some(value) => Knowledge::Known(value),
             None if self.complete.iter().any(in_group) => Knowledge::Absent,
@@ -183,6 +183,13 @@ pub fn directory_facts() -> impl Iterator<Item = &'static str> + Clone {
 /// Below these a policy may name any fact.
 pub(crate) const OPEN_FACTS: [&str; 4] =
     ["action.", "context.", "principal.properties.", "resource."];
+
+/// Whether a policy may name any fact in `group`, and callers state them.
+#[must_use]
+pub fn is_open_group(group: &str) -> bool {
+    let is_in = |open: &&str| group.starts_with(open) || open.strip_suffix('.') == Some(group);
+    OPEN_FACTS.iter().any(is_in)
+}
 
 /// The type of the fact `name`, or `None` when no such fact exists.
 #[must_use]

@@ -292,20 +292,20 @@ mod tests {
     #[test]
     fn what_is_known_to_be_absent_passes_only_where_it_may() {
         let of = |if_exists| {
-            let condition = Condition::new("tags.a", Test::Equals(text("x")));
+            let condition = Condition::new("resource.tags.a", Test::Equals(text("x")));
             Guard::new(vec![Condition {
                 if_exists,
                 ..condition
             }])
         };
         let mut facts = Facts::default();
-        facts.complete("tag");
-        facts.complete("tags.a");
+        facts.complete("resource.tag");
+        facts.complete("resource.tags.a");
         assert_eq!(of(true).outcome(&facts), Outcome::Unknown);
-        facts.complete("tags");
+        facts.complete("resource.tags");
         assert_eq!(of(true).outcome(&facts), Outcome::True);
         assert_eq!(of(false).outcome(&facts), Outcome::False);
-        facts.set("tags.a", text("y"));
+        facts.set("resource.tags.a", text("y"));
         assert_eq!(of(true).outcome(&facts), Outcome::False);
     }
 

@@ -107,7 +107,9 @@ pub use delegate::{DelegationError, can_delegate, can_hand_over, can_transfer};
 pub use diff::{Change, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
-pub use fact::{FactType, Facts, Knowledge, Value, directory_facts, fact_type, is_in_group};
+pub use fact::{
+    FactType, Facts, Knowledge, Value, directory_facts, fact_type, is_in_group, is_open_group,
+};
 pub use grant::{Grant, Node, PackedNode, PackedNodes, PrincipalKind, Record, TokenLimit, Window};
 pub use guard::{Condition, Guard, Outcome, Test};
 pub use hierarchy::NodeId;

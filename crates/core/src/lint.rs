@@ -34,6 +34,11 @@ pub enum FindingKind {
         /// The fact of which they ask what it cannot be.
         fact: String,
     },
+    /// The conditions of a deny rule contradict each other, so that it denies only what they cannot be tested of.
+    DeniesUnknown {
+        /// The fact of which they ask what it cannot be.
+        fact: String,
+    },
     /// The role holds nothing, bounds nothing and overrides nothing.
     RoleWithoutEffect(String),
     /// Nobody can ever hold the permission.
@@ -88,6 +93,10 @@ impl fmt::Display for FindingKind {
                     "these conditions ask of `{fact}` what it cannot be, so they never hold"
                 )
             }
+            Self::DeniesUnknown { fact } => write!(
+                f,
+                "these conditions ask of `{fact}` what it cannot be, so this denies only where it is not known, or of another type"
+            ),
             Self::RoleWithoutEffect(role) => write!(f, "the role `{role}` holds no permission"),
             Self::PermissionOfNobody(permission) => {
                 write!(f, "nothing gives `{permission}` to anybody")
@@ -305,8 +314,13 @@ fn rules(spec: &PolicySpec, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
         if_exists(&rule.when, &place, &mut found);
         if let Some((index, fact)) = never_holds(&rule.when, &[]) {
             vain.push(at);
-            let place = [path, vec!["when".into(), index.into()]].concat();
-            found.push(contradictory(place, fact));
+            let mut finding =
+                contradictory([path, vec!["when".into(), index.into()]].concat(), fact);
+            if rule.effect == Effect::Deny {
+                let fact = fact.into();
+                finding.kind = FindingKind::DeniesUnknown { fact };
+            }
+            found.push(finding);
             continue;
         }
         found.extend(passes_absent(rule, &place));

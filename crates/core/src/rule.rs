@@ -5,13 +5,15 @@ use crate::policy::{ConditionalRight, Rule, RuleDenial};
 use crate::{Bits, Effect, Guard, Policy, RuleSpec, limits};
 
 impl Policy {
-    /// Adds `rule` to what it reaches: `roles` (`None`: all members) and `permissions`.
+    /// Adds `rule` to what it reaches: `roles` (`None`: all members) and `permissions`. Whether there was room
+    /// for all that it gives.
     pub(crate) fn add_rule(
         &mut self,
         rule: &RuleSpec,
         roles: Option<&[usize]>,
         permissions: &[usize],
-    ) {
+    ) -> bool {
+        let mut had_room = true;
         let number = self.rules.len();
         self.rules.push(Rule {
             id: rule.id.clone(),
@@ -43,6 +45,7 @@ impl Policy {
                             None => Some(permission),
                             Some(guard) => self.conditional_right(permission, guard),
                         };
+                        had_room &= right.is_some();
                         let rights = self.rights;
                         self.for_each_of(roles, &mut |held, _| {
                             held.resize(rights);
@@ -54,6 +57,7 @@ impl Policy {
                 }
             }
         }
+        had_room
     }
 
     /// Hands the rights and denials of each of `roles` (`None`: of all members) to `change`.

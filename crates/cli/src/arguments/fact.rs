@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use lockstep_core::{FactType, Facts, fact_type};
+use lockstep_core::{FactType, Facts, fact_type, is_open_group};
 use lockstep_wire::{FactsView, Scalar};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ impl FromStr for Fact {
 
 /// All facts of the group `name`, written as a JSON object.
 fn group(name: &str, value: &str) -> Result<Fact, String> {
-    if fact_type(&format!("{name}.any")) != Some(FactType::Any) {
+    if !is_open_group(name) {
         return Err(format!("there is no group of facts `{name}`"));
     }
     // One value and nothing behind it; then as text again, in which no member may be there twice.

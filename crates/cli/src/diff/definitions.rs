@@ -38,21 +38,20 @@ pub(super) fn print(changes: &[DefinitionChange]) -> String {
     if !changes.is_empty() {
         text.push_str("(definitions)\n");
     }
-    let width = changes.iter().map(|change| change.definition.len()).max();
+    let names: Vec<String> = changes
+        .iter()
+        .map(|change| printable(&change.definition))
+        .collect();
+    let width = names.iter().map(|name| name.chars().count()).max();
     let width = width.unwrap_or_default();
-    for change in changes {
+    for (name, change) in names.iter().zip(changes) {
         let (sign, words) = match (&change.before, &change.after) {
             (Some(before), Some(after)) => ("~".to_owned(), format!("{after}; before, {before}")),
             (Some(before), None) => (styled(BAD, "-"), before.clone()),
             (None, after) => (styled(GOOD, "+"), after.clone().unwrap_or_default()),
         };
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "  {sign} {:width$}  {}",
-            change.definition,
-            printable(&words)
-        );
+        let _ = writeln!(text, "  {sign} {name:width$}  {}", printable(&words));
     }
     text
 }

@@ -254,6 +254,55 @@ fn what_no_role_shows_is_a_difference() {
     assert_eq!(json["definitions"], definitions);
 }
 
+/// Neither how often a name stands in a list nor where in it says anything.
+#[test]
+fn the_order_of_a_list_is_no_difference() {
+    let policy = |test: &str, everyone: &str, permissions: &str, when: &str| {
+        let tail = format!(
+            "everyone = [{everyone}]\n[[rules]]\nid = \"till\"\neffect = \"deny\"\npermissions = [{permissions}]\nwhen = [{when}]\n"
+        );
+        let (head, rest) = POLICY.split_once('\n').unwrap();
+        let (everyone, rule) = tail.split_once('\n').unwrap();
+        written(
+            &format!("diff-order-{test}.toml"),
+            format!("{head}\n{everyone}\n{rest}\n{rule}"),
+        )
+        .display()
+        .to_string()
+    };
+    let (open, late) = (
+        "{ fact = \"resource.open\", equals = true }",
+        "{ fact = \"resource.late\", equals = true }",
+    );
+    let one = policy(
+        "one",
+        "\"count\", \"sell\"",
+        "\"count\", \"sell\"",
+        &format!("{open}, {late}"),
+    );
+    let other = policy(
+        "other",
+        "\"sell\", \"count\"",
+        "\"sell\", \"count\", \"sell\"",
+        &format!("{late}, {open}"),
+    );
+    assert_eq!(printed(["diff", &one, &other]), "");
+}
+
+/// A policy of somebody else's writes no lines of its own, nor escape sequences.
+#[test]
+fn names_of_definitions_are_printed_on_one_line() {
+    let plan = |name: &str, seats: u32| {
+        let offer = format!("[plan.offers.\"x\\nred\"]\nname = \"X\"\nseats = {seats}\n");
+        written(name, [POLICY, &offer].concat())
+            .display()
+            .to_string()
+    };
+    let (old, new) = (plan("diff-red-1.toml", 1), plan("diff-red-2.toml", 2));
+    let text = differences([old.as_str(), &new]);
+    assert!(text.contains("red") && !text.contains("\nred"), "{text:?}");
+}
+
 /// What comes with a permission, what is asked about anew every time, and where a permission belongs change no
 /// role of the policy's: an organization's own do, and the edge.
 #[test]

@@ -307,6 +307,24 @@ fn a_group_that_a_case_states_is_all_that_there_is_of_it() {
     assert_eq!(printed(&call), "ada\nben\n");
 }
 
+/// The directory always has them, so a deny rule binds whoever leaves one out.
+#[test]
+fn a_group_of_directory_facts_is_no_more_than_the_facts_in_it() {
+    let path = asked(
+        "directory-group.toml",
+        r#"
+    { principal = "ada", permission = "member.remove", facts = { target = { self = false } }, expect = "fact-missing" },
+    { principal = "ada", permission = "member.remove", facts = { "target.self" = false }, expect = "fact-missing" },
+    { principal = "ben", permission = "data.update", facts = { principal = { creator = false } }, expect = "everyone" },
+"#,
+    );
+    let passed = format!("ok   {path} (3 cases)\n1 file: 3 passed, 0 failed\n");
+    assert_eq!(
+        printed(["test", &path, "--policy", "policies/lockstep.toml"]),
+        passed
+    );
+}
+
 /// An expired role would be looked up in place of the one that counts.
 #[test]
 fn the_role_of_whom_it_is_about_is_the_one_that_counts_at_the_moment() {

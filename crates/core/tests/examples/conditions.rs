@@ -1,8 +1,8 @@
 //! Conditions: those that do not compile, being tests that could never hold or too many, and what they ask for.
 
 use lockstep_core::{
-    Condition, ConditionalSpec, Level, Operation, PermissionSpec, Policy, PolicySpec, RoleSpec,
-    Test, Value, limits,
+    Condition, ConditionalSpec, Effect, Level, Operation, PermissionSpec, Policy, PolicySpec,
+    RoleSpec, RuleSpec, Test, Value, limits,
 };
 
 use crate::mistakes::{LOOK, accepted, permission, refused, role, text};
@@ -186,19 +186,17 @@ fn numbers_have_53_bits() {
         let guard = vec![Condition::new("resource.size", test.clone())];
         |spec: &mut PolicySpec| spec.permissions[LOOK].guard = guard
     };
+    let tests: [(&str, &dyn Fn(i64) -> Test); 4] = [
+        ("equals", &|number| Test::Equals(Value::Integer(number))),
+        ("not_equals", &|number| {
+            Test::NotEquals(Value::Integer(number))
+        }),
+        ("at_least", &Test::AtLeast),
+        ("at_most", &Test::AtMost),
+    ];
     for sign in [1, -1] {
         let (most, more) = (sign * 9_007_199_254_740_991, sign * 9_007_199_254_740_992);
-        for (member, test) in [
-            (
-                "equals",
-                (|number| Test::Equals(Value::Integer(number))) as fn(i64) -> Test,
-            ),
-            ("not_equals", |number| {
-                Test::NotEquals(Value::Integer(number))
-            }),
-            ("at_least", Test::AtLeast),
-            ("at_most", Test::AtMost),
-        ] {
+        for (member, test) in tests {
             accepted(with(&test(most)));
             let expected = format!(
                 "permissions[0].guard[0].{member}: {more} has more than 53 bits, and a page could not \
@@ -207,4 +205,29 @@ fn numbers_have_53_bits() {
             refused(with(&test(more)), &expected);
         }
     }
+}
+
+/// Rules, too, of which one would give nothing by what there is no room for.
+#[test]
+fn allow_rules_under_guards_have_a_limit() {
+    let rules = |count: usize| {
+        move |spec: &mut PolicySpec| {
+            let per_rule = 1_000;
+            let more = (0..per_rule).map(|at| permission(&format!("p{at}")));
+            spec.permissions = more.chain(std::mem::take(&mut spec.permissions)).collect();
+            let ids: Vec<String> = (0..per_rule).map(|at| format!("p{at}")).collect();
+            spec.rules = (0..count)
+                .map(|at| RuleSpec {
+                    id: format!("r{at}"),
+                    effect: Effect::Allow,
+                    roles: Vec::new(),
+                    permissions: ids.clone(),
+                    when: vec![is(&format!("resource.f{at}"), true)],
+                    because: String::new(),
+                })
+                .collect();
+        }
+    };
+    accepted(rules(4));
+    refused(rules(5), "rules[4].when: more than 4096 entries");
 }

@@ -1,6 +1,6 @@
 //! Facts: what is known, what is known to be absent, and what nobody knows.
 
-use lockstep_core::{Facts, Knowledge, Value};
+use lockstep_core::{Facts, Knowledge, Value, is_open_group};
 
 #[test]
 fn what_is_not_stated_of_a_whole_group_is_absent_and_else_unknown() {
@@ -18,6 +18,26 @@ fn what_is_not_stated_of_a_whole_group_is_absent_and_else_unknown() {
     // The group itself, and what only begins alike, are not in it.
     for name in ["resource.tags", "resource.tagsets", "resource.flag"] {
         assert_eq!(facts.knowledge(name), Knowledge::Unknown, "{name}");
+    }
+}
+
+/// The directory has the others.
+#[test]
+fn a_group_of_the_directory_makes_nothing_absent() {
+    for (group, name, is_absent) in [
+        ("target", "target.role", false),
+        ("principal", "principal.properties.team", false),
+        ("principal.properties", "principal.properties.team", true),
+        ("resource", "resource.tags.env", true),
+        ("resources", "resources.env", false),
+        ("context", "context.ip", true),
+        ("action", "action.amount", true),
+    ] {
+        let mut facts = Facts::default();
+        facts.complete(group);
+        let known = facts.knowledge(name);
+        assert_eq!(known == Knowledge::Absent, is_absent, "{group} {name}");
+        assert_eq!(is_open_group(group), is_absent);
     }
 }
 

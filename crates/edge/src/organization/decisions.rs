@@ -1,6 +1,6 @@
 //! What the edge asks before it decides: snapshots, their freshness, and decisions with the directory's own facts.
 
-use lockstep_core::{Access, FactType, Facts, Operation, fact_type};
+use lockstep_core::{Access, FactType, Facts, Operation, fact_type, is_open_group};
 use lockstep_wire::{DecisionView, FactsView, Snapshot, TokenRecord};
 use serde::{Deserialize, Serialize};
 
@@ -217,7 +217,7 @@ pub(super) fn evaluate(
 fn believed(stated: Facts) -> Result<Facts, ApiError> {
     let is_open = |name: &str| fact_type(name) == Some(FactType::Any);
     let fact = stated.iter().find(|(name, _)| !is_open(name));
-    let is_closed = |group: &&str| !is_open(&format!("{group}.any"));
+    let is_closed = |group: &&str| !is_open_group(group);
     let known = fact.map(|(name, _)| name);
     let Some(name) = known.or_else(|| stated.groups().find(is_closed)) else {
         return Ok(stated);

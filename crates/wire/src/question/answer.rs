@@ -1,10 +1,11 @@
 //! The answers to questions about a world, and why some have none.
 
-use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use lockstep_core::{FactType, Facts, Grant, Policy, Target, Value, World, fact_type, is_in_group};
+use lockstep_core::{
+    FactType, Facts, Grant, Policy, Target, Value, World, fact_type, is_in_group, is_open_group,
+};
 
 use super::QuestionDocument;
 use crate::{DecisionView, UnknownPermission, WorldDocument};
@@ -152,9 +153,10 @@ pub fn check_facts(policy: &Policy, facts: &Facts) -> Result<(), QuestionError> 
         }
         let name = String::from(group);
         // As for a fact in it.
-        return Err(match fact_type(&format!("{group}.any")) {
-            Some(_) => QuestionError::FactUnused(name),
-            None => QuestionError::Fact(name),
+        return Err(if is_open_group(group) {
+            QuestionError::FactUnused(name)
+        } else {
+            QuestionError::Fact(name)
         });
     }
     Ok(())

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use lockstep_core::{
     CustomRoleError, Effect, OwnRuleError, Policy, PolicyErrorKind, RuleSpec, Step, World,
-    directory_facts,
+    directory_facts, limits,
 };
 
 use super::WorldDocument;
@@ -85,8 +85,22 @@ impl WorldDocument {
             message: format!("there is no role `{role}`, so the grant gives nothing"),
             missing: Some(("role", role.clone())),
         });
+        let is_full = !self.rules.is_empty() && !world.policy().has_room_for_conditions();
+        let full = is_full.then(|| WithoutEffect {
+            path: vec!["rules".into()],
+            message: format!(
+                "more than {} permissions under conditions, so some of them are not given",
+                limits::CONDITIONAL_RIGHTS_MAX
+            ),
+            missing: None,
+        });
         let tokens = self.tokens_without_effect(policy, world);
-        roles.chain(rules).chain(gone).chain(tokens).collect()
+        roles
+            .chain(rules)
+            .chain(full)
+            .chain(gone)
+            .chain(tokens)
+            .collect()
     }
 
     /// What tokens are narrowed to and is not there.
@@ -141,7 +155,9 @@ impl WorldDocument {
             "principal" => self.principals.iter().map(|known| &*known.name).collect(),
             "base" => policy.roles().iter().map(|known| &*known.id).collect(),
             "role" => {
-                let own = self.roles.iter().map(|known| &*known.id);
+                let own = self.roles.iter();
+                let own = own.filter(|role| policy.check_role(&(*role).into()).is_ok());
+                let own = own.map(|known| &*known.id);
                 let known = policy.roles().iter().map(|known| &*known.id);
                 known.chain(own).collect()
             }

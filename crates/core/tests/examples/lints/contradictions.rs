@@ -1,6 +1,6 @@
 //! Conditions that never all hold, and such that may.
 
-use lockstep_core::{Condition, Effect, Test, Value};
+use lockstep_core::{Condition, Effect, PolicySpec, RuleSpec, Test, Value};
 
 use super::{findings, policy, rule, ticket};
 use crate::shop::strings;
@@ -137,6 +137,31 @@ fn a_contradiction_is_found_in_guards_rows_and_both_together() {
             format!("permissions.1.conditional.0.when.0: {never}"),
         ]
     );
+    // A rule that denies does so where it is not known whether they hold.
+    spec.permissions[1].guard = Vec::new();
+    spec.permissions[0].guard = Vec::new();
+    let contradictory = |effect| RuleSpec {
+        id: "r".into(),
+        effect,
+        roles: Vec::new(),
+        permissions: vec![spec.permissions[0].id.clone()],
+        when: vec![ticket(), not.clone()],
+        because: String::new(),
+    };
+    let unknown = "these conditions ask of `resource.ticket` what it cannot be, so this denies only where it \
+                   is not known, or of another type";
+    for (effect, said) in [(Effect::Allow, never), (Effect::Deny, unknown)] {
+        let rules = vec![contradictory(effect)];
+        let spec = PolicySpec {
+            rules,
+            ..spec.clone()
+        };
+        let found = findings(&spec);
+        assert!(
+            found.contains(&format!("rules.0.when.1: {said}")),
+            "{found:?}"
+        );
+    }
     // One of the two exists, so the other is asked of what exists.
     let lenient = Condition {
         if_exists: true,

@@ -211,7 +211,10 @@ fn p2_a_key_that_stops_takes_nothing_from_others() {
         (Method::Delete, format!("/webhooks/{hook}"), json!({})),
         (
             Method::Delete,
-            place("/projects", json!({ "name": "Bridge", "workspace": workspace })),
+            place(
+                "/projects",
+                json!({ "name": "Bridge", "workspace": workspace }),
+            ),
             json!({}),
         ),
         (
