@@ -42,13 +42,13 @@ pub(super) const ROWS: &[Row] = &[
         proofs: &[
             proof(
                 edge(
-                    "organization::tests::service_keys::seers::p2_a_key_that_stops_takes_nothing_from_others",
+                    "organization::tests::service_keys::seers::taking::p2_a_key_that_stops_takes_nothing_from_others",
                 ),
                 "a key that stops takes nothing from others",
                 &[edit(
                     "crates/edge/src/organization/acting/accounts.rs",
-                    "        let permitted = self.permit(operation, self.access.root())?;\n        self.require_seer()?;\n",
-                    "        let permitted = self.permit(operation, self.access.root())?;\n",
+                    "        let permitted = self.permit(operation, node)?;\n        self.require_seer()?;\n",
+                    "        let permitted = self.permit(operation, node)?;\n",
                 )],
             ),
             proof(

@@ -1,5 +1,7 @@
 //! Whom a program shows a secret to: the person who saw its key's (threat P2).
 
+mod taking;
+
 use super::*;
 use crate::{
     http::Response,
@@ -162,89 +164,6 @@ fn p2_a_key_that_stops_hands_nothing_out() {
     for (method, path, body) in &hand_out {
         let answer = acme.by(&secret, *method, path, body);
         assert!(answer.status < 300, "{path}: {}", text(&answer));
-    }
-}
-
-/// What a key takes from others is no less than what it gives.
-#[test]
-fn p2_a_key_that_stops_takes_nothing_from_others() {
-    let acme = lockstep();
-    let ben = acme.joined(BEN, "owner");
-    let account = acme.account(&[json!({ "role": "owner" })]);
-    let (key, secret) = acme.key(&ben, &account, &named("ben's"));
-    let other = acme.account(&[admin()]);
-    let (adas, _) = acme.key(&acme.ada, &other, &named("ada's"));
-    let issuer = super::super::id(&acme.post(&acme.ada, "/issuers", &Idp::new(1).body(None)));
-    let issuer = format!("/issuers/{issuer}");
-    let hook = json!({ "name": "All", "url": "https://hooks.example/x" });
-    let hook = super::super::id(&acme.post(&acme.ada, "/webhooks", &hook));
-    let off = json!({ "active": false });
-    let place = |path: &str, body: Value| {
-        let id = super::super::id(&acme.post(&acme.ada, path, &body));
-        format!("{path}/{id}")
-    };
-    let workspace = place("/workspaces", json!({ "name": "North" }));
-    let workspace = workspace.replace("/workspaces/", "");
-    acme.remove(BEN);
-    let take = [
-        (Method::Patch, adas.clone(), off.clone()),
-        (Method::Delete, adas, json!({})),
-        (Method::Patch, other.clone(), named("renamed")),
-        (Method::Delete, other, json!({})),
-        (Method::Patch, issuer.clone(), off),
-        (Method::Delete, issuer, json!({})),
-        (
-            Method::Delete,
-            format!("/invitations/{}", acme.invited(CAT, "member")),
-            json!({}),
-        ),
-        (
-            Method::Delete,
-            format!("/links/{}", acme.link("member", 9).0),
-            json!({}),
-        ),
-        (
-            Method::Delete,
-            format!("/domains/{}", acme.proven("people.example", "member")),
-            json!({}),
-        ),
-        (Method::Delete, format!("/webhooks/{hook}"), json!({})),
-        (
-            Method::Delete,
-            place(
-                "/projects",
-                json!({ "name": "Bridge", "workspace": workspace }),
-            ),
-            json!({}),
-        ),
-        (
-            Method::Delete,
-            format!("/workspaces/{workspace}"),
-            json!({}),
-        ),
-        (
-            Method::Patch,
-            String::new(),
-            json!({ "token_lifetime_max_s": null }),
-        ),
-        (
-            Method::Patch,
-            String::new(),
-            json!({ "workspace_admins_invite": false }),
-        ),
-        (Method::Delete, String::new(), json!({})),
-    ];
-    let send = |secret: &str, (method, path, body): &(Method, String, Value)| {
-        let request = write(*method, &acme.path(path), body).with_query("name=Acme");
-        acme.world.send(&request.with_header("x-api-key", secret))
-    };
-    for each in &take {
-        refused(&send(&secret, each), 403, "out-of-token-scope");
-    }
-    let secret = shown(&acme.post(&acme.ada, &format!("{key}/rotate"), &json!({})));
-    for each in &take {
-        let answer = send(&secret, each);
-        assert!(answer.status < 300, "{}: {}", each.1, text(&answer));
     }
 }
 
