@@ -6,27 +6,13 @@ import { after, before, test } from "node:test";
 
 import { startBrowser } from "../support/browser.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { personAt, signIn } from "./person.mjs";
+import { callAt as call, personAt, signIn } from "./person.mjs";
 
 let edge;
 let browser;
 let ada;
 let grace;
 let path;
-
-/** One call of the API with the session of the page that is open. */
-async function call({ page }, method, path, body) {
-  const [status, answer] = await page.evaluate(
-    async ([method, path, body]) => {
-      const headers = { "Content-Type": "application/json" };
-      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
-      return [response.status, await response.text()];
-    },
-    [method, path, body],
-  );
-  assert.ok(status < 300, `${method} ${path}: ${status} ${answer}`);
-  return answer && JSON.parse(answer);
-}
 
 async function at(email) {
   const person = await personAt(browser, edge.origin);

@@ -47,6 +47,20 @@ export async function signIn({ page, context }, email, codes = 1) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/** One call of the API with the session of the page that is open; answers its body. */
+export async function callAt({ page }, method, path, body) {
+  const [status, answer] = await page.evaluate(
+    async ([method, path, body]) => {
+      const headers = { "Content-Type": "application/json" };
+      const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+      return [response.status, await response.text()];
+    },
+    [method, path, body],
+  );
+  assert.ok(status < 300, `${method} ${path}: ${status} ${answer}`);
+  return answer && JSON.parse(answer);
+}
+
 /** Opens the bell's panel. */
 export async function openNotifications(page, count) {
   await page.getByRole("button", { name: `Notifications, ${count}` }).click();

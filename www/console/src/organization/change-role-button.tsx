@@ -3,7 +3,6 @@ import { useGate } from "@lockstep/react";
 import { changeRole, nameOf, type Member } from "../api/organization.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Dialog } from "../ui/dialog.js";
-import { textOf } from "../ui/field.js";
 import { FormActions } from "../ui/form-actions.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
@@ -41,7 +40,11 @@ export function ChangeRoleButton({ organization, member }: ChangeRoleProps) {
 function ChangeRoleForm({ organization, member, onClose }: ChangeRoleProps & { onClose: () => void }) {
   const announce = useAnnounce();
   const changed = useOrganizationChanged();
-  const change = useAction(async (role: string) => {
+  // A radio that is disabled while nothing can be read would be left out of the form's own data.
+  const [chosen, setChosen] = useState<string | null>(null);
+  const role = chosen ?? member.role;
+  const listed = useRoles().some(({ id }) => id === role);
+  const change = useAction(async () => {
     if (role !== member.role) {
       const changedMember = await changeRole(organization, member.user_id, role);
       changed();
@@ -49,24 +52,32 @@ function ChangeRoleForm({ organization, member, onClose }: ChangeRoleProps & { o
     }
     onClose();
   });
-  const submit = (event: FormEvent<HTMLFormElement>) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    void change.run(textOf(new FormData(event.currentTarget), "role"));
+    if (listed) {
+      void change.run();
+    }
   };
   return (
     <form className="stack" onSubmit={submit}>
-      <RoleChoice member={member} />
+      <RoleChoice member={member} role={role} onChoose={setChosen} />
       <ErrorNotice error={change.error} />
-      <FormActions submit="Change role" busy={change.busy} onCancel={onClose} />
+      <FormActions submit="Change role" busy={change.busy || !listed} onCancel={onClose} />
     </form>
   );
+}
+
+interface RoleChoiceProps {
+  readonly member: Member;
+  readonly role: string;
+  readonly onChoose: (role: string) => void;
 }
 
 /**
  * The roles to choose from; one for which the permission to change this member's is not open says why.
  * That one gives more than the person holds is said by the edge.
  */
-function RoleChoice({ member }: { member: Member }) {
+function RoleChoice({ member, role, onChoose }: RoleChoiceProps) {
   const { gate, policy } = useGate();
   const known = useFacts(member.facts);
   const permission = policy?.operations?.["member.update-role"] ?? "";
@@ -82,7 +93,8 @@ function RoleChoice({ member }: { member: Member }) {
               type="radio"
               name="role"
               value={id}
-              defaultChecked={id === member.role}
+              checked={id === role}
+              onChange={() => onChoose(id)}
               disabled={!allowed}
               data-first={id === member.role ? "" : undefined}
             />

@@ -35,6 +35,8 @@ export function InviteButton({ organization }: { organization: string }) {
 
 function InviteForm({ organization, onClose }: { organization: string; onClose: () => void }) {
   const roles = useInvitableRoles();
+  // Roles may go away and come back while the form is open: what was chosen is not for the browser to keep.
+  const [role, setRole] = useState(() => plainestRole(roles));
   const announce = useAnnounce();
   const changed = useOrganizationChanged();
   const send = useAction(async (email: string, role: string) => {
@@ -54,7 +56,9 @@ function InviteForm({ organization, onClose }: { organization: string; onClose: 
       <Select
         label="Role"
         name="role"
-        defaultValue={plainestRole(roles)}
+        required
+        value={role}
+        onChange={(event) => setRole(event.target.value)}
         options={roles.map(({ id, name }) => ({ value: id, text: name }))}
       />
       <ErrorNotice error={send.error} />

@@ -26,13 +26,18 @@ interface SelectProps extends ComponentProps<"select"> {
   readonly options: readonly { readonly value: string; readonly text: string }[];
 }
 
-/** A native select with its label. */
-export function Select({ label, options, ...select }: SelectProps) {
+/**
+ * A native select with its label. While a `value` is not among the options nothing is chosen, where the
+ * browser would choose the first; with `required` the form is then not sent.
+ */
+export function Select({ label, options, value, ...select }: SelectProps) {
   const id = useId();
+  const missing = value !== undefined && options.every((option) => option.value !== value);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} {...select}>
+      <select id={id} value={missing ? "" : value} {...select}>
+        {missing && <option value="">Choose one</option>}
         {options.map(({ value, text }) => (
           <option key={value} value={value}>
             {text}
