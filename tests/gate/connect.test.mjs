@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { connect } from "@lockstep/gate";
 
 import { compiled } from "../support/policy.mjs";
-import { edgeDouble, follow, problem, ready, until } from "./double.mjs";
+import { edgeDouble, follow, pass, problem, ready, until } from "./double.mjs";
 import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 
 const admin = [["admin", organization]];
@@ -38,7 +38,6 @@ test("a_higher_epoch_is_read_and_changes_the_answers", async (t) => {
   const now = await until(store, ({ gate }) => gate.epoch === 2, "not followed");
   assert.equal(now.gate.can("invite"), true);
   assert.notEqual(now, seen);
-  assert.equal(edge.asked.at(-1).headers["Lockstep-Epoch"], "2");
 });
 
 test("an_epoch_that_is_known_is_not_read_again", async (t) => {
@@ -274,6 +273,47 @@ test("a_stream_that_waits_for_its_next_attempt_is_opened_once", async (t) => {
   await new Promise((resolve) => setTimeout(resolve, 600));
   assert.equal(edge.sources.filter(({ closed }) => !closed).length, 1);
   assert.equal(edge.sources.length, 2);
+});
+
+test("pages_that_end_each_others_streams_do_so_less_and_less", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  // An edge that keeps two streams of a person, for three of their pages.
+  const kept = [];
+  let opened = 0;
+  for (let page = 0; page < 3; page += 1) {
+    const edge = edgeDouble(snapshot());
+    const { eventSource } = edge;
+    edge.eventSource = (url) => {
+      const source = eventSource(url);
+      opened += 1;
+      if (kept.push(source) > 2) kept.shift().dispatchEvent(new Event("error"));
+      setTimeout(() => source.announce(1), 10);
+      return source;
+    };
+    follow(t, edge);
+  }
+  await pass(t, 600_000, 50);
+  assert.ok(opened < 100, `${opened} streams`);
+});
+
+test("a_stream_that_has_held_is_opened_again_at_once", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const edge = edgeDouble(snapshot());
+  follow(t, edge);
+  const open = () => edge.sources.filter(({ closed }) => !closed);
+  const lose = () => open()[0].dispatchEvent(new Event("error"));
+  await pass(t, 10);
+  for (let lost = 0; lost < 6; lost += 1) {
+    lose();
+    await pass(t, 20_000, 50);
+  }
+  lose();
+  await pass(t, 10_000, 50);
+  assert.equal(open().length, 0, "the waits have grown");
+  await pass(t, 60_000, 50);
+  lose();
+  await pass(t, 320);
+  assert.equal(open().length, 1);
 });
 
 /** What the page's own code throws while nobody can catch it, from now on. */

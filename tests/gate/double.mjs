@@ -47,6 +47,14 @@ export async function until(store, holds, what) {
 
 export const ready = (store) => until(store, ({ status }) => status === "ready", "not ready");
 
+/** Lets so much of the test's own clock pass, which `t.mock.timers` keeps, and what waits for it happen. */
+export async function pass(t, ms, stepMs = 10) {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    t.mock.timers.tick(stepMs);
+    await new Promise(setImmediate);
+  }
+}
+
 /** An answer of the edge that is a refusal. */
 export function problem(status, code) {
   const body = JSON.stringify({ status, code, detail: `The edge says ${code}.` });

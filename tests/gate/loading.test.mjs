@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { createGate } from "@lockstep/gate";
 
-import { edgeDouble, follow, ready, until } from "./double.mjs";
+import { edgeDouble, follow, pass, ready, until } from "./double.mjs";
 import { policy, snapshot, wasm } from "./world.mjs";
 
 const address = new URL("http://edge/lockstep_gate_bg.wasm");
@@ -30,6 +30,28 @@ test("what_gives_the_evaluator_is_asked_at_each_try", async () => {
   await assert.rejects(gate(), /cannot be loaded: 503/);
   await assert.rejects(gate(), /cannot be loaded: 503/);
   await assert.rejects(gate(), /not there/);
+});
+
+test("waits_grow_although_the_stream_answers", async (t) => {
+  t.mock.method(console, "error", () => {});
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const edge = edgeDouble(snapshot());
+  const { eventSource } = edge;
+  edge.eventSource = (url) => {
+    const source = eventSource(url);
+    setTimeout(() => source.announce(7), 10);
+    return source;
+  };
+  let tries = 0;
+  // As where the page's content security policy keeps it from being compiled.
+  const wasm = () => {
+    tries += 1;
+    return new Promise((_, reject) => setTimeout(reject, 30, new Error("not compiled")));
+  };
+  follow(t, edge, { wasm });
+  await pass(t, 10_000);
+  assert.ok(edge.sources.length >= 3 && edge.sources.length <= 6, `${edge.sources.length} streams`);
+  assert.ok(tries <= 7, `${tries} tries`);
 });
 
 test("an_evaluator_that_does_not_come_is_asked_for_again", async (t) => {

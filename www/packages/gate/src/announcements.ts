@@ -26,6 +26,8 @@ export class Announcements {
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #waitMs = RETRY_FIRST_MS;
+  /** When the source was opened, by this machine's clock. */
+  #sinceMs = 0;
   #wanted = false;
 
   /** `onEpoch`: the organization has this epoch now; `onRetry`: something may have been missed, so read again. */
@@ -54,6 +56,10 @@ export class Announcements {
 
   /** Something failed: try again later or, when that is pointless, stop listening. */
   failed(final: boolean): void {
+    // An edge that answers proves nothing: what fails may be the page's own, or other pages end this one's stream.
+    if (this.#source && Date.now() - this.#sinceMs > RETRY_MAX_MS) {
+      this.#waitMs = RETRY_FIRST_MS;
+    }
     this.#drop();
     if (this.#wanted && !final) {
       this.#retry = setTimeout(() => this.#again(), this.#waitMs * (0.75 + Math.random() / 2));
@@ -70,7 +76,6 @@ export class Announcements {
       const { data } = event as MessageEvent<unknown>;
       const epoch = parsed<{ epoch?: unknown }>(String(data))?.epoch;
       if (typeof epoch === "number" && Number.isSafeInteger(epoch) && source === this.#source) {
-        this.#waitMs = RETRY_FIRST_MS;
         this.#onEpoch(epoch);
       }
     });
@@ -80,6 +85,7 @@ export class Announcements {
       }
     });
     this.#source = source;
+    this.#sinceMs = Date.now();
   }
 
   #again(): void {

@@ -121,7 +121,8 @@ class Connection implements GateStore {
     if (epoch > this.#state.epoch) {
       this.#set({ ...this.#state, epoch });
     }
-    if (epoch > known || this.#state.status !== "ready") {
+    // Whatever is under way while nothing is ready was asked after `known` was: it needs no other read.
+    if (epoch > known) {
       void this.refresh();
     }
   }
