@@ -134,7 +134,7 @@ class Connection implements GateStore {
       let arrivedMs = 0;
       const [known, snapshot] = await Promise.all([
         this.#policy ?? readPolicy(options),
-        readSnapshot(options, this.#state.epoch).finally(() => (arrivedMs = Date.now())),
+        readSnapshot(options).finally(() => (arrivedMs = Date.now())),
       ]);
       const asSent = { snapshot, wasm: options.wasm, nowMs: NaN };
       let policy = known;

@@ -32,34 +32,31 @@ const TIMEOUT_MS = 10_000;
 const BINARY = "application/vnd.lockstep.snapshot";
 
 export async function readPolicy(options: ReadOptions): Promise<PolicyDocument> {
-  return parsed(await read("/v1/policy", {}, options)) as PolicyDocument;
+  return parsed(await read("/v1/policy", "application/json", options)) as PolicyDocument;
 }
 
-/**
- * The caller's snapshot, not from before `epoch`: its binary form, or its JSON from an edge that does
- * not know it.
- */
-export function readSnapshot(options: ReadOptions, epoch: number): Promise<Uint8Array | string> {
+/** The caller's snapshot: its binary form, or its JSON from an edge that does not know it. */
+export function readSnapshot(options: ReadOptions): Promise<Uint8Array | string> {
   return read(
     `/v1/organizations/${encodeURIComponent(options.organization)}/snapshot`,
-    { Accept: BINARY, ...(epoch > 0 ? { "Lockstep-Epoch": String(epoch) } : {}) },
+    BINARY,
     options,
   );
 }
 
 /** The bytes of a snapshot, or the text of a JSON object. */
-function read(path: "/v1/policy", headers: HeadersOf, options: ReadOptions): Promise<string>;
-function read(path: string, headers: HeadersOf, options: ReadOptions): Promise<Uint8Array | string>;
+function read(path: "/v1/policy", accept: string, options: ReadOptions): Promise<string>;
+function read(path: string, accept: string, options: ReadOptions): Promise<Uint8Array | string>;
 async function read(
   path: string,
-  headers: HeadersOf,
+  accept: string,
   { baseUrl = "", fetch = globalThis.fetch.bind(globalThis) }: ReadOptions,
 ): Promise<Uint8Array | string> {
   let response: Response;
   let answer: Uint8Array | string;
   try {
     response = await fetch(baseUrl + path, {
-      headers: { Accept: "application/json", ...headers },
+      headers: { Accept: accept },
       credentials: "same-origin",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -78,8 +75,6 @@ async function read(
   }
   throw refused(response.status, typeof answer === "string" ? parsed(answer) : undefined);
 }
-
-type HeadersOf = Readonly<Record<string, string>>;
 
 function refused(status: number, problem: { code?: unknown; detail?: unknown } = {}): ReadError {
   const code = typeof problem.code === "string" ? problem.code : undefined;
