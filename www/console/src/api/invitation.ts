@@ -1,5 +1,5 @@
 import type { OrganizationName } from "./me.js";
-import { readAll, request, segment } from "./request.js";
+import { readAll, request, segment, type Once } from "./request.js";
 
 export interface Invitation {
   readonly id: string;
@@ -29,23 +29,24 @@ const path = (organization: string, invitation?: string) =>
 export const readInvitations = (organization: string, signal?: AbortSignal) =>
   readAll<Invitation, "invitations">(path(organization), "invitations", signal);
 
-export const invite = (organization: string, email: string, role: string) =>
-  request<Invitation>(path(organization), { method: "POST", body: { email, role } });
+export const invite = (once: Once, organization: string, email: string, role: string) =>
+  request<Invitation>(path(organization), { method: "POST", body: { email, role }, once });
 
 export const cancelInvitation = (organization: string, invitation: string) =>
   request<undefined>(path(organization, invitation), { method: "DELETE" });
 
-export const acceptInvitation = (organization: string, invitation: string) =>
-  request<unknown>(`${path(organization, invitation)}/accept`, { method: "POST", body: {} });
+export const acceptInvitation = (once: Once, organization: string, invitation: string) =>
+  request<unknown>(`${path(organization, invitation)}/accept`, { method: "POST", body: {}, once });
 
-export const declineInvitation = (organization: string, invitation: string) =>
-  request<undefined>(`${path(organization, invitation)}/decline`, { method: "POST", body: {} });
+export const declineInvitation = (once: Once, organization: string, invitation: string) =>
+  request<undefined>(`${path(organization, invitation)}/decline`, { method: "POST", body: {}, once });
 
-export const joinByLink = (secret: string) =>
+export const joinByLink = (once: Once, secret: string) =>
   request<unknown>("/v1/invitations/join", {
     method: "POST",
     body: {},
     headers: { "Lockstep-Invitation": secret },
+    once,
   });
 
 /** Reads an invitation by its secret, without any effect. The secret travels in a header, not a URL. */

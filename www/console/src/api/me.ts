@@ -1,4 +1,4 @@
-import { nextTurn, readAll, request, segment } from "./request.js";
+import { nextTurn, readAll, request, segment, type Once } from "./request.js";
 
 export interface OrganizationName {
   readonly id: string;
@@ -63,7 +63,8 @@ export interface Token {
 export interface NewSecret {
   readonly id: string;
   readonly name: string;
-  readonly token: string;
+  /** Missing when the answer with it was lost and was asked for again. */
+  readonly token?: string;
 }
 
 export interface TokenRequest {
@@ -106,16 +107,17 @@ export const markRead = (until: number) =>
 export const readTokens = (signal?: AbortSignal) =>
   readAll<Token, "tokens">("/v1/me/tokens", "tokens", signal);
 
-export const createToken = (token: TokenRequest) =>
-  request<NewSecret>("/v1/me/tokens", { method: "POST", body: token });
+export const createToken = (once: Once, token: TokenRequest) =>
+  request<NewSecret>("/v1/me/tokens", { method: "POST", body: token, once });
 
 export const setTokenActive = (id: string, active: boolean) =>
   request<Token>(`/v1/me/tokens/${segment(id)}`, { method: "PATCH", body: { active } });
 
-export const rotateToken = (id: string, overlapS: number) =>
+export const rotateToken = (once: Once, id: string, overlapS: number) =>
   request<NewSecret>(`/v1/me/tokens/${segment(id)}/rotate`, {
     method: "POST",
     body: { overlap_s: overlapS },
+    once,
   });
 
 export const deleteToken = (id: string) =>

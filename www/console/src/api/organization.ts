@@ -1,5 +1,5 @@
 import type { Facts } from "@lockstep/gate";
-import { readAll, request, segment } from "./request.js";
+import { readAll, request, segment, type Once } from "./request.js";
 
 export interface Organization {
   readonly id: string;
@@ -28,8 +28,8 @@ export function nameOf({ email, user_id }: Member): string {
 
 const path = (organization: string) => `/v1/organizations/${segment(organization)}`;
 
-export const createOrganization = (name: string) =>
-  request<Organization>("/v1/organizations", { method: "POST", body: { name } });
+export const createOrganization = (once: Once, name: string) =>
+  request<Organization>("/v1/organizations", { method: "POST", body: { name }, once });
 
 export const readOrganization = (organization: string, signal?: AbortSignal) =>
   request<Organization>(path(organization), { signal });

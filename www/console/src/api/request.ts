@@ -11,11 +11,18 @@ export class Problem extends Error {
   }
 }
 
+/** What a form has sent and got no answer to, and the key of it. */
+export interface Once {
+  sent?: { readonly what: string; readonly key: string } | undefined;
+}
+
 export interface RequestOptions {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Of the form that sends a POST: what it sends again unchanged is done once (`Idempotency-Key`). */
+  readonly once?: Once | undefined;
 }
 
 /** How long the edge may take, in milliseconds. */
@@ -66,7 +73,8 @@ export async function readAll<T, K extends string>(
 
 /** One call of the HTTP API. Rejects with a `Problem` whose message can be shown as it is. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
-  const { method = "GET", body, headers = {}, signal } = options;
+  const { method = "GET", body, signal, once } = options;
+  const headers = { ...options.headers, ...keyOf(path, options) };
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const before = turn();
   let response: Response;
@@ -86,6 +94,9 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       : new Problem(0, "unreachable", "The edge cannot be reached. Check the connection and try again.");
   }
   const value = parse(text);
+  if (once && response.status < 500) {
+    once.sent = undefined;
+  }
   if (response.ok) {
     return value as T;
   }
@@ -94,6 +105,18 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     listeners.forEach((listener) => listener());
   }
   throw problem;
+}
+
+/** The same key for as long as the same is sent and nobody said what became of it. */
+function keyOf(path: string, { once, headers, body }: RequestOptions): Record<string, string> {
+  if (once === undefined) {
+    return {};
+  }
+  const what = JSON.stringify([path, headers, body]);
+  if (once.sent?.what !== what) {
+    once.sent = { what, key: crypto.randomUUID() };
+  }
+  return { "Idempotency-Key": once.sent.key };
 }
 
 /** A path segment from an id. */

@@ -7,6 +7,7 @@ import { FormActions } from "../ui/form-actions.js";
 import { Icon } from "../ui/icon.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
+import { useOnce } from "../ui/use-once.js";
 import { useOrganizationChanged } from "./changes.js";
 import { OperationButton } from "./operation-button.js";
 import { plainestRole, useFactsOfAnyRole, useInvitableRoles } from "./use-roles.js";
@@ -39,8 +40,9 @@ function InviteForm({ organization, onClose }: { organization: string; onClose: 
   const [role, setRole] = useState(() => plainestRole(roles));
   const announce = useAnnounce();
   const changed = useOrganizationChanged();
+  const once = useOnce();
   const send = useAction(async (email: string, role: string) => {
-    const invitation = await invite(organization, email, role);
+    const invitation = await invite(once, organization, email, role);
     changed();
     onClose();
     announce(`${invitation.email} is invited as ${invitation.role_name}.`);

@@ -8,6 +8,7 @@ import { Field, textOf } from "../ui/field.js";
 import { FormActions } from "../ui/form-actions.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
+import { useOnce } from "../ui/use-once.js";
 
 export function CreateOrganizationDialog(props: { open: boolean; onClose: () => void }) {
   return (
@@ -20,8 +21,9 @@ export function CreateOrganizationDialog(props: { open: boolean; onClose: () => 
 function CreateForm({ onClose }: { onClose: () => void }) {
   const { correct } = useSession();
   const announce = useAnnounce();
+  const once = useOnce();
   const create = useAction(async (name: string) => {
-    const created = await createOrganization(name);
+    const created = await createOrganization(once, name);
     correct(created.id, created);
     onClose();
     navigate(pathTo.organization(created.id));

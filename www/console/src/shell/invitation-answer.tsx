@@ -5,6 +5,7 @@ import { useSession } from "../session/session.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
+import { useOnce } from "../ui/use-once.js";
 
 interface InvitationAnswerProps {
   readonly invitation: string;
@@ -16,15 +17,16 @@ interface InvitationAnswerProps {
 export function InvitationAnswer({ invitation, organization, onAnswered }: InvitationAnswerProps) {
   const { correct } = useSession();
   const announce = useAnnounce();
+  const once = useOnce();
   const answer = useAction(async (accept: boolean) => {
     if (accept) {
-      await acceptInvitation(organization.id, invitation);
+      await acceptInvitation(once, organization.id, invitation);
       correct(organization.id, organization);
       onAnswered("accepted");
       navigate(pathTo.organization(organization.id));
       announce(`You are a member of ${organization.name} now.`);
     } else {
-      await declineInvitation(organization.id, invitation);
+      await declineInvitation(once, organization.id, invitation);
       onAnswered("declined");
       announce(`You declined the invitation to ${organization.name}.`);
     }
@@ -64,8 +66,9 @@ interface LinkAnswerProps {
 export function LinkAnswer({ secret, organization }: LinkAnswerProps) {
   const { correct } = useSession();
   const announce = useAnnounce();
+  const once = useOnce();
   const join = useAction(async () => {
-    await joinByLink(secret);
+    await joinByLink(once, secret);
     // The secret has no place in the history.
     history.replaceState(null, "", location.pathname);
     correct(organization.id, organization);

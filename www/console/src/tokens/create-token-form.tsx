@@ -3,6 +3,7 @@ import { createToken, type NewSecret } from "../api/me.js";
 import { Field, Select, textOf } from "../ui/field.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
+import { useOnce } from "../ui/use-once.js";
 import { LIFETIME, lifetimeOf, LIFETIMES } from "./lifetime.js";
 import { ScopeFields, scopesOf } from "./scope-fields.js";
 
@@ -17,11 +18,12 @@ interface CreateTokenFormProps {
 }
 
 export function CreateTokenForm({ organization, onCreated }: CreateTokenFormProps) {
+  const once = useOnce();
   const create = useAction(async (form: HTMLFormElement) => {
     const data = new FormData(form);
     const isHere = textOf(data, "place") === "here" && organization !== null;
     onCreated(
-      await createToken({
+      await createToken(once, {
         name: textOf(data, "name"),
         scopes: scopesOf(data),
         subtree: isHere ? { organization } : null,

@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from "react";
 import type { NewSecret, Scopes } from "../api/me.js";
+import type { Once } from "../api/request.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Dialog } from "../ui/dialog.js";
 import { Select, textOf } from "../ui/field.js";
@@ -7,6 +8,7 @@ import { FormActions } from "../ui/form-actions.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { day, distance } from "../ui/time.js";
 import { useAction } from "../ui/use-action.js";
+import { useOnce } from "../ui/use-once.js";
 
 /** What tokens and keys have in common. */
 export interface ListedSecret {
@@ -22,7 +24,7 @@ export interface ListedSecret {
 /** What can be done to one. */
 export interface SecretActions {
   readonly setActive: (active: boolean) => Promise<unknown>;
-  readonly rotate: (overlapS: number) => Promise<NewSecret>;
+  readonly rotate: (once: Once, overlapS: number) => Promise<NewSecret>;
   readonly remove: () => Promise<unknown>;
 }
 
@@ -119,8 +121,9 @@ interface RotateFormProps {
 
 function RotateForm({ secret, rotate, onRotated, onClose }: RotateFormProps) {
   const announce = useAnnounce();
+  const once = useOnce();
   const run = useAction(async (overlapS: number) => {
-    const rotated = await rotate(overlapS);
+    const rotated = await rotate(once, overlapS);
     onClose();
     onRotated(rotated);
     announce(`${secret.name} has a new secret.`);

@@ -6,6 +6,7 @@ import {
   type OrganizationName,
   type Token,
 } from "../api/me.js";
+import type { Once } from "../api/request.js";
 import { useMe } from "../session/session.js";
 import { SecretRow } from "./secret-row.js";
 
@@ -19,7 +20,7 @@ export function TokenRow({ token, onChanged, onRotated }: TokenRowProps) {
   const { organizations } = useMe();
   const actions = {
     setActive: (active: boolean) => setTokenActive(token.id, active),
-    rotate: (overlapS: number) => rotateToken(token.id, overlapS),
+    rotate: (once: Once, overlapS: number) => rotateToken(once, token.id, overlapS),
     remove: () => deleteToken(token.id),
   };
   return (
