@@ -317,9 +317,25 @@ pub(super) fn leave(
     context.sql.exec(unowned, &[user.into()])?;
     super::service_keys::stop_those_shown_to(context, user)?;
     super::links::revoke_those_of(context, user)?;
+    forget_seer(context, user)?;
     super::invitations::cancel_those_to(context, organization, user, epoch)?;
     tell_user(context, organization, user, epoch, None)?;
     holdings::publish(context, organization, user)
+}
+
+/// What programs gave their word on whose secret `user` saw stays without anybody who saw it, also when they
+/// come back: nobody has the empty id.
+fn forget_seer(context: &Context<'_>, user: &str) -> Result<(), ApiError> {
+    for (table, program) in [
+        ("domain", "saved_by"),
+        ("issuer", "saved_by"),
+        ("invitation", "invited_by"),
+    ] {
+        let forget =
+            format!("UPDATE {table} SET seen_by = '' WHERE seen_by = ?1 AND {program} <> ?1");
+        context.sql.exec(&forget, &[user.into()])?;
+    }
+    Ok(())
 }
 
 /// Replaces the role that a member holds on the organization itself, by the name that their grants have;

@@ -99,6 +99,10 @@ fn p2_they_end_with_who_saw_its_secret() {
     assert_eq!(doors.vouched_for(), [false, false]);
     assert_eq!(doors.open(), [404, 404, 409]);
     // Whoever comes back stands behind nothing from before: an invitation of theirs is another decision.
+    acme.joined(BEN, "member");
+    acme.world.clock.advance_ms(1_000);
+    assert_eq!(doors.vouched_for(), [false, false]);
+    assert_eq!(doors.open(), [404, 404, 409]);
     let (_, secret) = acme.key(ada, &doors.account, &json!({ "name": "ada's" }));
     assert_eq!(doors.save_by(&secret).open(), [200, 200, 200]);
 }
