@@ -369,13 +369,12 @@ impl<'a> Asking<'a> {
             return Ok(Facts::default());
         };
         let policy = subject.access.policy();
-        let target = target(
-            self.context,
-            policy,
-            self.organization,
-            &subject.id,
-            &member,
-        )?;
+        // A program is to itself who saw its secret; of another one nobody says who that is.
+        let who = match subject.id == self.actor.principal {
+            true => self.actor.person(),
+            false => &subject.id,
+        };
+        let target = target(self.context, policy, self.organization, who, &member)?;
         Ok(target.facts())
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         mails,
         store::{self, Member},
     },
+    outbox,
     problem::ApiError,
     user::NoticeKind,
 };
@@ -82,6 +83,10 @@ impl Change<'_> {
         member: &Member,
         mail: impl FnOnce(String, i64) -> Mail,
     ) -> Result<(), ApiError> {
+        // What is told now, or is not, comes after what still waits to be told.
+        let lane = mails::of_member(&member.user);
+        let context = self.context();
+        outbox::withdraw(context.sql, &lane)?;
         let is_own_doing = member.user == self.acting.principal();
         let Some(address) = member
             .address
@@ -95,6 +100,6 @@ impl Change<'_> {
         }
         let expires_at_ms = self.acting.now_ms().saturating_add(TOLD_MS);
         let mail = mail(address.clone(), expires_at_ms);
-        mails::send(self, mail, &mails::of_member(&member.user))
+        mails::send(self, mail, &lane)
     }
 }

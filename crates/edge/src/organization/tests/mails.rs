@@ -69,6 +69,24 @@ fn i12_who_gives_roles_again_and_again_mails_five_a_day_to_one_address() {
     assert_eq!(acme.mailed(BEN, "Your role"), 6);
 }
 
+/// The last one that there was room for is outdated, and none replaces it.
+#[test]
+fn a_mail_that_is_too_many_leaves_none_of_before_waiting() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    acme.forget_mails();
+    for at in 0..4 {
+        acme.make(BEN, ["admin", "member"][at % 2]);
+        acme.world.settle();
+    }
+    acme.hold_mails();
+    acme.make(BEN, "admin");
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    acme.deliver_mails();
+    assert_eq!(acme.mailed(BEN, "Your role"), 4);
+    assert_eq!(acme.mailed(BEN, "You are no longer"), 0);
+}
+
 #[test]
 fn i12_who_gives_roles_to_many_mails_two_hundred_a_day() {
     let acme = lockstep("");

@@ -383,6 +383,13 @@ fn p2_a_program_does_to_who_saw_its_secret_only_what_they_may_do_themselves() {
     let question = json!({ "permission": "member.update-role", "resource": about });
     let asked = acme.by(&secret, Method::Post, "/evaluate", &question);
     assert_eq!(json(&asked)["decision"], json!(false), "{}", text(&asked));
+    let gateway = json!({
+        "subject": { "type": "service-account", "id": account.rsplit('/').next().unwrap() },
+        "action": { "name": "member.update-role" },
+        "resource": about,
+    });
+    let asked = acme.by(&secret, Method::Post, "/access/v1/evaluation", &gateway);
+    assert_eq!(json(&asked)["decision"], json!(false), "{}", text(&asked));
     let other = acme.by(
         &secret,
         Method::Patch,
