@@ -41,7 +41,7 @@ const signing = JSON.stringify({
   keys: [{ ...generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" }), kid: "k1" }],
 });
 
-for (const [name, vars, reason] of [
+for (const [name, vars, reason, changes] of [
   ["no id key", { LOCKSTEP_ID_KEY: "" }, "`LOCKSTEP_ID_KEY` is missing"],
   ["a short id key", { LOCKSTEP_ID_KEY: "c2hvcnQ" }, "`LOCKSTEP_ID_KEY` is not 32 bytes"],
   ["development on https", { LOCKSTEP_ORIGIN: "https://app.example" }, "while `LOCKSTEP_ORIGIN` is https"],
@@ -73,9 +73,15 @@ for (const [name, vars, reason] of [
   ["a mail provider over http", { ...production, ...provider("http://mail.example/send") }, "is not https"],
   ["a mail provider without a key", { ...provider("https://mail.example/send"), LOCKSTEP_MAIL_KEY: "" }, "`LOCKSTEP_MAIL_KEY` is missing"],
   ["an unknown policy", { LOCKSTEP_POLICY: "none" }, "`LOCKSTEP_POLICY`"],
+  ["a sender without the mail binding", { ...production, LOCKSTEP_MAIL_FROM: "us@example.com" }, "`MAIL` is not bound"],
+  ["a number where a text is meant", {}, "`LOCKSTEP_AUDIT_DAYS` is no text", { bindings: { LOCKSTEP_AUDIT_DAYS: 90 } }],
+  ["0 where a text is meant", {}, "`LOCKSTEP_FRESHNESS_MS` is no text", { bindings: { LOCKSTEP_FRESHNESS_MS: 0 } }],
+  ["an array where its text is meant", {}, "`LOCKSTEP_ISSUERS` is no text", { bindings: { LOCKSTEP_ISSUERS: JSON.parse(symmetric({})) } }],
+  ["no KV namespace", {}, "`GRANTS` is not bound", { unbound: ["GRANTS"] }],
+  ["an object class too few", {}, "`DOMAINS` is not bound", { unbound: ["DOMAINS"] }],
 ]) {
   test(`${name}: every request answers misconfigured, and the log says why`, () =>
-    withEdge({ vars }, async (edge) => {
+    withEdge({ vars, ...changes }, async (edge) => {
       const anybody = new Person(edge, { origin: edge.origin });
       const bearer = new Person(edge, { authorization: "Bearer a.b.c" });
       const answers = await Promise.all([

@@ -31,9 +31,11 @@ const startsTried = 5;
  * @param {string} [options.policy] id of a shipped policy; "openlit" by default
  * @param {Record<string, string>} [options.vars] more variables, or other values for ours
  * @param {object} [options.faults] what the stale and failing doubles do (LOCKSTEP_FAULTS)
+ * @param {Record<string, unknown>} [options.bindings] variables that are no texts, as `[vars]` may have them
+ * @param {string[]} [options.unbound] bindings of wrangler.toml that are left out
  * @returns {Promise<Edge>}
  */
-export async function startEdge({ policy = "openlit", vars = {}, faults } = {}) {
+export async function startEdge({ policy = "openlit", vars = {}, faults, bindings = {}, unbound = [] } = {}) {
   for (const file of ["index.js", "index_bg.wasm"]) {
     if (!existsSync(path.join(build, file))) {
       throw new Error("the Worker is not built: run `cargo xtask build edge console` first");
@@ -48,21 +50,21 @@ export async function startEdge({ policy = "openlit", vars = {}, faults } = {}) 
     ...vars,
   };
   try {
-    return await start(folder, values);
+    return await start(folder, values, { bindings, unbound });
   } catch (error) {
     await remove(folder);
     throw error;
   }
 }
 
-async function start(folder, values) {
+async function start(folder, values, changes) {
   for (let attempt = 1; ; attempt += 1) {
     // The origin is part of the configuration, so the port must be known before the start, and
     // another process may take it in between.
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     const log = [];
-    const again = () => create(folder, port, { LOCKSTEP_ORIGIN: origin, ...values }, log);
+    const again = () => create(folder, port, { LOCKSTEP_ORIGIN: origin, ...values }, changes, log);
     const others = await workerds();
     const miniflare = await again();
     try {
@@ -76,7 +78,7 @@ async function start(folder, values) {
   }
 }
 
-async function create(folder, port, values, log) {
+async function create(folder, port, values, { bindings, unbound }, log) {
   const { unstable_getMiniflareWorkerOptions: optionsOf, Log, LogLevel, Miniflare } =
     await libraries(folder);
   const file = path.join(folder, "vars");
@@ -86,6 +88,11 @@ async function create(folder, port, values, log) {
     envFiles: [file],
   });
   delete workerOptions.modulesRules;
+  Object.assign(workerOptions.bindings, bindings);
+  for (const name of unbound) {
+    delete workerOptions.kvNamespaces[name];
+    delete workerOptions.durableObjects[name];
+  }
   return new Miniflare({
     host: "127.0.0.1",
     port,

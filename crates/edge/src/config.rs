@@ -2,11 +2,13 @@
 //!
 //! Any fault stops the Worker: every request answers 500 `misconfigured`, and the log has the reason.
 
+mod bindings;
+mod error;
 mod exchange;
 mod mail;
 mod operator;
 
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 
 use lockstep_token::{
     Issuers, Prefixes,
@@ -23,6 +25,8 @@ use crate::{
     sealing::SettingsKeys,
 };
 
+pub use bindings::{Binding, GRANTS, MAIL};
+pub use error::ConfigError;
 pub use mail::{MailProvider, MailTransport};
 pub use operator::OperatorKey;
 
@@ -264,39 +268,6 @@ fn parse_audit_days(value: Option<String>) -> Result<Option<u32>, ConfigError> {
     days.map(Some)
         .ok_or(ConfigError::Malformed("LOCKSTEP_AUDIT_DAYS", "1 to 36500"))
 }
-
-/// Why the Worker will not serve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConfigError {
-    /// Development mode on an https origin.
-    DevelopmentOnHttps,
-    /// Faulty doubles outside development.
-    FaultsInProduction,
-    /// A variable has a wrong form: its name, and what it should be.
-    Malformed(&'static str, &'static str),
-    /// A variable is missing.
-    Missing(&'static str),
-    /// Another part of the configuration was refused, with its reason.
-    Refused(&'static str, String),
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DevelopmentOnHttps => {
-                f.write_str("`LOCKSTEP_DEVELOPMENT` is `true` while `LOCKSTEP_ORIGIN` is https")
-            }
-            Self::FaultsInProduction => {
-                f.write_str("`LOCKSTEP_FAULTS` is set while `LOCKSTEP_DEVELOPMENT` is not `true`")
-            }
-            Self::Malformed(name, form) => write!(f, "`{name}` is not {form}"),
-            Self::Missing(name) => write!(f, "`{name}` is missing"),
-            Self::Refused(name, reason) => write!(f, "`{name}` is refused: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {

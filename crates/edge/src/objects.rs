@@ -58,6 +58,16 @@ pub enum Class {
 }
 
 impl Class {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Address,
+        Self::Domain,
+        Self::Mailbox,
+        Self::Organization,
+        Self::Slug,
+        Self::User,
+    ];
+
     /// The binding's name in wrangler.toml.
     #[must_use]
     pub const fn binding(self) -> &'static str {

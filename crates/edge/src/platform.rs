@@ -17,14 +17,14 @@ mod web_crypto;
 
 use std::{cell::OnceCell, rc::Rc};
 
-use js_sys::Function;
+use js_sys::{Function, Reflect};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use worker::{Context, Env, worker_sys};
 
 use self::at_once::at_once;
 use crate::{
     authenticate::{self, VerifiedTokens},
-    config::{Config, ConfigError},
+    config::{Binding, Config, ConfigError},
     doubles::Memory,
     edge::{Background, Edge, Later},
     freshness::Cache,
@@ -155,7 +155,13 @@ impl Background for InObject {
 }
 
 fn config(env: &Env) -> Result<Rc<Config>, ConfigError> {
-    let parse =
-        || Config::parse(|name| env.var(name).ok().map(|value| value.to_string())).map(Rc::new);
+    let parse = || Config::of_bindings(|name| bound(env, name)).map(Rc::new);
     CONFIG.with(|config| config.get_or_init(parse).clone())
+}
+
+/// What a name is bound to. What is in `[vars]` and no text, the runtime hands over as it is there.
+fn bound(env: &Env, name: &str) -> Option<Binding> {
+    let value = Reflect::get(env, &name.into()).ok()?;
+    let is_there = !value.is_undefined();
+    is_there.then(|| value.as_string().map_or(Binding::Other, Binding::Text))
 }

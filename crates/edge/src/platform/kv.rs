@@ -6,10 +6,10 @@ use wasm_bindgen_futures::JsFuture;
 use worker::Env;
 
 use super::timeout::{CALL_MS, within};
-use crate::edge::{Kv, KvError, Later};
-
-/// The namespace's binding in wrangler.toml.
-const BINDING: &str = "GRANTS";
+use crate::{
+    config::GRANTS,
+    edge::{Kv, KvError, Later},
+};
 
 // The worker crate describes each call's options anew by serde, and its answer by another reader.
 #[wasm_bindgen]
@@ -33,11 +33,11 @@ impl Grants {
     }
 
     fn store(&self) -> Result<Namespace, KvError> {
-        let binding = Reflect::get(&self.env, &BINDING.into()).map_err(failed)?;
+        let binding = Reflect::get(&self.env, &GRANTS.into()).map_err(failed)?;
         if binding.is_object() {
             Ok(binding.unchecked_into())
         } else {
-            Err(KvError(format!("there is no binding `{BINDING}`")))
+            Err(KvError(format!("there is no binding `{GRANTS}`")))
         }
     }
 }

@@ -8,15 +8,13 @@ use worker::{Env, Error, SendEmailBuilder};
 
 use super::timeout::{CALL_MS, within};
 use crate::{
-    config::MailTransport,
+    config::{MAIL, MailTransport},
     edge::{Clock, Later, Upstream},
     mail::{HttpPost, Message, Post, PostError},
     mailbox::MailboxPost,
     objects::Objects,
 };
 
-/// The `send_email` binding in wrangler.toml.
-const BINDING: &str = "MAIL";
 /// The header that is the same for every delivery of one mail: the binding makes each `Message-ID` itself, and refuses ours.
 const REPEAT_HEADER: &str = "X-Lockstep-Message";
 
@@ -55,7 +53,7 @@ impl Post for EmailBinding {
                 .from
                 .as_deref()
                 .ok_or_else(|| PostError::unavailable("`LOCKSTEP_MAIL_FROM` is not configured"))?;
-            let binding = self.env.send_email(BINDING).map_err(unavailable)?;
+            let binding = self.env.send_email(MAIL).map_err(unavailable)?;
             let email = SendEmailBuilder::builder(from, &message.to, &message.subject)
                 .text(&message.text)
                 .html(&message.html)
