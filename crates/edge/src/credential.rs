@@ -163,6 +163,40 @@ mod tests {
         refuses(&[("x-api-key", "a, b")], Code::SeveralCredentials);
     }
 
+    /// Cloudflare's logs have the headers of every request, without the values of those whose name says that they are secret ("Tail Handler" in its documentation).
+    #[test]
+    fn p5_a_header_that_bears_a_secret_has_a_name_that_logs_redact() {
+        const REDACTED: [&str; 5] = ["auth", "key", "secret", "token", "jwt"];
+        const NO_SECRET: [&str; 7] = [
+            "comet-workspace",
+            "if-match",
+            "if-none-match",
+            "lockstep-epoch",
+            "x-organization-id",
+            "x-request-id",
+            "x-workspace-id",
+        ];
+        let document = include_str!("../../../docs/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(document).unwrap();
+        let mut names = std::collections::BTreeSet::from(["authorization".to_owned()]);
+        let mut parts = vec![&document];
+        while let Some(part) = parts.pop() {
+            if part["in"] == "header" {
+                names.insert(part["name"].as_str().unwrap().to_ascii_lowercase());
+            }
+            match part {
+                serde_json::Value::Array(inner) => parts.extend(inner),
+                serde_json::Value::Object(inner) => parts.extend(inner.values()),
+                _ => {}
+            }
+        }
+        assert!(names.len() > NO_SECRET.len());
+        for name in names {
+            let is_redacted = REDACTED.iter().any(|word| name.contains(word));
+            assert!(is_redacted || NO_SECRET.contains(&&*name), "{name}");
+        }
+    }
+
     #[test]
     fn what_cannot_hold_a_credential_is_refused() {
         refuses(&[("authorization", "Basic YTpi")], Code::Unauthenticated);

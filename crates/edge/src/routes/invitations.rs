@@ -28,8 +28,8 @@ use crate::{
     router::{Answer, Call, Handler, Route},
 };
 
-/// The header that carries a link's secret: neither logs nor `Referer` see it.
-const SECRET_HEADER: &str = "lockstep-invitation";
+/// The header that carries a link's secret: `Referer` does not see it, and logs redact it for the word `token`.
+const SECRET_HEADER: &str = "lockstep-invitation-token";
 
 pub(super) const ROUTES: &[Route] = &[
     Route {

@@ -45,13 +45,13 @@ export const joinByLink = (once: Once, secret: string) =>
   request<unknown>("/v1/invitations/join", {
     method: "POST",
     body: {},
-    headers: { "Lockstep-Invitation": secret },
+    headers: { "Lockstep-Invitation-Token": secret },
     once,
   });
 
 /** Reads an invitation by its secret, without any effect. The secret travels in a header, not a URL. */
 export const previewInvitation = (secret: string, signal?: AbortSignal) =>
   request<InvitationPreview>("/v1/invitations/preview", {
-    headers: { "Lockstep-Invitation": secret },
+    headers: { "Lockstep-Invitation-Token": secret },
     signal,
   });

@@ -24,7 +24,7 @@ pub(super) fn link(acme: &Acme, email: &str) -> String {
 pub(super) fn preview(acme: &Acme, secret: &str) -> crate::http::Response {
     let request = Request::new(Method::Get, "/v1/invitations/preview");
     acme.world
-        .send(&request.with_header("lockstep-invitation", secret))
+        .send(&request.with_header("lockstep-invitation-token", secret))
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Acme {
 fn join_request(session: &str, secret: &str) -> Request {
     post("/v1/invitations/join", &json!({}))
         .with_header("cookie", session)
-        .with_header("lockstep-invitation", secret)
+        .with_header("lockstep-invitation-token", secret)
 }
 
 #[test]

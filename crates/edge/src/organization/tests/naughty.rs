@@ -365,7 +365,7 @@ fn no_string_is_a_fault_anywhere_else() {
             "idempotency-key",
             "if-match",
             "lockstep-epoch",
-            "lockstep-invitation",
+            "lockstep-invitation-token",
             "user-agent",
         ] {
             let body = json!({ "permission": "data.read" });

@@ -43,7 +43,7 @@ fn j17_a_secret_of_one_kind_is_refused_as_any_other() {
     }
     for secret in [pat.as_str(), key.as_str(), session] {
         let preview = Request::new(Method::Get, "/v1/invitations/preview")
-            .with_header("lockstep-invitation", secret);
+            .with_header("lockstep-invitation-token", secret);
         assert_eq!(acme.world.send(&preview).status, 404);
     }
     let code = post(
