@@ -1,6 +1,6 @@
 //! `If-Match` and `ETag`: an edit of what is no longer as the caller saw it changes nothing (RFC 9110, section 13.1.1).
 //!
-//! The tag of a thing is the epoch of its last change.
+//! The tag of a thing is the epoch of its last change. A cache on the way may have weakened it (`W/`), as Cloudflare's does to what it compresses. An epoch is still what it was, so both forms count alike, also in `If-Match`, which takes strong ones only where the bytes matter.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,23 +45,30 @@ pub fn read(request: &Request) -> Result<Option<IfMatch>, ApiError> {
         return Ok(Some(IfMatch::Any));
     }
     let mut epochs = Vec::new();
-    for tag in text.split(',').take(TAGS_MAX) {
-        let tag = tag
-            .trim()
-            .strip_prefix('"')
-            .and_then(|tag| tag.strip_suffix('"'));
+    for tag in tags(text) {
         let tag = tag.ok_or_else(|| {
             let detail = "`If-Match` is `*` or a list of entity tags, each in double quotes.";
             ApiError::new(Code::InvalidValue, detail)
         })?;
         // A tag that is none of ours is legal, and matches nothing.
-        epochs.extend(
-            tag.parse::<i64>()
-                .ok()
-                .filter(|epoch| epoch.to_string() == tag),
-        );
+        epochs.extend(epoch(tag));
     }
     Ok(Some(IfMatch::Epochs(epochs)))
+}
+
+/// What stands between the quotes of each tag in a list; `None` for what is no tag.
+fn tags(text: &str) -> impl Iterator<Item = Option<&str>> {
+    text.split(',').take(TAGS_MAX).map(|tag| {
+        let tag = tag.trim();
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        tag.strip_prefix('"')?.strip_suffix('"')
+    })
+}
+
+/// The epoch of a tag that is ours.
+fn epoch(tag: &str) -> Option<i64> {
+    let epoch = tag.parse::<i64>().ok();
+    epoch.filter(|epoch| epoch.to_string() == tag)
 }
 
 /// Whether what is set must not be there yet: `If-None-Match: *` (RFC 9110, section 13.1.2).
@@ -82,16 +89,15 @@ pub fn is_new(request: &Request) -> Result<bool, ApiError> {
 /// The epochs of what the reader has: the tags in `If-None-Match` that are ours.
 #[must_use]
 pub fn known(request: &Request) -> Vec<i64> {
-    let tags = request.header("if-none-match").unwrap_or_default();
-    let tags = tags.split(',').take(TAGS_MAX).map(str::trim);
-    // A cache on the way may have weakened it, and here both compare alike (section 8.8.3.2).
-    let tags = tags.map(|tag| tag.strip_prefix("W/").unwrap_or(tag));
-    let ours = |tag: &str| {
-        let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
-        let epoch = tag.parse::<i64>().ok();
-        epoch.filter(|epoch| epoch.to_string() == tag)
-    };
-    tags.filter_map(ours).collect()
+    let text = request.header("if-none-match").unwrap_or_default();
+    tags(text).flatten().filter_map(epoch).collect()
+}
+
+/// Whether the reader has what has this tag, which is no epoch; without its quotes.
+#[must_use]
+pub fn knows(request: &Request, tag: &str) -> bool {
+    let text = request.header("if-none-match").unwrap_or_default();
+    text.trim() == "*" || tags(text).any(|known| known == Some(tag))
 }
 
 /// The refusal of an edit of what has changed meanwhile.
@@ -152,13 +158,42 @@ mod tests {
         assert_eq!(parsed("\"7\"").unwrap(), epochs(&[7]));
         assert_eq!(parsed("\"7\", \"x\" ,\"8\"").unwrap(), epochs(&[7, 8]));
         assert_eq!(parsed("\"07\"").unwrap(), epochs(&[]), "not as we spell it");
-        for text in ["7", "", "\"7", "W/\"7\"", "\"7\", *"] {
+        for text in ["7", "", "\"7", "W/", "W/7", "w/\"7\"", "\"7\", *"] {
             assert_eq!(
                 parsed(text).unwrap_err().code(),
                 Code::InvalidValue,
                 "{text}"
             );
         }
+    }
+
+    /// Cloudflare weakens the tag of what it compresses, and a page sends back what it got.
+    #[test]
+    fn a_weakened_tag_is_the_same() {
+        let epochs = Some(IfMatch::Epochs(vec![7, 8]));
+        assert_eq!(parsed("W/\"7\", \"8\"").unwrap(), epochs);
+        let request = Request::new(Method::Get, "/");
+        let request = request.with_header("if-none-match", "W/\"7\",\"8\", nothing");
+        assert_eq!(known(&request), [7, 8]);
+    }
+
+    #[test]
+    fn the_policy_that_a_reader_has_is_not_sent_again() {
+        let world = crate::testing::World::new();
+        let read = Request::new(Method::Get, "/v1/policy");
+        let etag = world.send(&read).header("etag").unwrap().to_owned();
+        let status = |tags: &str| {
+            let request = Request::new(Method::Get, "/v1/policy");
+            world
+                .send(&request.with_header("if-none-match", tags))
+                .status
+        };
+        assert_eq!(status(&etag), 304);
+        assert_eq!(status(&format!("W/{etag}")), 304);
+        assert_eq!(status(&format!("\"another\", W/{etag}")), 304);
+        assert_eq!(status("*"), 304);
+        assert_eq!(status("\"another\""), 200);
+        assert_eq!(status(etag.trim_matches('"')), 200);
     }
 
     #[test]

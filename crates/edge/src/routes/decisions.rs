@@ -11,7 +11,7 @@ use crate::{
     json,
     objects::{ask, open},
     organization::{Command, Evaluation, OrganizationObject},
-    place,
+    place, precondition,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -57,14 +57,14 @@ pub(super) const ROUTES: &[Route] = &[
 /// The policy of this deployment. It holds no secret: whoever may use a product may know its roles.
 async fn policy(call: Call<'_>) -> Answer {
     let policy = &call.edge.config.policy;
-    let etag = format!("\"{}.{}\"", policy.digest, PolicyView::FORMAT);
-    let response = if call.request.header("if-none-match") == Some(etag.as_str()) {
+    let tag = format!("{}.{}", policy.digest, PolicyView::FORMAT);
+    let response = if precondition::knows(call.request, &tag) {
         Response::new(304)
     } else {
         Response::new(200).with_body("application/json", PolicyView::new(policy).to_json())
     };
     Ok(response
-        .with_header("etag", &etag)
+        .with_header("etag", &format!("\"{tag}\""))
         .with_header("cache-control", "no-cache"))
 }
 
