@@ -114,6 +114,7 @@ test("an https deployment asks browsers to stay on https", () =>
     { vars: { LOCKSTEP_DEVELOPMENT: "false", LOCKSTEP_ORIGIN: "https://app.example" } },
     async (edge) => {
       const answer = await new Person(edge).get("/v1/health");
-      assert.match(answer.headers.get("strict-transport-security"), /^max-age=\d{8}/);
+      // Not the hosts below: this one may be a product's own, of which a few paths lead here.
+      assert.match(answer.headers.get("strict-transport-security"), /^max-age=\d{8}$/);
     },
   ));
