@@ -3,11 +3,13 @@
 //! A [`Mail`] waits in an outbox without its secret: code and link are derived when it is [rendered](Mail::render), right before it is sent.
 
 mod provider;
+mod refusal;
 mod render;
 #[cfg(test)]
 mod tests;
 
 pub use provider::HttpPost;
+pub use refusal::is_final;
 
 use lockstep_token::{OrganizationId, Secret};
 use serde::{Deserialize, Serialize};

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use js_sys::{JsString, Object, Reflect};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Error, SendEmailBuilder};
 
 use super::timeout::{CALL_MS, within};
 use crate::{
     config::{MAIL, MailTransport},
     edge::{Clock, Later, Upstream},
-    mail::{HttpPost, Message, Post, PostError},
+    mail::{HttpPost, Message, Post, PostError, is_final},
     mailbox::MailboxPost,
     objects::Objects,
 };
@@ -64,7 +64,7 @@ impl Post for EmailBinding {
                     "no answer within {CALL_MS} ms"
                 ))),
                 Some(Ok(_)) => Ok(()),
-                Some(Err(error)) => Err(classify(&error.into())),
+                Some(Err(error)) => Err(classify(&error)),
             }
         })
     }
@@ -77,11 +77,18 @@ fn headers(message: &Message) -> Object<JsString> {
     headers.unchecked_into()
 }
 
-fn classify(error: &Error) -> PostError {
-    match error {
-        Error::EmailRecipientSuppressed(reason) | Error::EmailRecipientNotAllowed(reason) => {
-            PostError::Refused(reason.clone())
-        }
-        other => PostError::unavailable(other.to_string()),
+/// Reads the code that the error has: the worker crate knows a few of them by name, and not all as they are called today.
+fn classify(error: &JsValue) -> PostError {
+    let member = |name: &str| {
+        let member = Reflect::get(error, &name.into()).ok();
+        member.and_then(|member| member.as_string())
+    };
+    let code = member("code").unwrap_or_default();
+    let reason = member("message").unwrap_or_else(|| format!("{error:?}"));
+    let reason = format!("{code} {reason}");
+    if is_final(&code) {
+        PostError::Refused(reason)
+    } else {
+        PostError::unavailable(reason)
     }
 }
