@@ -40,12 +40,28 @@ const standIn = `
   export async function fetch(request, headLength, env) {
     const head = new TextDecoder().decode(request.subarray(0, headLength));
     const { pathname } = new URL(head.split("\\n")[1]);
+    if (pathname === "/object/stream") return organization(env).fetch("https://object/");
     return new Response(await asked(pathname, env));
   }
 
-  function asked(pathname, { ORGANIZATIONS }) {
+  const organization = (env) => env.ORGANIZATIONS.getByName("a");
+
+  /** Says what instance it is of, and then nothing while that lives. */
+  function stream() {
+    const { instanceId } = state;
+    let isSaid = false;
+    return new ReadableStream({
+      async pull(controller) {
+        if (isSaid) await new Promise(() => {});
+        isSaid = true;
+        controller.enqueue(new TextEncoder().encode(JSON.stringify({ instance: instanceId })));
+      },
+    });
+  }
+
+  function asked(pathname, env) {
     if (!pathname.startsWith("/object/")) return answer(pathname, state.instanceId);
-    return ORGANIZATIONS.getByName("a").command(pathname);
+    return organization(env).command(pathname);
   }
 
   async function answer(pathname, instance) {
@@ -61,6 +77,9 @@ const standIn = `
     instance = state.instanceId;
     command(pathname) {
       return answer(pathname, this.instance);
+    }
+    async fetch() {
+      return new Response(stream(), { headers: { "content-type": "text/event-stream" } });
     }
   }
   export { Value as AddressObject, Value as DomainObject, Value as MailboxObject, Value as SlugObject };
@@ -110,6 +129,19 @@ for (const place of ["", "/object"]) {
   }
 }
 
+// In the Worker itself the runtime ends a body for which nothing is under way any more.
+test("a trap in a Durable Object: a stream that is open breaks off, and the next one is sent", async () => {
+  const open = async () => (await get("/object/stream")).body.getReader();
+  const stream = await open();
+  const { instance } = await part(stream);
+  assert.equal((await get("/object/promise")).status, 500);
+  const { done } = await stream.read().catch(({ name }) => ({ done: name !== "TimeoutError" }));
+  assert.ok(done, "it ends, however");
+  const next = await open();
+  assert.deepEqual(await part(next), { instance: instance + 1 });
+  await next.cancel();
+});
+
 /** crates/xtask/js/worker.js, with the stand-in where the evaluator's JavaScript would be. */
 async function entry() {
   const result = await build({
@@ -129,6 +161,12 @@ async function entry() {
     ],
   });
   return result.outputFiles[0].text;
+}
+
+/** What comes next of a body. */
+async function part(reader) {
+  const { value } = await reader.read();
+  return JSON.parse(new TextDecoder().decode(value));
 }
 
 function get(pathname) {

@@ -2,7 +2,7 @@
 //
 // A panic or a trap kills the whole instance, and what was under way in it would then wait for ever:
 // its promises have nobody left to settle them. So every call ends with an error at the moment of the
-// trap, and the next one finds a new instance.
+// trap, every stream of an object breaks off, and the next one finds a new instance.
 //
 // Each step between JavaScript and WASM costs, so a request goes in as one piece of memory.
 
@@ -196,8 +196,8 @@ function object(name) {
     }
 
     /** The same for a command whose answer is a stream. */
-    fetch(request) {
-      return settled(() => this.#current().fetch(request));
+    async fetch(request) {
+      return breaking(await settled(() => this.#current().fetch(request)));
     }
 
     alarm() {
@@ -244,6 +244,35 @@ function settled(call) {
   });
 }
 
+/** What ends the streams that are sent. Nobody says when a client has gone, so they are not kept from being forgotten. */
+const streams = new Set();
+const forgotten = new FinalizationRegistry((stream) => streams.delete(stream));
+
+/**
+ * An object's answer whose body breaks off when the instance that makes it dies: whoever reads it would
+ * wait for ever, and hear nothing. (In the Worker itself the runtime breaks a body off for which nothing is
+ * under way any more.)
+ */
+function breaking(answer) {
+  if (!answer.body || answer.status !== 200) return answer;
+  const reader = answer.body.getReader();
+  const source = {
+    start(controller) {
+      const stream = new WeakRef(controller);
+      streams.add(stream);
+      forgotten.register(controller, stream);
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
+  // Nothing is read before it is asked for, so a slow reader is noticed where it was.
+  return new Response(new ReadableStream(source, { highWaterMark: 0 }), answer);
+}
+
 // A trap between two steps of a future reaches nobody but these listeners.
 addEventListener("error", ({ error }) => noticed(error));
 addEventListener("unhandledrejection", ({ reason }) => noticed(reason));
@@ -253,4 +282,6 @@ function noticed(error) {
   console.error("the WASM instance died", error);
   for (const end of underWay) end(error);
   underWay.clear();
+  for (const stream of streams) stream.deref()?.error(error);
+  streams.clear();
 }
