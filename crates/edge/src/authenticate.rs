@@ -224,6 +224,19 @@ impl Caller {
     }
 }
 
+impl FreshCaller {
+    /// Checks the credential with its object once more: it may have ended since. A JWT of the deployment's issuers has none, and nobody ends it.
+    ///
+    /// # Errors
+    /// As [`caller`].
+    pub async fn confirm_again(self, edge: &Edge) -> Result<Self, ApiError> {
+        let Self(caller) = self;
+        let is_kept = caller.hash.is_some() || caller.issuer.is_some();
+        let is_fresh = !is_kept;
+        Caller { is_fresh, ..caller }.confirm(edge).await
+    }
+}
+
 impl std::ops::Deref for FreshCaller {
     type Target = Caller;
 

@@ -41,6 +41,7 @@ mod service_accounts;
 mod service_keys;
 mod settings;
 mod slugs;
+mod streams;
 mod structure;
 mod suspension;
 mod tokens;

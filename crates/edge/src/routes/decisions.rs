@@ -188,7 +188,7 @@ async fn require_trust(call: &Call<'_>, caller: &Caller) -> Result<(), ApiError>
     }
 }
 
-/// A stream outlives what is remembered of the credential that opens it, so nothing opens one that was only remembered: whatever ended it meanwhile has ended the streams that were there.
+/// A stream outlives what is remembered of the credential that opens it, so nothing opens one that was only remembered: whatever ended it meanwhile has ended the streams that were there. It may end between that check and the stream, too, at another object; so it is checked again once the stream is there.
 async fn events(call: Call<'_>, caller: Caller) -> Answer {
     let organization = organization(&call)?;
     let caller = caller.confirm(call.edge).await?;
@@ -196,7 +196,10 @@ async fn events(call: Call<'_>, caller: Caller) -> Answer {
         actor: actor(&call, &caller)?,
         until_ms: caller.until_ms(),
     };
-    open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await
+    let stream =
+        open::<OrganizationObject>(&*call.edge.objects, organization.as_str(), &subscribe).await?;
+    caller.confirm_again(call.edge).await?;
+    Ok(stream)
 }
 
 /// What the organization of a service key or an issuer said when it checked the caller; another organization's word says nothing here.
