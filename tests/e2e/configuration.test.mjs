@@ -118,3 +118,10 @@ test("an https deployment asks browsers to stay on https", () =>
       assert.match(answer.headers.get("strict-transport-security"), /^max-age=\d{8}$/);
     },
   ));
+
+test("what takes the place of a missing file of the console is not kept", () =>
+  withEdge({}, async (edge) => {
+    const answer = await edge.fetch("/assets/none.js", { headers: { "sec-fetch-mode": "no-cors" } });
+    assert.doesNotMatch(answer.headers.get("cache-control"), /immutable|max-age=[1-9]/);
+    assert.match(answer.headers.get("content-security-policy"), /default-src 'self'/);
+  }));
