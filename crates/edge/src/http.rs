@@ -362,3 +362,30 @@ impl Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It reads bodies before anything here sees them.
+    #[test]
+    fn the_workers_script_has_the_same_limits() {
+        let script = include_str!("../../xtask/js/worker.js");
+        let value = |name: &str| {
+            let declared = format!("const {name} = ");
+            let mut values = script
+                .lines()
+                .filter_map(|line| line.strip_prefix(&declared));
+            let value = values
+                .next()
+                .unwrap()
+                .trim_end_matches(';')
+                .replace('_', "");
+            assert_eq!(values.next(), None, "{name} is declared once");
+            value
+        };
+        assert_eq!(value("bodyBytesMax"), BODY_BYTES_MAX.to_string());
+        assert_eq!(value("importBytesMax"), IMPORT_BYTES_MAX.to_string());
+        assert_eq!(value("importPath"), format!("{IMPORT_PATH:?}"));
+    }
+}
