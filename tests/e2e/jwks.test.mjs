@@ -50,7 +50,9 @@ const answers = {
   "/private": (response) => response.end(set({ ...pair.privateKey.export({ format: "jwk" }), kid: "k1" })),
   "/symmetric": (response) => response.end(set({ kty: "oct", kid: "k1", k: "A".repeat(43) })),
 };
-const broken = Object.keys(answers).filter((path) => !["/good", "/shared", "/trap"].includes(path));
+/** Sets without a key that could be taken: nobody gets in, and there is nothing to wait for. */
+const refused = ["/private", "/symmetric"];
+const broken = Object.keys(answers).filter((path) => !["/good", "/shared", "/trap", ...refused].includes(path));
 
 const hits = new Map();
 const closed = new Set();
@@ -124,6 +126,7 @@ test("j21 whatever an endpoint does, nobody gets in and the answer comes in time
   assert.equal(hits.get("/trap"), undefined, "no redirect is followed");
   assert.deepEqual(closed, new Set(["/endless", "/slow"]), "who gives up hangs up");
   assert.equal((await me(token("/good"))).status, 200);
+  for (const path of refused) assert.equal((await me(token(path))).status, 401, path);
 });
 
 test("j4 no address in a token is ever asked", async () => {

@@ -2,7 +2,8 @@
 //!
 //! A `kid` that nobody knows makes no second fetch: there is at most one in [`COOL_DOWN_MS`] for each issuer, whatever is asked and by how many at once.
 //! What was fetched counts for [`REFRESH_MS`] without a thought and for [`STALE_MS`] while it is fetched anew in the background; after that the new set is waited for, so a key that is no longer published is refused at most ten minutes later.
-//! While the endpoint does not answer, the last set counts for [`AGE_MS_MAX`]; then tokens of this issuer are answered 503.
+//! While the endpoint answers with no JWK set, the last set counts for [`AGE_MS_MAX`]; then tokens of this issuer are answered 503.
+//! A set that it did answer with counts, also when it has no key that could be taken, or is refused: the keys from before end.
 //!
 //! A promise belongs to the request that made it, so nobody waits for another's: a fetch is marked as under way, and whoever needs its outcome looks again by a timer of their own.
 //! A fetch ends whether or not its request is still there: else whoever asks and hangs up would leave it tried and without an outcome, again in each cool-down, and nobody would learn that a key is gone.
@@ -24,7 +25,7 @@ pub const COOL_DOWN_MS: i64 = 30_000;
 pub const REFRESH_MS: i64 = 300_000;
 /// How long a set counts before a request waits for a new one, in milliseconds.
 pub const STALE_MS: i64 = 600_000;
-/// How long a set counts while its endpoint does not answer, in milliseconds.
+/// How long a set counts while its endpoint does not answer with one, in milliseconds.
 pub const AGE_MS_MAX: i64 = 3_600_000;
 /// How long a fetch may take, in milliseconds.
 const FETCH_MS: u64 = 3_000;
@@ -196,7 +197,11 @@ async fn complete(edge: &Edge, name: &Name, record: &IssuerRecord) {
             .map(|keys| (keys, bytes))
             .map_err(|error| error.to_string()),
     };
-    if let Err(reason) = &read {
+    let trouble = match &read {
+        Ok((keys, _)) => keys.refused().map(ToString::to_string),
+        Err(reason) => Some(reason.clone()),
+    };
+    if let Some(reason) = trouble {
         log::error(&format!("keys of {}: {reason}", name.issuer));
     }
     edge.published.end(name, asked_at_ms, read.ok());

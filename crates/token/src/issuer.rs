@@ -140,12 +140,18 @@ pub struct FetchedKeys {
     uri: PublicUri,
     algorithms: Vec<Algorithm>,
     keys: KeySet,
+    refused: Option<KeySetError>,
 }
 
 impl FetchedKeys {
     /// The keys.
     pub fn keys(&self) -> &KeySet {
         &self.keys
+    }
+
+    /// Why there are none.
+    pub fn refused(&self) -> Option<&KeySetError> {
+        self.refused.as_ref()
     }
 }
 
@@ -229,19 +235,22 @@ impl IssuerRecord {
         &self.subject_claim
     }
 
-    /// Reads the set that its `jwks_uri` answered.
+    /// Reads the set that its `jwks_uri` answered. One without a usable key, and one that is broken
+    /// or dangerous, has no keys; [`FetchedKeys::refused`] says why.
     ///
     /// # Errors
-    /// [`KeySetError`] as [`KeySet::parse`]; [`KeySetError::NotPublished`] when its keys are inline.
+    /// [`KeySetError`] when it is no JWK set; [`KeySetError::NotPublished`] when its keys are inline.
     pub fn read_keys(&self, json: &[u8]) -> Result<FetchedKeys, KeySetError> {
         let KeySource::Uri(uri) = &self.source else {
             return Err(KeySetError::NotPublished);
         };
+        let (keys, refused) = KeySet::fetched(json, &self.algorithms)?;
         Ok(FetchedKeys {
             issuer: self.issuer.clone(),
             uri: uri.clone(),
             algorithms: self.algorithms.clone(),
-            keys: KeySet::parse(json, &self.algorithms)?,
+            keys,
+            refused,
         })
     }
 

@@ -1,10 +1,10 @@
 //! JWK sets (RFC 7517): what is loaded is bound to one algorithm, whatever a token says later.
 //!
 //! Two kinds of trouble are told apart. A key that is simply not for us (encryption, another curve,
-//! an algorithm that the issuer's record does not list) is left out and reported, as RFC 7517
-//! section 5 asks, because real sets mix them. A key or a set that is broken or dangerous (weak RSA,
-//! a point off its curve, a published private key, symmetric beside public keys, two keys of one
-//! name) refuses the whole set.
+//! an algorithm that the issuer's record does not list) is left out, as RFC 7517 section 5 asks,
+//! because real sets mix them. A key or a set that is broken or dangerous (weak RSA, a point off its
+//! curve, a published private key, symmetric beside public keys, two keys of one name) refuses the
+//! whole set. A fetched set that is refused has no keys: it takes the place of the one before.
 //!
 //! ```
 //! use lockstep_token::{Algorithm, jwk::KeySet};
@@ -91,6 +91,25 @@ impl KeySet {
         Ok(Self { keys, left_out })
     }
 
+    /// [`KeySet::parse`] for a set that its issuer answered with, and why no key of it is taken: it
+    /// says what counts now, so the keys that it does not have end, whatever else is wrong with it.
+    ///
+    /// # Errors
+    /// [`KeySetError`] when it is no JWK set.
+    pub(crate) fn fetched(
+        json: &[u8],
+        allowed: &[Algorithm],
+    ) -> Result<(Self, Option<KeySetError>), KeySetError> {
+        match Self::parse(json, allowed) {
+            Ok(set) => Ok((set, None)),
+            Err(error) if error.is_of_a_set() => {
+                let (keys, left_out) = (Vec::new(), Vec::new());
+                Ok((Self { keys, left_out }, Some(error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The keys, in the order of the set.
     pub fn keys(&self) -> &[Key] {
         &self.keys
@@ -151,6 +170,20 @@ pub enum KeySetError {
     TooLong,
     /// It has more than [`KEYS_MAX`] keys.
     TooMany,
+}
+
+impl KeySetError {
+    /// Whether it was a JWK set that was refused, and not something else in its place.
+    const fn is_of_a_set(&self) -> bool {
+        match self {
+            Self::DuplicateKid
+            | Self::Key { .. }
+            | Self::Mixed
+            | Self::NoKeyLeft { .. }
+            | Self::TooMany => true,
+            Self::Json(_) | Self::NotPublished | Self::Shape | Self::TooLong => false,
+        }
+    }
 }
 
 impl fmt::Display for KeySetError {

@@ -187,9 +187,8 @@ fn j21_while_the_endpoint_is_down_the_last_set_counts_for_an_hour() {
         Answers::Nothing,
         Answers::WithoutEnd,
         Answers::Body(b"<html>".to_vec()),
-        Answers::Body(b"{\"keys\":[]}".to_vec()),
         Answers::Body(b"{\"keys\":[],\"keys\":[]}".to_vec()),
-        Answers::Body(set(&[json!({"kty": "oct", "k": "AAAA"})])),
+        Answers::Body(b"{\"keys\":{}}".to_vec()),
     ] {
         world.upstream.set(URI, broken);
         world.clock.advance_ms(COOL_DOWN_MS);
@@ -214,6 +213,53 @@ fn j21_while_the_endpoint_is_down_the_last_set_counts_for_an_hour() {
     world.upstream.set(URI, Answers::Body(set(&[jwk(1, "k1")])));
     world.clock.advance_ms(COOL_DOWN_MS);
     assert_eq!(status(&world, 1, "k1"), 200);
+}
+
+/// What was answered is what the issuer says now, also when there is nothing in it that could be taken.
+#[test]
+fn j21_an_emptied_set_ends_its_keys() {
+    let mut private = jwk(1, "k1");
+    private["d"] = json!("AA");
+    for emptied in [
+        vec![],
+        vec![json!({"kty": "RSA", "kid": "k1", "use": "enc", "n": "AA", "e": "AQAB"})],
+        vec![
+            jwk(2, "k2"),
+            json!({"kty": "OKP", "crv": "Ed25519", "kid": "k3", "x": "AA"}),
+        ],
+        vec![json!({"kty": "oct", "kid": "k1", "k": "A".repeat(43)})],
+        vec![jwk(2, "k1"), jwk(1, "k1")],
+        vec![private, jwk(2, "k2")],
+        vec![jwk(2, "k2"); 65],
+    ] {
+        let world = one();
+        assert_eq!(status(&world, 1, "k1"), 200);
+        world.upstream.set(URI, Answers::Body(set(&emptied)));
+        world.clock.advance_ms(STALE_MS);
+        for seed in [1, 2] {
+            assert_eq!(status(&world, seed, "k1"), 401, "{emptied:?}");
+            assert_eq!(status(&world, seed, "k2"), 401, "{emptied:?}");
+        }
+        assert_eq!(world.upstream.count(URI), 2);
+        world.upstream.set(URI, Answers::Body(set(&[jwk(2, "k2")])));
+        world.clock.advance_ms(COOL_DOWN_MS);
+        assert_eq!(
+            (status(&world, 2, "k2"), status(&world, 1, "k1")),
+            (200, 401)
+        );
+    }
+}
+
+/// Nobody gets in by a set that was never good, and nobody waits for it either.
+#[test]
+fn j21_a_dangerous_set_is_one_without_keys() {
+    let world = one();
+    let mut private = jwk(1, "k1");
+    private["d"] = json!("AA");
+    world.upstream.set(URI, Answers::Body(set(&[private])));
+    assert_eq!(status(&world, 1, "k1"), 401);
+    assert_eq!(status(&world, 1, "k1"), 401);
+    assert_eq!(world.upstream.count(URI), 1);
 }
 
 #[test]

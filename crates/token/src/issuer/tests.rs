@@ -156,7 +156,11 @@ fn j4_keys_are_in_the_record_or_at_a_public_address() {
     let found = with(uri, Reach::Public).unwrap();
     assert!(matches!(found.source(), KeySource::Uri(_)));
     assert!(found.read_keys(KEYS.as_bytes()).is_ok());
-    assert!(found.read_keys(b"{\"keys\":[]}").is_err());
+    let emptied = found.read_keys(b"{\"keys\":[]}").unwrap();
+    let expected = KeySetError::NoKeyLeft { left_out: vec![] };
+    assert_eq!(emptied.refused(), Some(&expected));
+    assert!(emptied.keys().keys().is_empty());
+    assert!(found.read_keys(b"{\"keys\":{}}").is_err());
     let plain = r#""jwks_uri":"http://login.example/keys""#;
     let refused = with(plain, Reach::Public).map(|_| ());
     assert_eq!(refused, Err(IssuerError::Uri(UriError::Scheme)));
