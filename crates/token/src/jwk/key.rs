@@ -113,6 +113,9 @@ impl Key {
             | Algorithm::Rs384
             | Algorithm::Rs512 => {
                 let (n, e) = (number(jwk, "n")?, number(jwk, "e")?);
+                if rsa::is_too_large(&n) {
+                    return Ok(Err(LeftOut::RsaSize));
+                }
                 rsa::check(&n, &e)?;
                 Material::Rsa { n, e }
             }
@@ -147,6 +150,8 @@ pub enum LeftOut {
     AlgorithmUnclear,
     /// Its `alg` is not one that the issuer's record allows, or none that is offered.
     AlgorithmNotAllowed,
+    /// The RSA modulus has more than 4,096 bits.
+    RsaSize,
     /// Its type or curve is none that is offered.
     Type,
     /// Its `use` or `key_ops` say that it is not for verifying signatures.
@@ -160,6 +165,7 @@ impl fmt::Display for LeftOut {
                 "has no `alg` and could have several or none of those allowed"
             }
             Self::AlgorithmNotAllowed => "is for an algorithm that is not allowed",
+            Self::RsaSize => "has an RSA modulus of more than 4096 bits",
             Self::Type => "is of a type or curve that is not offered",
             Self::Use => "is not for verifying signatures",
         })
@@ -183,7 +189,7 @@ pub enum KeyFault {
     Private,
     /// The RSA exponent is even, below 65,537 or above 2^33 - 1.
     RsaExponent,
-    /// The RSA modulus has another size than 2,048 to 4,096 bits.
+    /// The RSA modulus has fewer than 2,048 bits, or a signer's more than 4,096.
     RsaSize {
         /// The size it has.
         bits: usize,
@@ -277,14 +283,18 @@ fn algorithm(jwk: &Object, allowed: &[Algorithm]) -> Result<Result<Algorithm, Le
         ("EC" | "OKP", None) => return Err(KeyFault::Member { name: "crv" }),
         _ => &[],
     };
-    Ok(match text(jwk, "alg")? {
+    let alg = text(jwk, "alg")?;
+    // Another one's `alg` may have a name of ours: Ed448 signs EdDSA, too (RFC 8037).
+    if possible.is_empty() {
+        return Ok(Err(LeftOut::Type));
+    }
+    Ok(match alg {
         Some(name) => match Algorithm::from_name(name) {
             None => Err(LeftOut::AlgorithmNotAllowed),
             Some(own) if !possible.contains(&own) => return Err(KeyFault::AlgorithmOfType),
             Some(own) if allowed.contains(&own) => Ok(own),
             Some(_) => Err(LeftOut::AlgorithmNotAllowed),
         },
-        None if possible.is_empty() => Err(LeftOut::Type),
         None => {
             let mut fitting = possible.iter().filter(|one| allowed.contains(one));
             match (fitting.next(), fitting.next()) {

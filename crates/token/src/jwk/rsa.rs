@@ -13,6 +13,11 @@ const PRIMES: [u32; 38] = [
     101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
+/// Whether a modulus is beyond what is offered. That makes it neither broken nor dangerous.
+pub(super) fn is_too_large(n: &[u8]) -> bool {
+    bits(n) > BITS_MAX
+}
+
 /// Both numbers are big-endian without leading zeros.
 pub(super) fn check(n: &[u8], e: &[u8]) -> Result<(), KeyFault> {
     let bits = bits(n);

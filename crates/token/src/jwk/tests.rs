@@ -155,10 +155,7 @@ fn j15_rsa_sizes_and_exponents_are_checked() {
         )
     };
     fault(&rsa(&[0xFF; 128], "AQAB"), KeyFault::RsaSize { bits: 1024 });
-    fault(
-        &rsa(&[0xFF; 1024], "AQAB"),
-        KeyFault::RsaSize { bits: 8192 },
-    );
+    left_out(&rsa(&[0xFF; 1024], "AQAB"), LeftOut::RsaSize);
     fault(
         &rsa(&[&[0][..], &[0xFF; 256]].concat(), "AQAB"),
         KeyFault::Member { name: "n" },
@@ -247,12 +244,33 @@ fn a_mixed_bag_keeps_what_is_for_us() {
     );
     assert_eq!(
         keys.left_out(),
-        [
-            (0, LeftOut::Use),
-            (1, LeftOut::Type),
-            (2, LeftOut::AlgorithmNotAllowed),
-        ]
+        [(0, LeftOut::Use), (1, LeftOut::Type), (2, LeftOut::Type),]
     );
+}
+
+/// RFC 7517 section 5: what is not understood, or beyond what is offered, harms no other key.
+#[test]
+fn a_key_that_others_can_use_harms_no_other() {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let signing = with(r#""kid":"s""#, RSA);
+    // RFC 8037: Ed448 signs EdDSA, too.
+    let ed448 = r#"{"kty":"OKP","crv":"Ed448","alg":"EdDSA","use":"sig","kid":"e","x":"AA"}"#;
+    let unknown = r#"{"kty":"XYZ","alg":"RS256","kid":"u"}"#;
+    let huge = RSA.replace(
+        r#""n":""#,
+        &format!(r#""n":"{}"#, URL_SAFE_NO_PAD.encode([0xFF; 768])),
+    );
+    for allowed in [&[Algorithm::Rs256][..], &PUBLIC] {
+        let keys = KeySet::parse(&set(&[&signing, ed448, unknown, &huge]), allowed).unwrap();
+        let kids: Vec<Option<&str>> = keys.keys().iter().map(Key::kid).collect();
+        assert_eq!(kids, [Some("s")]);
+        let expected = [
+            (1, LeftOut::Type),
+            (2, LeftOut::Type),
+            (3, LeftOut::RsaSize),
+        ];
+        assert_eq!(keys.left_out(), expected);
+    }
 }
 
 #[test]
