@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use crate::{
     http::{Request, Response},
-    problem::ApiError,
+    problem::{ApiError, Code},
 };
 
 /// The longest accepted value, in bytes; a token is the longest.
 const VALUE_BYTES_MAX: usize = 16_384;
+/// The most parameters that a form may have: each is held against all before it, for who has proven nothing.
+const PARAMETERS_MAX: usize = 32;
 
 /// The parameters of a form. Those without a value count as absent (RFC 6749, section 3.2).
 #[derive(Debug, Default)]
@@ -18,7 +20,7 @@ impl Form {
     /// Reads a request's body.
     ///
     /// # Errors
-    /// `invalid_request` for another media type, an encoded body, a parameter that occurs twice, or a value without end.
+    /// `invalid_request` for another media type, a body that is encoded or no text, a parameter that occurs twice, too many of them, or a value without end.
     pub fn read(request: &Request) -> Result<Self, Refusal> {
         let media_type = request.header("content-type").unwrap_or_default();
         let essence = media_type.split(';').next().unwrap_or_default().trim();
@@ -29,8 +31,13 @@ impl Form {
             let detail = "Send application/x-www-form-urlencoded, without Content-Encoding.";
             return Err(OAuthError::new(OAuthCode::InvalidRequest, detail).into());
         }
+        let body = request.body().map_err(of_body)?;
         let mut form = Self::default();
-        for (name, value) in form_urlencoded::parse(request.body()?) {
+        for (name, value) in form_urlencoded::parse(body) {
+            if form.0.len() == PARAMETERS_MAX {
+                let detail = format!("A form has at most {PARAMETERS_MAX} parameters.");
+                return Err(OAuthError::new(OAuthCode::InvalidRequest, detail).into());
+            }
             if form.0.iter().any(|(known, _)| *known == name) || value.len() > VALUE_BYTES_MAX {
                 let detail = "A parameter occurs twice, or is too long.";
                 return Err(OAuthError::new(OAuthCode::InvalidRequest, detail).into());
@@ -58,6 +65,14 @@ impl Form {
             let detail = format!("`{name}` is missing.");
             OAuthError::new(OAuthCode::InvalidRequest, detail).into()
         })
+    }
+}
+
+/// A body that broke off, or is no text, is the form's own fault.
+fn of_body(error: ApiError) -> Refusal {
+    match error.code() {
+        Code::InvalidBody => OAuthError::new(OAuthCode::InvalidRequest, error.detail()).into(),
+        _ => error.into(),
     }
 }
 
@@ -137,7 +152,7 @@ impl OAuthError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Method;
+    use crate::http::{BodyError, Method};
 
     fn read(media_type: &str, body: &str) -> Result<Form, OAuthCode> {
         let request = Request::new(Method::Post, "/v1/oauth/token")
@@ -150,6 +165,34 @@ mod tests {
     }
 
     const FORM: &str = "application/x-www-form-urlencoded";
+
+    /// Every name is held against all before it, and that for who has proven nothing yet.
+    #[test]
+    fn j18_a_form_of_many_names_is_refused() {
+        let of = |count: usize| {
+            let names: Vec<String> = (0..count).map(|at| format!("p{at}=1")).collect();
+            read(FORM, &names.join("&")).map(|form| form.value("p31").is_some())
+        };
+        assert_eq!(of(32), Ok(true));
+        assert_eq!(of(33), Err(OAuthCode::InvalidRequest));
+    }
+
+    #[test]
+    fn a_form_that_is_no_text_is_refused_in_the_words_of_oauth() {
+        let refused = |error: BodyError| {
+            let request = Request::new(Method::Post, "/v1/oauth/token")
+                .with_header("content-type", FORM)
+                .with_body(Err(error));
+            Form::read(&request).unwrap_err()
+        };
+        for error in [BodyError::NotText, BodyError::Broken] {
+            let Refusal::OAuth(error) = refused(error) else {
+                panic!("a problem");
+            };
+            assert_eq!(error.code(), OAuthCode::InvalidRequest);
+        }
+        assert!(matches!(refused(BodyError::Late), Refusal::Api(_)));
+    }
 
     #[test]
     fn parameters_are_decoded_and_empty_ones_are_absent() {
