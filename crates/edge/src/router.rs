@@ -281,7 +281,7 @@ impl Known {
     }
 }
 
-/// The answer with the session's new cookie. A refusal carries it, too: the old one is about to end.
+/// The answer with the session's new cookie. A refusal carries it, too.
 fn with_session(answer: Answer, rotated: Option<String>) -> Answer {
     match rotated {
         Some(session) => Ok(settle(answer).with_cookie(SESSION_COOKIE, &session, SESSION_COOKIE_S)),

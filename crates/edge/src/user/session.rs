@@ -16,7 +16,8 @@ const SESSION_MS: i64 = 2_592_000_000;
 const SESSIONS_MAX: i64 = 50;
 /// The age at which a session gets another secret, in milliseconds.
 const ROTATE_MS: i64 = 86_400_000;
-/// How long the old secret still counts, in milliseconds: requests that were under way carry it.
+/// How long the old secret still counts once the new one was presented, in milliseconds: requests that were under way carry it.
+/// As long a new one has to arrive before another may take its place.
 const OVERLAP_MS: i64 = 30_000;
 
 /// All sessions, the newest first. Never a secret.
@@ -97,6 +98,18 @@ pub(super) fn present(context: &Context<'_>, hash: &str) -> Result<Option<Live>,
         return Ok(None);
     };
     let present = row.text("hash")?;
+    let is_newest = present == hash;
+    let ends_at_ms = row.integer("expires_at_ms")?;
+    let replaced_at_ms = row.optional_integer("previous_until_ms")?;
+    // The answer with the new secret may have been lost on its way: until somebody presents it, the old one lives as long as the session.
+    let is_awaited = replaced_at_ms == Some(ends_at_ms);
+    if is_newest && is_awaited {
+        let arrived = "UPDATE session SET previous_until_ms = MIN(expires_at_ms, ?) WHERE hash = ?";
+        let until_ms = now_ms.saturating_add(OVERLAP_MS);
+        context
+            .sql
+            .exec(arrived, &[until_ms.into(), present.into()])?;
+    }
     if row.integer("seen_at_ms")?.saturating_add(SEEN_MS) <= now_ms {
         let seen = "UPDATE session SET seen_at_ms = ? WHERE hash = ?";
         context.sql.exec(seen, &[now_ms.into(), present.into()])?;
@@ -105,32 +118,35 @@ pub(super) fn present(context: &Context<'_>, hash: &str) -> Result<Option<Live>,
         Some(at_ms) => at_ms,
         None => row.integer("created_at_ms")?,
     };
-    let replaced_at_ms = row.optional_integer("previous_until_ms")?;
-    let replaced_at_ms = replaced_at_ms.filter(|_| present != hash);
-    let ends_at_ms = row.integer("expires_at_ms")?;
+    let is_old = if is_newest {
+        since_ms.saturating_add(ROTATE_MS) <= now_ms
+    } else {
+        is_awaited && since_ms.saturating_add(OVERLAP_MS) <= now_ms
+    };
+    let replaced_at_ms = replaced_at_ms.filter(|_| !is_newest);
     Ok(Some(Live {
         id: row.text("id")?.to_owned(),
         until_ms: replaced_at_ms.map_or(ends_at_ms, |at_ms| ends_at_ms.min(at_ms)),
-        is_old: present == hash && since_ms.saturating_add(ROTATE_MS) <= now_ms,
+        is_old,
     }))
 }
 
-/// Gives a session another secret, if its present one is old; of several requests one succeeds.
+/// Gives a session another secret, if its present one is old, or was to be replaced by one that nobody has presented; of several requests one succeeds.
 pub(super) fn rotate(
     context: &Context<'_>,
     hash: &str,
     fresh_hash: &str,
 ) -> Result<bool, ApiError> {
     let now_ms = context.now_ms;
-    let rotate = "UPDATE session SET hash = ?, previous_hash = hash, previous_until_ms = ?, rotated_at_ms = ?
-        WHERE hash = ? AND expires_at_ms > ? AND COALESCE(rotated_at_ms, created_at_ms) <= ? RETURNING hash";
+    let rotate = "UPDATE session SET hash = ?1, previous_hash = ?2, previous_until_ms = expires_at_ms, rotated_at_ms = ?3
+        WHERE expires_at_ms > ?3 AND ((hash = ?2 AND COALESCE(rotated_at_ms, created_at_ms) <= ?4)
+            OR (previous_hash = ?2 AND previous_until_ms = expires_at_ms AND rotated_at_ms <= ?5)) RETURNING hash";
     let values = [
         fresh_hash.into(),
-        now_ms.saturating_add(OVERLAP_MS).into(),
-        now_ms.into(),
         hash.into(),
         now_ms.into(),
         now_ms.saturating_sub(ROTATE_MS).into(),
+        now_ms.saturating_sub(OVERLAP_MS).into(),
     ];
     Ok(context.sql.one(rotate, &values)?.is_some())
 }

@@ -117,6 +117,44 @@ fn a_session_gets_another_secret_every_day_and_the_old_one_ends_soon_after() {
     assert_eq!(me(&world, ("cookie", &fresh)), 200);
 }
 
+/// Whoever leaves a page before its answer comes has the old secret only.
+#[test]
+fn a_new_secret_that_never_arrived_signs_nobody_out() {
+    let world = World::new();
+    let old = world.sign_in(ANN);
+    world.clock.advance_ms(DAY_MS);
+    let lost = cookies(&get(&world, "/v1/me", ("cookie", &old)));
+    assert!(!lost.is_empty());
+    world.clock.advance_ms(31_000);
+    let again = get(&world, "/v1/me", ("cookie", &old));
+    let fresh = cookies(&again);
+    assert_eq!(again.status, 200);
+    assert!(!fresh.is_empty() && fresh != lost);
+    assert_eq!(me(&world, ("cookie", &lost)), 401, "another took its place");
+    // Not used yet, so the old one goes on; used, it ends.
+    world.clock.advance_ms(20_000);
+    let waiting = get(&world, "/v1/me", ("cookie", &old));
+    assert_eq!((waiting.status, cookies(&waiting)), (200, String::new()));
+    assert_eq!(sessions(&world, &fresh).len(), 1, "one session all along");
+    world.clock.advance_ms(29_999);
+    assert_eq!(me(&world, ("cookie", &old)), 200);
+    world.clock.advance_ms(1);
+    assert_eq!(me(&world, ("cookie", &old)), 401);
+    assert_eq!(me(&world, ("cookie", &fresh)), 200);
+}
+
+#[test]
+fn a_session_whose_new_secrets_are_all_lost_ends_with_its_thirty_days() {
+    let world = World::new();
+    let old = world.sign_in(ANN);
+    for _ in 0..29 {
+        world.clock.advance_ms(DAY_MS);
+        assert_eq!(me(&world, ("cookie", &old)), 200);
+    }
+    world.clock.advance_ms(DAY_MS);
+    assert_eq!(me(&world, ("cookie", &old)), 401);
+}
+
 #[test]
 fn a_refusal_carries_the_new_secret_too() {
     let world = World::new();
