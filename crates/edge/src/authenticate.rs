@@ -25,7 +25,7 @@ use crate::{
     objects::ask,
     organization::IssuerUse,
     problem::{ApiError, Code},
-    user::{self, Authenticated, UserObject},
+    user::{self, Authenticated, Said, UserObject},
 };
 
 /// Who is behind a request, and by what.
@@ -64,6 +64,8 @@ pub struct Identity {
     pub issuer: String,
     /// The issuer's name for the user.
     pub subject: String,
+    /// What the token says of their address.
+    pub said: Said,
 }
 
 /// A caller whose credential was checked during this request; only this module makes one.
@@ -323,6 +325,7 @@ pub async fn recognize(edge: &Edge, caller: &Caller) -> Result<(), ApiError> {
         issuer: identity.issuer.clone(),
         subject: identity.subject.clone(),
         address: caller.address.clone(),
+        said: identity.said,
     };
     let name = caller.user()?.as_str();
     ask::<UserObject, Authenticated>(&*edge.objects, name, &command).await?;

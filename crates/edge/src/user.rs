@@ -14,7 +14,7 @@ mod token;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use credential::refused;
-pub use credential::{Authenticated, Presented};
+pub use credential::{Authenticated, Presented, Said};
 pub use notice::{ListedNotice, Notice, NoticeKind, NoticePage};
 pub use organization::{
     DeletedOrganization, ListedOrganization, OrganizationChange, OrganizationPosition, Restorable,
@@ -131,6 +131,9 @@ pub enum Command {
         subject: String,
         /// The address, when the issuer is trusted to have verified it.
         address: Option<String>,
+        /// What the token says of it.
+        #[serde(default)]
+        said: Said,
     },
     /// Gives a session another secret when its present one is old; answers whether it did.
     RotateSession {
@@ -239,6 +242,11 @@ const MIGRATION_6: &str = "
     ALTER TABLE access_token ADD COLUMN rotated_at_ms INTEGER;
 ";
 
+/// When the token was issued that said the address, in Unix seconds.
+const MIGRATION_7: &str = "
+    ALTER TABLE birth ADD COLUMN address_said_at_s INTEGER;
+";
+
 /// The organization of the user's own.
 const MIGRATION_4: &str = "
     ALTER TABLE birth ADD COLUMN personal TEXT;
@@ -284,6 +292,7 @@ impl Object for UserObject {
         MIGRATION_4,
         MIGRATION_5,
         MIGRATION_6,
+        MIGRATION_7,
     ];
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
@@ -365,8 +374,9 @@ impl Object for UserObject {
                 issuer,
                 subject,
                 address,
+                said,
             } => {
-                let known = credential::recognize(context, &issuer, &subject, address)?;
+                let known = credential::recognize(context, &issuer, &subject, address, said)?;
                 personal::ensure(context)?;
                 Reply::of(&known)
             }

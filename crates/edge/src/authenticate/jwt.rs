@@ -21,7 +21,7 @@ use crate::{
     problem::ApiError,
     published::{self, Known, Need},
     signatures::Checked,
-    user,
+    user::{self, Said},
 };
 
 pub(super) use own::confirm;
@@ -30,6 +30,10 @@ use verified::{Name, Proven};
 
 /// The scope of the deployment's own issuers in caches.
 const DEPLOYMENT: &str = "";
+/// The claim that is an address.
+const EMAIL: &str = "email";
+/// The claim that says whether the issuer has verified it.
+const EMAIL_VERIFIED: &str = "email_verified";
 
 /// How old may be what is known of an organization's issuers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +77,11 @@ fn of_deployment(proven: &Proven) -> Result<Caller, ApiError> {
     let user = proven.user.clone().ok_or_else(user::refused)?;
     Ok(Caller {
         address: proven.address.clone(),
-        identity: Some(Identity { issuer, subject }),
+        identity: Some(Identity {
+            issuer,
+            subject,
+            said: proven.said,
+        }),
         ..of_user(user, &proven.times)
     })
 }
@@ -165,16 +173,24 @@ async fn verified(
         .verify(&Checked(&*edge.signatures))
         .await
         .map_err(refused)?;
-    let claims = verified.claims(now_s(edge)).map_err(refused)?;
+    let now_s = now_s(edge);
+    let claims = verified.claims(now_s).map_err(refused)?;
     let is_ours = scope.name == DEPLOYMENT;
-    let address = is_ours.then(|| verified_address(&edge.config, &claims));
+    let is_believed = is_ours && is_believed(&edge.config, &claims);
+    let address = is_believed.then(|| verified_address(&claims)).flatten();
+    let said = if is_believed {
+        said(&claims, now_s)
+    } else {
+        Said::Ever
+    };
     let (issuer, subject) = (claims.issuer(), claims.subject());
     let user = is_ours.then(|| derived_user_id(&edge.config.keys.id, issuer, subject));
     let proven = Rc::new(Proven {
         issuer: issuer.to_owned(),
         subject: subject.to_owned(),
         user,
-        address: address.flatten(),
+        address,
+        said,
         times: claims.times(),
         keys,
         admitted_at_ms: Cell::default(),
@@ -203,20 +219,29 @@ async fn published(
     Ok(known)
 }
 
-/// The address that the token vouches for: only of an issuer that the deployment believes in this, and only what it says to have verified.
-fn verified_address(config: &Config, claims: &Claims<'_>) -> Option<String> {
-    let is_believed = config
-        .email_issuers
-        .iter()
-        .any(|issuer| issuer == claims.issuer());
-    let is_verified = claims.members().member("email_verified") == Some(&Value::Bool(true));
-    let email = claims
-        .members()
-        .text("email")
-        .filter(|_| is_believed && is_verified)?;
+/// Whether the deployment believes the issuer about addresses.
+fn is_believed(config: &Config, claims: &Claims<'_>) -> bool {
+    let mut believed = config.email_issuers.iter();
+    believed.any(|issuer| issuer == claims.issuer())
+}
+
+/// The address that the token of a believed issuer vouches for: only what it says to have verified.
+fn verified_address(claims: &Claims<'_>) -> Option<String> {
+    let is_verified = claims.members().member(EMAIL_VERIFIED) == Some(&Value::Bool(true));
+    let email = claims.members().text(EMAIL).filter(|_| is_verified)?;
     Address::parse(email)
         .ok()
         .map(|address| address.as_str().to_owned())
+}
+
+/// A token that has neither claim says nothing of an address: its client asked for none. Without `iat` it speaks for now.
+fn said(claims: &Claims<'_>, now_s: i64) -> Said {
+    let has = |claim| claims.members().member(claim).is_some();
+    if has(EMAIL) || has(EMAIL_VERIFIED) {
+        Said::At(claims.issued_at_s().unwrap_or(now_s))
+    } else {
+        Said::Nothing
+    }
 }
 
 /// One answer for every token that is not valid; what is wrong with it is nobody's business but the log's, and there only when it is our fault.

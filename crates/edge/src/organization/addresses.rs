@@ -13,7 +13,7 @@ use crate::{
 pub(super) const SAME_PERSON: &str =
     "user = ?1 OR address = ?2 OR user IN (SELECT user FROM former_address WHERE address = ?2)";
 
-/// The address of a member is another one since `at_ms`, or none; what was told later stands.
+/// The address of a member is another one since `at_ms`, or none; what was told later stands. Several of one moment come in their order.
 pub(super) fn change(
     context: &Context<'_>,
     user: &str,
@@ -21,7 +21,7 @@ pub(super) fn change(
     at_ms: i64,
 ) -> Result<Reply, ApiError> {
     let select =
-        "SELECT user FROM member WHERE user = ? AND address IS NOT ? AND address_at_ms < ?";
+        "SELECT user FROM member WHERE user = ? AND address IS NOT ? AND address_at_ms <= ?";
     let values = [user.into(), address.into(), at_ms.into()];
     if context.sql.one(select, &values)?.is_none() {
         return Ok(Reply::done());

@@ -135,6 +135,7 @@ async fn person(
         issuer,
         subject: name.to_owned(),
         address: None,
+        said: user::Said::Nothing,
     };
     ask::<UserObject, Authenticated>(&*edge.objects, user.as_str(), &command).await?;
     let secret = Secret::personal_access_token(&edge.config.prefixes, &user, edge.random.bytes()?);

@@ -189,6 +189,12 @@ const FIXTURES: &[Fixture] = &[
         base: 1,
         text: include_str!("fixtures/user-5.sql"),
     },
+    Fixture {
+        class: Class::User,
+        own: 6,
+        base: 1,
+        text: include_str!("fixtures/user-6.sql"),
+    },
 ];
 
 impl Fixture {

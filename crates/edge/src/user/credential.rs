@@ -45,19 +45,52 @@ pub struct Authenticated {
     pub is_old: bool,
 }
 
+/// What a JWT says of its user's address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// What it was when the token was issued, in Unix seconds: a later token may have said otherwise.
+    At(i64),
+    /// The issuer is not believed, so there is none. Older code says nothing else, also of an address.
+    #[default]
+    Ever,
+    /// Nothing.
+    Nothing,
+}
+
+impl Said {
+    const fn at_s(self) -> Option<i64> {
+        match self {
+            Self::At(at_s) => Some(at_s),
+            Self::Ever | Self::Nothing => None,
+        }
+    }
+
+    /// Whether it counts after what was said at `last_s`. What older code says of an address is of no known time.
+    fn counts(self, address: Option<&str>, last_s: Option<i64>) -> bool {
+        match self {
+            Self::At(at_s) => last_s.is_none_or(|last_s| at_s >= last_s),
+            Self::Ever => address.is_none() || last_s.is_none(),
+            Self::Nothing => false,
+        }
+    }
+}
+
 /// Makes the user of a JWT known. Identity is (issuer, subject): another pair under this id is a fault.
 pub(super) fn recognize(
     context: &Context<'_>,
     issuer: &str,
     subject: &str,
     address: Option<String>,
+    said: Said,
 ) -> Result<Authenticated, ApiError> {
-    let known = "SELECT issuer, subject, address FROM birth";
+    let known = "SELECT issuer, subject, address, address_said_at_s FROM birth";
     let Some(row) = context.sql.one(known, &[])? else {
-        let birth = "INSERT INTO birth (one, user, address, issuer, subject, created_at_ms) VALUES (1, ?, ?, ?, ?, ?)";
+        let birth = "INSERT INTO birth (one, user, address, address_said_at_s, issuer, subject, created_at_ms) VALUES (1, ?, ?, ?, ?, ?, ?)";
         let values = [
             context.name.into(),
             address.clone().into(),
+            said.at_s().into(),
             issuer.into(),
             subject.into(),
             context.now_ms.into(),
@@ -72,11 +105,21 @@ pub(super) fn recognize(
             "a user id belongs to another issuer and subject",
         ));
     }
-    // The issuer speaks for now: an address it no longer vouches for is gone.
-    if row.optional_text("address")? != address.as_deref() {
+    let last_s = row.optional_integer("address_said_at_s")?;
+    let known = row.optional_text("address")?;
+    if !said.counts(address.as_deref(), last_s) {
+        return Ok(of_address(known.map(str::to_owned)));
+    }
+    let said_at_s = said.at_s().or(last_s);
+    let is_another = known != address.as_deref();
+    if is_another || said_at_s != last_s {
+        let keep = "UPDATE birth SET address = ?, address_said_at_s = ?";
         context
             .sql
-            .exec("UPDATE birth SET address = ?", &[address.clone().into()])?;
+            .exec(keep, &[address.clone().into(), said_at_s.into()])?;
+    }
+    // An address that the issuer no longer vouches for is gone.
+    if is_another {
         organization::tell_address(context)?;
     }
     Ok(of_address(address))

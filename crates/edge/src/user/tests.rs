@@ -6,7 +6,7 @@ mod tokens;
 
 use serde_json::json;
 
-use super::{Authenticated, Command, OrganizationChange, Presented, Profile, UserObject};
+use super::{Authenticated, Command, OrganizationChange, Presented, Profile, Said, UserObject};
 use crate::{
     http::{Method, Request, Response},
     objects::Class,
@@ -358,6 +358,7 @@ fn a_user_of_an_issuer_is_that_issuer_and_subject_for_ever() {
             issuer: issuer.to_owned(),
             subject: subject.to_owned(),
             address: address.map(str::to_owned),
+            said: Said::Ever,
         };
         world.ask::<UserObject, Authenticated>("usr_1", &command)
     };
@@ -376,5 +377,42 @@ fn a_user_of_an_issuer_is_that_issuer_and_subject_for_ever() {
     assert_eq!(
         recognize("https://a", "2", None).unwrap_err().code(),
         Code::Internal
+    );
+}
+
+/// An older Worker says of no address when it was so.
+#[test]
+fn an_address_that_was_said_at_a_time_is_replaced_by_none_of_an_unknown_one() {
+    let world = World::new();
+    let recognize = |address: Option<&str>, said: Option<Said>| {
+        let mut command =
+            json!({ "recognize": { "issuer": "https://a", "subject": "1", "address": address } });
+        if let Some(said) = said {
+            command["recognize"]["said"] = serde_json::to_value(said).unwrap();
+        }
+        let command: Command = serde_json::from_value(command).unwrap();
+        let known = world.ask::<UserObject, Authenticated>("usr_1", &command);
+        known.unwrap().address
+    };
+    let other = "other@example.com";
+    assert_eq!(recognize(None, Some(Said::Nothing)), None);
+    assert_eq!(recognize(Some(ANN), None).as_deref(), Some(ANN));
+    assert_eq!(recognize(Some(other), None).as_deref(), Some(other));
+    assert_eq!(
+        recognize(Some(ANN), Some(Said::At(7))).as_deref(),
+        Some(ANN)
+    );
+    assert_eq!(recognize(Some(other), None).as_deref(), Some(ANN));
+    assert_eq!(recognize(None, Some(Said::Nothing)).as_deref(), Some(ANN));
+    assert_eq!(recognize(None, Some(Said::At(6))).as_deref(), Some(ANN));
+    assert_eq!(
+        recognize(None, Some(Said::Ever)),
+        None,
+        "not believed any more"
+    );
+    assert_eq!(recognize(Some(other), Some(Said::At(6))), None);
+    assert_eq!(
+        recognize(Some(ANN), Some(Said::At(7))).as_deref(),
+        Some(ANN)
     );
 }

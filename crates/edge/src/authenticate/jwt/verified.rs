@@ -12,6 +12,8 @@ use std::{
 use lockstep_token::{FetchedKeys, Times, UserId};
 use sha2::{Digest, Sha256};
 
+use crate::user::Said;
+
 /// How many tokens an isolate remembers.
 const ENTRIES_MAX: usize = 2_048;
 
@@ -41,6 +43,8 @@ pub struct Proven {
     pub user: Option<UserId>,
     /// The address that the issuer is believed about.
     pub address: Option<String>,
+    /// What it says of that.
+    pub said: Said,
     /// From when to when it is valid.
     pub times: Times,
     /// The published keys that it was verified with, unless its record has its own.

@@ -6,7 +6,7 @@ use super::{Acme, BEN, issuers::Idp, refused};
 use crate::{
     http::{Method, Response},
     organization::{Command, OrganizationObject},
-    testing::{World, text},
+    testing::{START_MS, World, text},
 };
 
 const SMITH: &str = "jane.smith@people.example";
@@ -34,8 +34,16 @@ impl Renamed {
 
     /// What Jane asks by a token that calls her `email`.
     fn as_jane(&self, email: Option<&str>, method: Method, rest: &str) -> Response {
-        let claims = json!({ "email": email, "email_verified": true });
-        let token = self.idp.token_with("jane", &claims);
+        self.by(
+            &json!({ "email": email, "email_verified": true }),
+            method,
+            rest,
+        )
+    }
+
+    /// What she asks by a token that says this.
+    fn by(&self, claims: &Value, method: Method, rest: &str) -> Response {
+        let token = self.idp.token_with("jane", claims);
         let edge = &self.acme.world.edge;
         let answer = self.acme.bear(edge, &token, method, rest, &json!({}));
         self.acme.world.settle();
@@ -76,6 +84,42 @@ fn a_member_s_address_is_what_their_issuer_says_now() {
     renamed.acme.world.clock.advance_ms(1);
     renamed.as_jane(None, Method::Get, "");
     assert_eq!(renamed.addresses(), [None]);
+}
+
+/// Programs of hers have tokens from before, or such as say nothing of an address.
+#[test]
+fn an_older_token_and_a_silent_one_take_no_address_away() {
+    let renamed = Renamed::new();
+    let now_s = START_MS / 1_000;
+    let says = |email: &str, is_verified: bool, at_s: i64| {
+        let claims = json!({ "email": email, "email_verified": is_verified, "iat": now_s + at_s });
+        renamed.acme.world.clock.advance_ms(1);
+        renamed.by(&claims, Method::Get, "");
+        renamed.addresses()
+    };
+    assert_eq!(
+        renamed.as_jane(Some(SMITH), Method::Post, "/join").status,
+        200
+    );
+    assert_eq!(says(JONES, true, 10), [Some(JONES.to_owned())]);
+    assert_eq!(says(JONES, true, 20), [Some(JONES.to_owned())]);
+    let rows = renamed.acme.log().len();
+    assert_eq!(says(SMITH, true, 0), [Some(JONES.to_owned())]);
+    assert_eq!(says(SMITH, true, 19), [Some(JONES.to_owned())]);
+    renamed.acme.world.clock.advance_ms(1);
+    renamed.by(&json!({}), Method::Get, "");
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+    assert_eq!(renamed.acme.log().len(), rows, "nothing has happened");
+    assert_eq!(says(JONES, false, 21), [None], "withdrawn");
+    assert_eq!(says(JONES, true, 20), [None]);
+    assert_eq!(says(SMITH, true, 22), [Some(SMITH.to_owned())]);
+}
+
+#[test]
+fn of_two_addresses_within_a_millisecond_the_later_stands() {
+    let renamed = Renamed::joined_and_renamed();
+    renamed.as_jane(Some(SMITH), Method::Get, "");
+    assert_eq!(renamed.addresses(), [Some(SMITH.to_owned())]);
 }
 
 #[test]
