@@ -1,4 +1,4 @@
-//! Compact JWS, read strictly: one token has exactly one accepted spelling (RFC 7515).
+//! Compact JWS, read strictly: each signature of a token has exactly one accepted spelling (RFC 7515).
 //!
 //! A [`Jws`] is unverified, so it gives nothing away but what chooses a key. Its payload comes out
 //! of [`SignatureCheck::verify`](crate::verify::SignatureCheck::verify) only.
