@@ -138,6 +138,7 @@ impl Object for OrganizationObject {
         schema::SEEN,
         schema::PEOPLE,
         schema::RETURNS,
+        schema::OWNERS,
     ];
 
     const IS_AUDITED: bool = true;

@@ -27,7 +27,7 @@ pub struct Version {
 }
 
 /// Migrations of what every object has, beside its own; entries are only ever added.
-const BASE: &[&str] = &[idempotency::SCHEMA, NAME];
+const BASE: &[&str] = &[idempotency::SCHEMA, NAME, LANES];
 
 /// What the object is called. Whoever asks it something says so; its alarm does not, once the object is no longer in memory (<https://github.com/cloudflare/workerd/issues/6850>).
 const NAME: &str = "
@@ -35,6 +35,11 @@ const NAME: &str = "
         one INTEGER PRIMARY KEY CHECK (one = 1),
         name TEXT NOT NULL
     ) STRICT;
+";
+
+/// What waits in a lane of the outbox, found without looking at all that waits. Who ends much puts much, and each put takes the place of what waits.
+const LANES: &str = "
+    CREATE INDEX outbox_waiting ON outbox (lane) WHERE lane IS NOT NULL;
 ";
 
 /// Keeps what the object is called; call it after migrations, in their transaction.
@@ -223,10 +228,11 @@ mod tests {
         let sql = LocalSql::open();
         let sql: &dyn Sql = &*sql;
         begin(sql, "schema_version").unwrap();
+        outbox::create(sql).unwrap();
         apply(sql, "schema_version", &[FIRST], 1).unwrap();
         assert_eq!(version(sql).unwrap(), Some(Version { base: 0, own: 1 }));
         migrate::<Old>(sql, version(sql).unwrap()).unwrap();
-        assert_eq!(version(sql).unwrap(), Some(Version { base: 2, own: 1 }));
+        assert_eq!(version(sql).unwrap(), Some(Version { base: 3, own: 1 }));
         sql.exec("SELECT key FROM idempotency", &[]).unwrap();
     }
 

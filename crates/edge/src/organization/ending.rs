@@ -4,19 +4,17 @@
 //! Its name in the world (slugs) stays taken until nothing is left.
 
 use lockstep_core::{Grant, Operation};
-use lockstep_wire::{LevelName, NodeRecord, PolicyReference, SNAPSHOT_FORMAT, Snapshot};
 
 use super::{
     FreshActor,
     acting::FreshActing,
     customization::{self, StoredRoles},
-    decisions::{StoredSnapshot, grants_key},
-    domains, invitations, service_accounts,
-    store::{self, Organization, unsigned},
+    domains, holdings, invitations, service_accounts,
+    store::{self, Organization},
 };
 use crate::{
     objects::{Context, Reply},
-    outbox::{self, Delivery},
+    outbox,
     problem::{ApiError, Code},
     user::{OrganizationChange, Restorable},
 };
@@ -141,15 +139,7 @@ fn owned(context: &Context<'_>) -> Result<Vec<String>, ApiError> {
 /// Puts tombstones in the place of everything in KV.
 fn entomb(context: &Context<'_>, organization: &Organization, epoch: i64) -> Result<(), ApiError> {
     for row in context.sql.exec("SELECT principal FROM published", &[])? {
-        let principal = row.text("principal")?;
-        let key = grants_key(&organization.id, principal);
-        let stored = StoredSnapshot {
-            key: key.clone(),
-            snapshot: tombstone(context, organization, principal, epoch)?,
-        };
-        let value = serde_json::to_string(&stored)
-            .map_err(|error| ApiError::internal(format!("tombstone cannot be written: {error}")))?;
-        outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })?;
+        holdings::entomb(context, organization, row.text("principal")?, epoch)?;
     }
     let buried = "UPDATE published SET epoch = ?";
     context.sql.exec(buried, &[epoch.into()])?;
@@ -163,36 +153,4 @@ fn entomb(context: &Context<'_>, organization: &Organization, epoch: i64) -> Res
         customization::send(context, &none)?;
     }
     Ok(())
-}
-
-fn tombstone(
-    context: &Context<'_>,
-    organization: &Organization,
-    principal: &str,
-    epoch: i64,
-) -> Result<Snapshot, ApiError> {
-    let policy = &context.config.policy;
-    Ok(Snapshot {
-        format: SNAPSHOT_FORMAT,
-        policy: PolicyReference {
-            id: policy.document.id.clone(),
-            digest: policy.digest.clone(),
-        },
-        organization: organization.id.clone(),
-        principal: principal.to_owned(),
-        epoch: unsigned(epoch),
-        server_time_ms: unsigned(context.now_ms),
-        kind: service_accounts::kind(context, principal)?.into(),
-        plan: Vec::new(),
-        roles: Vec::new(),
-        rules: Vec::new(),
-        nodes: vec![NodeRecord {
-            id: organization.id.clone(),
-            level: LevelName::Organization,
-            parent: None,
-            owned: false,
-        }],
-        grants: Vec::new(),
-        token: None,
-    })
 }

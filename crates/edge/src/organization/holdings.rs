@@ -27,13 +27,56 @@ pub(super) fn publish(
     organization: &Organization,
     user: &str,
 ) -> Result<(), ApiError> {
-    let key = grants_key(&organization.id, user);
-    let stored = StoredSnapshot {
-        key: key.clone(),
-        snapshot: snapshot(context, organization, user)?,
+    remember(context, user)?;
+    send(context, snapshot(context, organization, user)?)
+}
+
+/// As [`publish`], of who holds nothing any more: no node need be read for that, however many leave at once.
+pub(super) fn publish_end(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<(), ApiError> {
+    let epoch = remember(context, user)?;
+    entomb(context, organization, user, epoch)
+}
+
+/// Puts a tombstone in the place of what KV has of a principal.
+pub(super) fn entomb(
+    context: &Context<'_>,
+    organization: &Organization,
+    principal: &str,
+    epoch: i64,
+) -> Result<(), ApiError> {
+    let policy = &context.config.policy;
+    let tombstone = Snapshot {
+        format: SNAPSHOT_FORMAT,
+        policy: PolicyReference {
+            id: policy.document.id.clone(),
+            digest: policy.digest.clone(),
+        },
+        organization: organization.id.clone(),
+        principal: principal.to_owned(),
+        epoch: unsigned(epoch),
+        server_time_ms: unsigned(context.now_ms),
+        kind: service_accounts::kind(context, principal)?.into(),
+        plan: Vec::new(),
+        roles: Vec::new(),
+        rules: Vec::new(),
+        nodes: vec![NodeRecord {
+            id: organization.id.clone(),
+            level: LevelName::Organization,
+            parent: None,
+            owned: false,
+        }],
+        grants: Vec::new(),
+        token: None,
     };
-    let value = serde_json::to_string(&stored)
-        .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
+    send(context, tombstone)
+}
+
+/// Keeps that KV is sent what a principal holds as of their epoch, which is answered.
+fn remember(context: &Context<'_>, user: &str) -> Result<i64, ApiError> {
     let published = "INSERT INTO published (principal, epoch, sent) VALUES (?, ?, ?)
         ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch, sent = excluded.sent";
     let epoch = principal_epoch(context, user)?;
@@ -41,6 +84,17 @@ pub(super) fn publish(
     context
         .sql
         .exec(published, &[user.into(), epoch.into(), sent.into()])?;
+    Ok(epoch)
+}
+
+fn send(context: &Context<'_>, snapshot: Snapshot) -> Result<(), ApiError> {
+    let key = grants_key(&snapshot.organization, &snapshot.principal);
+    let stored = StoredSnapshot {
+        key: key.clone(),
+        snapshot,
+    };
+    let value = serde_json::to_string(&stored)
+        .map_err(|error| ApiError::internal(format!("snapshot cannot be written: {error}")))?;
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
 }
 

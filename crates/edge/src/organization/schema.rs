@@ -345,3 +345,8 @@ pub(super) const RETURNS: &str = "
     ALTER TABLE published ADD COLUMN sent TEXT;
     ALTER TABLE organization ADD COLUMN roles_sent TEXT;
 ";
+
+/// What somebody owns, found without looking at every workspace and project: each member who leaves is asked about.
+pub(super) const OWNERS: &str = "
+    CREATE INDEX node_owner ON node (owner) WHERE owner IS NOT NULL;
+";

@@ -320,7 +320,7 @@ pub(super) fn leave(
     forget_seer(context, user)?;
     super::invitations::cancel_those_to(context, organization, user, epoch)?;
     tell_user(context, organization, user, epoch, None)?;
-    holdings::publish(context, organization, user)
+    holdings::publish_end(context, organization, user)
 }
 
 /// What programs gave their word on whose secret `user` saw stays without anybody who saw it, also when they

@@ -160,6 +160,12 @@ const FIXTURES: &[Fixture] = &[
         text: include_str!("fixtures/organization-20.sql"),
     },
     Fixture {
+        class: Class::Organization,
+        own: 21,
+        base: 2,
+        text: include_str!("fixtures/organization-21.sql"),
+    },
+    Fixture {
         class: Class::User,
         own: 1,
         base: 0,

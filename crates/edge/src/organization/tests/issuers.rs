@@ -32,7 +32,7 @@ const NAME: &str = "https://idp.example";
 /// An identity provider with a key of its own.
 pub(super) struct Idp {
     seed: u8,
-    name: String,
+    pub(super) name: String,
 }
 
 impl Idp {

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Acme, BEN, CAT, id, lockstep};
+use super::{Acme, BEN, CAT, id, issuers::Idp, lockstep};
 use crate::{
     http::{Method, Request, Response},
     objects::Class,
@@ -63,6 +63,31 @@ impl Large {
             sql.exec(granted, &[node.into(), role.into()]).unwrap();
         }
         sql.exec("DELETE FROM audit_change", &[]).unwrap();
+    }
+
+    /// KV has been sent what each of them holds.
+    fn publish(&self) {
+        let sql = self.sql();
+        let sql: &dyn Sql = &*sql;
+        let published = "INSERT INTO published (principal, epoch)
+            SELECT user, epoch FROM member WHERE address LIKE '%@large.example'";
+        sql.exec(published, &[]).unwrap();
+    }
+
+    /// An issuer vouches for all of them, and there are as many projects; answers its path.
+    fn vouch(&self) -> String {
+        let idp = Idp::new(1);
+        let path = self.acme.issuer(&idp, None);
+        let sql = self.sql();
+        let sql: &dyn Sql = &*sql;
+        let vouched =
+            "UPDATE member SET issuer = ?, subject = user WHERE address LIKE '%@large.example'";
+        sql.exec(vouched, &[idp.name.as_str().into()]).unwrap();
+        let node = "INSERT INTO node (id, level, parent, position, name)
+            SELECT 'prj_' || user, 'project', ?, 1000 + rowid, user FROM member WHERE address LIKE '%@large.example'";
+        sql.exec(node, &[self.workspace.as_str().into()]).unwrap();
+        sql.exec("DELETE FROM audit_change", &[]).unwrap();
+        path
     }
 
     fn sql(&self) -> std::rc::Rc<crate::testing::LocalSql> {
@@ -204,4 +229,38 @@ fn an_edit_of_a_role_that_many_hold_is_one_value_in_kv() {
         .map(|row| row.optional_text("lane").unwrap().map(str::to_owned))
         .collect();
     assert_eq!(lanes, [Some(format!("roles/{}", large.acme.id))]);
+}
+
+/// What ends with it is told of to each of its members.
+#[test]
+fn an_end_costs_each_member_the_same() {
+    let ends: [(&str, u16, Ask); 2] = [
+        (
+            "the organization",
+            204,
+            Box::new(|it| it.acme.delete_with(&it.acme.ada, "", "name=Acme")),
+        ),
+        (
+            "their issuer",
+            204,
+            Box::new(|it| {
+                let issuer = it.vouch();
+                it.sql().take_work();
+                it.acme.delete(&it.acme.ada, &issuer)
+            }),
+        ),
+    ];
+    for (what, status, end) in ends {
+        let [few, many] = [FEW, MANY].map(|members| {
+            let large = Large::of(members);
+            large.publish();
+            large.work(status, |it| end(it))
+        });
+        let times = u64::try_from(MANY / FEW).unwrap();
+        assert!(
+            many.steps <= few.steps * (times + 1),
+            "{what}: {few:?}, {many:?}"
+        );
+        assert!(many.rows <= few.rows * times, "{what}: {few:?}, {many:?}");
+    }
 }
