@@ -26,7 +26,10 @@ pub(super) fn transfer(acting: &FreshActing<'_>, user: &str) -> Result<Reply, Ap
     change.exec("DELETE FROM granted WHERE user = ? AND node = ?", &on_it)?;
     let begin = "INSERT INTO granted (user, node, role) VALUES (?, ?, ?)";
     change.exec(begin, &[user.into(), organization.into(), role.into()])?;
-    change.touch(&[acting.principal().to_owned(), member.user])?;
+    change.touch(&[acting.principal().to_owned(), member.user.clone()])?;
+    if member.role != role {
+        change.tell_of_role(&member, role, &acting.role_name(role))?;
+    }
     let acting = acting.anew()?;
     let view = acting.view(&acting.member(user)?);
     change.finish(view)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Acme, BEN, CAT, lockstep, refused};
+use super::{ADA, Acme, BEN, CAT, lockstep, refused};
 use crate::{
     http::{Method, Request, Response},
     testing::{json, text, write},
@@ -176,4 +176,29 @@ fn a_notice_that_comes_twice_is_one_and_the_oldest_give_way() {
     let page: NoticePage = acme.world.ask::<UserObject, _>(&user, &command).unwrap();
     assert_eq!(page.unread, 500);
     assert_eq!(page.slice.entries[0].notice.epoch, 510);
+}
+
+#[test]
+fn whoever_is_made_the_owner_is_told_of_their_new_role() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let hand_over = |from: &str, to: &str| {
+        let body = json!({ "user_id": acme.user(to) });
+        let handed = acme.put(from, "/owner", &body);
+        assert_eq!(handed.status, 200, "{}", text(&handed));
+    };
+    hand_over(&acme.ada, BEN);
+    let told = acme.notified(&ben);
+    assert_eq!(kinds(&told), ["role_changed"]);
+    assert_eq!(told["notifications"][0]["role"], "owner");
+    let mails = acme.world.mail(BEN);
+    assert!(
+        mails
+            .iter()
+            .any(|mail| mail.message.subject.starts_with("Your role"))
+    );
+    // Who owned it keeps their role, and is given it back as it is: there is nothing to tell.
+    hand_over(&ben, ADA);
+    assert!(!kinds(&acme.notified(&acme.ada)).contains(&"role_changed"));
+    assert_eq!(kinds(&acme.notified(&ben)), ["role_changed"]);
 }
