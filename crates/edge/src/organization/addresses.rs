@@ -3,7 +3,7 @@
 //! A person's issuer may give them another address, which their own object hears of first and tells the organizations that it lists.
 //! The present one is what mails go to. The earlier ones stay as long as the organization does: by another account of one of them nobody comes back who was removed (law 8).
 
-use super::store::{committed, next_epoch, touch};
+use super::store::{self, committed, next_epoch, touch};
 use crate::{
     objects::{Context, Reply},
     problem::ApiError,
@@ -30,6 +30,11 @@ pub(super) fn change(
     let set = "UPDATE member SET address = ?, address_at_ms = ? WHERE user = ?";
     let values = [address.into(), at_ms.into(), user.into()];
     context.sql.exec(set, &values)?;
+    if store::deleted(context)?.is_some() {
+        // Restored, it has the address; until then nothing of it goes on. Whatever tag the member had is from before its end.
+        touch(context, user, store::epoch(context)?)?;
+        return Ok(Reply::done());
+    }
     let epoch = next_epoch(context)?;
     touch(context, user, epoch)?;
     committed(epoch, ())

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::{Acme, BEN, issuers::Idp, refused};
 use crate::{
     http::{Method, Response},
+    objects::Class,
     organization::{Command, OrganizationObject},
+    sql::Sql,
     testing::{START_MS, World, text},
 };
 
@@ -246,4 +248,45 @@ fn an_address_that_arrives_late_replaces_no_later_one() {
     assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
     tell(BEN, now_ms + 1);
     assert_eq!(renamed.addresses(), [Some(BEN.to_owned())]);
+}
+
+#[test]
+fn an_address_that_changes_while_the_organization_is_deleted_is_told_to_nobody_and_there_when_it_is_back()
+ {
+    let renamed = Renamed::new();
+    let acme = &renamed.acme;
+    renamed.as_jane(Some(SMITH), Method::Post, "/join");
+    acme.webhook();
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+    acme.world.settle();
+    let sql = acme.world.objects.database(Class::Organization, &acme.id);
+    let sql = sql.unwrap();
+    let sql: &dyn Sql = &*sql;
+    let number = |select: &str| {
+        let row = sql.one(select, &[]).unwrap().unwrap();
+        row.integer("number").unwrap()
+    };
+    let tag = "SELECT epoch AS number FROM member WHERE user <> (SELECT creator FROM organization)";
+    let told = || {
+        let epoch = number("SELECT epoch AS number FROM organization");
+        let events = number("SELECT COUNT(*) AS number FROM webhook_event");
+        let waiting = number("SELECT COUNT(*) AS number FROM outbox");
+        (
+            epoch,
+            events,
+            waiting,
+            acme.world.objects.announced.borrow().len(),
+        )
+    };
+    let (before, old_tag) = (told(), number(tag));
+    acme.world.clock.advance_ms(1);
+    assert_eq!(renamed.as_jane(Some(JONES), Method::Get, "").status, 404);
+    assert_eq!(told(), before);
+    assert!(
+        number(tag) > old_tag,
+        "who saw her old address edits her no more"
+    );
+    assert_eq!(acme.post(&acme.ada, "/restore", &json!({})).status, 200);
+    acme.world.settle();
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
 }

@@ -101,11 +101,18 @@ struct Data<'a> {
     principal: Option<&'a str>,
 }
 
+/// The end of an organization, as an action.
+const DELETE: &str = "delete";
+
 /// Writes down that something happened; call it inside the transaction of the change.
 pub(in crate::organization) fn record(
     context: &Context<'_>,
     about: &About,
 ) -> Result<(), ApiError> {
+    // Of a deleted organization its end is told, and nothing that comes after it.
+    if about.action() != DELETE && store::deleted(context)?.is_some() {
+        return Ok(());
+    }
     let select = "SELECT id, events FROM webhook WHERE disabled_at_ms IS NULL ORDER BY id";
     let webhooks = context.sql.exec(select, &[])?;
     let kind = kind(about.action());
