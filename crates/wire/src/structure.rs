@@ -173,8 +173,11 @@ pub struct GroupView {
     pub workspace: Option<String>,
     /// What it was granted, one role on a node.
     pub grants: Vec<GroupGrantView>,
-    /// Its members, the first who was put into it first.
+    /// The first of its members, by their ids.
     pub members: Vec<GroupMemberView>,
+    /// How many members it has. An object of an earlier release names all of them instead.
+    #[serde(default)]
+    pub member_count: i64,
     /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
     pub epoch: i64,
 }

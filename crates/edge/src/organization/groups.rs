@@ -3,9 +3,10 @@
 mod given;
 
 use lockstep_core::{Assignment, Level, NodeId, Operation, RoleId};
-use lockstep_wire::{GroupGrantView, GroupMemberView, GroupView, NodeGrantRequest};
+use lockstep_wire::{GroupGrantView, GroupView, NodeGrantRequest};
 use serde::{Deserialize, Serialize};
 
+use self::given::page;
 pub(super) use self::given::{enter, given, granted_from, grants};
 use super::{
     acting::{Acting, Change, FreshActing},
@@ -25,6 +26,9 @@ pub(super) const GROUPS_MAX: i64 = 1_000;
 pub(super) const GRANTS_MAX: i64 = 100;
 /// The most groups that one member is in: what somebody holds has a limit in core.
 pub(super) const GROUPS_OF_MEMBER_MAX: i64 = 50;
+
+/// The members that a group's record names: it is the answer to every change, and a page has many of them.
+const MEMBERS_SHOWN: u32 = 20;
 
 /// What a member may change about access groups.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -92,6 +96,13 @@ pub enum GroupQuestion {
         /// Which of them.
         range: Range<i64>,
     },
+    /// The members of one; answers a slice of `GroupMemberView`.
+    Members {
+        /// The group.
+        group: String,
+        /// Which of them.
+        range: Range<String>,
+    },
     /// One of them; answers `GroupView`.
     Read {
         /// The group.
@@ -134,6 +145,10 @@ impl GroupQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::List { range } => list(acting, range),
+            Self::Members { group, range } => {
+                visible(acting, group)?;
+                Reply::of(&page(acting, group, range)?)
+            }
             Self::Read { group } => {
                 visible(acting, group)?;
                 Reply::of(&view(acting, group)?)
@@ -385,7 +400,7 @@ fn members(acting: &Acting<'_>, id: &str) -> Result<Vec<String>, ApiError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// A group with its members and what it was granted.
+/// A group with what it was granted, and the first of its members.
 fn view(acting: &Acting<'_>, id: &str) -> Result<GroupView, ApiError> {
     let select = "SELECT name, home, epoch FROM access_group WHERE id = ?";
     let row = acting.row(select, &[id.into()])?;
@@ -398,21 +413,18 @@ fn view(acting: &Acting<'_>, id: &str) -> Result<GroupView, ApiError> {
         not_before_ms: grant.window.not_before_ms,
         expires_at_ms: grant.window.expires_at_ms,
     });
-    let select = "SELECT member.user, member.address FROM group_member JOIN member ON member.user = group_member.user
-        WHERE group_member.access_group = ? AND member.left_at_ms IS NULL ORDER BY group_member.rowid";
-    let member = |row: &Row| -> Result<GroupMemberView, SqlError> {
-        Ok(GroupMemberView {
-            user_id: row.text("user")?.to_owned(),
-            email: row.optional_text("address")?.map(str::to_owned),
-        })
+    let count = "SELECT COUNT(*) AS count FROM group_member WHERE access_group = ?";
+    let first = Range {
+        after: None,
+        limit: MEMBERS_SHOWN,
     };
-    let rows = acting.rows(select, &[id.into()])?;
     Ok(GroupView {
         id: id.to_owned(),
         name: row.text("name")?.to_owned(),
         workspace: workspace.map(str::to_owned),
         grants: grants.collect(),
-        members: rows.iter().map(member).collect::<Result<_, _>>()?,
+        members: page(acting, id, &first)?.entries,
+        member_count: acting.count(count, &[id.into()])?,
         epoch: row.integer("epoch")?,
     })
 }

@@ -1,7 +1,7 @@
 //! `/v1/organizations/{org}/groups`.
 
 use lockstep_token::id::opaque_id;
-use lockstep_wire::{GroupRequest, GroupView, NameRequest, NodeGrantRequest};
+use lockstep_wire::{GroupMemberView, GroupRequest, GroupView, NameRequest, NodeGrantRequest};
 
 use super::{
     node_members::{NothingRequest, check_window},
@@ -43,6 +43,11 @@ pub(super) const ROUTES: &[Route] = &[
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
+        method: Method::Get,
+        pattern: "/v1/organizations/{org}/groups/{group}/members",
+        handler: Handler::SignedIn(|call, caller| Box::pin(members(call, caller))),
+    },
+    Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/groups/{group}/members/{user}",
         handler: Handler::Fresh(|call, caller| Box::pin(add_member(call, caller))),
@@ -66,7 +71,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::Group(GroupQuestion::List { range });
-    structure::list::<GroupView>(&call, &caller, "groups", asked).await
+    structure::list::<GroupView, _>(&call, &caller, "groups", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -86,6 +91,12 @@ async fn one(call: Call<'_>, caller: Caller) -> Answer {
         group: param(&call, "group")?,
     };
     read_one::<GroupView>(&call, &caller, StructureQuestion::Group(question)).await
+}
+
+async fn members(call: Call<'_>, caller: Caller) -> Answer {
+    let group = param(&call, "group")?;
+    let asked = |range| StructureQuestion::Group(GroupQuestion::Members { group, range });
+    structure::list::<GroupMemberView, _>(&call, &caller, "members", asked).await
 }
 
 async fn rename(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -52,7 +52,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::Link(LinkQuestion::List { range });
-    structure::list::<LinkView>(&call, &caller, "links", asked).await
+    structure::list::<LinkView, _>(&call, &caller, "links", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -68,7 +68,7 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let workspace = param(&call, "workspace")?;
     let asked =
         |range| StructureQuestion::NodeMember(NodeMemberQuestion::List { workspace, range });
-    structure::list::<NodeMemberView>(&call, &caller, "members", asked).await
+    structure::list::<NodeMemberView, _>(&call, &caller, "members", asked).await
 }
 
 async fn set(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -49,7 +49,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::Role(RoleQuestion::List { range });
-    structure::list::<RoleView>(&call, &caller, "roles", asked).await
+    structure::list::<RoleView, _>(&call, &caller, "roles", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

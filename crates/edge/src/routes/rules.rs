@@ -50,7 +50,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::Rule(RuleQuestion::List { range });
-    structure::list::<RuleView>(&call, &caller, "rules", asked).await
+    structure::list::<RuleView, _>(&call, &caller, "rules", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

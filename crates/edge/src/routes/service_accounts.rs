@@ -75,7 +75,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::ServiceAccount(ServiceAccountQuestion::List { range });
-    structure::list::<ServiceAccountView>(&call, &caller, "service_accounts", asked).await
+    structure::list::<ServiceAccountView, _>(&call, &caller, "service_accounts", asked).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -90,7 +90,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn workspaces(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::Workspace(WorkspaceQuestion::List { range });
-    list::<WorkspaceView>(&call, &caller, "workspaces", asked).await
+    list::<WorkspaceView, _>(&call, &caller, "workspaces", asked).await
 }
 
 async fn create_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -136,7 +136,7 @@ async fn delete_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
 
 async fn projects(call: Call<'_>, caller: Caller) -> Answer {
     let asked = |range| StructureQuestion::Project(ProjectQuestion::List { range });
-    list::<ProjectView>(&call, &caller, "projects", asked).await
+    list::<ProjectView, _>(&call, &caller, "projects", asked).await
 }
 
 async fn create_project(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -207,18 +207,18 @@ pub(super) async fn read<T: DeserializeOwned + Serialize>(
 }
 
 /// Answers a page of a list, whose entries are called `name`.
-pub(super) async fn list<T: DeserializeOwned + Serialize>(
+pub(super) async fn list<T: DeserializeOwned + Serialize, P: DeserializeOwned + Serialize>(
     call: &Call<'_>,
     caller: &Caller,
     name: &str,
-    asked: impl FnOnce(Range<i64>) -> StructureQuestion,
+    asked: impl FnOnce(Range<P>) -> StructureQuestion,
 ) -> Answer {
     let pages = Pages::of(call, caller, &[])?;
     let asked = Command::Structure {
         actor: actor(call, caller)?,
         command: asked(pages.range()?),
     };
-    let slice: Slice<T, i64> = command(call, asked).await?;
+    let slice: Slice<T, P> = command(call, asked).await?;
     pages.answer(name, &slice)
 }
 

@@ -142,7 +142,7 @@ async fn rotate(call: Call<'_>, caller: FreshCaller) -> Answer {
 async fn deliveries(call: Call<'_>, caller: Caller) -> Answer {
     let webhook = param(&call, "webhook")?;
     let asked = |range| StructureQuestion::Webhook(WebhookQuestion::Deliveries { webhook, range });
-    list::<WebhookDeliveryView>(&call, &caller, "deliveries", asked).await
+    list::<WebhookDeliveryView, _>(&call, &caller, "deliveries", asked).await
 }
 
 async fn replay(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -1,11 +1,13 @@
 //! What a group gives, and whom an invitation puts into it.
 
 use lockstep_core::{Access, Grant, Window};
+use lockstep_wire::GroupMemberView;
 
 use super::GROUPS_OF_MEMBER_MAX;
 use crate::{
     objects::Context,
     organization::{acting::Acting, invitations::Group, store::unsigned},
+    paging::{Range, Slice},
     problem::ApiError,
     sql::{Row, SqlError},
 };
@@ -18,6 +20,26 @@ pub(in crate::organization) fn grants(
     id: &str,
 ) -> Result<Vec<Grant>, ApiError> {
     read_all(id, &acting.rows(GRANTED, &[id.into()])?)
+}
+
+/// The members of a group, by their ids: however late a page is, it begins at its first entry.
+pub(super) fn page(
+    acting: &Acting<'_>,
+    id: &str,
+    range: &Range<String>,
+) -> Result<Slice<GroupMemberView, String>, ApiError> {
+    let select = "SELECT group_member.user, member.address FROM group_member JOIN member ON member.user = group_member.user
+        WHERE group_member.access_group = ? AND group_member.user > ? ORDER BY group_member.user LIMIT ?";
+    let after = range.after.clone().unwrap_or_default();
+    let values = [id.into(), after.into(), range.rows().into()];
+    let rows = acting.rows(select, &values)?;
+    let position = |row: &Row| Ok::<_, ApiError>(row.text("user")?.to_owned());
+    range.fill(&rows, position, |row| {
+        Ok(Some(GroupMemberView {
+            user_id: row.text("user")?.to_owned(),
+            email: row.optional_text("address")?.map(str::to_owned),
+        }))
+    })
 }
 
 /// What a group gives to who is put into it; `None` when it is gone.

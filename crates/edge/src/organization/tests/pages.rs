@@ -155,6 +155,54 @@ fn m11_the_members_of_a_workspace_come_in_pages() {
     }
 }
 
+/// A change of a group, and a page of groups, says of its members how many there are and names the first of them.
+#[test]
+fn m11_the_members_of_a_group_come_in_pages() {
+    const SHOWN: usize = 20;
+    let acme = lockstep("");
+    let group = format!(
+        "/groups/{}",
+        id(&acme.post(&acme.ada, "/groups", &json!({ "name": "G" })))
+    );
+    let members = "WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < 45)
+        INSERT INTO member (user, address, joined_at_ms, epoch) SELECT 'usr_' || at, 'p' || at || '@example.com', at, 1 FROM n";
+    let granted = "INSERT INTO granted (user, node, role) SELECT user, (SELECT id FROM organization), 'member' FROM member WHERE user LIKE 'usr___'";
+    let crew = "INSERT INTO group_member (access_group, user) SELECT access_group.id, member.user FROM access_group, member WHERE member.address LIKE 'p%'";
+    for statement in [members, granted, crew, "DELETE FROM audit_change"] {
+        acme.execute(statement);
+    }
+    acme.joined(BEN, "member");
+    let put = acme.put(
+        &acme.ada,
+        &format!("{group}{}", acme.member(BEN)),
+        &json!({}),
+    );
+    assert_eq!(put.status, 200, "{}", text(&put));
+    let listed = json(&acme.get(&acme.ada, "/groups"))["groups"][0].clone();
+    let path = format!("{group}/members");
+    let list = (path.as_str(), "members", "user_id");
+    let all = acme.walked(&acme.ada, &list, "", 200);
+    assert_eq!(all.len(), 46);
+    for view in [json(&put), listed, json(&acme.get(&acme.ada, &group))] {
+        assert_eq!(view["member_count"], 46);
+        let shown = view["members"].as_array().unwrap().iter();
+        let shown: Vec<_> = shown.map(|one| one["user_id"].clone()).collect();
+        assert_eq!(shown, all[..SHOWN]);
+    }
+    for limit in [1, 7, 45, 46] {
+        assert_eq!(acme.walked(&acme.ada, &list, "", limit), all, "by {limit}");
+    }
+    // Whoever does not see the group sees nobody in it.
+    let ben = acme.world.sign_in(BEN);
+    assert_eq!(acme.get(&ben, &group).status, 404);
+    refused(&acme.get(&ben, &path), 404, "not-found");
+    refused(
+        &acme.get(&acme.ada, "/groups/grp_none/members"),
+        404,
+        "not-found",
+    );
+}
+
 #[test]
 fn members_are_searched_sorted_and_listed_with_their_roles_everywhere() {
     let (acme, ben) = full();

@@ -166,7 +166,7 @@ fn shared(method: Method, pattern: &str) -> Option<(Needs, Value)> {
             All(&["workspace.read", "group.manage"]),
             json!({ "name": "Next", "workspace": "{workspace}" }),
         ),
-        (Method::Get, "groups/{group}") => (All(&["group.read"]), none),
+        (Method::Get, "groups/{group}" | "groups/{group}/members") => (All(&["group.read"]), none),
         (Method::Patch, "groups/{group}") => (All(GROUP), json!({ "name": "Next" })),
         (Method::Delete, "groups/{group}" | "groups/{group}/members/{user}") => (All(GROUP), none),
         (Method::Delete, "groups/{group}/grants/{node}") => (All(GROUP), none),
