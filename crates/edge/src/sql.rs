@@ -139,18 +139,6 @@ impl Row {
         }
     }
 
-    /// A boolean column, stored as 0 or 1.
-    ///
-    /// # Errors
-    /// When there is no such column, or it holds anything else.
-    pub fn flag(&self, column: &str) -> Result<bool, SqlError> {
-        match self.integer(column)? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(SqlError::column(column)),
-        }
-    }
-
     fn value(&self, column: &str) -> Result<&Value, SqlError> {
         let at = self.columns.iter().position(|name| name == column);
         at.and_then(|at| self.values.get(at))
