@@ -42,7 +42,7 @@ pub struct ExportedOrganization {
     pub projects: Vec<ExportedNode>,
     /// Its members with an address of their own, by their addresses.
     pub members: Vec<ExportedMember>,
-    /// How many members have none and are left out.
+    /// How many members are left out: they have none, or share one with somebody who joined before.
     pub members_left_out: usize,
     /// Its access groups, the oldest first.
     pub groups: Vec<ExportedGroup>,

@@ -2,7 +2,7 @@
 //!
 //! No credential, invitation, issuer, secret or id of ours is in it, and nothing of when it was written: the same organization is the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::{Operation, Policy};
 use lockstep_wire::{
@@ -29,6 +29,7 @@ struct Keys<'a> {
     policy: &'a Policy,
     organization: String,
     nodes: BTreeMap<String, String>,
+    people: BTreeMap<String, String>,
     roles: BTreeMap<String, String>,
 }
 
@@ -45,21 +46,21 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         policy: acting.base(),
         organization: acting.organization.id.clone(),
         nodes: BTreeMap::new(),
+        people: people(acting)?,
         roles: roles_by_id,
     };
     let mut settings = settings(acting)?;
     let mut workspaces = Vec::new();
     let mut projects = Vec::new();
     for level in ["workspace", "project"] {
-        let select = "SELECT node.id, node.name, node.parent, node.archived_at_ms, member.address FROM node
-            LEFT JOIN member ON member.user = node.owner AND member.issuer IS NULL WHERE node.level = ? ORDER BY node.rowid";
+        let select = "SELECT id, name, parent, owner, archived_at_ms FROM node WHERE level = ? ORDER BY rowid";
         for (at, row) in acting.rows(select, &[level.into()])?.iter().enumerate() {
             let id = row.text("id")?;
             let key = format!("{level}/{}", at.saturating_add(1));
             let node = ExportedNode {
                 name: row.text("name")?.to_owned(),
                 workspace: keys.nodes.get(row.text("parent")?).cloned(),
-                owner: row.optional_text("address")?.map(str::to_owned),
+                owner: keys.person(row.optional_text("owner")?),
                 archived: row.optional_integer("archived_at_ms")?.is_some(),
                 settings: settings.remove(id).unwrap_or_default(),
                 key: key.clone(),
@@ -73,7 +74,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
     }
     let granted = format!("SELECT granted.user AS whose, {GRANTED} FROM granted");
     let mut granted = grants(acting, &keys, &granted)?;
-    let members = members(acting, &mut granted)?;
+    let members = members(acting, &keys, &mut granted)?;
     let policy = &acting.config().policy;
     let reply = Reply::of(&ExportedOrganization {
         format: EXPORT_FORMAT,
@@ -88,7 +89,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         rules: rules(acting, &keys)?,
         workspaces,
         projects,
-        members_left_out: left_out(acting)?,
+        members_left_out: left_out(acting, members.len())?,
         members,
         groups: groups(acting, &keys)?,
         service_accounts: accounts(acting, &mut granted)?,
@@ -202,6 +203,10 @@ fn grants(acting: &Acting<'_>, keys: &Keys<'_>, select: &str) -> Result<Grants, 
 }
 
 impl Keys<'_> {
+    fn person(&self, user: Option<&str>) -> Option<String> {
+        self.people.get(user?).cloned()
+    }
+
     fn grant(&self, row: &Row) -> Result<Option<ExportedGrant>, SqlError> {
         let (node, role) = (row.text("node")?, row.text("role")?);
         let there = self.nodes.get(node).cloned();
@@ -221,14 +226,35 @@ impl Keys<'_> {
     }
 }
 
-/// Who joined by an address of their own. Whose role is gone is named without one.
-fn members(acting: &Acting<'_>, granted: &mut Grants) -> Result<Vec<ExportedMember>, ApiError> {
-    let select = "SELECT address, suspended_at_ms, CASE WHEN suspended_at_ms IS NULL THEN user ELSE 'suspended/' || user END AS granted_as
-        FROM member WHERE left_at_ms IS NULL AND address IS NOT NULL AND issuer IS NULL ORDER BY address, user";
+/// The addresses of those that the file names: who joined by one of their own, of several who have one the first.
+fn people(acting: &Acting<'_>) -> Result<BTreeMap<String, String>, ApiError> {
+    let select = "SELECT user, address FROM member
+        WHERE left_at_ms IS NULL AND address IS NOT NULL AND issuer IS NULL ORDER BY joined_at_ms, rowid";
+    let (mut people, mut taken) = (BTreeMap::new(), BTreeSet::new());
+    for row in acting.rows(select, &[])? {
+        let address = row.text("address")?.to_owned();
+        if taken.insert(address.clone()) {
+            people.insert(row.text("user")?.to_owned(), address);
+        }
+    }
+    Ok(people)
+}
+
+/// Whose role is gone is named without one.
+fn members(
+    acting: &Acting<'_>,
+    keys: &Keys<'_>,
+    granted: &mut Grants,
+) -> Result<Vec<ExportedMember>, ApiError> {
+    let select = "SELECT user, suspended_at_ms, CASE WHEN suspended_at_ms IS NULL THEN user ELSE 'suspended/' || user END AS granted_as
+        FROM member WHERE left_at_ms IS NULL ORDER BY address";
     let mut members = Vec::new();
     for row in acting.rows(select, &[])? {
+        let Some(email) = keys.person(Some(row.text("user")?)) else {
+            continue;
+        };
         members.push(ExportedMember {
-            email: row.text("address")?.to_owned(),
+            email,
             suspended: row.optional_integer("suspended_at_ms")?.is_some(),
             grants: granted.remove(row.text("granted_as")?).unwrap_or_default(),
         });
@@ -236,10 +262,11 @@ fn members(acting: &Acting<'_>, granted: &mut Grants) -> Result<Vec<ExportedMemb
     Ok(members)
 }
 
-/// How many members the file cannot name.
-fn left_out(acting: &Acting<'_>) -> Result<usize, ApiError> {
-    let select = "SELECT COUNT(*) AS count FROM member WHERE left_at_ms IS NULL AND (address IS NULL OR issuer IS NOT NULL)";
-    Ok(usize::try_from(acting.count(select, &[])?).unwrap_or(0))
+/// How many members the file does not name.
+fn left_out(acting: &Acting<'_>, named: usize) -> Result<usize, ApiError> {
+    let select = "SELECT COUNT(*) AS count FROM member WHERE left_at_ms IS NULL";
+    let all = usize::try_from(acting.count(select, &[])?).unwrap_or(0);
+    Ok(all.saturating_sub(named))
 }
 
 fn groups(acting: &Acting<'_>, keys: &Keys<'_>) -> Result<Vec<ExportedGroup>, ApiError> {
@@ -247,12 +274,13 @@ fn groups(acting: &Acting<'_>, keys: &Keys<'_>) -> Result<Vec<ExportedGroup>, Ap
         format!("SELECT granted.access_group AS whose, {GRANTED} FROM group_granted AS granted");
     let mut granted = grants(acting, keys, &select)?;
     let mut people: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let select = "SELECT group_member.access_group, member.address FROM group_member JOIN member ON member.user = group_member.user
-        WHERE member.address IS NOT NULL AND member.issuer IS NULL AND member.left_at_ms IS NULL ORDER BY member.address";
-    for row in acting.rows(select, &[])? {
+    for row in acting.rows("SELECT access_group, user FROM group_member", &[])? {
         let group = people.entry(row.text("access_group")?.to_owned());
-        group.or_default().push(row.text("address")?.to_owned());
+        group
+            .or_default()
+            .extend(keys.person(Some(row.text("user")?)));
     }
+    people.values_mut().for_each(|people| people.sort());
     let mut groups = Vec::new();
     for row in acting.rows(
         "SELECT id, home, name FROM access_group ORDER BY rowid",

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Acme, BEN, issuers::Idp, refused};
+use super::{Acme, BEN, export::exported, id, issuers::Idp, refused};
 use crate::{
     http::{Method, Response},
     objects::Class,
     organization::{Command, OrganizationObject},
     sql::Sql,
-    testing::{START_MS, World, text},
+    testing::{START_MS, World, json, text},
 };
 
 const SMITH: &str = "jane.smith@people.example";
@@ -289,4 +289,49 @@ fn an_address_that_changes_while_the_organization_is_deleted_is_told_to_nobody_a
     assert_eq!(acme.post(&acme.ada, "/restore", &json!({})).status, 200);
     acme.world.settle();
     assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+}
+
+/// Each is who they are, by another account; a file has only addresses to name them by.
+#[test]
+fn who_share_an_address_are_exported_so_that_it_is_imported() {
+    let renamed = Renamed::new();
+    let acme = &renamed.acme;
+    acme.joined(JONES, "admin");
+    let joined = renamed.as_jane(Some(SMITH), Method::Post, "/join");
+    assert_eq!(joined.status, 200, "{}", text(&joined));
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    for (name, emails) in [("Both", &[JONES, SMITH][..]), ("Hers", &[SMITH])] {
+        let made = json!({ "name": name, "workspace": north });
+        let group = id(&acme.post(&acme.ada, "/groups", &made));
+        for email in emails {
+            let member = format!("/groups/{group}{}", acme.member(email));
+            assert_eq!(acme.put(&acme.ada, &member, &json!({})).status, 200);
+        }
+    }
+    let bridge = json!({ "name": "Bridge", "workspace": north });
+    id(&acme.post(&acme.ada, "/projects", &bridge));
+    let jane = acme.user(SMITH);
+    acme.execute(&format!(
+        "UPDATE node SET owner = '{jane}' WHERE level = 'project'"
+    ));
+    acme.world.clock.advance_ms(1);
+    assert_eq!(renamed.as_jane(Some(JONES), Method::Get, "").status, 200);
+    assert_eq!(
+        renamed.addresses(),
+        [Some(JONES.to_owned()), Some(JONES.to_owned())]
+    );
+
+    let file = json(&exported(acme));
+    let members = file["members"].as_array().unwrap();
+    assert_eq!(members.len(), 2, "{file}");
+    assert_eq!(members[1]["email"], JONES);
+    assert_eq!(members[1]["grants"], json!([{ "role": "admin" }]));
+    assert_eq!(file["members_left_out"], 1);
+    // What was Jane's is nobody else's.
+    let groups = [0, 1].map(|at| file["groups"][at]["members"].clone());
+    assert_eq!(groups, [json!([JONES]), json!([])]);
+    assert_eq!(file["projects"][0].get("owner"), None);
+    let imported = acme.import(&acme.ada, &file);
+    assert_eq!(imported.status, 201, "{}", text(&imported));
+    assert_eq!(json(&imported)["invitations"], 1);
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Acme {
-    fn import(&self, session: &str, file: &Value) -> Response {
+    pub(super) fn import(&self, session: &str, file: &Value) -> Response {
         let imported = self
             .world
             .send(&post(IMPORT_PATH, file).with_header("cookie", session));
