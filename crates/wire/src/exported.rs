@@ -33,7 +33,7 @@ pub struct ExportedOrganization {
     pub workspace_admins_invite: bool,
     /// Its own roles, the oldest first.
     pub roles: Vec<ExportedRole>,
-    /// Its own rules, the oldest first.
+    /// Its own rules in an order in which they can be made: what allows first, then the oldest first, and last what binds who holds everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<ExportedRule>,
     /// Its workspaces, the oldest first.

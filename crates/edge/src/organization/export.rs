@@ -2,13 +2,14 @@
 //!
 //! No credential, invitation, issuer, secret or id of ours is in it, and nothing of when it was written: the same organization is the same bytes.
 
+mod added;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::{Operation, Policy};
 use lockstep_wire::{
-    CustomRoleRecord, EXPORT_FORMAT, EffectName, ExportedAccount, ExportedGrant, ExportedGroup,
-    ExportedMember, ExportedNode, ExportedOrganization, ExportedRole, ExportedRule,
-    ExportedSetting, PolicyReference,
+    EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
+    ExportedOrganization, ExportedSetting, PolicyReference,
 };
 
 use super::acting::{Acting, FreshActing};
@@ -41,7 +42,7 @@ type Settings = BTreeMap<String, BTreeMap<String, ExportedSetting>>;
 pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
     acting.permit(Operation::OrganizationExport, acting.access.root())?;
     require_room(acting)?;
-    let (roles, roles_by_id) = roles(acting)?;
+    let (roles, roles_by_id) = added::roles(acting)?;
     let mut keys = Keys {
         policy: acting.base(),
         organization: acting.organization.id.clone(),
@@ -86,7 +87,7 @@ pub(super) fn export(acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         token_lifetime_max_s: acting.organization.token_lifetime_max_s,
         workspace_admins_invite: acting.organization.workspace_admins_invite,
         roles,
-        rules: rules(acting, &keys)?,
+        rules: added::rules(acting, &keys)?,
         workspaces,
         projects,
         members_left_out: left_out(acting, members.len())?,
@@ -124,66 +125,6 @@ fn require_room(acting: &Acting<'_>) -> Result<(), ApiError> {
         "An organization of more than {ROWS_MAX} rows, or of settings of more than {SETTINGS_BYTES_MAX} bytes, is not exported."
     );
     Err(ApiError::new(Code::LimitReached, detail))
-}
-
-/// The organization's own roles, and how the file names each. One that no longer fits the policy is gone, and a permission that the policy no longer has is nobody's.
-fn roles(acting: &Acting<'_>) -> Result<(Vec<ExportedRole>, BTreeMap<String, String>), ApiError> {
-    let policy = acting.base();
-    let known = |ids: Vec<String>| -> Vec<String> {
-        let known = |id: &String| policy.permission(id).is_some();
-        ids.into_iter().filter(known).collect()
-    };
-    let mut keys = BTreeMap::new();
-    let mut exported = Vec::new();
-    let roles = acting.own_roles()?.into_iter();
-    let there = |role: &CustomRoleRecord| acting.access.policy().role(&role.id).is_some();
-    for (at, role) in roles.filter(there).enumerate() {
-        let key = format!("role/{}", at.saturating_add(1));
-        keys.insert(role.id, key.clone());
-        exported.push(ExportedRole {
-            key,
-            name: role.name,
-            base: role.base,
-            with: known(role.with),
-            without: known(role.without),
-        });
-    }
-    Ok((exported, keys))
-}
-
-/// The organization's own rules. A role that is gone is nobody's in a copy, so an allow rule gives nothing by it there, either. A deny rule for one binds everybody, and in the copy does so by its form.
-fn rules(acting: &Acting<'_>, keys: &Keys<'_>) -> Result<Vec<ExportedRule>, ApiError> {
-    let policy = acting.base();
-    let mut exported = Vec::new();
-    for rule in acting.saved_rules()? {
-        let key = |id: &String| {
-            let of_policy = policy.role(id).map(|_| id);
-            keys.roles.get(id).or(of_policy).cloned()
-        };
-        let is_known = |id: &String| policy.permission(id).is_some();
-        let permissions: Vec<String> = rule.permissions.into_iter().filter(is_known).collect();
-        // What is for no permission gives nothing and takes nothing.
-        if permissions.is_empty() {
-            continue;
-        }
-        let mut roles: Vec<String> = rule.roles.iter().filter_map(key).collect();
-        if roles.len() < rule.roles.len() {
-            match rule.effect {
-                EffectName::Deny => roles.clear(),
-                EffectName::Allow if roles.is_empty() => continue,
-                EffectName::Allow => {}
-            }
-        }
-        roles.sort();
-        exported.push(ExportedRule {
-            effect: rule.effect,
-            roles,
-            permissions,
-            when: rule.when,
-            because: rule.because,
-        });
-    }
-    Ok(exported)
 }
 
 /// What the rows of a SELECT grant; each says in `whose` to whom.

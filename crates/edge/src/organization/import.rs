@@ -93,8 +93,9 @@ pub(super) fn import(
     structure::groups(&acting, &file, &mut made)?;
     structure::accounts(&acting, &file, &made)?;
     structure::choices(&acting, &file)?;
-    let invitations = people::bring(&acting, &file, &mut made, address)?;
+    // Before who imports has more roles: no rule is to be one that they could not take back by those.
     structure::rules(&acting, &file, &made, context.random)?;
+    let invitations = people::bring(&acting, &file, &mut made, address)?;
     structure::token_lifetime(&acting, &file)?;
     let organization = organization(context)?;
     let view = ImportedView {

@@ -2,10 +2,12 @@
 //!
 //! A rule is a row among the organization's own roles, so that code that knows of roles only cannot overlook one ([`customization`]).
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
-use lockstep_core::{Operation, RuleSpec};
-use lockstep_wire::{EffectName, RuleChangeRequest, RuleDocument, RulePreviewRequest, RuleView};
+use lockstep_core::{Operation, Policy, RuleSpec};
+use lockstep_wire::{
+    EffectName, ExportedRule, RuleChangeRequest, RuleDocument, RulePreviewRequest, RuleView,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -220,6 +222,16 @@ fn delete(acting: &FreshActing<'_>, rule: &RuleDocument) -> Result<Reply, ApiErr
     change.exec(end, &[(&rule.id).into()])?;
     publish(&change)?;
     change.finish(())
+}
+
+/// When a rule's turn is among those of a file, of which each is made on those before it: what is allowed comes before it is denied, and what binds even who holds everything last. Of that what is for more roles comes first, because it would not free those that the others bind.
+pub(super) fn turn(policy: &Policy, rule: &ExportedRule) -> (bool, bool, Reverse<usize>) {
+    let is_deny = rule.effect == EffectName::Deny;
+    let mut overriding = policy.roles().iter().filter(|role| role.overriding);
+    let binds_everything = overriding.any(|role| rule.roles.contains(&role.id));
+    let is_last = is_deny && binds_everything;
+    let roles = if is_last { rule.roles.len() } else { 0 };
+    (is_deny, is_last, Reverse(roles))
 }
 
 /// Writes a rule down; whoever has written all of them publishes them.

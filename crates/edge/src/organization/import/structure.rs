@@ -63,7 +63,7 @@ pub(super) fn roles(
     })
 }
 
-/// The rules come last: what else is made is not to be denied, or allowed, by them.
+/// Who makes the rest acts as they did before there were rules: what else is made is not to be denied, or allowed, by them.
 pub(super) fn rules(
     acting: &FreshActing<'_>,
     file: &ExportedOrganization,
@@ -71,8 +71,10 @@ pub(super) fn rules(
     random: &dyn Random,
 ) -> Result<(), ApiError> {
     let last = file.rules.len().saturating_sub(1);
+    let mut rules: Vec<_> = file.rules.iter().enumerate().collect();
+    rules.sort_by_key(|(_, rule)| own_rules::turn(acting.base(), rule));
     // Each is permitted on the rules before it, as if it were made by hand.
-    for (number, rule) in file.rules.iter().enumerate() {
+    for (made_before, (number, rule)) in rules.into_iter().enumerate() {
         let place = || format!("/rules/{number}");
         let acting = acting.anew()?;
         let roles = rule.roles.iter().map(|role| made.role(role).to_owned());
@@ -88,7 +90,7 @@ pub(super) fn rules(
         let permitted = at(acting.change_rule(None, Some(&document)), place)?;
         let change = begun(&acting, permitted)?;
         own_rules::write(&change, &document)?;
-        if number == last {
+        if made_before == last {
             at(own_rules::publish(&change), place)?;
         }
     }

@@ -1,5 +1,6 @@
 //! An organization that is made of a file: it is what was exported, whoever was in it is invited, and what is wrong makes nothing.
 
+mod added;
 mod many;
 mod refused;
 mod restored;
@@ -10,7 +11,7 @@ use std::{cell::Cell, future::ready, rc::Rc};
 use serde_json::{Value, json};
 
 use super::{
-    Acme, BEN, CAT, DAN,
+    ADA, Acme, BEN, CAT, DAN,
     export::{exported, fill},
     id, lockstep, refused,
 };
@@ -30,7 +31,7 @@ impl Acme {
     }
 
     /// What Ada imports, as an organization beside this one.
-    fn imported(self, file: &Value) -> (Self, Value) {
+    pub(super) fn imported(self, file: &Value) -> (Self, Value) {
         let imported = self.import(&self.ada, file);
         assert_eq!(imported.status, 201, "{}", text(&imported));
         let view = json(&imported);
