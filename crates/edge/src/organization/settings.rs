@@ -284,8 +284,9 @@ fn put(
         return Err(ApiError::new(Code::InvalidValue, detail));
     }
     let change = acting.change(permitted)?;
+    // Where there are databases, also without a current one, none becomes it by itself: programs would silently read another one.
     let write = "INSERT INTO setting (node, id, kind, value, sealed, sealed_by, set_at_ms, is_current, changed_by, changed_at_ms, epoch)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ? AND NOT EXISTS (SELECT 1 FROM setting WHERE node = ? AND is_current = 1), ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ? AND NOT EXISTS (SELECT 1 FROM setting WHERE node = ? AND kind = 'database'), ?, ?, ?)
         ON CONFLICT (node, id) DO UPDATE SET value = excluded.value, sealed = excluded.sealed, sealed_by = excluded.sealed_by,
         set_at_ms = excluded.set_at_ms, changed_by = excluded.changed_by, changed_at_ms = excluded.changed_at_ms, epoch = excluded.epoch";
     let values = [

@@ -4,7 +4,7 @@ mod secrets;
 
 use serde_json::{Value, json};
 
-use super::{Acme, BEN, lockstep, refused};
+use super::{Acme, BEN, export::exported, lockstep, refused};
 use crate::{
     http::{Method, Request, Response},
     sql::Sql,
@@ -133,6 +133,40 @@ fn one_database_is_current_and_another_may_become_it() {
     assert_eq!(acme.delete(&acme.ada, "/settings/main").status, 204);
     assert_eq!(acme.delete(&acme.ada, "/settings/spare").status, 204);
     assert!(current().is_empty());
+}
+
+/// A program that reads another database than before is worse off than one that finds none.
+#[test]
+fn where_there_are_databases_none_becomes_the_current_one_by_itself() {
+    let acme = lockstep("");
+    acme.keep_database("", "main", "one");
+    let open = json!({ "value": clickhouse("spare") });
+    assert_eq!(acme.put(&acme.ada, "/settings/spare", &open).status, 200);
+    // What has a password is in no file, so a copy has a spare one only.
+    let file = json(&exported(&acme));
+    let (copy, _) = acme.imported(&file);
+    let is_current = |name: &str| {
+        let setting = copy.get(&copy.ada, &format!("/settings/{name}"));
+        json(&setting)["current"].as_bool().unwrap()
+    };
+    assert!(!is_current("spare"));
+    let put = copy.put(&copy.ada, "/settings/test", &open);
+    assert_eq!(json(&put)["current"], false);
+    copy.keep_database("", "main", "one");
+    assert!(!is_current("main"));
+    let select = json!({ "name": "main" });
+    assert_eq!(
+        copy.put(&copy.ada, "/current-database", &select).status,
+        200
+    );
+    assert!(is_current("main"));
+    // Where none is left, the next one is the first again.
+    for name in ["spare", "test", "main"] {
+        let gone = copy.delete(&copy.ada, &format!("/settings/{name}"));
+        assert_eq!(gone.status, 204, "{name}: {}", text(&gone));
+    }
+    copy.keep_database("", "other", "one");
+    assert!(is_current("other"));
 }
 
 #[test]
