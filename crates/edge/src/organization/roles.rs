@@ -216,11 +216,15 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
         change.renew_nodes()?;
     }
     if let Some(new) = reassign {
-        // Whoever has the new role there already keeps it as it is.
+        // Who has the new role there already has it as long as either counted, since a time that is absent is no bound, and the least or most of none and another is none. What is over joins nothing with what is to come.
         let moved = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms)
-            SELECT user, node, ?, not_before_ms, expires_at_ms FROM granted WHERE role = ?
-            ON CONFLICT DO NOTHING";
-        change.exec(moved, &[new.into(), id.into()])?;
+            SELECT user, node, ?1, not_before_ms, expires_at_ms FROM granted WHERE role = ?2
+            ON CONFLICT (user, node, role) DO UPDATE SET expires_at_ms = MAX(expires_at_ms, excluded.expires_at_ms), not_before_ms = CASE
+                WHEN expires_at_ms <= ?3 THEN excluded.not_before_ms
+                WHEN excluded.expires_at_ms <= ?3 THEN not_before_ms
+                ELSE MIN(not_before_ms, excluded.not_before_ms) END";
+        let now_ms = acting.now_ms();
+        change.exec(moved, &[new.into(), id.into(), now_ms.into()])?;
         let moved = "UPDATE group_granted SET role = ? WHERE role = ?";
         change.exec(moved, &[new.into(), id.into()])?;
     }
@@ -243,16 +247,31 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
 }
 
 /// The role that takes the place of the one called `id`, if one is to.
+///
+/// # Errors
+/// 409 where somebody would have it at two times that do not touch: a role is granted on a node once.
 pub(super) fn successor(
     acting: &Acting<'_>,
     id: &str,
     reassign: Option<&str>,
 ) -> Result<Option<RoleId>, ApiError> {
-    if reassign == Some(id) {
+    let Some(new) = reassign else {
+        return Ok(None);
+    };
+    if new == id {
         let detail = "`reassign` names another role than the one that is deleted.";
         return Err(ApiError::new(Code::InvalidValue, detail));
     }
-    reassign.map(|new| acting.role(new)).transpose()
+    let role = acting.role(new)?;
+    let apart = "SELECT 1 FROM granted AS one JOIN granted AS other ON other.user = one.user AND other.node = one.node
+        WHERE ((one.role = ?1 AND other.role = ?2) OR (one.role = ?2 AND other.role = ?1))
+        AND one.expires_at_ms > ?3 AND other.not_before_ms > one.expires_at_ms LIMIT 1";
+    let values = [id.into(), new.into(), acting.now_ms().into()];
+    if acting.row(apart, &values)?.is_some() {
+        let detail = "Somebody has both roles on one node, at times that do not touch. Change one of these grants first.";
+        return Err(ApiError::new(Code::Conflict, detail));
+    }
+    Ok(Some(role))
 }
 
 /// Marks roles and rules as changed, once that is written. One value for the whole organization, whoever holds them.

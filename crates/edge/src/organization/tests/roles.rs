@@ -1,5 +1,7 @@
 //! Roles of one's own: what they hold, for everybody who holds them, from one change on; and what goes when they go.
 
+mod windows;
+
 use serde_json::{Value, json};
 
 use super::{
