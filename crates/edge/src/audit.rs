@@ -369,11 +369,24 @@ pub(crate) fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError>
 /// A fault.
 pub(crate) fn sweep(context: &Context<'_>) -> Result<(), ApiError> {
     seal(context, &About::named("expire"))?;
+    bring_up_to_date(context)
+}
+
+/// Settles denials, and removes what has been kept long enough, or the first part of it: who reads the log does so, too, because an object to which nobody writes has no alarm that would.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn bring_up_to_date(context: &Context<'_>) -> Result<(), ApiError> {
     settle(context)?;
-    match kept_ms(context) {
-        Some(kept_ms) => log::prune(context, context.now_ms.saturating_sub(kept_ms)),
+    match kept_since_ms(context) {
+        Some(until_ms) => log::prune(context, until_ms),
         None => Ok(()),
     }
+}
+
+/// Rows of this time and earlier are kept no longer.
+fn kept_since_ms(context: &Context<'_>) -> Option<i64> {
+    Some(context.now_ms.saturating_sub(kept_ms(context)?))
 }
 
 /// How long rows are kept, in milliseconds; for ever, when absent.

@@ -17,6 +17,16 @@ const STEP_ROWS: u32 = 64;
 
 const COLUMNS: &str = "SELECT number, at_ms, epoch, principal, credential, credential_id, action, target, outcome, code, count, changes, client, user_agent, hash FROM audit";
 
+/// The last row from the front that is kept no longer, of so many.
+/// Denials come into the log up to a minute late, so time does not rise strictly with the number: the first row that is still to be kept ends what is removed.
+const EXPIRED: &str = "SELECT number, hash FROM audit
+    WHERE number < (SELECT MIN(number) FROM audit) + ?2
+    AND number < COALESCE((SELECT number FROM audit WHERE +at_ms > ?1 AND number < (SELECT MIN(number) FROM audit) + ?2
+        ORDER BY number LIMIT 1), 9007199254740991)
+    ORDER BY number DESC LIMIT 1";
+/// More rows than there are.
+const ALL_ROWS: i64 = 1 << 52;
+
 /// Adds a row to the end of the chain; it gets its number, epoch and hash here.
 pub(super) fn append(context: &Context<'_>, row: AuditRow) -> Result<(), ApiError> {
     let head = head(context)?;
@@ -67,13 +77,19 @@ pub(crate) fn head(context: &Context<'_>) -> Result<AuditPoint, ApiError> {
     }
 }
 
-/// What the chain stands on.
+/// What the chain stands on: the last row that is kept no longer, whether it is still stored or not.
 ///
 /// # Errors
 /// A fault.
 pub(crate) fn start(context: &Context<'_>) -> Result<AuditStart, ApiError> {
-    let select = "SELECT number, hash FROM audit_checkpoint";
-    let checkpoint = match context.sql.one(select, &[])? {
+    let mut last = context
+        .sql
+        .one("SELECT number, hash FROM audit_checkpoint", &[])?;
+    if let Some(until_ms) = super::kept_since_ms(context) {
+        let values = [until_ms.into(), ALL_ROWS.into()];
+        last = context.sql.one(EXPIRED, &values)?.or(last);
+    }
+    let checkpoint = match last {
         Some(row) => point(&row)?,
         None => AuditPoint::beginning(context.name),
     };
@@ -149,7 +165,9 @@ fn read(
     order: &str,
     limit: u32,
 ) -> Result<Part, ApiError> {
+    let kept = start(context)?.checkpoint.number;
     let wanted = [
+        Some(("number > ?", kept.into())),
         number,
         filter
             .principal
@@ -223,16 +241,8 @@ fn read_row(row: &Row) -> Result<AuditRow, ApiError> {
 
 /// Removes rows of before `until_ms` from the front of the log; what the rest stands on stays.
 pub(super) fn prune(context: &Context<'_>, until_ms: i64) -> Result<(), ApiError> {
-    // Denials come into the log up to a minute late, so time does not rise strictly with the number:
-    // the first row that is still to be kept ends what is removed.
-    let last = "SELECT number, hash FROM audit
-        WHERE number < COALESCE((SELECT MIN(number) FROM audit WHERE at_ms > ?), 9007199254740991)
-        AND number < (SELECT MIN(number) FROM audit) + ?
-        ORDER BY number DESC LIMIT 1";
-    let Some(row) = context
-        .sql
-        .one(last, &[until_ms.into(), PRUNED_MAX.into()])?
-    else {
+    let values = [until_ms.into(), PRUNED_MAX.into()];
+    let Some(row) = context.sql.one(EXPIRED, &values)? else {
         return Ok(());
     };
     let AuditPoint { number, hash } = point(&row)?;

@@ -52,7 +52,7 @@ pub(super) fn read(
     let access = access(context, &organization, actor)?;
     let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::AuditRead, &facts)?;
-    audit::settle(context)?;
+    audit::bring_up_to_date(context)?;
     let Part { rows, is_cut } = match part {
         AuditPart::After(number) => audit::after(context, filter, *number, limit)?,
         AuditPart::Before(number) => audit::before(context, filter, Some(*number), limit)?,

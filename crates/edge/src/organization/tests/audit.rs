@@ -52,7 +52,7 @@ impl Acme {
         objects.database(Class::Organization, &self.id).unwrap()
     }
 
-    fn export(&self, query: &str) -> String {
+    pub(super) fn export(&self, query: &str) -> String {
         let answer = self.audit(&self.ada, query);
         assert_eq!(answer.status, 200, "{}", text(&answer));
         let Body::Chunks(chunks) = answer.body else {

@@ -1,12 +1,14 @@
-//! What is stored under one policy, and asked about under the next.
+//! What is stored under one policy or configuration, and asked about under the next.
 
-use super::{ADA, Acme, lockstep, roles::blind_editor};
-use crate::{objects::Class, testing::World};
+use lockstep_wire::{AuditPoint, AuditStart};
+
+use super::{ADA, Acme, BEN, audit::follow, lockstep, roles::blind_editor};
+use crate::{objects::Class, sql::Sql, testing::World};
 
 impl Acme {
-    /// The same objects and the same KV, once another policy was deployed.
-    fn under(&self, policy: &str) -> Self {
-        let world = World::with_vars(&[("LOCKSTEP_POLICY", policy)]);
+    /// The same objects and the same KV, once something else was deployed.
+    fn under(&self, vars: &[(&str, &str)]) -> Self {
+        let world = World::with_vars(vars);
         for (class, name) in [
             (Class::Organization, self.id.clone()),
             (Class::User, self.user(ADA)),
@@ -32,7 +34,7 @@ fn kv_is_filled_again_under_another_policy() {
     blind_editor(&acme);
     assert!(acme.may(&acme.ada, "organization.read"));
     acme.world.settle();
-    let later = acme.under("langsmith-current");
+    let later = acme.under(&[("LOCKSTEP_POLICY", "langsmith-current")]);
     let policy = &later.world.edge.config.policy.policy;
     let mut permissions = policy.permissions().iter();
     let is_plain = |id: &str| {
@@ -50,4 +52,52 @@ fn kv_is_filled_again_under_another_policy() {
         later.world.settle();
         assert_eq!(asked(), before.map(|count| count + 1), "{isolates}");
     }
+}
+
+/// Whoever only reads sets no alarm, and one that was set under a longer time is late.
+#[test]
+fn what_the_log_keeps_no_longer_is_not_shown_however_long_nobody_changes_anything() {
+    let acme = lockstep("");
+    acme.invited(BEN, "member");
+    let day_ms = 86_400_000_i64;
+    let age = format!("UPDATE audit SET at_ms = at_ms - {}", 40 * day_ms);
+    acme.execute(&age);
+    // More than one sweep removes.
+    let many = "WITH RECURSIVE more (number) AS (SELECT 3 UNION ALL SELECT number + 1 FROM more WHERE number < 6000)
+        INSERT INTO audit (number, at_ms, epoch, action, target, outcome, count, changes, hash)
+        SELECT more.number, audit.at_ms, 1, 'old', 'x', 'done', 1, '[]', 'ff' FROM more, audit WHERE audit.number = 2";
+    acme.execute(many);
+    let renamed = acme.patch(&acme.ada, "", &serde_json::json!({ "name": "Later" }));
+    assert_eq!(renamed.status, 200);
+    assert_eq!(acme.log().len(), 6_001);
+    assert_eq!(acme.world.objects.organization_wakes_at_ms(&acme.id), None);
+
+    let later = acme.under(&[
+        ("LOCKSTEP_POLICY", "lockstep"),
+        ("LOCKSTEP_AUDIT_DAYS", "30"),
+    ]);
+    let beginning = AuditPoint {
+        number: 6_000,
+        hash: "ff".to_owned(),
+    };
+    // Whether it is read for the first time, while some of it is still stored, or once none of it is.
+    for _ in 0..3 {
+        let log = later.log();
+        let numbers: Vec<i64> = log.iter().map(|row| row.number).collect();
+        assert_eq!(numbers, [6_001]);
+        let export = later.export("format=ndjson");
+        assert_eq!(export.lines().count(), 3, "start, row and end");
+        let start: AuditStart = serde_json::from_str(export.lines().next().unwrap()).unwrap();
+        assert_eq!(start.checkpoint, beginning);
+        follow(start.checkpoint, &log).unwrap();
+        assert_eq!(later.export("format=csv&action=old").lines().count(), 1);
+    }
+    let sql = later.database();
+    let rows = Sql::exec(&*sql, "SELECT number FROM audit", &[]).unwrap();
+    assert_eq!(rows.len(), 1);
+    // When all of it is too old, what comes next still stands on it.
+    later.execute(&age);
+    assert_eq!(later.log(), []);
+    later.patch(&later.ada, "", &serde_json::json!({ "name": "Again" }));
+    assert_eq!(later.log()[0].number, 6_002);
 }
