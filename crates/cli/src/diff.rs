@@ -5,11 +5,13 @@ mod operations;
 mod print;
 mod roles;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
 
 use lockstep_core::{Change, Standing, World};
-use serde::Serialize;
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
 
 use crate::arguments::DataFormat;
 use crate::error::CommandError;
@@ -52,22 +54,32 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
         }
         None => (roles::world(&policies.0)?, roles::world(&policies.1)?),
     };
-    let changes = lockstep_core::diff(&before, &after);
     let operations = operations::compare(&policies.0, &policies.1);
-    let is_same = changes.is_empty() && operations.is_empty() && definitions.is_empty();
-    match format {
+    let is_same = operations.is_empty() && definitions.is_empty();
+    let worlds = (&before, &after);
+    let people_are_same = match format {
         DataFormat::Json => {
-            let json = json(&changes, operations, definitions, compared.world.is_none())?;
-            output::write(json.as_bytes())?;
+            let all = Changes {
+                changes: Everybodys {
+                    worlds,
+                    of_roles: compared.world.is_none(),
+                    is_empty: Cell::new(true),
+                },
+                operations,
+                definitions,
+            };
+            output::json(&all)?;
+            all.changes.is_empty.get()
         }
         DataFormat::Text => {
-            let people = print::print(&changes, &before, &after);
+            let people = print::print(worlds);
             let operations = operations::print(&operations);
             let definitions = definitions::print(&definitions);
-            output::print(&[people, operations, definitions].concat())?;
+            output::print(&[people.as_str(), &operations, &definitions].concat())?;
+            people.is_empty()
         }
-    }
-    Ok(if is_same {
+    };
+    Ok(if is_same && people_are_same {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -77,9 +89,30 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
 /// All changes, as they are.
 #[derive(Serialize)]
 struct Changes<'a> {
-    changes: Vec<ChangeView<'a>>,
+    changes: Everybodys<'a>,
     operations: Vec<OperationChange<'a>>,
     definitions: Vec<DefinitionChange>,
+}
+
+/// Who gains and loses what: found as it is written, since all of it may be millions of changes.
+struct Everybodys<'a> {
+    worlds: (&'a World, &'a World),
+    of_roles: bool,
+    /// Whether none was written.
+    is_empty: Cell<bool>,
+}
+
+impl Serialize for Everybodys<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for changes in lockstep_core::diff(self.worlds.0, self.worlds.1) {
+            for change in changes.iter() {
+                self.is_empty.set(false);
+                list.serialize_element(&ChangeView::of(&change, self.of_roles))?;
+            }
+        }
+        list.end()
+    }
 }
 
 #[derive(Serialize)]
@@ -115,31 +148,18 @@ impl<'a> From<&'a Standing> for StandingView<'a> {
     }
 }
 
-fn json(
-    changes: &[Change],
-    operations: Vec<OperationChange<'_>>,
-    definitions: Vec<DefinitionChange>,
-    of_roles: bool,
-) -> Result<String, CommandError> {
-    let changes = changes.iter().map(|change| {
-        let who = Some(change.principal.as_str());
-        ChangeView {
+impl<'a> ChangeView<'a> {
+    fn of(change: &Change<'a>, of_roles: bool) -> Self {
+        let who = Some(change.principal);
+        Self {
             role: who.filter(|_| of_roles),
             principal: who.filter(|_| !of_roles),
-            node: &change.node,
-            permission: &change.permission,
-            before: (&change.before).into(),
-            after: (&change.after).into(),
+            node: change.node,
+            permission: change.permission,
+            before: change.before.into(),
+            after: change.after.into(),
         }
-    });
-    let all = Changes {
-        changes: changes.collect(),
-        operations,
-        definitions,
-    };
-    let mut json = serde_json::to_string_pretty(&all).map_err(CommandError::Json)?;
-    json.push('\n');
-    Ok(json)
+    }
 }
 
 /// The name of the node in which the node called `name` lies, in the second world or else in the first.

@@ -1,11 +1,12 @@
 //! Standard output and standard error.
 
 use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use lockstep_wire::Place;
+use serde::Serialize;
 
 use crate::error::CommandError;
 
@@ -33,6 +34,20 @@ pub(crate) fn printable(text: &str) -> String {
 pub(crate) fn write(bytes: &[u8]) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
     settled(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// Writes `what` to standard output as JSON, as it is found.
+///
+/// # Errors
+/// When it cannot be written, such as to a full disk.
+pub(crate) fn json(what: &impl Serialize) -> Result<(), CommandError> {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    settled(
+        serde_json::to_writer_pretty(&mut stdout, what)
+            .map_err(io::Error::from)
+            .and_then(|()| stdout.write_all(b"\n"))
+            .and_then(|()| stdout.flush()),
+    )
 }
 
 /// Writes `text` to standard output, its styles only where that is a terminal.

@@ -5,9 +5,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::evaluate::Factors;
 use crate::holdings::{Holdings, Set};
-use crate::{Bits, Facts, Outcome, PermissionId, Policy, PrincipalId, World};
+use crate::rows::Row;
+use crate::{Bits, Outcome, PermissionId, Policy, PrincipalId, World};
 
 /// Where somebody stands with one permission on one node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,25 +21,93 @@ pub enum Standing {
 }
 
 /// One permission that somebody gains, loses or has under other conditions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'a> {
     /// Id of the principal.
-    pub principal: String,
+    pub principal: &'a str,
     /// Id of the node.
-    pub node: String,
+    pub node: &'a str,
     /// Id of the permission.
-    pub permission: String,
+    pub permission: &'a str,
     /// What was. What is not there before is denied.
-    pub before: Standing,
+    pub before: &'a Standing,
     /// What is. What is not there afterwards is denied.
+    pub after: &'a Standing,
+}
+
+/// A permission that changes, wherever it does so together with others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PermissionChange<'a> {
+    /// Id of the permission.
+    pub permission: &'a str,
+    /// What was.
+    pub before: Standing,
+    /// What is.
     pub after: Standing,
+}
+
+/// All that changes for one principal.
+///
+/// On most nodes the same changes as on others, so that they are kept once: everybody's everywhere would be
+/// millions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrincipalChanges<'a> {
+    principal: &'a str,
+    together: Vec<Vec<PermissionChange<'a>>>,
+    nodes: Vec<(&'a str, usize)>,
+}
+
+impl<'a> PrincipalChanges<'a> {
+    /// Id of the principal.
+    #[must_use]
+    pub const fn principal(&self) -> &'a str {
+        self.principal
+    }
+
+    /// What changes together on a node, each once, in the order of the nodes on which it first does. None
+    /// is empty.
+    #[must_use]
+    pub fn together(&self) -> &[Vec<PermissionChange<'a>>] {
+        &self.together
+    }
+
+    /// Ids of the nodes on which something changes, each with the place in [`Self::together`] of what does.
+    #[must_use]
+    pub fn nodes(&self) -> &[(&'a str, usize)] {
+        &self.nodes
+    }
+
+    /// How many changes there are, each permission counted on each node.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let on_node = |(_, at): &(_, usize)| self.together.get(*at).map_or(0, Vec::len);
+        self.nodes.iter().map(on_node).sum()
+    }
+
+    /// All changes, by node and permission.
+    pub fn iter(&self) -> impl Iterator<Item = Change<'_>> {
+        self.nodes.iter().flat_map(|(node, at)| {
+            let changes = self.together.get(*at).into_iter().flatten();
+            changes.map(|change| Change {
+                principal: self.principal,
+                node,
+                permission: change.permission,
+                before: &change.before,
+                after: &change.after,
+            })
+        })
+    }
 }
 
 /// Every difference between two worlds, each under its own policy: by principal, node and permission, in
 /// the order of `before` and then of what only `after` has. Facts are left open, so a permission whose
 /// conditions change is a change too.
-#[must_use]
-pub fn diff(before: &World, after: &World) -> Vec<Change> {
+///
+/// One principal's changes are there at a time; for whom nothing changes is left out.
+pub fn diff<'a>(
+    before: &'a World,
+    after: &'a World,
+) -> impl Iterator<Item = PrincipalChanges<'a>> + 'a {
     let principals = pairs(
         before.principals().map(|id| before.principal_name(id)),
         after.principals().map(|id| after.principal_name(id)),
@@ -53,49 +121,63 @@ pub fn diff(before: &World, after: &World) -> Vec<Change> {
         position,
         (before, after),
     );
+    let ids = |world: &'a World| world.policy().permissions.iter().map(|known| &*known.id);
     let permissions = pairs(
-        before
-            .policy()
-            .permissions
-            .iter()
-            .map(|known| known.id.as_str()),
-        after
-            .policy()
-            .permissions
-            .iter()
-            .map(|known| known.id.as_str()),
+        ids(before),
+        ids(after),
         |world, name| world.policy().permission(name),
         (before, after),
     );
-    let mut changes = Vec::new();
-    for (principal, was, is) in &principals {
-        let views = (View::of(before, *was), View::of(after, *is));
-        // Most nodes share their sets with others, and so what changes.
-        let mut known: BTreeMap<(Option<usize>, Option<usize>), Vec<Changed<'_>>> = BTreeMap::new();
-        for (node, was, is) in &nodes {
-            let sets = (views.0.set_number(*was), views.1.set_number(*is));
-            let changed = known.entry(sets).or_insert_with(|| {
-                let changed = permissions.iter().filter_map(|(permission, was, is)| {
-                    let before = views.0.standing(sets.0, *was);
-                    let after = views.1.standing(sets.1, *is);
-                    (before != after).then_some((*permission, before, after))
-                });
-                changed.collect()
-            });
-            changes.extend(changed.iter().map(|(permission, before, after)| Change {
-                principal: (*principal).into(),
-                node: (*node).into(),
-                permission: (*permission).into(),
-                before: before.clone(),
-                after: after.clone(),
-            }));
+    let of_one = move |(principal, was, is)| {
+        let views = (View::of(before, was), View::of(after, is));
+        let (together, nodes) = changed(&views, &nodes, &permissions);
+        PrincipalChanges {
+            principal,
+            together,
+            nodes,
         }
-    }
-    changes
+    };
+    let all = principals.into_iter().map(of_one);
+    all.filter(|changes| !changes.nodes.is_empty())
 }
 
-/// A permission with where somebody stood and stands.
-type Changed<'a> = (&'a str, Standing, Standing);
+/// What changes for one principal together, and on which nodes.
+fn changed<'a>(
+    views: &(View<'_>, View<'_>),
+    nodes: &[Pair<'a, usize>],
+    permissions: &[Pair<'a, PermissionId>],
+) -> (Vec<Vec<PermissionChange<'a>>>, Vec<(&'a str, usize)>) {
+    // Most nodes share their sets with others, and so what changes.
+    let mut known: BTreeMap<(Option<usize>, Option<usize>), Option<usize>> = BTreeMap::new();
+    // What is the same of other sets is the same to who looks at it.
+    let mut numbers: BTreeMap<Vec<PermissionChange<'a>>, usize> = BTreeMap::new();
+    let mut places = Vec::new();
+    for (node, was, is) in nodes {
+        let sets = (views.0.set_number(*was), views.1.set_number(*is));
+        let number = known.entry(sets).or_insert_with(|| {
+            let changes = permissions.iter().filter_map(|(permission, was, is)| {
+                let before = views.0.standing(sets.0, *was);
+                let after = views.1.standing(sets.1, *is);
+                (before != after).then_some(PermissionChange {
+                    permission,
+                    before,
+                    after,
+                })
+            });
+            let changes: Vec<_> = changes.collect();
+            let next = numbers.len();
+            (!changes.is_empty()).then(|| *numbers.entry(changes).or_insert(next))
+        });
+        places.extend(number.map(|number| (*node, number)));
+    }
+    let mut together: Vec<_> = numbers.into_iter().collect();
+    together.sort_unstable_by_key(|(_, number)| *number);
+    let together = together.into_iter().map(|(changes, _)| changes).collect();
+    (together, places)
+}
+
+/// A name with what it is in each of two worlds.
+type Pair<'a, T> = (&'a str, Option<T>, Option<T>);
 
 /// The names of the first world, then those that only the second has, each with what it is in both.
 fn pairs<'a, T>(
@@ -103,7 +185,7 @@ fn pairs<'a, T>(
     after: impl Iterator<Item = &'a str>,
     number: impl Fn(&World, &str) -> Option<T>,
     worlds: (&World, &World),
-) -> Vec<(&'a str, Option<T>, Option<T>)> {
+) -> Vec<Pair<'a, T>> {
     let is_new = |name: &&str| number(worlds.0, name).is_none();
     let names = before.chain(after.filter(is_new));
     let of_both = |name| (name, number(worlds.0, name), number(worlds.1, name));
@@ -115,13 +197,22 @@ struct View<'a> {
     policy: &'a Policy,
     /// `None` when it is not there.
     holdings: Option<Holdings>,
+    /// The answers of each set that need no facts.
+    rows: Vec<Row>,
 }
 
 impl<'a> View<'a> {
     fn of(world: &'a World, principal: Option<PrincipalId>) -> Self {
+        let policy = world.policy();
+        let holdings = principal.map(|id| world.holdings(id));
+        let rows = holdings.iter().flat_map(|holdings| {
+            let sets = holdings.sets.iter();
+            sets.map(|set| Row::new(policy, holdings, set))
+        });
         Self {
-            policy: world.policy(),
-            holdings: principal.map(|id| world.holdings(id)),
+            policy,
+            rows: rows.collect(),
+            holdings,
         }
     }
 
@@ -131,12 +222,11 @@ impl<'a> View<'a> {
 
     fn standing(&self, set: Option<usize>, permission: Option<PermissionId>) -> Standing {
         let holdings = self.holdings.as_ref();
-        let set = holdings.and_then(|holdings| holdings.sets.get(set?));
-        let (Some(holdings), Some(set), Some(id)) = (holdings, set, permission) else {
+        let of_set = set.and_then(|at| Some((self.rows.get(at)?, holdings?.sets.get(at)?)));
+        let (Some(holdings), Some((row, set)), Some(id)) = (holdings, of_set, permission) else {
             return Standing::Denied;
         };
-        let none = Facts::default();
-        match Factors::of(self.policy, holdings, id, set, &none).outcome() {
+        match row.outcome(id.0) {
             Outcome::False => Standing::Denied,
             Outcome::True => Standing::Allowed,
             Outcome::Unknown => Standing::Conditional(self.conditions(holdings, set, id)),

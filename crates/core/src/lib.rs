@@ -104,7 +104,7 @@ pub use bits::Bits;
 pub use custom::{CustomRole, CustomRoleError, Customization, OwnPolicy};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
 pub use delegate::{DelegationError, can_delegate, can_hand_over, can_transfer};
-pub use diff::{Change, Standing, diff};
+pub use diff::{Change, PermissionChange, PrincipalChanges, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
 pub use fact::{

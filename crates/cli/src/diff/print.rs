@@ -3,37 +3,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use lockstep_core::{Change, Standing, World};
+use lockstep_core::{PrincipalChanges, Standing, World, diff};
 
 use super::parent;
 use crate::output::{BAD, GOOD, printable, styled};
 
-/// What one principal gains or loses: the permission, what was and what is, with all nodes where.
+/// What one principal gains or loses: the permission, what was and what is.
 type Key<'a> = (&'a str, &'a Standing, &'a Standing);
 
-/// All `changes`. Who gains and loses the same stands together, and so does a node with all below it.
-pub(super) fn print(changes: &[Change], before: &World, after: &World) -> String {
-    let tree = Tree::new(before, after);
-    let mut together: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
-    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-    for of_one in changes.chunk_by(|one, other| one.principal == other.principal) {
-        let Some(first) = of_one.first() else {
-            continue;
-        };
-        let lines = tree.lines(of_one);
-        let at = *known.entry(lines).or_insert_with_key(|lines| {
-            together.push((Vec::new(), lines.clone()));
+/// All changes. Who gains and loses the same stands together, and so does a node with all below it.
+pub(super) fn print(worlds: (&World, &World)) -> String {
+    let tree = Tree::new(worlds.0, worlds.1);
+    let mut together: Vec<Vec<&str>> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for changes in diff(worlds.0, worlds.1) {
+        let at = *known.entry(tree.lines(&changes)).or_insert_with(|| {
+            together.push(Vec::new());
             together.len().saturating_sub(1)
         });
-        if let Some((who, _)) = together.get_mut(at) {
-            who.push(&first.principal);
+        if let Some(who) = together.get_mut(at) {
+            who.push(changes.principal());
         }
     }
+    let mut known: Vec<(String, usize)> = known.into_iter().collect();
+    known.sort_unstable_by_key(|(_, at)| *at);
     let mut text = String::new();
-    for (who, lines) in together {
+    for (who, (lines, _)) in together.iter().zip(known) {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}", printable(&who.join(", ")));
-        lines.iter().for_each(|line| text.push_str(line));
+        text.push_str(&lines);
     }
     text
 }
@@ -70,31 +68,43 @@ impl<'a> Tree<'a> {
     }
 
     /// The changes of one principal, a line for each permission and place.
-    fn lines(&self, changes: &[Change]) -> Vec<String> {
+    fn lines(&self, changes: &PrincipalChanges<'_>) -> String {
         let mut keys: Vec<Key<'_>> = Vec::new();
-        let mut nodes: BTreeMap<Key<'_>, BTreeSet<&str>> = BTreeMap::new();
-        for change in changes {
-            let key = (change.permission.as_str(), &change.before, &change.after);
-            let places = nodes.entry(key).or_insert_with(|| {
-                keys.push(key);
-                BTreeSet::new()
+        // With each what it is together with, where it is.
+        let mut lists: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
+        for (at, list) in changes.together().iter().enumerate() {
+            for change in list {
+                let key = (change.permission, &change.before, &change.after);
+                let of_key = lists.entry(key).or_insert_with(|| {
+                    keys.push(key);
+                    Vec::new()
+                });
+                of_key.push(at);
+            }
+        }
+        let mut places: BTreeMap<&[usize], String> = BTreeMap::new();
+        for of_key in lists.values() {
+            places.entry(of_key).or_insert_with(|| {
+                let nodes = changes.nodes().iter();
+                let nodes = nodes.filter(|(_, at)| of_key.binary_search(at).is_ok());
+                let nodes = nodes.map(|(node, _)| *node).collect();
+                printable(&self.places(&nodes).join(", "))
             });
-            places.insert(&change.node);
         }
         let width = keys.iter().map(|(permission, ..)| permission.len()).max();
-        let mut lines = Vec::new();
+        let width = width.unwrap_or_default();
+        let mut lines = String::new();
         for key in keys {
-            let Some(places) = nodes.get(&key) else {
-                continue;
-            };
+            let of_key = lists.get(&key).map(Vec::as_slice).unwrap_or_default();
+            let places = places.get(of_key).map_or("", String::as_str);
             let (permission, before, after) = key;
-            let places = printable(&self.places(places).join(", "));
             let (sign, conditions) = change(before, after);
             let conditions = printable(&conditions);
-            let padding = width.unwrap_or_default();
-            lines.push(format!(
-                "  {sign} {permission:padding$}  on {places}{conditions}\n"
-            ));
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                lines,
+                "  {sign} {permission:width$}  on {places}{conditions}"
+            );
         }
         lines
     }

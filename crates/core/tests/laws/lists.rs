@@ -1,8 +1,8 @@
 //! Law 10: a list is what a check would allow; and what a change gives and takes is all that changed.
 
 use lockstep_core::{
-    Access, Bits, Grant, GroupSpec, Level, Outcome, PrincipalSpec, Record, Standing, World,
-    WorldNode, WorldSpec, diff, mask, masks, verdict,
+    Access, Bits, Grant, GroupSpec, Level, Outcome, PrincipalChanges, PrincipalSpec, Record,
+    Standing, World, WorldNode, WorldSpec, diff, mask, masks, verdict,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -172,8 +172,10 @@ proptest! {
         let old = World::resolve(&compile(&spec), &world(&records), NOW_MS).unwrap();
         let policy = compile(if same_policy { &spec } else { &other });
         let new = World::resolve(&policy, &world(&changed), NOW_MS).unwrap();
-        prop_assert_eq!(diff(&old, &old), []);
-        let changes = diff(&old, &new);
+        prop_assert_eq!(diff(&old, &old).count(), 0);
+        let all: Vec<_> = diff(&old, &new).collect();
+        let changes: Vec<_> = all.iter().flat_map(PrincipalChanges::iter).collect();
+        prop_assert_eq!(all.iter().map(PrincipalChanges::count).sum::<usize>(), changes.len());
         let mut listed = 0;
         for at in 0..records.len().max(changed.len()) {
             for node in NODES {
@@ -193,8 +195,8 @@ proptest! {
                     match found.next() {
                         Some(change) => {
                             listed += 1;
-                            prop_assert_eq!((category(&change.before), category(&change.after)), (was, is));
-                            prop_assert_ne!(&change.before, &change.after);
+                            prop_assert_eq!((category(change.before), category(change.after)), (was, is));
+                            prop_assert_ne!(change.before, change.after);
                         }
                         None => prop_assert_eq!(was, is, "{} {} on {}", principal, id, node.id),
                     }

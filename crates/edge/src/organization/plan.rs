@@ -2,13 +2,14 @@
 //!
 //! The plans are data of the policy; an organization keeps the id of its own. Who would gain and lose what is looked at first: a change is written only as the preview said it.
 
-use lockstep_core::{WorldSpec, diff, has_room};
-use lockstep_wire::{AccessChangeView, PlanPreviewView, PlanView};
+use lockstep_core::{PrincipalChanges, WorldSpec, diff, has_room};
+use lockstep_wire::{PlanPreviewView, PlanView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{
-    customization, holdings, preview,
+    customization, holdings,
+    preview::{self, Listed},
     store::{self, Organization, committed, next_epoch, organization, unsigned},
 };
 use crate::{
@@ -206,26 +207,46 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
     };
     let policy = &context.config.policy;
     let world = |spec: &WorldSpec| preview::world(&policy.policy, spec, unsigned(context.now_ms));
-    let changes = diff(&world(&before)?, &world(&after)?);
-    let changes: Vec<AccessChangeView> = changes.iter().map(preview::change).collect();
-    let mut preview = PlanPreviewView {
-        plan: view_of(context, plan.clone())?,
-        principals: principals.len(),
-        principals_compared: compared.len(),
-        changes_total: changes.len(),
-        changes,
-        preview: String::new(),
-    };
-    let before = Plan::of(context, &organization);
+    let (before, after) = (world(&before)?, world(&after)?);
+    let view = view_of(context, plan.clone())?;
+    let old = Plan::of(context, &organization).id;
     // The epoch stands for whoever was counted and not compared; most changes do not matter to those who were.
     let epoch = (principals.len() > compared.len()).then_some(organization.epoch);
     let state = (&organization.id, epoch, &policy.digest);
-    let all = (state, before.id, &preview);
-    let all = serde_json::to_vec(&all)
-        .map_err(|error| ApiError::internal(format!("preview cannot be written: {error}")))?;
-    preview.preview = hex(&Sha256::digest(all));
-    preview.changes.truncate(preview::CHANGES_MAX);
+    let mut digest = Sha256::new();
+    digest.update(written(&(state, old, &view, principals.len()))?);
+    let mut listed = Listed::default();
+    for changes in diff(&before, &after) {
+        digest.update(all(&changes)?);
+        listed.add(&changes);
+    }
+    let preview = PlanPreviewView {
+        plan: view,
+        principals: principals.len(),
+        principals_compared: compared.len(),
+        changes_total: listed.total,
+        changes: listed.changes,
+        preview: hex(&digest.finalize()),
+    };
     Ok((preview, plan))
+}
+
+/// All that changes for one principal, also what a preview does not list.
+fn all(changes: &PrincipalChanges<'_>) -> Result<Vec<u8>, ApiError> {
+    let together = changes.together().iter().map(|together| {
+        let words = together.iter().map(|one| {
+            let [before, after] = [&one.before, &one.after].map(preview::words);
+            (one.permission, before, after)
+        });
+        words.collect::<Vec<_>>()
+    });
+    let together: Vec<_> = together.collect();
+    written(&(changes.principal(), together, changes.nodes()))
+}
+
+fn written(what: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(what)
+        .map_err(|error| ApiError::internal(format!("preview cannot be written: {error}")))
 }
 
 /// The members, the first who joined first, then the service accounts.

@@ -6,8 +6,8 @@ use std::{
 };
 
 use lockstep_core::{
-    Change, Customization, Grant, GroupSpec, Operation, Policy, PrincipalSpec, Record, Standing,
-    World, WorldNode, WorldSpec, diff,
+    Change, Customization, Grant, GroupSpec, Operation, Policy, PrincipalChanges, PrincipalSpec,
+    Record, Standing, World, WorldNode, WorldSpec, diff,
 };
 use lockstep_wire::{
     AccessChangeView, CustomRoleRecord, RolePreviewRequest, RolePreviewView, RuleDocument,
@@ -28,7 +28,7 @@ use crate::{
 /// Of how many holders of the role a preview says what changes; it counts all.
 const HOLDERS_MAX: usize = 100;
 /// How many changes a preview lists; it counts all of those holders'.
-pub(super) const CHANGES_MAX: usize = 1_000;
+const CHANGES_MAX: usize = 1_000;
 
 pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<Reply, ApiError> {
     let root = acting.access.root();
@@ -73,14 +73,13 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
     }
     let now_ms = acting.access.now_ms();
     let world = |spec: &WorldSpec| world(acting.base(), spec, now_ms);
-    let changes = diff(&world(&before)?, &world(&after)?);
-    let listed = changes.iter().take(CHANGES_MAX);
+    let listed = Listed::of(&world(&before)?, &world(&after)?);
     Reply::of(&RolePreviewView {
         holders: holders.len(),
         holders_compared: shown.len(),
         invitations: invitations::named_by(acting, &role.id)?,
-        changes_total: changes.len(),
-        changes: listed.map(change).collect(),
+        changes_total: listed.total,
+        changes: listed.changes,
     })
 }
 
@@ -130,13 +129,12 @@ pub(super) fn of_rule(acting: &Acting<'_>, asked: &RulePreviewRequest) -> Result
     };
     let now_ms = acting.access.now_ms();
     let world = |spec: &WorldSpec| world(acting.base(), spec, now_ms);
-    let changes = diff(&world(&before)?, &world(&after)?);
-    let listed = changes.iter().take(CHANGES_MAX);
+    let listed = Listed::of(&world(&before)?, &world(&after)?);
     Reply::of(&RulePreviewView {
         holders: holders.len(),
         holders_compared: shown.len(),
-        changes_total: changes.len(),
-        changes: listed.map(change).collect(),
+        changes_total: listed.total,
+        changes: listed.changes,
     })
 }
 
@@ -167,18 +165,39 @@ fn bound<'a>(
     Ok(bound.into_iter().collect())
 }
 
-/// A change in words.
-pub(super) fn change(change: &Change) -> AccessChangeView {
-    AccessChangeView {
-        principal: change.principal.clone(),
-        node: change.node.clone(),
-        permission: change.permission.clone(),
-        before: words(&change.before),
-        after: words(&change.after),
+/// The first changes, and how many there are: all of them may be millions.
+#[derive(Default)]
+pub(super) struct Listed {
+    pub(super) total: usize,
+    pub(super) changes: Vec<AccessChangeView>,
+}
+
+impl Listed {
+    fn of(before: &World, after: &World) -> Self {
+        let mut listed = Self::default();
+        diff(before, after).for_each(|changes| listed.add(&changes));
+        listed
+    }
+
+    pub(super) fn add(&mut self, changes: &PrincipalChanges<'_>) {
+        self.total += changes.count();
+        let free = CHANGES_MAX.saturating_sub(self.changes.len());
+        self.changes.extend(changes.iter().take(free).map(change));
     }
 }
 
-fn words(standing: &Standing) -> String {
+/// A change in words.
+fn change(change: Change<'_>) -> AccessChangeView {
+    AccessChangeView {
+        principal: change.principal.to_owned(),
+        node: change.node.to_owned(),
+        permission: change.permission.to_owned(),
+        before: words(change.before),
+        after: words(change.after),
+    }
+}
+
+pub(super) fn words(standing: &Standing) -> String {
     match standing {
         Standing::Denied => "denied".to_owned(),
         Standing::Conditional(when) => format!("if {when}"),

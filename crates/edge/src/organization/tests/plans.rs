@@ -1,5 +1,7 @@
 //! Plans: who gives them, what they allow and what they never do; and the organization that everybody gets of their own.
 
+mod large;
+
 use serde_json::{Value, json};
 
 use super::{ADA, Acme, BEN, CAT, refused};
