@@ -56,12 +56,12 @@ pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
     let mut before = b' ';
     while let Some((byte, behind)) = rest.split_first() {
         let is_deeper = match byte {
-            b'[' | b'{' => depth.open(),
-            // The point of a number has a digit on both sides.
+            b'[' | b'{' => depth.open(*byte == b'['),
+            // The point of a number has a digit on both sides; a key may, too.
             b'.' => {
-                let number =
+                let digits =
                     before.is_ascii_digit() && behind.first().is_some_and(u8::is_ascii_digit);
-                !number && depth.dot()
+                !(digits && depth.is_value()) && depth.dot()
             }
             _ => false,
         };
@@ -81,6 +81,11 @@ pub(crate) fn check(text: &str) -> Result<(), Unreadable> {
             }
             b',' | b'\n' => {
                 depth.end_of_key();
+                depth.next(*byte == b',');
+                behind
+            }
+            b'=' | b':' => {
+                depth.values |= depth.here();
                 behind
             }
             _ => behind,
@@ -101,12 +106,44 @@ struct Depth {
     dots: u8,
     /// Those of them that belong to the key outside of each open bracket, and then to the last one.
     of_key: [u8; KEYS_MAX],
+    /// A bit for each open bracket, and one for what is outside of all: whether the place there is a value's.
+    values: u32,
+    /// A bit for each of them that holds nothing but values.
+    arrays: u32,
 }
 
 impl Depth {
+    /// The bit of the innermost bracket that is open.
+    fn here(&self) -> u32 {
+        1_u32.checked_shl(self.brackets.into()).unwrap_or_default()
+    }
+
+    /// Whether the place is a value's, and not that of a key or a header.
+    fn is_value(&self) -> bool {
+        self.values & self.here() != 0
+    }
+
+    /// After a comma, or at the end of a line: only the former ends a value in a bracket.
+    fn next(&mut self, is_comma: bool) {
+        let here = self.here();
+        if is_comma || self.brackets == 0 {
+            self.values = self.values & !here | self.arrays & here;
+        }
+    }
+
     /// Whether that was one bracket too many.
-    fn open(&mut self) -> bool {
+    fn open(&mut self, is_square: bool) -> bool {
+        // A header has two at most.
+        let is_array = is_square && (self.is_value() || self.brackets >= 2);
         self.brackets = self.brackets.saturating_add(1);
+        let here = self.here();
+        for bits in [&mut self.values, &mut self.arrays] {
+            *bits = if is_array {
+                *bits | here
+            } else {
+                *bits & !here
+            };
+        }
         self.brackets.saturating_add(self.dots) > DEPTH_MAX
     }
 
@@ -228,7 +265,30 @@ mod tests {
         accepted(&format!("{0} = [1]\n{0} = {{ b = 1, c.d = 2 }}\n", key(15)));
         refused_at(&format!("{} = {{ b = 1, c.d.e = 2 }}\n", key(15)), 29 + 15);
         refused_at(&format!("{} = [\n{{ b.c = 2 }},\n]", key(15)), 29 + 8);
+        // A key of digits is no number, wherever a key may be.
+        let digits = |parts: usize| vec!["1"; parts].join(".");
+        refused_at(&format!("[{}]", digits(62)), 1 + 15 * 2 + 1);
+        refused_at(&format!("[[{}]]", digits(62)), 2 + 14 * 2 + 1);
+        refused_at(&format!("a = 1.5\n{} = 1\n", digits(62)), 8 + 16 * 2 + 1);
+        refused_at(
+            &format!("a = {{ b = 1.5, {} = 1 }}", digits(62)),
+            15 + 15 * 2 + 1,
+        );
+        refused_at(
+            &format!("a = [\n1.5,\n{{ {} = 1 }}]", digits(62)),
+            13 + 14 * 2 + 1,
+        );
         // No number is a key.
+        accepted(&format!(
+            "a = {}1.5,\n2.5{}\nb = 1.5",
+            "[".repeat(16),
+            "]".repeat(16)
+        ));
+        accepted(&format!(
+            r#"{}"a":{}"#,
+            "{\"b\":".repeat(15),
+            "{\n\"a\":\n1.5, \"c\": 2.5}"
+        ));
         accepted(&format!(
             "{}1.5, -1.5e3, 2024-01-01T00:00:00.5Z",
             "[".repeat(16)
