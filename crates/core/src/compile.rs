@@ -5,6 +5,7 @@ mod guards;
 mod names;
 mod rights;
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -22,7 +23,7 @@ use admins::{creator, require_admin};
 use guards::{Guards, check_test, guard_of, permission_guards};
 pub(crate) use names::is_id;
 use names::{Names, check_id, fail, permission_ids, role_ids, under, unknown};
-use rights::{ALL, Rights, direct_rights, implied, named_set, with_included};
+use rights::{ALL, Rights, direct_rights, implied, included, named_set};
 
 impl Policy {
     /// Compiles `spec`.
@@ -41,19 +42,24 @@ impl Policy {
         let mut guards = Guards::default();
         let permission_guards = permission_guards(spec, names, &mut guards)?;
         let direct = direct_rights(spec, names, &mut guards)?;
-        let held = with_included(spec, names, &direct)?;
+        let included = included(spec, names)?;
         let implied = implied(spec, names)?;
 
-        let mut rights = Rights {
-            permissions: spec.permissions.len(),
-            conditional: Vec::new(),
-        };
-        let mut role_numbers = Vec::new();
-        for held in &held {
-            role_numbers.push(rights.numbers(held, &implied)?);
+        let mut rights = Rights::new(spec.permissions.len());
+        let mut own = Vec::new();
+        for held in &direct {
+            own.push(rights.of(held, &implied)?);
         }
         let total = rights.total();
-        let roles = roles(spec, names, &role_numbers, total)?;
+        let held = included.iter().map(|roles| {
+            let mut held = Bits::empty(total);
+            roles
+                .iter()
+                .filter_map(|role| own.get(role))
+                .for_each(|own| held.union_with(own));
+            held
+        });
+        let roles = roles(spec, names, &held.collect::<Vec<_>>())?;
         let everyone = spec.everyone.iter().enumerate();
         let everyone = named_set(everyone, names, &implied, total, "everyone")?;
         let mut ownership = SortedMap::default();
@@ -77,12 +83,12 @@ impl Policy {
             permission_names: index(spec.permissions.iter().map(|permission| &permission.id)),
             roles,
             role_names: index(spec.roles.iter().map(|role| &role.id)),
-            guards: guards.0,
+            guards: guards.all,
             rights: total,
             conditional_rights: rights.conditional,
             everyone,
             ownership,
-            implied,
+            implied: listed(&implied),
             replacements: replacements(spec, names, features)?,
             features: spec.features.clone(),
             custom_levels: spec.custom_levels.clone(),
@@ -114,6 +120,16 @@ impl Policy {
         };
         check_rule(rule, names, &[]).map(drop)
     }
+}
+
+/// For each permission itself, and then what comes with it.
+fn listed(implied: &[Bits]) -> Vec<Vec<usize>> {
+    let all = implied.iter().enumerate();
+    all.map(|(at, implied)| {
+        let others = implied.iter().filter(|other| *other != at);
+        core::iter::once(at).chain(others).collect()
+    })
+    .collect()
 }
 
 /// The index of names that were checked to be different.
@@ -219,9 +235,9 @@ fn check_rule(
     let at = |rest: &[Step]| [path, rest].concat();
     check_id(&rule.id, || at(&["id".into()]))?;
     guard_of(&rule.when, names, &at(&["when".into()]))?;
-    let mut roles = Vec::new();
+    let mut roles = Bits::empty(names.roles.len());
     for (index, id) in rule.roles.iter().enumerate() {
-        roles.push(names.role(id, || at(&["roles".into(), index.into()]))?.0);
+        roles.insert(names.role(id, || at(&["roles".into(), index.into()]))?.0);
     }
     if rule.permissions.is_empty() {
         return Err(fail(
@@ -229,38 +245,29 @@ fn check_rule(
             PolicyErrorKind::NoPermission,
         ));
     }
-    let mut permissions = Vec::new();
+    let count = names.permissions.len();
+    let mut permissions = Bits::empty(count);
     for (index, id) in rule.permissions.iter().enumerate() {
         if id != ALL {
             let here = || at(&["permissions".into(), index.into()]);
-            permissions.push(names.permission(id, here)?.0);
+            permissions.insert(names.permission(id, here)?.0);
         }
     }
     if rule.permissions.iter().any(|id| id == ALL) {
-        permissions = (0..names.permissions.len()).collect();
+        permissions = Bits::first(count, count);
     }
-    Ok(((!rule.roles.is_empty()).then_some(roles), permissions))
+    let roles = (!rule.roles.is_empty()).then(|| roles.iter().collect());
+    Ok((roles, permissions.iter().collect()))
 }
 
-fn roles(
-    spec: &PolicySpec,
-    names: Names<'_>,
-    numbers: &[Vec<usize>],
-    total: usize,
-) -> Result<Vec<Role>, PolicyError> {
+fn roles(spec: &PolicySpec, names: Names<'_>, held: &[Bits]) -> Result<Vec<Role>, PolicyError> {
     let mut roles: Vec<Role> = Vec::new();
     for (at, role) in spec.roles.iter().enumerate() {
-        let mut rights = Bits::empty(total);
-        numbers
-            .get(at)
-            .into_iter()
-            .flatten()
-            .for_each(|right| rights.insert(*right));
+        let rights = held.get(at).cloned().unwrap_or_default();
         let cap = match &role.cap {
             Some(id) => {
                 let path = || vec!["roles".into(), at.into(), "cap".into()];
-                let rights = numbers.get(names.role(id, path)?.0);
-                Some(Bits::of(rights.into_iter().flatten().copied(), total))
+                held.get(names.role(id, path)?.0).cloned()
             }
             None => None,
         };
@@ -325,6 +332,7 @@ fn permissions(
     operations: &SortedMap<Operation, PermissionId>,
 ) -> Result<Vec<Permission>, PolicyError> {
     let mut permissions: Vec<Permission> = Vec::new();
+    let mut rows = names.permissions.clone();
     for (number, permission) in spec.permissions.iter().enumerate() {
         let bound_to_change = operations
             .iter()
@@ -341,7 +349,7 @@ fn permissions(
             level: permission.level,
             sensitive: permission.sensitive || bound_to_change,
             personal: permission.personal,
-            cases: cases(spec, names, number, &permissions)?,
+            cases: cases(spec, names, number, &mut rows)?,
             guard: guards.get(number).copied().flatten(),
             plan: plan(spec, number, permission)?,
             denials: Vec::new(),
@@ -378,12 +386,12 @@ fn plan(
     .collect()
 }
 
-/// The cases of the permission numbered `number`; `before` are those that come before it.
+/// The cases of the permission numbered `number`; `rows` are those of the matrix that there are before it.
 fn cases(
     spec: &PolicySpec,
     names: Names<'_>,
     number: usize,
-    before: &[Permission],
+    rows: &mut BTreeMap<String, PermissionId>,
 ) -> Result<Vec<Case>, PolicyError> {
     let Some(permission) = spec.permissions.get(number) else {
         return Ok(Vec::new());
@@ -402,10 +410,8 @@ fn cases(
         let path = || at(&[index.into(), "id".into()]);
         check_id(&case.id, path)?;
         let row_id = format!("{}:{}", permission.id, case.id);
-        let others = before.iter().flat_map(|permission| &permission.cases);
-        if others.chain(&cases).any(|known| known.row_id == row_id)
-            || names.permissions.contains_key(&row_id)
-        {
+        let row = rows.insert(row_id.clone(), PermissionId(number));
+        if row.is_some() {
             return Err(fail(path(), PolicyErrorKind::Duplicate(row_id)));
         }
         for (fact, value) in &case.facts {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
-    Condition, Effect, FactType, Guard, Level, PermissionSpec, Policy, PolicySpec, RoleSpec,
+    Bits, Condition, Effect, FactType, Level, PermissionSpec, Policy, PolicySpec, RoleSpec,
     RuleSpec, Step, Test, fact_type,
 };
 
@@ -213,16 +213,17 @@ fn is_membership_of_use(spec: &PolicySpec) -> bool {
 }
 
 fn permissions(spec: &PolicySpec, policy: &Policy, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
+    let given = given(policy);
     for (at, permission) in spec.permissions.iter().enumerate() {
         let path = |rest: &[Step]| [&["permissions".into(), at.into()], rest].concat();
-        if !is_given(policy, at) {
+        if !given.contains(at) {
             findings.push(Finding {
                 path: path(&[]),
                 kind: FindingKind::PermissionOfNobody(permission.id.clone()),
             });
         }
         for (index, role) in permission.allow.iter().enumerate() {
-            if let Some(by) = reach.denies_always(role, &permission.id) {
+            if let Some(by) = reach.denies_always(role, at) {
                 findings.push(Finding {
                     path: path(&["allow".into(), index.into()]),
                     kind: always_denied(role, by),
@@ -268,7 +269,7 @@ fn conditional(
                 role: role.clone(),
                 permission: permission.id.clone(),
             }
-        } else if let Some(by) = reach.denies_always(role, &permission.id) {
+        } else if let Some(by) = reach.denies_always(role, number) {
             always_denied(role, by)
         } else {
             continue;
@@ -360,18 +361,23 @@ fn passes_absent(rule: &RuleSpec, at: &[Step]) -> Option<Finding> {
     })
 }
 
-/// Whether anybody may ever hold the permission numbered `at`.
-fn is_given(policy: &Policy, at: usize) -> bool {
-    let gives = |right: usize| policy.permission_of(right) == Some(at);
-    policy.everyone.iter().any(gives)
-        || policy
-            .roles
-            .iter()
-            .any(|role| role.overriding || role.rights.iter().any(gives))
-        || policy
-            .ownership
-            .iter()
-            .any(|(_, owned)| owned.iter().any(gives))
+/// The permissions that somebody may hold.
+fn given(policy: &Policy) -> Bits {
+    let mut rights = policy.everyone.clone();
+    for role in &policy.roles {
+        rights.union_with(&role.rights);
+    }
+    for (_, owned) in policy.ownership.iter() {
+        rights.union_with(owned);
+    }
+    let count = policy.permissions.len();
+    if policy.roles.iter().any(|role| role.overriding) {
+        return Bits::first(count, count);
+    }
+    let permissions = rights
+        .iter()
+        .filter_map(|right| policy.permission_of(right));
+    Bits::of(permissions, count)
 }
 
 /// The condition of `when`, and its fact, by which `when` and `others` never all hold.
@@ -390,9 +396,4 @@ fn contradictory(path: Vec<Step>, fact: &str) -> Finding {
     let fact = fact.into();
     let kind = FindingKind::NeverHolds { fact };
     Finding { path, kind }
-}
-
-/// Whether `narrow` holds only where `wide` does, because it has all of its conditions.
-fn is_within(narrow: &[Condition], wide: &[Condition]) -> bool {
-    Guard::new(narrow.to_vec()).is_within(&Guard::new(wide.to_vec()))
 }

@@ -1,5 +1,7 @@
 //! Rules put into a policy: what they allow becomes rights of roles, what they deny becomes denials.
 
+use alloc::vec::Vec;
+
 use crate::index::Index;
 use crate::policy::{ConditionalRight, Rule, RuleDenial};
 use crate::{Bits, Effect, Guard, Policy, RuleSpec, limits};
@@ -21,42 +23,45 @@ impl Policy {
         });
         let guard =
             (!rule.when.is_empty()).then(|| self.guard_number(Guard::new(rule.when.clone())));
+        let first = self.denials.len();
+        let mut given = Vec::new();
+        let mut met = Bits::empty(self.permissions.len());
         for permission in permissions.iter().copied() {
             match rule.effect {
                 Effect::Deny => {
-                    let denial = self.denials.len();
+                    if let Some(described) = self.permissions.get_mut(permission) {
+                        described.denials.push(self.denials.len());
+                    }
                     self.denials.push(RuleDenial {
                         permission,
                         guard,
                         rule: number,
                     });
-                    if let Some(described) = self.permissions.get_mut(permission) {
-                        described.denials.push(denial);
-                    }
-                    let denials = self.denials.len();
-                    self.for_each_of(roles, &mut |_, denied| {
-                        denied.resize(denials);
-                        denied.insert(denial);
-                    });
                 }
                 Effect::Allow => {
                     for permission in self.implied_by(permission).to_vec() {
+                        // What comes with many is given once.
+                        if met.contains(permission) {
+                            continue;
+                        }
+                        met.insert(permission);
                         let right = match guard {
                             None => Some(permission),
                             Some(guard) => self.conditional_right(permission, guard),
                         };
                         had_room &= right.is_some();
-                        let rights = self.rights;
-                        self.for_each_of(roles, &mut |held, _| {
-                            held.resize(rights);
-                            if let Some(right) = right {
-                                held.insert(right);
-                            }
-                        });
+                        given.extend(right);
                     }
                 }
             }
         }
+        let (rights, denials) = (self.rights, self.denials.len());
+        self.for_each_of(roles, &mut |held, denied| {
+            held.resize(rights);
+            given.iter().for_each(|right| held.insert(*right));
+            denied.resize(denials);
+            (first..denials).for_each(|denial| denied.insert(denial));
+        });
         had_room
     }
 
@@ -89,26 +94,19 @@ impl Policy {
     /// The number of the right to `permission` under `guard`; `None` when there are too many to give
     /// one more.
     fn conditional_right(&mut self, permission: usize, guard: usize) -> Option<usize> {
-        let right = ConditionalRight { permission, guard };
-        let known = self
-            .conditional_rights
-            .iter()
-            .position(|known| *known == right);
-        let at = match known {
-            Some(at) => at,
-            None if self.conditional_rights.len() >= limits::CONDITIONAL_RIGHTS_MAX => return None,
-            None => {
-                self.conditional_rights.push(right);
-                self.rights += 1;
-                self.conditional_rights.len() - 1
-            }
-        };
-        let number = self.permissions.len() + at;
-        if let Some(described) = self.permissions.get_mut(permission)
-            && !described.conditional.contains(&(number, guard))
-        {
-            described.conditional.push((number, guard));
+        let described = self.permissions.get_mut(permission)?;
+        let mut known = described.conditional.iter();
+        if let Some((number, _)) = known.find(|(_, known)| *known == guard) {
+            return Some(*number);
         }
+        if self.conditional_rights.len() >= limits::CONDITIONAL_RIGHTS_MAX {
+            return None;
+        }
+        let number = self.rights;
+        described.conditional.push((number, guard));
+        self.conditional_rights
+            .push(ConditionalRight { permission, guard });
+        self.rights += 1;
         Some(number)
     }
 

@@ -1,6 +1,7 @@
 //! Guards: conditions whose facts exist and whose tests can hold.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,17 +15,18 @@ use crate::{
 
 /// Guards by number, each distinct one once.
 #[derive(Default)]
-pub(super) struct Guards(pub(super) Vec<Guard>);
+pub(super) struct Guards {
+    pub(super) all: Vec<Guard>,
+    numbers: BTreeMap<Guard, usize>,
+}
 
 impl Guards {
     pub(super) fn number(&mut self, guard: Guard) -> usize {
-        self.0
-            .iter()
-            .position(|known| *known == guard)
-            .unwrap_or_else(|| {
-                self.0.push(guard);
-                self.0.len() - 1
-            })
+        let next = self.all.len();
+        *self.numbers.entry(guard).or_insert_with_key(|guard| {
+            self.all.push(guard.clone());
+            next
+        })
     }
 }
 

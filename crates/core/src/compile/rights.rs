@@ -1,5 +1,7 @@
 //! Rights: what each role holds, by the table, by the roles it includes and by what is implied.
 
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,10 +14,10 @@ use crate::{Bits, PolicyError, PolicyErrorKind, PolicySpec, Step, limits};
 /// What means all permissions, where permissions are named.
 pub(super) const ALL: &str = "*";
 
-/// A permission that a role holds, with the guard under which it does.
-pub(super) type Held = (usize, Option<usize>);
+/// The guard under which a role holds a permission, and the permission.
+pub(super) type Held = (Option<usize>, usize);
 
-/// What each role holds by the table alone.
+/// What each role holds by the table alone, by guard, each once.
 pub(super) fn direct_rights(
     spec: &PolicySpec,
     names: Names<'_>,
@@ -28,7 +30,7 @@ pub(super) fn direct_rights(
         }
     };
     for (at, _) in spec.roles.iter().enumerate().filter(|r| r.1.overriding) {
-        (0..spec.permissions.len()).for_each(|number| add(RoleId(at), (number, None)));
+        (0..spec.permissions.len()).for_each(|number| add(RoleId(at), (None, number)));
     }
     for (number, permission) in spec.permissions.iter().enumerate() {
         let at = |rest: &[Step]| {
@@ -38,7 +40,7 @@ pub(super) fn direct_rights(
         };
         for (index, role) in permission.allow.iter().enumerate() {
             let role = names.role(role, || at(&["allow".into(), index.into()]))?;
-            add(role, (number, None));
+            add(role, (None, number));
         }
         for (index, conditional) in permission.conditional.iter().enumerate() {
             let here = at(&["conditional".into(), index.into()]);
@@ -50,129 +52,119 @@ pub(super) fn direct_rights(
             let guard = Some(guards.number(guard));
             for (position, role) in conditional.roles.iter().enumerate() {
                 let path = || [inside("roles").as_slice(), &[position.into()]].concat();
-                add(names.role(role, path)?, (number, guard));
+                add(names.role(role, path)?, (guard, number));
             }
         }
+    }
+    for rights in &mut held {
+        rights.sort_unstable();
+        rights.dedup();
     }
     Ok(held)
 }
 
-/// What each role holds by the table and by the roles it includes.
-pub(super) fn with_included(
-    spec: &PolicySpec,
-    names: Names<'_>,
-    direct: &[Vec<Held>],
-) -> Result<Vec<Vec<Held>>, PolicyError> {
+/// For each role, itself and all that it includes.
+pub(super) fn included(spec: &PolicySpec, names: Names<'_>) -> Result<Vec<Bits>, PolicyError> {
     let mut includes = Vec::new();
     for (at, role) in spec.roles.iter().enumerate() {
-        let mut ids = Vec::new();
+        let mut direct = Bits::empty(spec.roles.len());
         for (index, id) in role.includes.iter().enumerate() {
             let path = || vec!["roles".into(), at.into(), "includes".into(), index.into()];
-            ids.push(names.role(id, path)?.0);
+            direct.insert(names.role(id, path)?.0);
         }
-        includes.push(ids);
+        includes.push(direct);
     }
-    let mut all = Vec::new();
-    for at in 0..spec.roles.len() {
-        let reached = closure(at, &includes);
-        if includes
-            .get(at)
-            .is_some_and(|ids| ids.iter().any(|id| closure(*id, &includes).contains(&at)))
-        {
-            let id = spec
-                .roles
-                .get(at)
-                .map(|role| role.id.clone())
-                .unwrap_or_default();
-            let path = vec!["roles".into(), at.into(), "includes".into()];
-            return Err(fail(path, PolicyErrorKind::Cycle(id)));
-        }
-        all.push(
-            reached
-                .iter()
-                .filter_map(|role| direct.get(*role))
-                .flatten()
-                .copied()
-                .collect(),
-        );
-    }
-    Ok(all)
+    closed(includes).map_err(|at| {
+        let id = spec.roles.get(at).map(|role| role.id.clone());
+        let path = vec!["roles".into(), at.into(), "includes".into()];
+        fail(path, PolicyErrorKind::Cycle(id.unwrap_or_default()))
+    })
 }
 
 /// For each permission, itself and all that comes with it.
-pub(super) fn implied(spec: &PolicySpec, names: Names<'_>) -> Result<Vec<Vec<usize>>, PolicyError> {
-    let mut direct = Vec::new();
-    for (at, permission) in spec.permissions.iter().enumerate() {
-        let mut ids = Vec::new();
+pub(super) fn implied(spec: &PolicySpec, names: Names<'_>) -> Result<Vec<Bits>, PolicyError> {
+    let permissions = &spec.permissions;
+    let place = |at: usize| vec!["permissions".into(), at.into(), "implies".into()];
+    let mut implies = Vec::new();
+    for (at, permission) in permissions.iter().enumerate() {
+        let mut direct = Bits::empty(permissions.len());
         for (index, id) in permission.implies.iter().enumerate() {
-            let path = || {
-                vec![
-                    "permissions".into(),
-                    at.into(),
-                    "implies".into(),
-                    index.into(),
-                ]
-            };
-            ids.push(names.permission(id, path)?.0);
+            let path = || [place(at), vec![index.into()]].concat();
+            direct.insert(names.permission(id, path)?.0);
         }
-        direct.push(ids);
+        implies.push(direct);
     }
-    let all: Vec<Vec<usize>> = (0..direct.len()).map(|at| closure(at, &direct)).collect();
-    for (at, permission) in spec.permissions.iter().enumerate() {
-        let back = |ids: &Vec<usize>| {
-            ids.iter()
-                .any(|id| all.get(*id).is_some_and(|ids| ids.contains(&at)))
-        };
-        if direct.get(at).is_some_and(back) {
-            let path = vec!["permissions".into(), at.into(), "implies".into()];
-            return Err(fail(path, PolicyErrorKind::Cycle(permission.id.clone())));
-        }
-    }
-    Ok(all)
+    closed(implies).map_err(|at| {
+        let id = permissions.get(at).map(|permission| permission.id.clone());
+        fail(place(at), PolicyErrorKind::Cycle(id.unwrap_or_default()))
+    })
 }
 
-/// `start` and everything that `edges` lead to from it.
-fn closure(start: usize, edges: &[Vec<usize>]) -> Vec<usize> {
-    let mut reached = vec![start];
-    let mut next = 0;
-    while let Some(at) = reached.get(next).copied() {
-        next += 1;
-        for to in edges.get(at).into_iter().flatten() {
-            if !reached.contains(to) {
-                reached.push(*to);
+/// For each number, itself and all that `edges` lead to from it, however far.
+///
+/// # Errors
+/// The first number that they lead back to.
+fn closed(mut edges: Vec<Bits>) -> Result<Vec<Bits>, usize> {
+    for via in 0..edges.len() {
+        let Some(further) = edges.get(via).cloned() else {
+            continue;
+        };
+        for reached in &mut edges {
+            if reached.contains(via) {
+                reached.union_with(&further);
             }
         }
     }
-    reached
+    for (at, reached) in edges.iter_mut().enumerate() {
+        if reached.contains(at) {
+            return Err(at);
+        }
+        reached.insert(at);
+    }
+    Ok(edges)
 }
 
 /// Numbers for rights: the permissions first, then each pair of permission and guard in use.
 pub(super) struct Rights {
     pub(super) permissions: usize,
     pub(super) conditional: Vec<ConditionalRight>,
+    known: BTreeMap<(usize, usize), usize>,
 }
 
 impl Rights {
+    pub(super) const fn new(permissions: usize) -> Self {
+        Self {
+            permissions,
+            conditional: Vec::new(),
+            known: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn total(&self) -> usize {
         self.permissions + self.conditional.len()
     }
 
-    /// The numbers of `held` and of all it implies. What is held under a guard implies under it.
-    pub(super) fn numbers(
-        &mut self,
-        held: &[Held],
-        implied: &[Vec<usize>],
-    ) -> Result<Vec<usize>, PolicyError> {
-        let mut numbers = Vec::new();
-        for (permission, guard) in held {
-            for implied in implied.get(*permission).into_iter().flatten().copied() {
-                numbers.push(match guard {
-                    None => implied,
-                    Some(guard) => self.conditional_number(implied, *guard)?,
-                });
+    /// What is `held`, and all that it implies. What is held under a guard implies under it.
+    pub(super) fn of(&mut self, held: &[Held], implied: &[Bits]) -> Result<Bits, PolicyError> {
+        let mut rights = Bits::empty(self.permissions + limits::CONDITIONAL_RIGHTS_MAX);
+        for under_guard in held.chunk_by(|one, other| one.0 == other.0) {
+            let mut all = Bits::empty(self.permissions);
+            for (_, permission) in under_guard {
+                implied
+                    .get(*permission)
+                    .into_iter()
+                    .for_each(|implied| all.union_with(implied));
+            }
+            match under_guard.first() {
+                Some((Some(guard), _)) => {
+                    for permission in all.iter() {
+                        rights.insert(self.conditional_number(permission, *guard)?);
+                    }
+                }
+                _ => rights.union_with(&all),
             }
         }
-        Ok(numbers)
+        Ok(rights)
     }
 
     fn conditional_number(
@@ -180,24 +172,22 @@ impl Rights {
         permission: usize,
         guard: usize,
     ) -> Result<usize, PolicyError> {
-        let right = ConditionalRight { permission, guard };
-        let at = match self.conditional.iter().position(|known| *known == right) {
-            Some(at) => at,
-            None => {
-                let limit = limits::CONDITIONAL_RIGHTS_MAX;
-                if self.conditional.len() >= limit {
-                    let path = vec![
-                        "permissions".into(),
-                        permission.into(),
-                        "conditional".into(),
-                    ];
-                    return Err(fail(path, PolicyErrorKind::TooMany { limit }));
-                }
-                self.conditional.push(right);
-                self.conditional.len() - 1
+        let next = self.total();
+        let limit = limits::CONDITIONAL_RIGHTS_MAX;
+        let has_room = self.conditional.len() < limit;
+        match self.known.entry((permission, guard)) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(free) if has_room => {
+                self.conditional
+                    .push(ConditionalRight { permission, guard });
+                Ok(*free.insert(next))
             }
-        };
-        Ok(self.permissions + at)
+            Entry::Vacant(_) => {
+                let member = "conditional".into();
+                let path = vec!["permissions".into(), permission.into(), member];
+                Err(fail(path, PolicyErrorKind::TooMany { limit }))
+            }
+        }
     }
 }
 
@@ -205,18 +195,16 @@ impl Rights {
 pub(super) fn named_set<'a>(
     ids: impl Iterator<Item = (usize, &'a String)>,
     names: Names<'_>,
-    implied: &[Vec<usize>],
+    implied: &[Bits],
     total: usize,
     key: &str,
 ) -> Result<Bits, PolicyError> {
     let mut bits = Bits::empty(total);
     for (at, id) in ids {
         let permission = names.permission(id, || vec![key.into(), at.into()])?;
-        implied
-            .get(permission.0)
-            .into_iter()
-            .flatten()
-            .for_each(|right| bits.insert(*right));
+        if let Some(implied) = implied.get(permission.0) {
+            bits.union_with(implied);
+        }
     }
     Ok(bits)
 }

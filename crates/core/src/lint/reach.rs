@@ -1,207 +1,305 @@
 //! Who is reached by rules, and what they would have or lack without.
+//!
+//! In sets of numbers: a rule may name every role and every permission, and so may all the others.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Effect, Guard, PermissionId, Policy, PolicySpec, RuleSpec};
-
-use super::is_within;
+use crate::{Bits, ConditionalSpec, Effect, Guard, PermissionSpec, Policy, PolicySpec, RuleSpec};
 
 /// A policy as written, and compiled without its rules.
 pub(super) struct Reach<'a> {
     spec: &'a PolicySpec,
     bare: &'a Policy,
+    rules: Vec<Reached<'a>>,
+    /// For each permission, itself and all that comes with it.
+    implied: Vec<Bits>,
+    /// For each role what rules take, whatever the facts, from it and from all that have what it holds.
+    taken: Vec<Bits>,
+    /// For each permission and its conditional rows the roles that hold it under as few conditions by another.
+    covered: Vec<Vec<Bits>>,
 }
 
-/// Somebody and something that a rule reaches: a role (`None`: all members), and a permission.
-type Pair<'a> = (Option<&'a str>, &'a str);
+/// What a rule reaches.
+struct Reached<'a> {
+    rule: &'a RuleSpec,
+    guard: Guard,
+    /// `None`: every member.
+    roles: Option<Bits>,
+    permissions: Bits,
+}
+
+impl Reached<'_> {
+    fn is_of(&self, role: Option<usize>) -> bool {
+        let of_role = |roles: &Bits| role.is_some_and(|role| roles.contains(role));
+        self.roles.as_ref().is_none_or(of_role)
+    }
+
+    /// The roles that it names; one that is none (every member) where it names none.
+    fn roles(&self) -> Vec<Option<usize>> {
+        match &self.roles {
+            None => [None].into(),
+            Some(roles) => roles.iter().map(Some).collect(),
+        }
+    }
+}
 
 impl<'a> Reach<'a> {
-    pub(super) const fn new(spec: &'a PolicySpec, bare: &'a Policy) -> Self {
-        Self { spec, bare }
+    pub(super) fn new(spec: &'a PolicySpec, bare: &'a Policy) -> Self {
+        let count = spec.permissions.len();
+        let implied = (0..count).map(|at| Bits::of(bare.implied_by(at).iter().copied(), count));
+        let mut reach = Self {
+            spec,
+            bare,
+            rules: Vec::new(),
+            implied: implied.collect(),
+            taken: Vec::new(),
+            covered: Vec::new(),
+        };
+        let rules = spec.rules.iter().map(|rule| reach.reached(rule)).collect();
+        reach.rules = rules;
+        let from_each: Vec<Bits> = (0..spec.roles.len()).map(|at| reach.takes(at)).collect();
+        reach.taken = reach.taken_with_others(&from_each);
+        let of_rows = |permission: &PermissionSpec| reach.covered_rows(permission);
+        reach.covered = spec.permissions.iter().map(of_rows).collect();
+        reach
+    }
+
+    fn reached(&self, rule: &'a RuleSpec) -> Reached<'a> {
+        let count = self.spec.permissions.len();
+        let permissions = if rule.permissions.iter().any(|id| id == "*") {
+            Bits::first(count, count)
+        } else {
+            Bits::of(self.bare.numbers(&rule.permissions), count)
+        };
+        Reached {
+            rule,
+            guard: Guard::new(rule.when.clone()),
+            roles: (!rule.roles.is_empty()).then(|| self.roles(&rule.roles)),
+            permissions,
+        }
+    }
+
+    fn roles(&self, ids: &[String]) -> Bits {
+        let numbers = ids.iter().filter_map(|id| self.role(id));
+        Bits::of(numbers, self.spec.roles.len())
+    }
+
+    fn role(&self, id: &str) -> Option<usize> {
+        Some(self.bare.role(id)?.0)
+    }
+
+    /// What rules take from who was granted `role`, whatever the facts.
+    fn takes(&self, role: usize) -> Bits {
+        let rules = self.rules.iter();
+        let always = rules
+            .filter(|reached| reached.rule.effect == Effect::Deny && reached.rule.when.is_empty());
+        let mut taken = Bits::empty(self.spec.permissions.len());
+        for reached in always.filter(|reached| reached.is_of(Some(role))) {
+            taken.union_with(&reached.permissions);
+        }
+        taken
+    }
+
+    /// For each role what is taken from it and from all that include it, directly or not, and that one of
+    /// these is the cap of: rules reach none of them by its name.
+    fn taken_with_others(&self, from_each: &[Bits]) -> Vec<Bits> {
+        let roles = &self.spec.roles;
+        let includes: Vec<Bits> = roles
+            .iter()
+            .map(|role| self.roles(&role.includes))
+            .collect();
+        let caps = roles.iter().map(|role| self.role(role.cap.as_ref()?));
+        let caps: Vec<Option<usize>> = caps.collect();
+        let of_role = |role: usize| {
+            let mut reached = Bits::of([role], roles.len());
+            let mut rest = Vec::from([role]);
+            while let Some(at) = rest.pop() {
+                for (other, includes) in includes.iter().enumerate() {
+                    if includes.contains(at) && !reached.contains(other) {
+                        reached.insert(other);
+                        rest.push(other);
+                    }
+                }
+            }
+            let capped = caps.iter().enumerate();
+            let capped = capped.filter(|(_, cap)| cap.is_some_and(|cap| reached.contains(cap)));
+            let capped: Vec<usize> = capped.map(|(other, _)| other).collect();
+            reached.union_with(&Bits::of(capped, roles.len()));
+            let mut taken = from_each.get(role).cloned().unwrap_or_default();
+            for other in reached.iter().filter_map(|other| from_each.get(other)) {
+                taken = both(&taken, other);
+            }
+            taken
+        };
+        (0..roles.len()).map(of_role).collect()
+    }
+
+    /// For each conditional row of `permission`, the roles of others that hold wherever that one does. Of two
+    /// alike the first one counts.
+    fn covered_rows(&self, permission: &PermissionSpec) -> Vec<Bits> {
+        let row = |row: &ConditionalSpec| (Guard::new(row.when.clone()), self.roles(&row.roles));
+        let rows: Vec<(Guard, Bits)> = permission.conditional.iter().map(row).collect();
+        let covered = |(at, (guard, _)): (usize, &(Guard, Bits))| {
+            let mut covered = Bits::empty(self.spec.roles.len());
+            for (other, (wide, roles)) in rows.iter().enumerate() {
+                let is_first = || other < at || !wide.is_within(guard);
+                if other != at && guard.is_within(wide) && is_first() {
+                    covered.union_with(roles);
+                }
+            }
+            covered
+        };
+        rows.iter().enumerate().map(covered).collect()
     }
 
     /// The rule that takes `permission` from `role` whatever the facts, if with the role's `permission` nobody
     /// would lose anything: neither the role, of what comes with it, nor those that have it by the role.
-    pub(super) fn denies_always(&self, role: &str, permission: &str) -> Option<&'a str> {
-        let by = self.takes(role, permission)?;
-        let given = self.with_implied(permission);
-        let takes_all = |role: &&str| given.iter().all(|id| self.takes(role, id).is_some());
-        self.with_others(role).iter().all(takes_all).then_some(by)
-    }
-
-    /// The rule that takes `permission` from who was granted `role`, whatever the facts.
-    fn takes(&self, role: &str, permission: &str) -> Option<&'a str> {
-        let mut rules = self.spec.rules.iter();
-        let rule = rules.find(|rule| {
-            rule.effect == Effect::Deny
-                && rule.when.is_empty()
-                && reaches(rule, (Some(role), permission))
-        });
-        rule.map(|rule| rule.id.as_str())
-    }
-
-    /// `role`, all that include it, directly or not, and all that one of these is the cap of: rules reach none
-    /// of them by its name.
-    fn with_others<'b>(&'b self, role: &'b str) -> Vec<&'b str> {
-        let mut reached = Vec::from([role]);
-        let mut next = 0;
-        while let Some(id) = reached.get(next).copied() {
-            next += 1;
-            for other in &self.spec.roles {
-                let includes = other.includes.iter().any(|included| included == id);
-                if includes && !reached.contains(&other.id.as_str()) {
-                    reached.push(&other.id);
-                }
-            }
+    pub(super) fn denies_always(&self, role: &str, permission: usize) -> Option<&'a str> {
+        let role = self.role(role)?;
+        if !is_subset(self.implied.get(permission)?, self.taken.get(role)?) {
+            return None;
         }
-        let capped = self.spec.roles.iter().filter(|other| {
-            let cap = other.cap.as_deref();
-            cap.is_some_and(|cap| reached.contains(&cap))
+        let mut rules = self.rules.iter();
+        let by = rules.find(|reached| {
+            reached.rule.effect == Effect::Deny
+                && reached.rule.when.is_empty()
+                && reached.permissions.contains(permission)
+                && reached.is_of(Some(role))
         });
-        let capped: Vec<&str> = capped.map(|other| other.id.as_str()).collect();
-        [reached, capped].concat()
-    }
-
-    /// `permission` and all that comes with it.
-    fn with_implied(&self, permission: &str) -> Vec<&'a str> {
-        let number = self.bare.permission(permission);
-        let implied = number.map_or(&[][..], |number| self.bare.implied_by(number.0));
-        let known = implied
-            .iter()
-            .filter_map(|at| self.spec.permissions.get(*at));
-        known.map(|permission| permission.id.as_str()).collect()
+        by.map(|reached| reached.rule.id.as_str())
     }
 
     /// Whether `role` holds the permission numbered `at` also without the conditional row `row`.
     pub(super) fn holds_without(&self, role: &str, at: usize, row: usize) -> bool {
-        let Some(permission) = self.spec.permissions.get(at) else {
+        let Some(role) = self.role(role) else {
             return false;
         };
-        let Some(when) = permission.conditional.get(row).map(|row| &row.when) else {
-            return false;
-        };
-        let mut others = permission.conditional.iter().enumerate();
-        self.holds_plainly(Some(role), PermissionId(at))
-            || others.any(|(other, row_of)| {
-                let wider = is_within(when, &row_of.when);
-                let first = other < row || !is_within(&row_of.when, when);
-                other != row && wider && first && row_of.roles.iter().any(|id| id == role)
-            })
+        let covered = self.covered.get(at).and_then(|rows| rows.get(row));
+        covered.is_some_and(|covered| covered.contains(role))
+            || self.holds_plainly(Some(role)).contains(at)
     }
 
     /// One of the deny rules, those numbered in `vain` aside, by which all that the rule numbered `at`
     /// denies is denied without it.
     pub(super) fn denied_without(&self, at: usize, vain: &[usize]) -> Option<&'a str> {
-        let rule = self.spec.rules.get(at)?;
-        let mut by = None;
-        for pair in self.pairs(rule) {
-            by = Some(self.other(at, Effect::Deny, pair, vain)?.id.as_str());
-        }
-        by
+        let others = self.others(at, Effect::Deny, vain);
+        let reached = self.rules.get(at)?;
+        let roles = reached.roles();
+        let covers = |role: &Option<usize>| is_covered(reached.permissions.clone(), &others, *role);
+        let (role, permission) = (*roles.last()?, reached.permissions.iter().last()?);
+        let is_by =
+            |other: &&&Reached<'a>| other.permissions.contains(permission) && other.is_of(role);
+        let by = others.iter().find(is_by)?;
+        roles.iter().all(covers).then_some(by.rule.id.as_str())
     }
 
     /// Whether all that the allow rule numbered `at` allows is allowed without it and without the rules
     /// numbered in `vain`.
     pub(super) fn is_allowed_without(&self, at: usize, vain: &[usize]) -> bool {
-        let Some(rule) = self.spec.rules.get(at) else {
+        let Some(reached) = self.rules.get(at) else {
             return false;
         };
-        self.pairs(rule).into_iter().all(|(role, id)| {
-            let permission = self.bare.permission(id);
-            permission.is_some_and(|permission| {
-                self.holds_plainly(role, permission) || self.holds_under(role, permission, rule)
-            }) || self.other(at, Effect::Allow, (role, id), vain).is_some()
+        let others = self.others(at, Effect::Allow, vain);
+        let under = self.rights_under(&reached.guard);
+        reached.roles().into_iter().all(|role| {
+            let mut held = self.holds_plainly(role);
+            let of_role = role.and_then(|role| self.bare.roles.get(role));
+            for (right, permission) in &under {
+                if of_role.is_some_and(|role| role.rights.contains(*right)) {
+                    held.insert(*permission);
+                }
+            }
+            let mut rest = reached.permissions.clone();
+            rest.subtract(&held);
+            is_covered(rest, &others, role)
         })
     }
 
     /// Whether deny rules take away all that the allow rule numbered `at` gives.
     pub(super) fn is_denied(&self, at: usize) -> bool {
-        let Some(rule) = self.spec.rules.get(at) else {
+        let Some(reached) = self.rules.get(at) else {
             return false;
         };
-        let denied = |pair: Pair<'_>| {
-            let mut rules = self.spec.rules.iter();
-            rules.any(|other| {
-                other.effect == Effect::Deny
-                    && reaches(other, pair)
-                    && is_within(&rule.when, &other.when)
-            })
+        let mut given = Bits::empty(self.spec.permissions.len());
+        for permission in reached.permissions.iter() {
+            let implied = self.implied.get(permission).into_iter();
+            implied.for_each(|implied| given.union_with(implied));
+        }
+        let others = self.wider(at, Effect::Deny);
+        let mut roles = reached.roles().into_iter();
+        roles.all(|role| is_covered(given.clone(), &others, role))
+    }
+
+    /// The rules of that effect that apply wherever the one numbered `at` does.
+    fn wider(&self, at: usize, effect: Effect) -> Vec<&Reached<'a>> {
+        let narrow = self.rules.get(at).map(|reached| &reached.guard);
+        let applies = |other: &&Reached<'a>| {
+            let is_wider = narrow.is_some_and(|narrow| narrow.is_within(&other.guard));
+            other.rule.effect == effect && is_wider
         };
-        self.pairs(rule).into_iter().all(|(role, id)| {
-            let given = self.with_implied(id).into_iter();
-            given.map(|id| (role, id)).all(denied)
-        })
+        self.rules.iter().filter(applies).collect()
     }
 
-    /// Another rule of that effect than the one numbered `at` which reaches `pair` wherever that one does,
-    /// and is not in vain itself.
-    fn other(
-        &self,
-        at: usize,
-        effect: Effect,
-        pair: Pair<'_>,
-        vain: &[usize],
-    ) -> Option<&'a RuleSpec> {
-        let rule = self.spec.rules.get(at)?;
-        let mut rules = self.spec.rules.iter().enumerate();
-        let found = rules.find(|(index, other)| {
-            *index != at
-                && !vain.contains(index)
-                && other.effect == effect
-                && reaches(other, pair)
-                && is_within(&rule.when, &other.when)
-        });
-        found.map(|(_, other)| other)
-    }
-
-    /// Whether `role` (`None`: every member) holds `permission` whatever the facts.
-    fn holds_plainly(&self, role: Option<&str>, permission: PermissionId) -> bool {
-        let role = role.and_then(|id| self.bare.describe_role(self.bare.role(id)?));
-        self.bare.everyone_holds(permission)
-            || role.is_some_and(|role| role.overriding || role.rights.contains(permission.0))
-    }
-
-    /// Whether `role` holds `permission` under the conditions of `rule`, or fewer.
-    fn holds_under(&self, role: Option<&str>, permission: PermissionId, rule: &RuleSpec) -> bool {
-        let role = role.and_then(|id| self.bare.describe_role(self.bare.role(id)?));
-        let narrow = Guard::new(rule.when.clone());
-        role.is_some_and(|role| {
-            let guards = self.bare.guards_of(&role.rights, permission);
-            guards.iter().any(|wide| narrow.is_within(wide))
-        })
-    }
-
-    /// What `rule` reaches.
-    fn pairs<'b>(&'b self, rule: &'b RuleSpec) -> Vec<Pair<'b>> {
-        let all = rule.permissions.iter().any(|id| id == "*");
-        let every = self
-            .spec
-            .permissions
+    /// Those of them that are others than the one numbered `at`, and not in vain themselves.
+    fn others(&self, at: usize, effect: Effect, vain: &[usize]) -> Vec<&Reached<'a>> {
+        let mut others = self.wider(at, effect);
+        let left_out: Vec<&RuleSpec> = vain
             .iter()
-            .map(|permission| permission.id.as_str());
-        let permissions: Vec<&str> = if all {
-            every.collect()
-        } else {
-            rule.permissions.iter().map(String::as_str).collect()
-        };
-        let roles: Vec<Option<&str>> = if rule.roles.is_empty() {
-            [None].into()
-        } else {
-            rule.roles.iter().map(|role| Some(role.as_str())).collect()
-        };
-        let pairs = roles
-            .iter()
-            .flat_map(|role| permissions.iter().map(|id| (*role, *id)));
-        pairs.collect()
+            .chain([&at])
+            .filter_map(|at| self.spec.rules.get(*at))
+            .collect();
+        others.retain(|other| !left_out.iter().any(|out| core::ptr::eq(*out, other.rule)));
+        others
+    }
+
+    /// What `role` (`None`: every member) holds whatever the facts.
+    fn holds_plainly(&self, role: Option<usize>) -> Bits {
+        let count = self.spec.permissions.len();
+        let mut held = Bits::empty(count);
+        held.union_with(&self.bare.everyone);
+        if let Some(role) = role.and_then(|role| self.bare.roles.get(role)) {
+            let all = || Bits::first(count, count);
+            held.union_with(&if role.overriding {
+                all()
+            } else {
+                role.rights.clone()
+            });
+        }
+        held
+    }
+
+    /// The rights under the conditions of `narrow`, or fewer, each with its permission.
+    fn rights_under(&self, narrow: &Guard) -> Vec<(usize, usize)> {
+        let guards = self.bare.guards.iter();
+        let is_wide: Vec<bool> = guards.map(|wide| narrow.is_within(wide)).collect();
+        let rights = self.bare.conditional_rights.iter().enumerate();
+        let under = rights.filter(|(_, right)| is_wide.get(right.guard) == Some(&true));
+        let first = self.spec.permissions.len();
+        under
+            .map(|(at, right)| (first + at, right.permission))
+            .collect()
     }
 }
 
-fn reaches(rule: &RuleSpec, (role, permission): Pair<'_>) -> bool {
-    let of_role = rule.roles.is_empty() || rule.roles.iter().any(|id| Some(id.as_str()) == role);
-    of_role
-        && rule
-            .permissions
-            .iter()
-            .any(|id| id == "*" || id == permission)
+/// Whether those of `rules` that reach `role` have all of `rest`.
+fn is_covered(mut rest: Bits, rules: &[&Reached<'_>], role: Option<usize>) -> bool {
+    let mut rules = rules.iter().filter(|reached| reached.is_of(role));
+    rest.is_empty()
+        || rules.any(|reached| {
+            rest.subtract(&reached.permissions);
+            rest.is_empty()
+        })
+}
+
+/// What is in both sets.
+fn both(one: &Bits, other: &Bits) -> Bits {
+    let words = one.words().iter().zip(other.words());
+    Bits::from_words(words.map(|(one, other)| one & other).collect())
+}
+
+/// Whether all of `narrow` is in `wide`. The last word of `wide` may have more than is asked for.
+fn is_subset(narrow: &Bits, wide: &Bits) -> bool {
+    let words = narrow.words().iter().zip(wide.words());
+    words.into_iter().all(|(narrow, wide)| narrow & !wide == 0)
 }

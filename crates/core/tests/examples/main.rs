@@ -10,6 +10,7 @@ mod assignments;
 mod conditions;
 mod custom_roles;
 mod delegation;
+mod endless;
 mod facts;
 mod invitations;
 mod issuers;
