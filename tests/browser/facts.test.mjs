@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { startBrowser } from "../support/browser.mjs";
 import { startEdge } from "../support/edge.mjs";
-import { callAt as call, personAt, signIn } from "./person.mjs";
+import { callAt as call, personAt, reasonOf, signIn } from "./person.mjs";
 
 let edge;
 let browser;
@@ -95,6 +95,16 @@ test("the_answer_that_is_foretold_is_the_edges", async () => {
   await expected.getByText("HTTP/1.1 201 Created").waitFor();
   await page.getByLabel("Action").selectOption({ label: "Rename the organization" });
   await expected.getByText("HTTP/1.1 200 OK").waitFor();
+});
+
+test("a_reason_that_is_only_hovered_goes_away_with_escape", async () => {
+  const { page } = grace;
+  await page.getByRole("link", { name: "Organization", exact: true }).click();
+  const button = page.getByRole("button", { name: "Delete organization" });
+  await reasonOf(page, button, "hover");
+  await page.keyboard.press("Escape");
+  await page.getByRole("tooltip").waitFor({ state: "hidden" });
+  await reasonOf(page, button, "hover");
 });
 
 test("nothing_of_this_was_an_error_of_the_page", () => {

@@ -22,6 +22,20 @@ test("what a server renders denies everything and says so", () => {
   assert.doesNotMatch(html, /danger/);
 });
 
+/** What the page's own code says of a button counts beside what the gate says. */
+test("a gated button keeps what its caller says of it", async (t) => {
+  const store = follow(t, edgeDouble(snapshot({ grants: [["admin", organization]] })));
+  await ready(store);
+  const own = { permission: "invite", "aria-disabled": true, "aria-describedby": "hint" };
+  const render = (store) =>
+    renderToString(createElement(GateProvider, { store }, createElement(GatedButton, own, "Invite")));
+  const allowed = render({ ...store, subscribe: store.subscribe, getServerSnapshot: store.getSnapshot });
+  assert.match(allowed, /aria-disabled="true" aria-describedby="hint"/);
+  const denied = render(store);
+  const [, reason] = /role="tooltip" id="([^"]+)"/.exec(denied);
+  assert.ok(denied.includes(`aria-disabled="true" aria-describedby="hint ${reason}"`));
+});
+
 /** Hydration takes over what a server rendered, so it begins with the same whatever was read by then. */
 test("what hydration begins with does not depend on what was read", async (t) => {
   const edge = edgeDouble(snapshot({ grants: [["admin", organization]] }));

@@ -1,4 +1,4 @@
-import { useId, useState, type ComponentProps, type KeyboardEvent, type MouseEvent } from "react";
+import { useEffect, useId, useState, type ComponentProps, type MouseEvent } from "react";
 import { useGate, type Question } from "./gate-context.js";
 
 export interface GatedButtonProps extends Question, Omit<ComponentProps<"button">, "disabled"> {}
@@ -19,19 +19,29 @@ export function GatedButton(props: GatedButtonProps) {
   const [focused, setFocused] = useState(false);
   const [dismissed, setDismissed] = useState(false);
   const reasonId = useId();
+  const described = rest["aria-describedby"];
   const shown = !allowed && !dismissed && (hovered || focused);
 
   const enter = (set: (value: boolean) => void) => () => {
     setDismissed(false);
     set(true);
   };
-  const dismiss = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && shown) {
-      // One Escape, one thing: a dialog around the button stays open.
-      event.preventDefault();
-      setDismissed(true);
+
+  useEffect(() => {
+    if (shown) {
+      // Wherever the focus is: what is hovered need not have it.
+      document.addEventListener("keydown", dismiss, true);
+      return () => document.removeEventListener("keydown", dismiss, true);
     }
-  };
+    function dismiss(event: KeyboardEvent) {
+      if (event.key === "Escape") {
+        // One Escape, one thing: a dialog around the button stays open.
+        event.preventDefault();
+        setDismissed(true);
+      }
+    }
+  }, [shown]);
+
   const refuse = (event: MouseEvent) => event.preventDefault();
 
   return (
@@ -41,13 +51,12 @@ export function GatedButton(props: GatedButtonProps) {
       onPointerLeave={() => setHovered(false)}
       onFocus={enter(setFocused)}
       onBlur={() => setFocused(false)}
-      onKeyDown={dismiss}
     >
       <button
         type="button"
         {...rest}
-        aria-disabled={allowed ? undefined : true}
-        aria-describedby={allowed ? rest["aria-describedby"] : reasonId}
+        aria-disabled={allowed ? rest["aria-disabled"] : true}
+        aria-describedby={allowed ? described : [described, reasonId].filter(Boolean).join(" ")}
         onClick={allowed ? onClick : refuse}
       >
         {children}
