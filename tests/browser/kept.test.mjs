@@ -1,4 +1,5 @@
-// What somebody chose in a form stays chosen, whatever the page fails to read meanwhile.
+// What a page keeps when it cannot read: what somebody chose in a form, and nothing that they may not see
+// any more.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -10,12 +11,12 @@ import { callAt, personAt, signIn } from "./person.mjs";
 let edge;
 let browser;
 let ada;
+let grace;
 let organization;
 
 before(async () => {
   [edge, browser] = await Promise.all([startEdge({ policy: "lockstep" }), startBrowser()]);
-  const [first, grace] = [await at("ada@example.com"), await at("grace@example.com")];
-  ada = first;
+  [ada, grace] = [await at("ada@example.com"), await at("grace@example.com")];
   organization = await callAt(ada, "POST", "/v1/organizations", { name: "Acme" });
   const path = `/v1/organizations/${organization.id}/invitations`;
   const invitation = await callAt(ada, "POST", path, { email: "grace@example.com", role: "member" });
@@ -59,6 +60,26 @@ function sent(page) {
   });
   return bodies;
 }
+
+test("who_loses_the_right_to_a_list_sees_it_no_longer", async () => {
+  const { page } = grace;
+  const path = `/v1/organizations/${organization.id}`;
+  const { user } = await callAt(grace, "GET", "/v1/me");
+  const change = (role) => callAt(ada, "PATCH", `${path}/members/${user.id}`, { role });
+  const body = { email: "katherine@example.com", role: "member" };
+  const { id } = await callAt(ada, "POST", `${path}/invitations`, body);
+  await change("admin");
+  await page.goto(`/organizations/${organization.id}`);
+  const section = page.getByRole("region", { name: "Pending invitations" });
+  await section.getByText("katherine@example.com", { exact: true }).waitFor();
+  // A read that fails for a while takes nothing away.
+  await withoutTheEdge(grace);
+  await section.getByText("katherine@example.com", { exact: true }).waitFor();
+  await change("member");
+  await section.getByRole("paragraph").filter({ hasText: "This needs the role Admin" }).waitFor();
+  assert.ok(!(await page.content()).includes("katherine@example.com"));
+  await callAt(ada, "DELETE", `${path}/invitations/${id}`);
+});
 
 test("a_failed_read_does_not_change_the_role_that_was_chosen", async () => {
   const { page } = ada;
@@ -120,5 +141,5 @@ test("a_role_that_is_gone_is_not_sent", async () => {
   await page.getByText("grace@example.com is View-Only now.").waitFor();
   assert.deepEqual(bodies, ['{"role":"view-only"}']);
   await page.unrouteAll({ behavior: "wait" });
-  ada.assertClean();
+  for (const person of [ada, grace]) person.assertClean();
 });
