@@ -115,6 +115,22 @@ test("a_name_is_never_markup", async () => {
   await page.getByRole("heading", { level: 1, name: HOSTILE }).waitFor();
 });
 
+test("an_organization_with_a_name_that_is_shown_otherwise_can_be_deleted", async () => {
+  const { page } = ada;
+  // Two spaces are shown as one, and what is at the end as nothing.
+  const { id } = await create(page, "Acme  Corp\ufeff");
+  await page.goto(`/organizations/${id}`);
+  await page.getByRole("button", { name: "Delete organization" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete organization" });
+  await dialog.getByLabel("Type").fill("Acme");
+  await dialog.getByText("This is not the name yet.").waitFor();
+  await dialog.getByLabel("Type").fill("Acme Corp");
+  await dialog.getByRole("button", { name: "Delete organization" }).click();
+  await dialog.waitFor({ state: "hidden" });
+  assert.equal((await call(page, "GET", `/v1/organizations/${id}`)).status, 404);
+  await page.goto(`/organizations/${organization.id}`);
+});
+
 test("the_link_in_the_mail_leads_through_sign_in_to_the_organization", async () => {
   await invite("grace@example.com");
   const grace = await personAt(browser, edge.origin);
@@ -169,6 +185,10 @@ test("a_wrong_code_is_explained_and_a_new_one_works", async () => {
   const alert = page.getByRole("alert");
   await alert.waitFor();
   assert.match(await alert.textContent(), /code/i);
+  const refusal = { status: 429, code: "too-many-requests", detail: "Too many mails to this address." };
+  await page.route("**/v1/sign-in/codes", (route) => route.fulfill({ status: 429, json: refusal }), { times: 1 });
+  await page.getByRole("button", { name: "Send a new code" }).click();
+  await alert.getByText(refusal.detail).waitFor();
   await page.getByRole("button", { name: "Use another address" }).click();
   await signIn(person, "barbara@example.com", 2);
   await page.getByRole("heading", { name: "Welcome" }).waitFor();

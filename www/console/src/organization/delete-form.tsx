@@ -12,7 +12,7 @@ interface DeleteFormProps {
 
 export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   const [typed, setTyped] = useState("");
-  const matches = typed.trim() === organization.name;
+  const matches = shown(typed) === shown(organization.name);
   const remove = useLeaving(
     organization.id,
     () => deleteOrganization(organization.id, organization.name),
@@ -36,6 +36,7 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
         autoComplete="off"
+        hint={typed !== "" && !matches ? "This is not the name yet." : undefined}
         data-first
       />
       <ErrorNotice error={remove.error} />
@@ -48,4 +49,9 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
       />
     </form>
   );
+}
+
+/** A name as a page shows it: white space of any kind and length is one space, or nothing at its ends. */
+function shown(name: string): string {
+  return name.replace(/\s+/gu, " ").trim();
 }

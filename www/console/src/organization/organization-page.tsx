@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { connect } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
 import { readMembers, readOrganization } from "../api/organization.js";
+import { Problem } from "../api/request.js";
 import { rememberOrganization } from "../last-organization.js";
 import { useMe, useSession } from "../session/session.js";
 import { Failed, Loading, Notice } from "../ui/notice.js";
@@ -47,8 +48,13 @@ function Content({ organization, writes }: { organization: string; writes: numbe
   const changed = useOrganizationChanged();
   const listed = useMe().organizations.some(({ id }) => id === organization);
   const name = data?.name;
+  // What it was called stays on the page of who is not in it any more; all else goes.
+  const [seen, setSeen] = useState<string | null>(null);
 
   useEffect(() => {
+    if (name !== undefined) {
+      setSeen(name);
+    }
     if (status === "not-found") {
       correct(organization, null);
     } else if (status === "ready" && name !== undefined) {
@@ -65,8 +71,8 @@ function Content({ organization, writes }: { organization: string; writes: numbe
     // A new `status` is no reason: when the organization refuses, the list follows it.
   }, [listed]);
 
-  if (status === "not-found") {
-    return <Gone name={data?.name ?? null} />;
+  if (status === "not-found" || (error instanceof Problem && error.status === 404)) {
+    return <Gone name={seen} />;
   }
   if (data === undefined) {
     return read === "failed" ? (

@@ -50,8 +50,9 @@ function CodeStep({ email, onBack }: { email: string; onBack: () => void }) {
     await reload();
   });
   const resend = useAction(async () => {
-    await sendCode(email);
+    // What was wrong with the old code is no news of the new one.
     check.clear();
+    await sendCode(email);
     announce(`A new code is on its way to ${email}.`);
   });
   return (

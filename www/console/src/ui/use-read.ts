@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
+import { Problem } from "../api/request.js";
 
 export type Read<T> =
   | { readonly status: "loading"; readonly data: undefined; readonly error: undefined }
@@ -11,8 +12,8 @@ export type Reading<T> = Read<T> & { readonly reload: () => void };
 /**
  * Reads something from the edge, again whenever `key` or `version` changes. A new `key` is another
  * thing, so it starts empty; a new `version` is the same thing later, so what was read stays on the
- * page until the new answer is there. A read that is under way then ends first: what takes longer
- * than the time between two changes would never be shown otherwise.
+ * page until the new answer is there, or the edge refuses it to whoever asks. A read that is under way
+ * then ends first: what takes longer than the time between two changes would never be shown otherwise.
  */
 export function useRead<T>(
   key: string,
@@ -45,10 +46,10 @@ export function useRead<T>(
           }
         } catch (error) {
           if (!signal.aborted) {
-            setHeld((old) => ({
-              key,
-              read: { status: "failed", data: old.key === key ? old.read.data : undefined, error },
-            }));
+            setHeld((old) => {
+              const data = old.key === key && !refuses(error) ? old.read.data : undefined;
+              return { key, read: { status: "failed", data, error } };
+            });
           }
         }
       } while (again && !signal.aborted);
@@ -63,6 +64,11 @@ export function useRead<T>(
   useEffect(() => start.current(), [key, version, round]);
 
   return { ...(held.key === key ? held.read : LOADING), reload };
+}
+
+/** Whether the edge says that what was asked for is nothing for whoever asks. */
+function refuses(error: unknown): boolean {
+  return error instanceof Problem && [401, 403, 404].includes(error.status);
 }
 
 const LOADING = { status: "loading", data: undefined, error: undefined } as const;
