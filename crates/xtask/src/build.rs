@@ -75,7 +75,7 @@ impl Part {
                 "../../packages/react/dist/index.js",
             ],
             Self::Edge => &["index.js", "index_bg.wasm"],
-            Self::Gate => &["lockstep_gate_bg.wasm", "lockstep_gate_bg.wasm.d.ts"],
+            Self::Gate => &["lockstep_gate_bg.wasm"],
         }
     }
 }
@@ -191,12 +191,10 @@ fn gate(project: &Project, tools: &Tools, folder: &Path) -> Result<(), TaskError
     let staging = project.target("gate-build");
     wasm::bind(&module, &staging, For::Page)?;
     let name = "lockstep_gate_bg.wasm";
+    // Only numbers cross, so nothing of what wasm-bindgen writes beside the module is needed: src/wasm.ts
+    // loads it and says what it exports.
     let paths = (&*staging.join(name), &*folder.join(name));
-    wasm::shrink(project, tools, paths, For::Page)?;
-    // Only numbers cross, so what wasm-bindgen writes to pass anything else is not needed: the types of
-    // the exports are, and src/wasm.ts loads the module.
-    let name = "lockstep_gate_bg.wasm.d.ts";
-    copy(&staging.join(name), &folder.join(name))
+    wasm::shrink(project, tools, paths, For::Page)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), TaskError> {

@@ -155,12 +155,19 @@ fn doc(project: &Project, _: &Tools) -> Result<Tally, TaskError> {
 
 fn types(project: &Project, _: &Tools) -> Result<Tally, TaskError> {
     let mut tally = Tally::default();
-    for folder in ["www/packages/gate", "www/packages/react", "www/console"] {
+    for project_file in [
+        "www/packages/gate",
+        "www/packages/react",
+        "www/console",
+        // Who uses the packages as they are shipped.
+        "tests/types/tsconfig.bundler.json",
+        "tests/types/tsconfig.nodenext.json",
+    ] {
         process::run(
             project
                 .node("node_modules/typescript/bin/tsc")
                 .args(["--noEmit", "--project"])
-                .arg(project.path(folder)),
+                .arg(project.path(project_file)),
         )?;
         tally.add(Tally::ONE);
     }

@@ -1,7 +1,10 @@
-import type * as Exports from "../wasm/lockstep_gate_bg.wasm";
-
-/** What the module exports: only numbers cross, so it needs no more JavaScript than this. */
-type Wasm = typeof Exports;
+/** What the module exports (`lockstep_gate::Evaluator`): only numbers cross, so it needs no more JavaScript than this. */
+interface Wasm {
+  readonly memory: WebAssembly.Memory;
+  evaluator_new(): number;
+  evaluator_room(evaluator: number, length: number): number;
+  evaluator_ask(evaluator: number, what: number, number: number): number;
+}
 
 /**
  * Where the evaluator's bytes come from: an address (browsers), bytes (Node) or a compiled module
