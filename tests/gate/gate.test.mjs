@@ -147,6 +147,9 @@ test("an_unknown_permission_is_not_allowed_and_reported_once", async (t) => {
   assert.equal(gate.can("invent"), false);
   assert.equal(gate.can("invent"), false);
   assert.equal(gate.explain("invent").reasons[0].code, "unknown-permission");
+  // A page has another gate for each snapshot.
+  const next = await gateOf(snapshot({ epoch: 2 }));
+  assert.equal(next.can("invent"), false);
   assert.equal(report.mock.callCount(), 1);
   assert.match(report.mock.calls[0].arguments[0], /`invent`/);
 });

@@ -75,8 +75,8 @@ export class Announcements {
     source.addEventListener("epoch", (event) => {
       const { data } = event as MessageEvent<unknown>;
       const epoch = parsed<{ epoch?: unknown }>(String(data))?.epoch;
-      if (typeof epoch === "number" && Number.isSafeInteger(epoch) && source === this.#source) {
-        this.#onEpoch(epoch);
+      if (Number.isSafeInteger(epoch) && source === this.#source) {
+        this.#onEpoch(epoch as number);
       }
     });
     source.addEventListener("error", () => {

@@ -145,8 +145,11 @@ class Connection implements GateStore {
       }
       const fits = gate.status === "ready";
       if (fits && gate.epoch < this.#newest) {
-        this.#outdated();
-        return;
+        // An answer that was long under way, or from a stale store, must not undo what a newer one said.
+        if (this.#state.status === "ready") {
+          return;
+        }
+        throw new ReadError("stale", "Your permissions are out of date and are read again.");
       }
       this.#newest = Math.max(this.#newest, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.
@@ -155,13 +158,6 @@ class Connection implements GateStore {
       this.#follow(gate, policy);
     } catch (cause) {
       this.#refuse(cause);
-    }
-  }
-
-  /** An answer that was long under way, or from a stale store, must not undo what a newer one said. */
-  #outdated(): void {
-    if (this.#state.status !== "ready") {
-      this.#refuse(new ReadError("stale", "Your permissions are out of date and are read again."));
     }
   }
 

@@ -125,6 +125,8 @@ const SNAPSHOT = 10;
 
 /** How many names that nobody knows are remembered, so that asking in a loop costs no memory. */
 const UNKNOWN_MAX = 256;
+/** Those that were reported: a page has a gate for each snapshot, and a name is reported once. */
+const unknown = /* @__PURE__ */ new Set<string>();
 
 /** What lies where the evaluator points to, by the places of the numbers. */
 const EPOCH = 0;
@@ -169,7 +171,6 @@ class TableGate implements Gate {
   /** The places in the table of names that were asked about; the organization also goes without one. */
   readonly #columns = new Map<string, number>();
   readonly #rows = new Map<string | undefined, number>();
-  readonly #unknown = new Set<string>();
   /** For each class of nodes a row of answers; then the same once more, with no in place of perhaps. */
   #answers!: Uint8Array;
   /** Where each node's row begins. */
@@ -337,8 +338,8 @@ class TableGate implements Gate {
   }
 
   #report(permission: string): void {
-    if (!this.#unknown.has(permission) && this.#unknown.size < UNKNOWN_MAX) {
-      this.#unknown.add(permission);
+    if (!unknown.has(permission) && unknown.size < UNKNOWN_MAX) {
+      unknown.add(permission);
       console.error(`lockstep: unknown permission \`${permission}\`, so it is not allowed`);
     }
   }
