@@ -15,7 +15,6 @@ export type Route =
 
 export const pathTo = {
   home: "/",
-  signIn: "/sign-in",
   mailbox: "/dev/mailbox",
   organization: (id: string) => `/organizations/${encodeURIComponent(id)}`,
   tokens: (organization: string | null) =>
