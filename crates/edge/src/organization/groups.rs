@@ -17,7 +17,7 @@ use crate::{
     objects::Reply,
     paging::Range,
     problem::{ApiError, Code},
-    sql::{Row, SqlError},
+    sql::Row,
 };
 
 /// The most access groups of one organization.
