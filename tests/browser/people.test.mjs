@@ -168,6 +168,29 @@ test("a_tab_follows_whoever_has_signed_in_in_another_one", async () => {
   await person.close();
 });
 
+test("a_page_in_view_follows_whom_the_edge_answers_for", async () => {
+  const person = await at("annie@example.com");
+  const { page } = person;
+  const organization = await create(page, "Langley");
+  const path = `/v1/organizations/${organization}/invitations`;
+  const { id } = await call(page, "POST", path, { email: "mary@example.com", role: "member" });
+  await page.getByRole("button", { name: "Leave organization" }).waitFor();
+
+  // In another window, so that this one is told of no focus.
+  await call(page, "POST", "/v1/sign-in/codes", { email: "mary@example.com" });
+  const { messages } = await call(page, "GET", "/v1/dev/mailbox?to=mary@example.com");
+  const code = messages.flatMap(({ text }) => /^[0-9A-Z]{4}-[0-9A-Z]{4}$/m.exec(text) ?? [])[0];
+  await call(page, "POST", "/v1/sign-in/sessions", { email: "mary@example.com", code });
+  await call(page, "POST", `${path}/${id}/accept`, {});
+  await page.getByRole("button", { name: "Account of mary@example.com" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Langley" }).waitFor();
+  const invite = page.getByRole("button", { name: "Invite" });
+  await invite.waitFor();
+  assert.equal(await invite.getAttribute("aria-disabled"), "true");
+  person.assertClean();
+  await person.close();
+});
+
 test("an_address_puts_nothing_into_the_command_to_copy", async () => {
   const person = await at("edsger@example.com");
   const { page } = person;

@@ -73,6 +73,23 @@ test("an_older_snapshot_never_replaces_a_newer_one", async (t) => {
   assert.equal(store.getSnapshot().gate.can("invite"), false);
 });
 
+test("a_snapshot_of_somebody_else_is_no_older_one", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: admin, epoch: 9 }));
+  const store = follow(t, edge);
+  assert.equal((await ready(store)).gate.principal, "usr_a");
+  // In another tab somebody else signs in, with the same cookie.
+  edge.answer = snapshot({ grants: member, epoch: 3, principal: "usr_b" });
+  await store.refresh();
+  const { status, gate } = store.getSnapshot();
+  assert.deepEqual([status, gate.principal, gate.epoch], ["ready", "usr_b", 3]);
+  assert.equal(gate.can("invite"), false);
+  // What was newest of the first is not forgotten, and what the second may is nothing for them.
+  edge.answer = snapshot({ grants: admin, epoch: 8 });
+  await store.refresh();
+  assert.equal(store.getSnapshot().status, "stale");
+  assert.equal(store.getSnapshot().gate.can("read"), false);
+});
+
 test("a_failure_does_not_open_the_way_for_an_older_snapshot", async (t) => {
   const edge = edgeDouble(snapshot({ grants: member, epoch: 7 }));
   const store = follow(t, edge);

@@ -56,6 +56,8 @@ pub struct Evaluator {
 #[derive(Debug)]
 struct Ready {
     access: Access,
+    /// Whose it is.
+    principal: String,
     epoch: u64,
     server_time_ms: u64,
 }
@@ -94,8 +96,8 @@ impl Evaluator {
     /// What is said: the id of the permission (0) or of the node (1) with a number; the level of that node
     /// (2); answers, a byte for one permission (3) or for each (4), for each row in the bytes that were
     /// given: 0 no, 1 yes; a decision with its reasons (5), as JSON, for the question in the bytes (see
-    /// [`FlatReader`]); the code of why everything is denied (6). What depends on a fact that is missing
-    /// is no.
+    /// [`FlatReader`]); the code of why everything is denied, or whose the snapshot is (6). What depends on
+    /// a fact that is missing is no.
     ///
     /// What is looked up: the number of the permission (7) or node (8) called by the UTF-8 that was given.
     ///
@@ -202,6 +204,7 @@ impl Evaluator {
         match (what, &self.state) {
             (DECISION, _) => self.decision(bytes).into_bytes(),
             (STATUS, Err(code)) => code.as_bytes().to_vec(),
+            (STATUS, Ok(ready)) => ready.principal.as_bytes().to_vec(),
             (ANSWER, Ok(ready)) => ready.answers(Some(number), bytes),
             (ANSWERS, Ok(ready)) => ready.answers(None, bytes),
             (_, Ok(ready)) => {
@@ -268,7 +271,8 @@ impl Ready {
 
     fn read(policy: Option<&GatePolicy>, bytes: &[u8], now_ms: f64) -> Result<Self, &'static str> {
         let policy = policy.ok_or("policy-unreadable")?;
-        let held = Held::read(bytes, policy).map_err(|error| error.code())?;
+        let mut held = Held::read(bytes, policy).map_err(|error| error.code())?;
+        let principal = core::mem::take(&mut held.record.principal);
         let now_ms = if now_ms.is_nan() {
             held.server_time_ms
         } else {
@@ -278,6 +282,7 @@ impl Ready {
         let access = Access::resolve_packed(&policy.policy, &own, held.record, held.nodes, now_ms);
         Ok(Self {
             access: access.map_err(|_| "snapshot-unreadable")?,
+            principal,
             epoch: held.epoch,
             server_time_ms: held.server_time_ms,
         })

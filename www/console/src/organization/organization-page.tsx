@@ -15,6 +15,7 @@ import { InviteButton } from "./invite-button.js";
 import { Members } from "./members.js";
 import { PendingInvitations } from "./pending-invitations.js";
 import { Settings } from "./settings.js";
+import { useSamePerson } from "./use-same-person.js";
 
 /** One organization: who is in it, who is invited, and what it is called. */
 export function OrganizationPage({ organization }: { organization: string }) {
@@ -44,6 +45,7 @@ function Content({ organization, writes }: { organization: string; writes: numbe
   );
   const members = useRead(organization, (signal) => readMembers(organization, signal), version);
 
+  const isSame = useSamePerson();
   const { correct } = useSession();
   const changed = useOrganizationChanged();
   const listed = useMe().organizations.some(({ id }) => id === organization);
@@ -71,6 +73,10 @@ function Content({ organization, writes }: { organization: string; writes: numbe
     // A new `status` is no reason: when the organization refuses, the list follows it.
   }, [listed]);
 
+  if (!isSame) {
+    // What stands on the page is of somebody else, and so would be what is done on it.
+    return <Loading label="Loading the organization" rows={6} />;
+  }
   if (status === "not-found" || (error instanceof Problem && error.status === 404)) {
     return <Gone name={seen} />;
   }

@@ -3,6 +3,7 @@ import { connect, type Decision } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
 import { readOrganization } from "../api/organization.js";
 import { Section } from "../ui/section.js";
+import { useSamePerson } from "../organization/use-same-person.js";
 import { plainestRole, useRoles } from "../organization/use-roles.js";
 import { CopyButton } from "../ui/copy-button.js";
 import { Select } from "../ui/field.js";
@@ -32,6 +33,7 @@ export function CurlExample({ organization, token }: CurlExampleProps) {
 
 function Call({ organization, token }: CurlExampleProps) {
   const { gate, policy, status, statusText, epoch } = useGate();
+  useSamePerson();
   const { data } = useRead(organization, (signal) => readOrganization(organization, signal), epoch);
   const roles = useRoles();
   const [chosen, setChosen] = useState<Example["operation"]>(EXAMPLES[0].operation);

@@ -60,8 +60,8 @@ class Connection implements GateStore {
   /** The read under way, and whether another one must follow it. */
   #reading: Promise<void> | undefined;
   #again = false;
-  /** The highest epoch of any snapshot so far. */
-  #newest = 0;
+  /** The highest epoch of any snapshot so far, of each principal: the session is that of all tabs. */
+  readonly #newest = new Map<string, number>();
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -144,14 +144,14 @@ class Connection implements GateStore {
         gate = await createGate({ policy, ...asSent });
       }
       const fits = gate.status === "ready";
-      if (fits && gate.epoch < this.#newest) {
+      if (fits && gate.epoch < this.#newest.get(gate.principal)!) {
         // An answer that was long under way, or from a stale store, must not undo what a newer one said.
-        if (this.#state.status === "ready") {
+        if (this.#state.gate.principal === gate.principal) {
           return;
         }
         throw new ReadError("stale", "Your permissions are out of date and are read again.");
       }
-      this.#newest = Math.max(this.#newest, gate.epoch);
+      this.#newest.set(gate.principal, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.
       this.#policy = fits ? policy : null;
       this.#offsetMs = gate.serverTimeMs - arrivedMs;

@@ -27,6 +27,8 @@ export interface Gate {
   readonly status: string;
   /** One sentence about `status`, for people; empty when it is `ready`. */
   readonly statusText: string;
+  /** Whose the snapshot is, by their id; empty when there is none. */
+  readonly principal: string;
   /** The epoch of the snapshot; 0 when there is none. */
   readonly epoch: number;
   /** The edge's clock when it sent the snapshot, in Unix milliseconds; 0 when there is none. */
@@ -162,6 +164,7 @@ let heldPolicy: Uint8Array | undefined;
  */
 class TableGate implements Gate {
   status!: string;
+  principal!: string;
   epoch!: number;
   serverTimeMs!: number;
   changesAtMs!: number;
@@ -291,6 +294,7 @@ class TableGate implements Gate {
     this.#rows.clear();
     this.#starts = new Uint32Array();
     this.changesAtMs = Infinity;
+    this.principal = "";
     this.status = BROKEN;
     unlessBroken(() => this.#look(), undefined);
   }
@@ -398,7 +402,10 @@ class TableGate implements Gate {
     this.#stride = numbers[at + STRIDE]! | 0;
     this.#answers = bytes.slice(table, table + numbers[at + COUNT]! * 2);
     this.#starts = new Uint32Array(bytes.slice(starts, starts + numbers[at + NODES]! * 4).buffer);
-    this.status = numbers[at + IS_READY] === 1 ? "ready" : this.#name(STATUS, 0);
+    const isReady = numbers[at + IS_READY] === 1;
+    const said = this.#name(STATUS, 0);
+    this.status = isReady ? "ready" : said;
+    this.principal = isReady ? said : "";
   }
 }
 

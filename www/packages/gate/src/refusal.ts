@@ -13,6 +13,7 @@ export function refusingGate(status: string, statusText: string): Gate {
   return {
     status,
     statusText,
+    principal: "",
     epoch: 0,
     serverTimeMs: 0,
     changesAtMs: Infinity,
