@@ -340,7 +340,11 @@ fn select(
     place: &Place,
     stored: Stored,
 ) -> Result<Reply, ApiError> {
-    require_secret(acting, place, &stored)?;
+    require_secret(acting, place, stored.sealed.is_some())?;
+    // What it displaces is edited, too: programs read it no longer.
+    let displaced = "SELECT COUNT(*) AS count FROM setting WHERE node = ? AND is_current = 1 AND id <> ? AND sealed IS NOT NULL";
+    let named = [(&place.id).into(), (&stored.name).into()];
+    require_secret(acting, place, acting.count(displaced, &named)? > 0)?;
     if !matches!(stored.value, SettingValue::Database(_)) {
         let detail = "Only a database can be the current one.";
         return Err(ApiError::new(Code::Conflict, detail));
@@ -372,7 +376,7 @@ fn delete(
     place: &Place,
     stored: Stored,
 ) -> Result<Reply, ApiError> {
-    require_secret(acting, place, &stored)?;
+    require_secret(acting, place, stored.sealed.is_some())?;
     let others =
         "SELECT COUNT(*) AS count FROM setting WHERE node = ? AND kind = 'database' AND id <> ?";
     let named = [(&place.id).into(), (&stored.name).into()];
@@ -387,8 +391,8 @@ fn delete(
 }
 
 /// What has a secret takes the permission for it, too.
-fn require_secret(acting: &Acting<'_>, place: &Place, stored: &Stored) -> Result<(), ApiError> {
-    if stored.sealed.is_some() {
+fn require_secret(acting: &Acting<'_>, place: &Place, has_secret: bool) -> Result<(), ApiError> {
+    if has_secret {
         acting.permit(Operation::SecretUpdate, place.node)?;
     }
     Ok(())

@@ -129,6 +129,20 @@ fn what_stands_beside_a_secret_is_changed_by_who_may_set_secrets() {
             .status,
         200
     );
+    // It does not displace what has one, either.
+    let current = acme.get(&acme.ada, "/settings/main");
+    let bare = json!({ "name": "bare" });
+    let displaced = acme.by(&token, Method::Put, "/current-database", &bare);
+    refused(&displaced, 403, "out-of-token-scope");
+    assert_eq!(json(&acme.get(&acme.ada, "/settings/main")), json(&current));
+    let select = |name: &str| acme.put(&acme.ada, "/current-database", &json!({ "name": name }));
+    assert_eq!(select("bare").status, 200);
+    for name in ["other", "bare"] {
+        acme.by(&token, Method::Put, "/settings/other", &moved);
+        let to = json!({ "name": name });
+        let selected = acme.by(&token, Method::Put, "/current-database", &to);
+        assert_eq!(selected.status, 200, "{name}");
+    }
 }
 
 #[test]
