@@ -45,6 +45,8 @@ struct Due {
     seq: i64,
     webhook: String,
     attempts: i64,
+    /// Until when it counts as under way; a row that is due at any other time was asked for anew meanwhile.
+    leased_until_ms: i64,
     url: String,
     event: String,
     body: String,
@@ -99,21 +101,23 @@ fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, ApiError> {
             JOIN webhook ON webhook.id = webhook_delivery.webhook JOIN webhook_event ON webhook_event.id = webhook_delivery.event
             WHERE next_at_ms <= ? ORDER BY next_at_ms, seq LIMIT ?";
         let rows = sql.exec(select, &[now_ms.into(), BATCH_MAX.into()])?;
-        let batch: Vec<Due> = rows.iter().map(read).collect::<Result<_, _>>()?;
+        let until_ms = now_ms.saturating_add(LEASE_MS);
+        let batch = rows.iter().map(|row| read(row, until_ms));
+        let batch: Vec<Due> = batch.collect::<Result<_, _>>()?;
         for due in &batch {
             let lease = "UPDATE webhook_delivery SET next_at_ms = ? WHERE seq = ?";
-            let until_ms = now_ms.saturating_add(LEASE_MS);
             sql.exec(lease, &[until_ms.into(), due.seq.into()])?;
         }
         Ok(batch)
     })
 }
 
-fn read(row: &Row) -> Result<Due, SqlError> {
+fn read(row: &Row, leased_until_ms: i64) -> Result<Due, SqlError> {
     Ok(Due {
         seq: row.integer("seq")?,
         webhook: row.text("webhook")?.to_owned(),
         attempts: row.integer("attempts")?,
+        leased_until_ms,
         url: row.text("url")?.to_owned(),
         event: row.text("event")?.to_owned(),
         body: row.text("body")?.to_owned(),
@@ -184,8 +188,12 @@ fn settle(context: &Context<'_>, due: &Due, outcome: Outcome) -> Result<Option<i
     let seq = || due.seq.into();
     match outcome {
         Outcome::Taken(status) => {
-            let taken = "UPDATE webhook_delivery SET state = 'delivered', attempts = attempts + 1, next_at_ms = NULL, tried_at_ms = ?, status = ?, reason = NULL WHERE seq = ?";
-            sql.exec(taken, &[now_ms.into(), u32::from(status).into(), seq()])?;
+            // Who asked for it meanwhile was told that it will be sent, and this one was sent before.
+            let taken = "UPDATE webhook_delivery SET state = 'delivered', attempts = attempts + 1, next_at_ms = NULL, tried_at_ms = ?, status = ?, reason = NULL
+                WHERE seq = ? AND (state <> 'pending' OR next_at_ms = ?)";
+            let leased = due.leased_until_ms.into();
+            let values = [now_ms.into(), u32::from(status).into(), seq(), leased];
+            sql.exec(taken, &values)?;
             let well = "UPDATE webhook SET failing_since_ms = NULL WHERE id = ? AND url = ? AND failing_since_ms IS NOT NULL";
             sql.exec(well, &[webhook(), url()])?;
             Ok(None)
@@ -241,7 +249,7 @@ fn later(
     Ok(None)
 }
 
-/// Writes down a try that was no yes. What somebody has ended meanwhile stays ended.
+/// Writes down a try that was no yes. What somebody has ended or asked for anew meanwhile stays as it is.
 fn tried(
     context: &Context<'_>,
     due: &Due,
@@ -256,7 +264,7 @@ fn tried(
     };
     let visible = reason.chars().filter(|c| !c.is_control());
     let reason: String = visible.take(REASON_CHARS_MAX).collect();
-    let tried = "UPDATE webhook_delivery SET state = ?, attempts = attempts + 1, next_at_ms = ?, tried_at_ms = ?, status = ?, reason = ? WHERE seq = ? AND state = 'pending'";
+    let tried = "UPDATE webhook_delivery SET state = ?, attempts = attempts + 1, next_at_ms = ?, tried_at_ms = ?, status = ?, reason = ? WHERE seq = ? AND next_at_ms = ?";
     let values = [
         state.into(),
         next_at_ms.into(),
@@ -264,6 +272,7 @@ fn tried(
         status.map(u32::from).into(),
         reason.into(),
         due.seq.into(),
+        due.leased_until_ms.into(),
     ];
     context.sql.exec(tried, &values)?;
     Ok(())

@@ -126,6 +126,48 @@ fn one_event_is_sent_again_when_somebody_asks() {
     refused(&acme.post(&acme.ada, &replay, &json!({})), 409, "conflict");
 }
 
+/// The first try, or the last one, is under way when somebody asks for another.
+#[test]
+fn what_is_asked_for_while_it_is_being_sent_is_sent_again() {
+    for (tries, status) in [(0, 503), (9, 503), (0, 200), (9, 200)] {
+        let acme = lockstep("");
+        let (webhook, _) = acme.webhook_with(&json!({ "name": "All", "url": URL }));
+        posts(&acme.world);
+        acme.rename("Acme 2");
+        // Who asks by another session would have it sent.
+        let waiting = acme.deliveries_by(&acme.ada, &webhook);
+        let event = waiting[0]["event"].clone();
+        let event = event.as_str().unwrap();
+        let set = "UPDATE webhook_delivery SET attempts = ";
+        acme.execute(&format!("{set}{tries} WHERE state = 'pending'"));
+        let same = Acme {
+            world: acme.world.clone(),
+            ada: acme.ada.clone(),
+            id: acme.id.clone(),
+        };
+        let replay = format!("/webhooks/{webhook}/deliveries/{event}/replay");
+        let upstream = &acme.world.upstream;
+        let reply = Replies::Status(status, None);
+        upstream.replies.borrow_mut().push_back(reply);
+        *upstream.meanwhile.borrow_mut() = Some(Box::new(move || {
+            let asked = same.post(&same.ada, &replay, &json!({}));
+            assert_eq!(json(&asked)["state"], "pending");
+        }));
+        let sent = posts(&acme.world);
+        let of_it = sent
+            .iter()
+            .filter(|post| header(post, "webhook-id") == event);
+        assert_eq!(of_it.count(), 2, "try {tries}, {status}");
+        let deliveries = acme.deliveries(&webhook);
+        let delivery = deliveries.iter().find(|one| one["event"] == event);
+        let delivery = delivery.unwrap();
+        assert_eq!(
+            (&delivery["state"], &delivery["attempts"]),
+            (&json!("delivered"), &json!(1))
+        );
+    }
+}
+
 #[test]
 fn an_endpoint_that_fails_for_five_days_is_switched_off_and_it_is_seen() {
     let mut acme = lockstep("");
