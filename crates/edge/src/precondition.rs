@@ -56,6 +56,17 @@ pub fn read(request: &Request) -> Result<Option<IfMatch>, ApiError> {
     Ok(Some(IfMatch::Epochs(epochs)))
 }
 
+/// Refuses an edit of what has no tag, for every tag but `*`.
+///
+/// # Errors
+/// 412, and 400 as [`read`].
+pub fn require_untagged(request: &Request) -> Result<(), ApiError> {
+    match read(request)? {
+        Some(edited) if !edited.is_met(None) => Err(failed()),
+        _ => Ok(()),
+    }
+}
+
 /// What stands between the quotes of each tag in a list; `None` for what is no tag.
 fn tags(text: &str) -> impl Iterator<Item = Option<&str>> {
     text.split(',').take(TAGS_MAX).map(|tag| {

@@ -17,6 +17,7 @@ use crate::{
     http::{Method, Request, Response},
     log,
     place::{Named, Place},
+    precondition,
     problem::{ApiError, Code},
     provenance::Asked,
     user,
@@ -44,6 +45,21 @@ pub struct Route {
     pub pattern: &'static str,
     /// Who may call it, and what it does.
     pub handler: Handler,
+}
+
+impl Route {
+    /// What a member changes in an organization, its object compares. Nothing else has a tag.
+    fn check_tag(&self, request: &Request) -> Result<(), ApiError> {
+        let is_change = match self.handler {
+            Handler::Anonymous(_) | Handler::Operator(_) => true,
+            Handler::Fresh(_) => !self.pattern.contains("{org}"),
+            Handler::Asking(_) | Handler::Presenting(_) | Handler::SignedIn(_) => false,
+        };
+        if is_change && self.method.is_unsafe() {
+            precondition::require_untagged(request)?;
+        }
+        Ok(())
+    }
 }
 
 /// Who may call a route, and what it does.
@@ -159,7 +175,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
         check_origin(&edge.config, request, &carried)?;
     }
     if let Handler::Operator(handler) = route.handler {
-        return by_operator(edge, request, params, handler).await;
+        return by_operator(edge, request, (route, params), handler).await;
     }
     let [organization, workspace] = [ORGANIZATION, WORKSPACE].map(|name| find_param(&params, name));
     let named = Named::read(edge, request, organization, workspace);
@@ -175,6 +191,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
         authenticate::recognize(edge, known.caller()).await?;
     }
     let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller))?;
+    route.check_tag(request)?;
     let place = match (&caller, named) {
         (Some(known), Ok(named)) => place(&asked.edge, named, &params, known.caller()).await,
         (Some(_), Err(error)) => Err(error),
@@ -215,11 +232,12 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
 async fn by_operator<'a>(
     edge: &Edge,
     request: &'a Request,
-    params: Params<'a>,
+    (route, params): (&Route, Params<'a>),
     handler: for<'h> fn(Call<'h>, Operator) -> Later<'h, Answer>,
 ) -> Answer {
     let operator = Operator::of(edge, request)?;
     let asked = Asked::by_operator(edge, request)?;
+    route.check_tag(request)?;
     let organization = find_param(&params, ORGANIZATION);
     let named = Named::read(edge, request, organization, None)?;
     let call = Call {

@@ -88,6 +88,16 @@ impl LocalObjects {
             .cloned()
     }
 
+    /// Every row of every object that was born.
+    pub(crate) fn dump(&self) -> String {
+        let databases = self.databases.borrow();
+        let born = databases
+            .iter()
+            .filter(|(_, sql)| schema::is_born(&***sql).unwrap());
+        born.map(|(key, sql)| format!("{key:?}\n{}", sql.dump()))
+            .collect()
+    }
+
     /// How many objects of a class were born.
     pub(crate) fn count(&self, class: Class) -> usize {
         let databases = self.databases.borrow();

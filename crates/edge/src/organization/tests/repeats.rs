@@ -1,6 +1,7 @@
 //! `Idempotency-Key`, `If-Match` and cursors: what callers repeat, edit and page through.
 
 mod made;
+mod untagged;
 
 use serde_json::{Value, json};
 
