@@ -12,6 +12,8 @@ use crate::{
 pub const SESSION_COOKIE: &str = "__Host-lockstep_session";
 /// How long the session cookie lives, in seconds, as the session does at most.
 pub const SESSION_COOKIE_S: u32 = 2_592_000;
+/// The header that carries an invitation's or a link's secret: `Referer` does not see it, and logs redact it for the word `token`.
+pub const INVITATION_HEADER: &str = "lockstep-invitation-token";
 /// Longest accepted credential, in bytes; a JWT is the longest.
 const CREDENTIAL_BYTES_MAX: usize = 8_192;
 

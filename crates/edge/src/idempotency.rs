@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent again is answered again, and done once (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! The key is kept by the object that makes the change, in the same transaction, so there is no moment at which one is there without the other; it counts for its principal and path, for 24 hours.
+//! What it came with is the body and the headers that say what a body may leave out.
 //! While nothing was committed nothing is kept: a refused or lost request runs normally when it is sent again.
 //! Routes that anybody may call have no principal and keep no key: a replay there would sign somebody in twice with one code.
 
@@ -12,11 +13,13 @@ use sha2::{Digest, Sha256};
 use crate::{
     authenticate::Caller,
     config::Config,
+    credential::INVITATION_HEADER,
     edge::Edge,
     http::{Body, Method, Request, Response},
     keys::{Purpose, hex},
     objects::{Context, Reply},
     organization::WEBHOOK_SECRET_PREFIX,
+    place::{WORKSPACE_NAME, WORKSPACES},
     problem::{ApiError, Code},
 };
 
@@ -28,6 +31,13 @@ const KEPT_MS: i64 = 86_400_000;
 const KEYS_MAX: i64 = 1_000;
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 255;
+/// Headers that say what a body may leave out: in which workspace, and by which link.
+const BESIDE_THE_BODY: [&str; 4] = [
+    WORKSPACES[0],
+    WORKSPACES[1],
+    WORKSPACE_NAME,
+    INVITATION_HEADER,
+];
 
 /// The tables; every object has them.
 pub const SCHEMA: &str = "
@@ -54,7 +64,7 @@ pub struct Repeat {
     pub route: String,
     /// The key that they chose.
     pub key: String,
-    /// A keyed hash of the body.
+    /// A keyed hash of the body, and of the headers that say what is not in it.
     pub digest: String,
     /// This very request: when the edge itself asks an object twice, that is no repetition for the caller.
     pub request: String,
@@ -81,11 +91,18 @@ pub fn read(
     };
     let keys = &edge.config.keys;
     let sum = hex(&Sha256::digest(request.body()?));
+    let stated = BESIDE_THE_BODY.into_iter().filter_map(|name| {
+        let value = request.header(name)?;
+        Some([name, value])
+    });
+    let asked: Vec<&str> = std::iter::once(sum.as_str())
+        .chain(stated.flatten())
+        .collect();
     Ok(Some(Repeat {
         principal: caller.principal.as_str().to_owned(),
         route: request.path.clone(),
         key: key.to_owned(),
-        digest: keys.derive_hex(Purpose::RequestBody, &[&sum]),
+        digest: keys.derive_hex(Purpose::RequestBody, &asked),
         request: hex(&edge.random.bytes::<16>()?),
         ordinal: 0,
     }))
@@ -128,7 +145,7 @@ pub fn earlier(context: &Context<'_>) -> Result<Option<Reply>, ApiError> {
     let select = "SELECT ordinal, digest, request, reply FROM idempotency WHERE principal = ? AND route = ? AND key = ?";
     for row in context.sql.exec(select, &of_key)? {
         if row.text("digest")? != repeat.digest {
-            let detail = "This key came with another body before. Use another key.";
+            let detail = "This key came with another body or place before. Use another key.";
             return Err(ApiError::new(Code::IdempotencyKeyReused, detail));
         }
         if row.integer("ordinal")? == i64::from(repeat.ordinal) {

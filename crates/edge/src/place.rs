@@ -17,9 +17,9 @@ use crate::{
 /// Names an organization by its id.
 const ORGANIZATION: &str = "x-organization-id";
 /// Each names a workspace by its id. LangSmith's clients send the second one: its workspaces were once called tenants.
-const WORKSPACES: [&str; 2] = ["x-workspace-id", "x-tenant-id"];
+pub const WORKSPACES: [&str; 2] = ["x-workspace-id", "x-tenant-id"];
 /// Names a workspace by its name, as Opik's clients do.
-const WORKSPACE_NAME: &str = "comet-workspace";
+pub const WORKSPACE_NAME: &str = "comet-workspace";
 
 /// The id of no node.
 const NOTHING: &str = "";

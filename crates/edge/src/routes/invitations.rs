@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
+    credential::INVITATION_HEADER,
     http::{Method, Response},
     json,
     keys::hex,
@@ -27,9 +28,6 @@ use crate::{
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
-
-/// The header that carries a link's secret: `Referer` does not see it, and logs redact it for the word `token`.
-const SECRET_HEADER: &str = "lockstep-invitation-token";
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
@@ -252,7 +250,7 @@ async fn preview(call: Call<'_>) -> Answer {
 
 /// The secret of the link that the caller has. A wrong one, a canceled organization and a secret of another kind look alike.
 pub(super) fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
-    let text = call.request.header(SECRET_HEADER);
+    let text = call.request.header(INVITATION_HEADER);
     let config = &call.edge.config;
     Secret::parse(
         SecretKind::Invitation,

@@ -115,3 +115,46 @@ fn a_key_that_was_forgotten_makes_something_new() {
         assert_ne!(json(&later)["id"], json(&first)["id"]);
     }
 }
+
+/// What says where a project goes may be a header, and which link brings somebody in is always one.
+#[test]
+fn a_header_that_stands_for_the_body_is_part_of_the_request() {
+    let acme = lockstep("");
+    let (north, south) = (acme.workspace("North"), acme.workspace("South"));
+    let id = |path: &str| path.replace("/workspaces/", "");
+    let (north, south) = (id(&north), id(&south));
+    for (header, here, there) in [
+        ("x-workspace-id", north.as_str(), south.as_str()),
+        ("x-tenant-id", &north, &south),
+        ("comet-workspace", "North", "South"),
+    ] {
+        let make = |to: Option<&str>| {
+            let request = post(&acme.path("/projects"), &json!({ "name": header }));
+            let request = request
+                .with_header("cookie", &acme.ada)
+                .with_header("idempotency-key", header);
+            acme.world.send(&match to {
+                Some(to) => request.with_header(header, to),
+                None => request,
+            })
+        };
+        let made = make(Some(here));
+        assert_eq!((made.status, is_replay(&made)), (201, false), "{header}");
+        refused(&make(Some(there)), 422, "idempotency-key-reused");
+        refused(&make(None), 422, "idempotency-key-reused");
+        let again = make(Some(here));
+        assert_eq!((text(&again), is_replay(&again)), (text(&made), true));
+    }
+    let [one, other] = [(); 2].map(|()| acme.link("member", 9).1);
+    let ben = acme.world.sign_in(BEN);
+    let join = |secret: &str| {
+        let request = post("/v1/invitations/join", &json!({}))
+            .with_header("cookie", &ben)
+            .with_header("idempotency-key", KEY);
+        let request = request.with_header("lockstep-invitation-token", secret);
+        acme.world.send(&request)
+    };
+    assert_eq!(join(&one).status, 200);
+    refused(&join(&other), 422, "idempotency-key-reused");
+    assert!(is_replay(&join(&one)));
+}
