@@ -47,8 +47,8 @@ export function connect(options: ConnectOptions): GateStore {
   return new Connection(options);
 }
 
-/** Longest delay that a timer can hold, in milliseconds. */
-const TIMER_MAX_MS = 0x7fff_ffff;
+/** Longest wait for the end of a right, in milliseconds: a timer stands still while its machine sleeps. */
+const WAIT_MAX_MS = 10_000;
 
 class Connection implements GateStore {
   readonly organization: string;
@@ -163,15 +163,9 @@ class Connection implements GateStore {
 
   #follow(gate: Gate, policy: PolicyDocument | null): void {
     const nowMs = Date.now() + this.#offsetMs;
-    if (gate.changesAtMs <= nowMs) {
-      gate.refresh(nowMs);
-    }
+    gate = gate.changesAtMs > nowMs ? gate : gate.at(nowMs);
     this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
-    clearTimeout(this.#expiry);
-    const waitMs = gate.changesAtMs - nowMs;
-    if (this.#running && waitMs < TIMER_MAX_MS) {
-      this.#expiry = setTimeout(() => this.#pass(), waitMs);
-    }
+    this.#pass();
     if (gate.status !== "ready") {
       this.#announcements.failed(false);
     } else if (this.#running) {
@@ -180,9 +174,16 @@ class Connection implements GateStore {
     }
   }
 
-  /** Lets the time that has passed count for the gate that is there. */
+  /** Lets the time that has passed count for the gate that is there, and waits for the rest of it. */
   #pass(): void {
-    this.#follow(this.#state.gate, this.#state.policy);
+    clearTimeout(this.#expiry);
+    const { gate, policy } = this.#state;
+    const waitMs = gate.changesAtMs - Date.now() - this.#offsetMs;
+    if (waitMs <= 0) {
+      this.#follow(gate, policy);
+    } else if (this.#running && waitMs < Infinity) {
+      this.#expiry = setTimeout(() => this.#pass(), Math.min(waitMs, WAIT_MAX_MS));
+    }
   }
 
   #refuse(cause: unknown): void {
@@ -190,7 +191,6 @@ class Connection implements GateStore {
     if (error !== cause) {
       console.error("lockstep: the gate could not be built", cause);
     }
-    clearTimeout(this.#expiry);
     this.#set(
       this.#stateOf(refusingGate(error.code, error.message), this.#state.policy, this.#state.epoch),
     );

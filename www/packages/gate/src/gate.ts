@@ -8,7 +8,7 @@ import {
 } from "./documents.js";
 import { flatName, flatQuestion, flatRows, flatSnapshot } from "./flat.js";
 import { Masks, type Mask } from "./masks.js";
-import { refusal } from "./refusal.js";
+import { refusal, refusingGate } from "./refusal.js";
 import { loadWasm, type Evaluator, type WasmSource } from "./wasm.js";
 
 /** Sentences by code, in the page's own language; what is missing comes in English. */
@@ -54,6 +54,8 @@ export interface Gate {
   resources(permission: string, level: Level): string[];
   /** Reads the clock again, so that grants begin and end. `nowMs` is the edge's clock. */
   refresh(nowMs?: number): void;
+  /** The gate of the same documents at another time; this one stays as it is. */
+  at(nowMs: number): Gate;
 }
 
 export interface GateOptions {
@@ -227,12 +229,13 @@ class TableGate implements Gate {
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
+    const stopped = refusal(BROKEN, STOPPED);
     return this.status === BROKEN
-      ? STOPPED
+      ? stopped
       : unlessBroken(() => {
           const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
           return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
-        }, STOPPED);
+        }, stopped);
   }
 
   mask(node?: string, facts?: Facts): Mask {
@@ -297,6 +300,13 @@ class TableGate implements Gate {
     this.principal = "";
     this.status = BROKEN;
     unlessBroken(() => this.#look(), undefined);
+  }
+
+  at(nowMs: number): Gate {
+    return unlessBroken<Gate>(
+      () => new TableGate(this.#evaluator, { ...this.#documents, nowMs }),
+      refusingGate(BROKEN, STOPPED),
+    );
   }
 
   /** `can` of names that nobody asked about yet, or that depends on `facts`. */
@@ -411,7 +421,7 @@ class TableGate implements Gate {
 
 /** The status of a gate whose evaluator stopped before the answers of this time were there. */
 const BROKEN = "gate-broken";
-const STOPPED = /* @__PURE__ */ refusal(BROKEN, "The permissions of this page could not be evaluated.");
+const STOPPED = "The permissions of this page could not be evaluated.";
 
 /** What the evaluator answers. One that trapped answers nothing any more. */
 function unlessBroken<T>(ask: () => T, otherwise: T): T {

@@ -10,7 +10,7 @@ export function refusal(code: string, text: string): Decision {
 /** A gate that allows nothing, for as long as there is nothing to decide with. */
 export function refusingGate(status: string, statusText: string): Gate {
   const none = new Masks(new Uint8Array(), 0, () => -1);
-  return {
+  const gate: Gate = {
     status,
     statusText,
     principal: "",
@@ -27,5 +27,7 @@ export function refusingGate(status: string, statusText: string): Gate {
     resources: () => [],
     explain: () => refusal(status, statusText),
     refresh: () => undefined,
+    at: () => gate,
   };
+  return gate;
 }
