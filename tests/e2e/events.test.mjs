@@ -68,6 +68,14 @@ test("a stream begins with the epoch and tells each new one at once", async () =
   stream.close();
 });
 
+test("a stream on which nothing happens beats by an event, which a page is told of", async () => {
+  const stream = await open(await organization());
+  await stream.until(hasEpoch(1), "no first event");
+  await delay(15_500);
+  await stream.until(({ text }) => text.endsWith("event: beat\ndata: {}\n\n"), "no heartbeat");
+  stream.close();
+});
+
 // The runtime notices it when it next writes: at the next event, or after 15 s at a heartbeat. What it writes first
 // may still be taken by a connection that is being closed, so there are some events, with a little time between them.
 test("a page that hung up is noticed, so that it takes no place", async () => {

@@ -1,10 +1,12 @@
-// What a connection makes of time: rights that end, machines that sleep.
+// What a connection makes of time: rights that end, machines that sleep, streams that die without a word.
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { connect } from "@lockstep/gate";
+
 import { edgeDouble, follow, pass } from "./double.mjs";
-import { organization, snapshot } from "./world.mjs";
+import { organization, snapshot, wasm } from "./world.mjs";
 
 const member = ["member", organization];
 const HEARTBEAT_MS = 15_000;
@@ -17,6 +19,8 @@ function ending(ms) {
   return snapshot({ grants: [grant, member], server_time_ms: Date.now() });
 }
 
+const open = ({ sources }) => sources.filter(({ closed }) => !closed);
+const beat = (edge) => open(edge)[0].dispatchEvent(new MessageEvent("beat", { data: "{}" }));
 const invites = (store) => store.getSnapshot().gate.can("invite");
 
 /** The store with what it has read. */
@@ -52,4 +56,37 @@ test("a_machine_that_slept_shows_soon_what_has_ended", async (t) => {
   t.mock.method(Date, "now", () => now() + 7_200_000);
   await pass(t, HEARTBEAT_MS, 500);
   assert.equal(invites(store), false);
+});
+
+test("a_stream_that_says_nothing_any_more_is_opened_again", async (t) => {
+  const edge = edgeDouble(snapshot());
+  await followed(t, edge);
+  for (let beats = 0; beats < 5; beats += 1) {
+    await pass(t, HEARTBEAT_MS, 500);
+    beat(edge);
+  }
+  assert.deepEqual([edge.sources.length, edge.reads()], [1, 1]);
+  // What was announced meanwhile went to nobody, so it is read.
+  await pass(t, 3 * HEARTBEAT_MS, 500);
+  assert.deepEqual([edge.sources.length, edge.reads(), open(edge).length], [2, 2, 1]);
+  await pass(t, 3 * HEARTBEAT_MS, 500);
+  assert.deepEqual([edge.sources.length, edge.reads(), open(edge).length], [3, 3, 1]);
+});
+
+test("an_edge_that_beats_in_comments_is_left_alone", async (t) => {
+  const edge = edgeDouble(snapshot());
+  await followed(t, edge);
+  await pass(t, 20 * HEARTBEAT_MS, 500);
+  assert.deepEqual([edge.sources.length, edge.reads()], [1, 1]);
+});
+
+test("who_left_waits_for_no_beat", async (t) => {
+  const edge = edgeDouble(snapshot());
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const leave = store.subscribe(() => {});
+  await pass(t, 20);
+  beat(edge);
+  leave();
+  await pass(t, 10 * HEARTBEAT_MS, 500);
+  assert.deepEqual([edge.sources.length, open(edge).length], [1, 0]);
 });

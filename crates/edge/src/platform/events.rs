@@ -13,8 +13,10 @@ use worker::{Delay, Error, Response};
 use super::clock::WorkerClock;
 use crate::{edge::Clock, objects::Subscription};
 
-/// Time between two heartbeats, in milliseconds.
+/// Time between two heartbeats, in milliseconds. A page waits for two and a half (`announcements.ts`).
 const HEARTBEAT_MS: i64 = 15_000;
+/// An event, because a page is not told of comments.
+const HEARTBEAT: &[u8] = b"event: beat\ndata: {}\n\n";
 /// A stream lives no longer, in milliseconds, whatever is said on it: half an hour. The page opens a new one, and is authenticated again.
 const LIFE_MS_MAX: i64 = 1_800_000;
 /// Events that wait for a slow page; one more, and its stream ends.
@@ -86,7 +88,7 @@ fn response(receiver: Receiver<String>, ends_at_ms: i64) -> worker::Result<Respo
     Ok(response)
 }
 
-/// The events until the stream's end, with a comment line whenever nothing was said for a while, so that a dead connection is noticed on both sides.
+/// The events until the stream's end, with a heartbeat whenever nothing was said for a while, so that a dead connection is noticed on both sides.
 fn beating(
     receiver: Receiver<String>,
     ends_at_ms: i64,
@@ -100,7 +102,7 @@ fn beating(
         match select(receiver.next(), delay).await {
             Either::Left((event, _)) => Some((Ok(event?.into_bytes()), receiver)),
             Either::Right(_) if left_ms <= HEARTBEAT_MS => None,
-            Either::Right(_) => Some((Ok(b":\n\n".to_vec()), receiver)),
+            Either::Right(_) => Some((Ok(HEARTBEAT.to_vec()), receiver)),
         }
     })
 }

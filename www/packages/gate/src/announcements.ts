@@ -11,6 +11,8 @@ export interface AnnouncementsOptions {
 /** First and longest wait before another attempt, in milliseconds. */
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 30_000;
+/** How long a stream may say nothing, in milliseconds: two and a half of the edge's heartbeats. */
+const SILENCE_MAX_MS = 37_500;
 
 /**
  * Follows an organization's epochs over Server-Sent Events. An event carries only a number: what it
@@ -25,6 +27,9 @@ export class Announcements {
   readonly #onRetry: () => void;
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  /** Runs out when nothing is said, once the edge was heard to beat: an older one does not. */
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #beats = false;
   #waitMs = RETRY_FIRST_MS;
   /** When the source was opened, by this machine's clock. */
   #sinceMs = 0;
@@ -72,13 +77,19 @@ export class Announcements {
     const source = eventSource(
       `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
     );
-    source.addEventListener("epoch", (event) => {
-      const { data } = event as MessageEvent<unknown>;
+    const hear = ({ type, data }: MessageEvent<unknown>) => {
+      if (source !== this.#source) {
+        return;
+      }
+      this.#beats ||= type === "beat";
+      this.#listen();
       const epoch = parsed<{ epoch?: unknown }>(String(data))?.epoch;
-      if (Number.isSafeInteger(epoch) && source === this.#source) {
+      if (Number.isSafeInteger(epoch)) {
         this.#onEpoch(epoch as number);
       }
-    });
+    };
+    source.addEventListener("epoch", hear);
+    source.addEventListener("beat", hear);
     source.addEventListener("error", () => {
       if (source === this.#source) {
         this.failed(false);
@@ -86,6 +97,15 @@ export class Announcements {
     });
     this.#source = source;
     this.#sinceMs = Date.now();
+    this.#listen();
+  }
+
+  /** A connection may end without a word, as when a machine sleeps: then nothing comes any more. */
+  #listen(): void {
+    clearTimeout(this.#silence);
+    if (this.#beats) {
+      this.#silence = setTimeout(() => this.#again(), SILENCE_MAX_MS);
+    }
   }
 
   #again(): void {
@@ -104,6 +124,7 @@ export class Announcements {
 
   #drop(): void {
     clearTimeout(this.#retry);
+    clearTimeout(this.#silence);
     this.#source?.close();
     this.#retry = this.#source = undefined;
   }
