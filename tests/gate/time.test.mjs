@@ -90,3 +90,43 @@ test("who_left_waits_for_no_beat", async (t) => {
   await pass(t, 10 * HEARTBEAT_MS, 500);
   assert.deepEqual([edge.sources.length, open(edge).length], [1, 0]);
 });
+
+test("a_store_that_nobody_follows_denies_after_a_few_seconds", async (t) => {
+  const edge = edgeDouble(ending(86_400_000));
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const leave = store.subscribe(() => {});
+  await pass(t, 20);
+  assert.equal(invites(store), true);
+  leave();
+  await pass(t, 60_000, 500);
+  assert.equal(invites(store), false);
+
+  // Nor does it allow anything at its next beginning, before it has read.
+  let answer;
+  edge.answer = () => new Promise((resolve) => (answer = resolve));
+  t.after(store.subscribe(() => {}));
+  assert.deepEqual([store.getSnapshot().status, invites(store)], ["loading", false]);
+  answer(Response.json(ending(86_400_000)));
+  await pass(t, 20);
+  assert.equal(invites(store), true);
+});
+
+test("who_comes_back_at_once_sees_what_was_there", async (t) => {
+  const edge = edgeDouble(ending(86_400_000));
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const leave = store.subscribe(() => {});
+  await pass(t, 20);
+  leave();
+  await pass(t, 500);
+  edge.answer = () => new Promise(() => {});
+  t.after(store.subscribe(() => {}));
+  assert.equal(invites(store), true);
+});
+
+test("what_is_read_for_nobody_counts_for_a_few_seconds", async (t) => {
+  const store = connect({ organization, wasm, ...edgeDouble(ending(86_400_000)), baseUrl: "http://edge" });
+  await store.refresh();
+  assert.equal(invites(store), true);
+  await pass(t, 60_000, 500);
+  assert.equal(invites(store), false);
+});

@@ -24,7 +24,7 @@ export interface GateState {
 /** A gate that follows one organization, in the shape of React's `useSyncExternalStore`. */
 export interface GateStore {
   readonly organization: string;
-  /** Starts with the first subscriber and stops after the last one left. */
+  /** Starts with the first subscriber and stops after the last one left; what was read counts a few seconds longer. */
   subscribe(listener: () => void): () => void;
   getSnapshot(): GateState;
   /** The state before anything was read: what a server renders, and what a page begins with that takes it over. */
@@ -49,6 +49,8 @@ export function connect(options: ConnectOptions): GateStore {
 
 /** Longest wait for the end of a right, in milliseconds: a timer stands still while its machine sleeps. */
 const WAIT_MAX_MS = 10_000;
+/** How long a state counts that nobody follows, in milliseconds: pages come back at once, or later. */
+const KEPT_MS = 5_000;
 
 class Connection implements GateStore {
   readonly organization: string;
@@ -57,6 +59,8 @@ class Connection implements GateStore {
   readonly #listeners = new Set<() => void>();
   readonly #first: GateState;
   #state: GateState;
+  /** When the state was set, or followed for the last time. */
+  #heldMs = 0;
   /** The read under way, and whether another one must follow it. */
   #reading: Promise<void> | undefined;
   #again = false;
@@ -81,13 +85,15 @@ class Connection implements GateStore {
     );
   }
 
-  getSnapshot = (): GateState => this.#state;
+  getSnapshot = (): GateState =>
+    this.#running || Date.now() - this.#heldMs < KEPT_MS ? this.#state : this.#first;
 
   getServerSnapshot = (): GateState => this.#first;
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     if (!this.#running) {
+      this.#state = this.getSnapshot();
       this.#running = true;
       // While nobody listened no timer ran: what has ended since is over before anything is read.
       this.#pass();
@@ -204,6 +210,7 @@ class Connection implements GateStore {
 
   #set(state: GateState): void {
     this.#state = state;
+    this.#heldMs = Date.now();
     for (const listener of this.#listeners) {
       try {
         listener();
@@ -218,6 +225,7 @@ class Connection implements GateStore {
 
   #stop(): void {
     this.#running = false;
+    this.#heldMs = Date.now();
     clearTimeout(this.#expiry);
     this.#announcements.close();
   }
