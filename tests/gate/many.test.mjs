@@ -12,14 +12,20 @@ import { document, organization, policy, snapshot, wasm } from "./world.mjs";
 const nowMs = 1_000_000;
 const grants = [["admin", organization]];
 
-/** The evaluator's memory, and whether it stops after what it is asked next. */
+/** The evaluator's memory, and whether it stops after what it is asked next, or for good. */
 let memory;
 let stops = false;
+let dies = false;
+let instances = 0;
 const { Instance } = WebAssembly;
 WebAssembly.Instance = function (...args) {
   const { exports } = new Instance(...args);
   memory = exports.memory;
+  instances += 1;
+  let isDead = false;
   const evaluator_ask = (...asked) => {
+    isDead ||= dies;
+    if (isDead) throw new Error("recursive use of an object");
     const at = exports.evaluator_ask(...asked);
     if (stops) throw new Error("stopped");
     return at;
@@ -167,4 +173,24 @@ test("a_grant_ends_in_a_page_whose_evaluator_has_stopped", async (t) => {
   edge.answer = snapshot();
   // Nobody calls refresh: the connection reads again by itself.
   assert.equal((await ready(store)).gate.can("read"), true);
+});
+
+test("an_evaluator_that_stopped_for_good_is_made_anew", async (t) => {
+  t.mock.method(console, "error", () => {});
+  const store = follow(t, edgeDouble(snapshot({ grants })));
+  const before = await ready(store);
+  dies = true;
+  assert.equal(before.gate.explain("invite").reasons[0].code, "gate-broken");
+  dies = false;
+  // It answers nothing any more, so the next gate is another one's, which is handed the same policy.
+  await store.refresh();
+  const { status, gate } = store.getSnapshot();
+  assert.equal(status, "ready");
+  assert.equal(gate.explain("invite").decision, true);
+  assert.equal(gate.can("remove", organization, { "target.creator": false }), true);
+  // What the dead one is asked later does not take the other one away.
+  assert.equal(before.gate.explain("invite").reasons[0].code, "gate-broken");
+  const count = instances;
+  assert.equal((await gateOf(snapshot({ grants }))).can("invite"), true);
+  assert.equal(instances, count);
 });

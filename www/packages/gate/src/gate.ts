@@ -156,10 +156,6 @@ interface Documents {
   nowMs: number;
 }
 
-/** The gate whose snapshot the evaluator holds, and the policy that it holds. */
-let holder: TableGate | undefined;
-let heldPolicy: Uint8Array | undefined;
-
 /**
  * Answers from a copy of the evaluator's table: a name becomes a number once, and an ordinary check
  * never crosses into wasm.
@@ -292,7 +288,7 @@ class TableGate implements Gate {
 
   refresh(nowMs: number = Date.now()): void {
     this.#documents.nowMs = nowMs;
-    holder = undefined;
+    this.#evaluator.holder = undefined;
     // Should the evaluator stop here, no answer from before is left, and none begins or ends.
     this.#rows.clear();
     this.#starts = new Uint32Array();
@@ -385,17 +381,17 @@ class TableGate implements Gate {
   /** Asks the evaluator about this gate; the place of its numbers. */
   #ask(what: number, number: number, bytes: Uint8Array): number {
     const evaluator = this.#evaluator;
-    if (holder !== this) {
+    if (evaluator.holder !== this) {
       // Whatever stops halfway, nobody is answered from another one's documents.
-      holder = undefined;
+      evaluator.holder = undefined;
       const { policy, snapshot, nowMs } = this.#documents;
-      if (heldPolicy !== policy) {
-        heldPolicy = undefined;
+      if (evaluator.policy !== policy) {
+        evaluator.policy = undefined;
         evaluator.ask(POLICY, 0, policy);
-        heldPolicy = policy;
+        evaluator.policy = policy;
       }
       evaluator.ask(SNAPSHOT, nowMs, snapshot);
-      holder = this;
+      evaluator.holder = this;
     }
     return evaluator.ask(what, number, bytes);
   }

@@ -18,25 +18,30 @@ type Source = URL | string | Request | Response | BufferSource | WebAssembly.Mod
 /** How long it may take from an address, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-let loading: Promise<Evaluator> | undefined;
+let loading: Promise<WebAssembly.Module> | undefined;
+let evaluator: Evaluator | undefined;
 
 /**
  * Loads the evaluator once per realm; later sources are ignored, because one instance serves every
- * policy and organization. A failed load may be tried again.
+ * policy and organization. A failed load may be tried again, and one that stopped is made anew.
  */
-export function loadWasm(source?: WasmSource): Promise<Evaluator> {
+export async function loadWasm(source?: WasmSource): Promise<Evaluator> {
   loading ??= load(source).catch((cause: unknown) => {
     loading = undefined;
     throw cause;
   });
-  return loading;
+  const module = await loading;
+  return (evaluator ??= instantiate(module));
 }
 
-async function load(source?: WasmSource): Promise<Evaluator> {
-  const module = await compile(
+async function load(source?: WasmSource): Promise<WebAssembly.Module> {
+  return compile(
     (await (typeof source === "function" ? source() : source)) ??
       new URL("../wasm/lockstep_gate_bg.wasm", import.meta.url),
   );
+}
+
+function instantiate(module: WebAssembly.Module): Evaluator {
   // It calls out for nothing but to say that it cannot go on.
   const imports: Record<string, Record<string, () => never>> = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
@@ -74,6 +79,9 @@ export class Evaluator {
   /** Its memory, of which the old views are empty when it has grown. */
   bytes = new Uint8Array();
   numbers = new Float64Array();
+  /** The gate whose snapshot it holds, and the policy that it holds. */
+  holder: object | undefined;
+  policy: Uint8Array | undefined;
 
   constructor(wasm: Wasm) {
     this.#wasm = wasm;
@@ -82,12 +90,20 @@ export class Evaluator {
 
   /** Hands over bytes and asks; where in `numbers` the answer begins. */
   ask(what: number, number: number, given: Uint8Array): number {
-    const room = this.#wasm.evaluator_room(this.#pointer, given.length) >>> 0;
-    this.#look();
-    this.bytes.set(given, room);
-    const at = this.#wasm.evaluator_ask(this.#pointer, what, number) >>> 0;
-    this.#look();
-    return at / Float64Array.BYTES_PER_ELEMENT;
+    try {
+      const room = this.#wasm.evaluator_room(this.#pointer, given.length) >>> 0;
+      this.#look();
+      this.bytes.set(given, room);
+      const at = this.#wasm.evaluator_ask(this.#pointer, what, number) >>> 0;
+      this.#look();
+      return at / Float64Array.BYTES_PER_ELEMENT;
+    } catch (cause) {
+      // What trapped answers nothing any more, so it is nothing for the next gate.
+      if (evaluator === this) {
+        evaluator = undefined;
+      }
+      throw cause;
+    }
   }
 
   #look(): void {
