@@ -81,6 +81,32 @@ test("who_loses_the_right_to_a_list_sees_it_no_longer", async () => {
   await callAt(ada, "DELETE", `${path}/invitations/${id}`);
 });
 
+test("a_right_that_ends_by_time_takes_its_lists_along", async () => {
+  const { page } = ada;
+  const path = `/v1/organizations/${organization.id}`;
+  const body = { email: "radia@example.com", role: "member" };
+  const { id } = await callAt(ada, "POST", `${path}/invitations`, body);
+  // As if ada's role ended soon, and the edge knew that, too.
+  let endsAtMs;
+  await page.route("**/snapshot", async (route) => {
+    const response = await route.fetch({ headers: { ...route.request().headers(), accept: "application/json" } });
+    const snapshot = await response.json();
+    endsAtMs ??= snapshot.server_time_ms + 2_000;
+    const grants = snapshot.grants.map((grant) => ({ ...grant, expires_at_ms: endsAtMs }));
+    await route.fulfill({ response, json: { ...snapshot, grants } });
+  });
+  await page.route("**/invitations?*", async (route) => {
+    const problem = { status: 403, code: "no-grant", detail: "This needs the role Admin in this organization." };
+    await (endsAtMs && Date.now() >= endsAtMs ? route.fulfill({ status: 403, json: problem }) : route.continue());
+  });
+  await page.reload();
+  const address = page.getByText("radia@example.com", { exact: true });
+  await address.waitFor();
+  await address.waitFor({ state: "detached" });
+  await page.unrouteAll({ behavior: "wait" });
+  await callAt(ada, "DELETE", `${path}/invitations/${id}`);
+});
+
 test("a_failed_read_does_not_change_the_role_that_was_chosen", async () => {
   const { page } = ada;
   await page.getByRole("button", { name: "Invite" }).click();

@@ -35,9 +35,9 @@ export function OrganizationPage({ organization }: { organization: string }) {
 }
 
 function Content({ organization, writes }: { organization: string; writes: number }) {
-  const { status, statusText, epoch } = useGate();
-  // Both only rise, so their sum differs whenever there is something new to read.
-  const version = epoch + writes;
+  const { gate, status, statusText, epoch } = useGate();
+  // Differs whenever there is something new to read: a change, one of this page's own, or a right that ended by time.
+  const version = `${epoch} ${writes} ${gate.changesAtMs}`;
   const { data, status: read, error, reload } = useRead(
     organization,
     (signal) => readOrganization(organization, signal),

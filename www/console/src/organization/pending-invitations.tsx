@@ -11,7 +11,7 @@ import { Unread } from "./unread.js";
 
 interface PendingInvitationsProps {
   readonly organization: string;
-  readonly version: number;
+  readonly version: string;
 }
 
 /** Everyone who has been invited and has not answered. */

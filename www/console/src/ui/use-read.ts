@@ -18,7 +18,7 @@ export type Reading<T> = Read<T> & { readonly reload: () => void };
 export function useRead<T>(
   key: string,
   read: (signal: AbortSignal) => Promise<T>,
-  version: number = 0,
+  version: number | string = 0,
 ): Reading<T> {
   const [held, setHeld] = useState<{ key: string; read: Read<T> }>({ key, read: LOADING });
   const [round, setRound] = useState(0);
