@@ -24,7 +24,8 @@ export function LeaveForm({ organization, onClose }: LeaveFormProps) {
   return (
     <form className="stack" onSubmit={submit}>
       <p className="wrap">
-        You lose all access to <strong>{organization.name}</strong> at once.
+        You change nothing in <strong>{organization.name}</strong> any more, and see nothing of it a few
+        seconds later. Service keys whose secret you have seen stop within a day.
       </p>
       <ErrorNotice error={leave.error} />
       <FormActions submit="Leave" danger busy={leave.busy} onCancel={onClose} cancel="Stay" />

@@ -53,8 +53,12 @@ function RemoveForm({ organization, member, onClose }: RemoveMemberProps & { onC
   return (
     <form className="stack" onSubmit={submit}>
       <p className="wrap">
-        <strong>{nameOf(member)}</strong> loses all access to this organization at once. To come back,
-        they must be invited again.
+        <strong>{nameOf(member)}</strong> changes nothing in this organization any more, and sees nothing
+        of it a few seconds later. To come back, they must be invited again.
+      </p>
+      <p>
+        Service keys whose secret they have seen stop within a day. An admin rotates them to end that
+        now.
       </p>
       <ErrorNotice error={remove.error} />
       <FormActions submit="Remove" danger busy={remove.busy} onCancel={onClose} cancel="Keep" />

@@ -34,7 +34,7 @@ export function Settings({ organization, self }: SettingsProps) {
           </OperationButton>
         </Setting>
         {canLeave && (
-          <Setting title="Leave" text="You lose access at once. To come back, you must be invited.">
+          <Setting title="Leave" text="You lose access within seconds. To come back, you must be invited.">
             <OperationButton
               operation="member.leave"
               facts={self?.facts}
