@@ -7,7 +7,7 @@ import { startBrowser } from "../support/browser.mjs";
 import { secretsIn } from "../support/canary.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { audit } from "./audit.mjs";
-import { personAt, signIn } from "./person.mjs";
+import { callAt, personAt, signIn } from "./person.mjs";
 
 let edge;
 let browser;
@@ -88,6 +88,41 @@ test("p6_a_token_is_shown_once_narrowed_switched_off_rotated_and_deleted", async
   await audit(page, "sign out everywhere");
   await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
   await page.getByLabel("E-mail address").waitFor();
+  person.assertClean();
+  await person.close();
+});
+
+test("what_a_token_gets_is_foretold_by_the_token", async () => {
+  const person = await personAt(browser, edge.origin);
+  const { page } = person;
+  await page.goto("/");
+  await signIn(person, "lin@example.com");
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  const { id } = await callAt(person, "POST", "/v1/organizations", { name: "Acme" });
+  await callAt(person, "PATCH", `/v1/organizations/${id}`, { token_lifetime_max_s: 1_209_600 });
+  await page.goto(`/organizations/${id}/tokens`);
+  const answer = page.getByLabel("Expected answer");
+  const make = async (name) => {
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByRole("button", { name: "Create token" }).click();
+    const notice = page.getByRole("group", { name: "New token" });
+    await notice.getByText(`Copy ${name} now`).waitFor();
+    const text = await answer.textContent();
+    await notice.getByRole("button", { name: "Done" }).click();
+    return text;
+  };
+
+  // The organization takes no longer ones, and that is what is offered first.
+  const expires = page.getByLabel("Expires");
+  await expires.locator("option", { hasText: /^14 days$/ }).waitFor({ state: "attached" });
+  assert.equal(await expires.inputValue(), "1209600");
+  assert.equal(await expires.locator("option", { hasText: "longer than this organization takes" }).count(), 3);
+  assert.match(await make("plain"), /^HTTP\/1\.1 201/);
+  await page.getByLabel("Only these").check();
+  assert.match(await make("narrow"), /^No more than what it was made for/);
+  await page.getByLabel("All of mine").check();
+  await expires.selectOption({ label: "No expiry (longer than this organization takes)" });
+  assert.match(await make("old"), /^HTTP\/1\.1 403 Forbidden: the token lives longer/);
   person.assertClean();
   await person.close();
 });

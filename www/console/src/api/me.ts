@@ -67,6 +67,9 @@ export interface NewSecret {
   readonly token?: string;
 }
 
+/** A token just made or rotated. */
+export type NewToken = Token & NewSecret;
+
 export interface TokenRequest {
   readonly name: string;
   readonly scopes: Scopes;
@@ -108,13 +111,13 @@ export const readTokens = (signal?: AbortSignal) =>
   readAll<Token, "tokens">("/v1/me/tokens", "tokens", signal);
 
 export const createToken = (once: Once, token: TokenRequest) =>
-  request<NewSecret>("/v1/me/tokens", { method: "POST", body: token, once });
+  request<NewToken>("/v1/me/tokens", { method: "POST", body: token, once });
 
 export const setTokenActive = (id: string, active: boolean) =>
   request<Token>(`/v1/me/tokens/${segment(id)}`, { method: "PATCH", body: { active } });
 
 export const rotateToken = (once: Once, id: string, overlapS: number) =>
-  request<NewSecret>(`/v1/me/tokens/${segment(id)}/rotate`, {
+  request<NewToken>(`/v1/me/tokens/${segment(id)}/rotate`, {
     method: "POST",
     body: { overlap_s: overlapS },
     once,

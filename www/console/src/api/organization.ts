@@ -7,6 +7,8 @@ export interface Organization {
   readonly epoch: number;
   /** What guards may look at when the action is on the organization. */
   readonly facts: Facts;
+  /** How long a token or key may live to be taken here, in seconds; `null`: as long as it likes. */
+  readonly token_lifetime_max_s: number | null;
 }
 
 export interface Member {

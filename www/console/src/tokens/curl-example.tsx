@@ -1,6 +1,7 @@
 import { useMemo, useState } from "react";
 import { connect, type Decision } from "@lockstep/gate";
 import { GateProvider, useGate } from "@lockstep/react";
+import type { NewToken } from "../api/me.js";
 import { readOrganization } from "../api/organization.js";
 import { Section } from "../ui/section.js";
 import { useSamePerson } from "../organization/use-same-person.js";
@@ -9,14 +10,18 @@ import { CopyButton } from "../ui/copy-button.js";
 import { Select } from "../ui/field.js";
 import { useRead } from "../ui/use-read.js";
 import { curlOf, EXAMPLES, type Example } from "./examples.js";
+import { isTaken } from "./lifetime.js";
 
 interface CurlExampleProps {
   readonly organization: string;
-  readonly token: string | null;
+  readonly token: NewToken | null;
+  /** How long a token may live to be taken there, in seconds. */
+  readonly lifetimeMaxS: number | null;
 }
 
 /** The same action past the page: what to type, and what the edge answers this person now. */
-export function CurlExample({ organization, token }: CurlExampleProps) {
+export function CurlExample(props: CurlExampleProps) {
+  const { organization } = props;
   const store = useMemo(() => connect({ organization }), [organization]);
   return (
     <GateProvider store={store}>
@@ -25,13 +30,13 @@ export function CurlExample({ organization, token }: CurlExampleProps) {
           The page only hides what you may not do. The edge decides again, with the same evaluator,
           whoever asks it and however.
         </p>
-        <Call organization={organization} token={token} />
+        <Call {...props} />
       </Section>
     </GateProvider>
   );
 }
 
-function Call({ organization, token }: CurlExampleProps) {
+function Call({ organization, token, lifetimeMaxS }: CurlExampleProps) {
   const { gate, policy, status, statusText, epoch } = useGate();
   useSamePerson();
   const { data } = useRead(organization, (signal) => readOrganization(organization, signal), epoch);
@@ -45,7 +50,9 @@ function Call({ organization, token }: CurlExampleProps) {
     ...data?.facts,
     ...(example.operation === "invitation.create" && { "grant.role": role }),
   };
-  const curl = curlOf(example, { origin: location.origin, organization, role, token });
+  const secret = token?.token ?? null;
+  const curl = curlOf(example, { origin: location.origin, organization, role, token: secret });
+  const own = token === null ? null : ownAnswer(token, organization, lifetimeMaxS);
   return (
     <div className="stack">
       <Select
@@ -56,7 +63,7 @@ function Call({ organization, token }: CurlExampleProps) {
       />
       <figure className="code-block">
         <figcaption className="row row-apart">
-          <span>{token === null ? "Put your token in the first line" : "With your new token"}</span>
+          <span>{secret === null ? "Put your token in the first line" : "With your new token"}</span>
           <CopyButton text={curl} what="the command" />
         </figcaption>
         <pre tabIndex={0} aria-label="Command">
@@ -64,10 +71,12 @@ function Call({ organization, token }: CurlExampleProps) {
         </pre>
       </figure>
       <figure className="code-block">
-        <figcaption>What the edge answers you now</figcaption>
+        <figcaption>What the edge answers {own === null ? "you" : "this token"} now</figcaption>
         <pre tabIndex={0} aria-label="Expected answer">
           <code>
-            {status !== "ready" || permission === undefined
+            {own !== null
+              ? own
+              : status !== "ready" || permission === undefined
               ? statusText || "This policy opens the action to nobody."
               : answerOf(gate.explain(permission, undefined, facts), example)}
           </code>
@@ -75,6 +84,17 @@ function Call({ organization, token }: CurlExampleProps) {
       </figure>
     </div>
   );
+}
+
+/** What is known of the answer to a token that is worth less than its person; `null`: it is worth the same. */
+function ownAnswer({ scopes, subtree, ...token }: NewToken, organization: string, lifetimeMaxS: number | null) {
+  const { created_at_ms, expires_at_ms } = token;
+  const lifetimeS = expires_at_ms === null ? null : (expires_at_ms - created_at_ms) / 1_000;
+  if (!isTaken(lifetimeS, lifetimeMaxS)) {
+    return "HTTP/1.1 403 Forbidden: the token lives longer than this organization takes.";
+  }
+  const isNarrow = scopes !== null || (subtree !== null && subtree.node !== organization);
+  return isNarrow ? "No more than what it was made for: its permissions and its place count, too." : null;
 }
 
 /** The beginning of the edge's answer; the reason is word for word what the page's buttons show. */

@@ -21,23 +21,24 @@ export interface ListedSecret {
   readonly last_used_at_ms: number | null;
 }
 
-/** What can be done to one. */
-export interface SecretActions {
+/** What can be done to one; `New` is what a rotation answers. */
+export interface SecretActions<New extends NewSecret> {
   readonly setActive: (active: boolean) => Promise<unknown>;
-  readonly rotate: (once: Once, overlapS: number) => Promise<NewSecret>;
+  readonly rotate: (once: Once, overlapS: number) => Promise<New>;
   readonly remove: () => Promise<unknown>;
 }
 
-interface SecretRowProps {
+interface SecretRowProps<New extends NewSecret> {
   readonly secret: ListedSecret;
-  readonly actions: SecretActions;
+  readonly actions: SecretActions<New>;
   readonly onChanged: () => void;
-  readonly onRotated: (secret: NewSecret) => void;
+  readonly onRotated: (secret: New) => void;
   readonly children?: ReactNode;
 }
 
 /** A token or a key: what it may do, when it was used, and what can be done to it. */
-export function SecretRow({ secret, actions, onChanged, onRotated, children }: SecretRowProps) {
+export function SecretRow<New extends NewSecret>(props: SecretRowProps<New>) {
+  const { secret, actions, onChanged, onRotated, children } = props;
   const [open, setOpen] = useState<"rotate" | "delete" | null>(null);
   const close = () => setOpen(null);
   const announce = useAnnounce();
@@ -112,14 +113,14 @@ const OVERLAPS = [
   { value: "86400", text: "in a day" },
 ];
 
-interface RotateFormProps {
+interface RotateFormProps<New extends NewSecret> {
   readonly secret: ListedSecret;
-  readonly rotate: SecretActions["rotate"];
-  readonly onRotated: (secret: NewSecret) => void;
+  readonly rotate: SecretActions<New>["rotate"];
+  readonly onRotated: (secret: New) => void;
   readonly onClose: () => void;
 }
 
-function RotateForm({ secret, rotate, onRotated, onClose }: RotateFormProps) {
+function RotateForm<New extends NewSecret>({ secret, rotate, onRotated, onClose }: RotateFormProps<New>) {
   const announce = useAnnounce();
   const once = useOnce();
   const run = useAction(async (overlapS: number) => {
@@ -146,7 +147,7 @@ function RotateForm({ secret, rotate, onRotated, onClose }: RotateFormProps) {
 
 interface DeleteFormProps {
   readonly secret: ListedSecret;
-  readonly remove: SecretActions["remove"];
+  readonly remove: SecretActions<NewSecret>["remove"];
   readonly onDeleted: () => void;
   readonly onClose: () => void;
 }

@@ -2,7 +2,7 @@ import {
   deleteToken,
   rotateToken,
   setTokenActive,
-  type NewSecret,
+  type NewToken,
   type OrganizationName,
   type Token,
 } from "../api/me.js";
@@ -13,7 +13,7 @@ import { SecretRow } from "./secret-row.js";
 interface TokenRowProps {
   readonly token: Token;
   readonly onChanged: () => void;
-  readonly onRotated: (token: NewSecret) => void;
+  readonly onRotated: (token: NewToken) => void;
 }
 
 export function TokenRow({ token, onChanged, onRotated }: TokenRowProps) {

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { readTokens, type NewSecret } from "../api/me.js";
+import { readTokens, type NewToken } from "../api/me.js";
+import { readOrganization } from "../api/organization.js";
 import { useMe } from "../session/session.js";
 import { Empty, Failed, Loading } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
@@ -14,9 +15,13 @@ import { TokenRow } from "./token-row.js";
 /** Personal access tokens, and how to use one. */
 export function TokensPage({ organization }: { organization: string | null }) {
   const { status, data, error, reload } = useRead(useMe().user.id, readTokens);
-  const [created, setCreated] = useState<NewSecret | null>(null);
+  const { data: place } = useRead(`organization ${organization}`, async (signal) =>
+    organization === null ? null : readOrganization(organization, signal),
+  );
+  const [created, setCreated] = useState<NewToken | null>(null);
   const tokens = data?.tokens;
-  const show = (token: NewSecret) => {
+  const lifetimeMaxS = place?.token_lifetime_max_s ?? null;
+  const show = (token: NewToken) => {
     setCreated(token);
     reload();
   };
@@ -31,7 +36,11 @@ export function TokensPage({ organization }: { organization: string | null }) {
       </p>
       <div className="tokens">
         <Section title="New token">
-          <CreateTokenForm organization={organization} onCreated={show} />
+          <CreateTokenForm
+            organization={organization}
+            lifetimeMaxS={lifetimeMaxS}
+            onCreated={show}
+          />
           {created && <NewTokenNotice token={created} onDone={() => setCreated(null)} />}
         </Section>
         <Section title="Your tokens" count={tokens?.length}>
@@ -49,7 +58,7 @@ export function TokensPage({ organization }: { organization: string | null }) {
       </div>
       <Sessions />
       {organization !== null && (
-        <CurlExample organization={organization} token={created?.token ?? null} />
+        <CurlExample organization={organization} token={created} lifetimeMaxS={lifetimeMaxS} />
       )}
     </>
   );
