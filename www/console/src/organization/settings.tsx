@@ -19,7 +19,7 @@ interface SettingsProps {
 /** What can be done to the organization itself, and the way out of it. */
 export function Settings({ organization, self }: SettingsProps) {
   const [open, setOpen] = useState<Form | null>(null);
-  const close = () => setOpen(null);
+  const close = (form: Form) => () => setOpen((open) => (open === form ? null : open));
   const canLeave = useGate().policy?.operations?.["member.leave"] !== undefined;
   return (
     <Section title="Organization">
@@ -55,14 +55,14 @@ export function Settings({ organization, self }: SettingsProps) {
           </OperationButton>
         </Setting>
       </ul>
-      <Dialog title="Rename organization" open={open === "rename"} onClose={close}>
-        <RenameForm organization={organization} onClose={close} />
+      <Dialog title="Rename organization" open={open === "rename"} onClose={close("rename")}>
+        <RenameForm organization={organization} onClose={close("rename")} />
       </Dialog>
-      <Dialog title="Leave organization" open={open === "leave"} onClose={close}>
-        <LeaveForm organization={organization} onClose={close} />
+      <Dialog title="Leave organization" open={open === "leave"} onClose={close("leave")}>
+        <LeaveForm organization={organization} onClose={close("leave")} />
       </Dialog>
-      <Dialog title="Delete organization" open={open === "delete"} onClose={close}>
-        <DeleteForm organization={organization} onClose={close} />
+      <Dialog title="Delete organization" open={open === "delete"} onClose={close("delete")}>
+        <DeleteForm organization={organization} onClose={close("delete")} />
       </Dialog>
     </Section>
   );

@@ -36,11 +36,13 @@ interface SecretRowProps<New extends NewSecret> {
   readonly children?: ReactNode;
 }
 
+type Form = "rotate" | "delete";
+
 /** A token or a key: what it may do, when it was used, and what can be done to it. */
 export function SecretRow<New extends NewSecret>(props: SecretRowProps<New>) {
   const { secret, actions, onChanged, onRotated, children } = props;
-  const [open, setOpen] = useState<"rotate" | "delete" | null>(null);
-  const close = () => setOpen(null);
+  const [open, setOpen] = useState<Form | null>(null);
+  const close = (form: Form) => () => setOpen((open) => (open === form ? null : open));
   const announce = useAnnounce();
   const { name, active } = secret;
   const toggle = useAction(async () => {
@@ -75,11 +77,11 @@ export function SecretRow<New extends NewSecret>(props: SecretRowProps<New>) {
           Delete
         </RowButton>
       </div>
-      <Dialog title="New secret" open={open === "rotate"} onClose={close}>
-        <RotateForm secret={secret} rotate={actions.rotate} onRotated={onRotated} onClose={close} />
+      <Dialog title="New secret" open={open === "rotate"} onClose={close("rotate")}>
+        <RotateForm secret={secret} rotate={actions.rotate} onRotated={onRotated} onClose={close("rotate")} />
       </Dialog>
-      <Dialog title={`Delete ${name}`} open={open === "delete"} onClose={close}>
-        <DeleteForm secret={secret} remove={actions.remove} onDeleted={onChanged} onClose={close} />
+      <Dialog title={`Delete ${name}`} open={open === "delete"} onClose={close("delete")}>
+        <DeleteForm secret={secret} remove={actions.remove} onDeleted={onChanged} onClose={close("delete")} />
       </Dialog>
     </li>
   );

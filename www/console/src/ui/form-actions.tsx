@@ -1,3 +1,5 @@
+import { useHeld } from "./dialog.js";
+
 interface FormActionsProps {
   readonly submit: string;
   readonly busy: boolean;
@@ -10,9 +12,15 @@ interface FormActionsProps {
 
 /** The end of a form in a dialog. The submit button stays reachable while its action is under way. */
 export function FormActions({ submit, busy, onCancel, danger, cancel = "Cancel" }: FormActionsProps) {
+  const held = useHeld();
   return (
     <div className="form-actions">
-      <button type="button" className="button" onClick={onCancel}>
+      <button
+        type="button"
+        className="button"
+        aria-disabled={held.busy}
+        onClick={held.busy ? undefined : onCancel}
+      >
         {cancel}
       </button>
       <button className={`button ${danger ? "button-danger" : "button-primary"}`} aria-disabled={busy}>
