@@ -61,3 +61,16 @@ test("a_dialog_stays_open_while_its_action_is_under_way", async () => {
   await dialog.waitFor({ state: "hidden" });
   grace.assertClean();
 });
+
+test("who_is_suspended_is_shown_as_such_and_told_so", async () => {
+  const { user } = await callAt(grace, "GET", "/v1/me");
+  await ada.page.goto(`/organizations/${id}`);
+  await ada.page.getByRole("button", { name: "Remove grace@example.com" }).waitFor();
+  assert.equal(await ada.page.getByText("Suspended", { exact: true }).count(), 0);
+  await callAt(ada, "PUT", `${path}/members/${user.id}/suspension`, {});
+  const row = ada.page.getByRole("listitem").filter({ hasText: "grace@example.com" });
+  await row.getByText("Suspended", { exact: true }).waitFor();
+  await grace.page.getByRole("heading", { name: "You are no longer in Acme" }).waitFor();
+  await grace.page.getByText("removed from the organization or suspended").waitFor();
+  for (const person of [ada, grace]) person.assertClean();
+});

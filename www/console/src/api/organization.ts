@@ -19,6 +19,8 @@ export interface Member {
   readonly self: boolean;
   readonly creator: boolean;
   readonly joined_at_ms: number;
+  /** Since when the roles are kept and give nothing. */
+  readonly suspended_at_ms: number | null;
   /** What guards may look at when the action is on this member. */
   readonly facts: Facts;
 }

@@ -14,8 +14,8 @@ export function Gone({ name }: { name: string | null }) {
         <>
           <PageTitle title={`You are no longer in ${name}`} />
           <p>
-            You were removed from the organization, or it was deleted. Nothing in it can be seen or
-            changed from here any more.
+            You were removed from the organization or suspended, or it was deleted. Nothing in it can
+            be seen or changed from here any more.
           </p>
         </>
       )}

@@ -47,6 +47,7 @@ function Person({ member }: { member: Member }) {
       <div className="person-name">
         <span className="wrap">{nameOf(member)}</span>
         {member.self && <span className="badge">You</span>}
+        {member.suspended_at_ms !== null && <span className="badge">Suspended</span>}
         <span className="person-since">
           {member.creator ? "Creator, joined" : "Joined"} {day(member.joined_at_ms)}
         </span>
