@@ -22,10 +22,9 @@ use crate::{
     freshness::Confirmed,
     log,
     narrow::{Narrow, TokenUse},
-    objects::ask,
     organization::IssuerUse,
     problem::{ApiError, Code},
-    user::{self, Authenticated, Said, UserObject},
+    user::{self, Said},
 };
 
 /// Who is behind a request, and by what.
@@ -310,26 +309,6 @@ pub async fn opened(edge: &Edge, session: &Secret) -> Result<FreshCaller, ApiErr
     secret::fresh_caller(edge, SecretKind::Session, session.reveal())
         .await
         .map(FreshCaller)
-}
-
-/// Makes the user of a JWT known to their object. Whoever only asks needs none: an issuer vouches for
-/// who they are, and what they hold is their organization's to say.
-///
-/// # Errors
-/// 503 when the object does not answer.
-pub async fn recognize(edge: &Edge, caller: &Caller) -> Result<(), ApiError> {
-    let Some(identity) = &caller.identity else {
-        return Ok(());
-    };
-    let command = user::Command::Recognize {
-        issuer: identity.issuer.clone(),
-        subject: identity.subject.clone(),
-        address: caller.address.clone(),
-        said: identity.said,
-    };
-    let name = caller.user()?.as_str();
-    ask::<UserObject, Authenticated>(&*edge.objects, name, &command).await?;
-    Ok(())
 }
 
 /// The cookie value that takes the place of a session's old one, if it is time for that. A failure is no reason to refuse the request: the old one still counts.

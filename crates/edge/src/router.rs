@@ -171,7 +171,9 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     request.require_arrival()?;
     let is_presented = matches!(route.handler, Handler::Presenting(_));
     let carried = credential::read(request);
-    if request.method.is_unsafe() && !is_presented {
+    // What is no credential, or are two, is told so; whoever takes none has no use for it.
+    let is_refused = carried.is_err() && !route.handler.is_anonymous();
+    if request.method.is_unsafe() && !is_presented && !is_refused {
         check_origin(&edge.config, request, &carried)?;
     }
     if let Handler::Operator(handler) = route.handler {
@@ -187,9 +189,12 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let issuer = caller
         .as_ref()
         .and_then(|known| known.caller().issuer.clone());
-    if let (Some(known), false) = (&caller, matches!(route.handler, Handler::Asking(_))) {
-        authenticate::recognize(edge, known.caller()).await?;
-    }
+    let caller = match caller {
+        Some(known) if !matches!(route.handler, Handler::Asking(_)) => {
+            Some(known.recognized(edge).await?)
+        }
+        other => other,
+    };
     let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller))?;
     route.check_tag(request)?;
     let place = match (&caller, named) {
@@ -291,6 +296,13 @@ enum Known {
 }
 
 impl Known {
+    async fn recognized(self, edge: &Edge) -> Result<Self, ApiError> {
+        Ok(match self {
+            Self::Before(caller) => Self::Before(caller.recognized(edge).await?),
+            Self::Now(caller) => Self::Now(caller.recognized(edge).await?),
+        })
+    }
+
     fn caller(&self) -> &Caller {
         match self {
             Self::Before(caller) => caller,

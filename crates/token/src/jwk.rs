@@ -3,7 +3,7 @@
 //! Two kinds of trouble are told apart. A key that is simply not for us (encryption, another curve,
 //! an algorithm that the issuer's record does not list) is left out, as RFC 7517 section 5 asks,
 //! because real sets mix them. A key or a set that is broken or dangerous (weak RSA, a point off its
-//! curve, a published private key, symmetric beside public keys, two keys of one name) refuses the
+//! curve, a published private key, symmetric beside public keys, two that are for us of one name) refuses the
 //! whole set. A fetched set that is refused has no keys: it takes the place of the one before.
 //!
 //! ```
@@ -75,7 +75,6 @@ impl KeySet {
         let members: Option<Vec<&Object>> = members.iter().map(Value::as_object).collect();
         let members = members.ok_or(KeySetError::Shape)?;
         refuse_mixed(&members)?;
-        refuse_equal_names(&members)?;
         let mut keys = Vec::new();
         let mut left_out = Vec::new();
         for (index, jwk) in members.into_iter().enumerate() {
@@ -88,6 +87,7 @@ impl KeySet {
         if keys.is_empty() {
             return Err(KeySetError::NoKeyLeft { left_out });
         }
+        refuse_equal_names(&keys)?;
         Ok(Self { keys, left_out })
     }
 
@@ -226,8 +226,10 @@ fn refuse_mixed(keys: &[&Object]) -> Result<(), KeySetError> {
     }
 }
 
-fn refuse_equal_names(keys: &[&Object]) -> Result<(), KeySetError> {
-    let mut names: Vec<&str> = keys.iter().filter_map(|key| key.text("kid")).collect();
+/// Nothing tells such keys apart. One that was left out is chosen by no token, whatever its name: some issuers
+/// publish a key once for each of its algorithms.
+fn refuse_equal_names(keys: &[Key]) -> Result<(), KeySetError> {
+    let mut names: Vec<&str> = keys.iter().filter_map(Key::kid).collect();
     names.sort_unstable();
     let equal = names
         .iter()

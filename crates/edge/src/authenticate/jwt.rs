@@ -12,16 +12,17 @@ use lockstep_token::{
     id::derived_user_id, json::Value,
 };
 
-use super::{Caller, CredentialKind, Identity, Principal};
+use super::{Caller, CredentialKind, FreshCaller, Identity, Principal};
 use crate::{
     config::Config,
     edge::Edge,
     issuers::Issuer,
     log,
+    objects::ask,
     problem::ApiError,
     published::{self, Known, Need},
     signatures::Checked,
-    user::{self, Said},
+    user::{self, Authenticated, Said, UserObject},
 };
 
 pub(super) use own::confirm;
@@ -70,6 +71,43 @@ pub(super) async fn caller(
     }
     let proven = verified(edge, &deployment, &token, name).await?;
     of_deployment(&proven)
+}
+
+impl Caller {
+    /// The caller, once the user of a JWT is known to their object. Whoever only asks needs no object: an
+    /// issuer vouches for who they are, and what they hold is their organization's to say.
+    ///
+    /// The address is the one that the object knows then: what an older token calls its user may be somebody else's by now, and one that says nothing of an address takes none away.
+    ///
+    /// # Errors
+    /// 503 when the object does not answer.
+    pub async fn recognized(self, edge: &Edge) -> Result<Self, ApiError> {
+        let Some(identity) = &self.identity else {
+            return Ok(self);
+        };
+        let command = user::Command::Recognize {
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            address: self.address.clone(),
+            said: identity.said,
+        };
+        let name = self.user()?.as_str();
+        let known = ask::<UserObject, Authenticated>(&*edge.objects, name, &command).await?;
+        Ok(Self {
+            address: known.address,
+            ..self
+        })
+    }
+}
+
+impl FreshCaller {
+    /// [`Caller::recognized`].
+    ///
+    /// # Errors
+    /// As that.
+    pub async fn recognized(self, edge: &Edge) -> Result<Self, ApiError> {
+        self.0.recognized(edge).await.map(Self)
+    }
 }
 
 fn of_deployment(proven: &Proven) -> Result<Caller, ApiError> {

@@ -191,7 +191,7 @@ fn current(
     }
 }
 
-/// Lets in whom an issuer calls `subject`, if they were never here and it gives a role; answers [`decisions::Freshness`] in any case. Who was removed stays so.
+/// Lets in whom an issuer calls `subject`, if they were never here, it gives a role and there is room; answers [`decisions::Freshness`] in any case. Who was removed stays so.
 fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let stored = current(context, &organization, used)?;
@@ -206,11 +206,12 @@ fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply
     let select = "SELECT user FROM member WHERE user = ? OR (issuer = ? AND subject = ?)";
     let values = [user.into(), (&stored.issuer).into(), subject.into()];
     let is_known = context.sql.one(select, &values)?.is_some();
-    if is_known || !admits(context, &organization, &stored)? {
+    if is_known
+        || !admits(context, &organization, &stored)?
+        || !has_room(context, &organization, subject)?
+    {
         return reply(context);
     }
-    Plan::of(context, &organization).require_seat(context)?;
-    require_room(context, subject)?;
     let epoch = next_epoch(context)?;
     let join = "INSERT INTO member (user, issuer, subject, subject_claim, joined_at_ms, epoch) VALUES (?, ?, ?, ?, ?, ?)";
     let values = [
@@ -259,18 +260,22 @@ pub(super) fn is_active(context: &Context<'_>, user: &str) -> Result<bool, ApiEr
     Ok(there.is_some() && !is_switched_off(context, user)?)
 }
 
-fn require_room(context: &Context<'_>, subject: &str) -> Result<(), ApiError> {
+/// Whether there is a place for somebody whom an issuer calls `subject`. Whoever finds none is no member, and it is not theirs to know what the plan has.
+fn has_room(
+    context: &Context<'_>,
+    organization: &Organization,
+    subject: &str,
+) -> Result<bool, ApiError> {
+    let seat = Plan::of(context, organization).require_seat(context);
+    if let Err(error) = seat {
+        return match error.code() {
+            Code::LimitReached => Ok(false),
+            _ => Err(error),
+        };
+    }
     let count =
         "SELECT COUNT(*) AS members FROM member WHERE issuer IS NOT NULL AND left_at_ms IS NULL";
     let row = context.sql.one(count, &[])?;
     let members = row.map_or(Ok(0), |row| row.integer("members"))?;
-    if members >= ADMITTED_MAX {
-        let detail = format!("An organization may have {ADMITTED_MAX} members by its issuers.");
-        return Err(ApiError::new(Code::LimitReached, detail));
-    }
-    if subject.len() > SUBJECT_BYTES_MAX {
-        let detail = format!("The issuer's name for you has more than {SUBJECT_BYTES_MAX} bytes.");
-        return Err(ApiError::new(Code::LimitReached, detail));
-    }
-    Ok(())
+    Ok(members < ADMITTED_MAX && subject.len() <= SUBJECT_BYTES_MAX)
 }

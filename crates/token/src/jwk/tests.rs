@@ -132,6 +132,14 @@ fn j15_two_keys_of_one_name_are_refused() {
         KeySet::parse(&set(&[EC, ED, RSA]), &PUBLIC).is_ok(),
         "no name is not a name"
     );
+    // One that is not for us is in nobody's way, as where an issuer publishes its key once for each algorithm.
+    let of = |name| with(&format!(r#""kid":"a","alg":"{name}""#), RSA);
+    let once_for_each = set(&[&of("RS256"), &of("RS384")]);
+    let found = KeySet::parse(&once_for_each, &[Algorithm::Rs256]).unwrap();
+    assert_eq!(found.keys().len(), 1);
+    let both = [Algorithm::Rs256, Algorithm::Rs384];
+    let found = KeySet::parse(&once_for_each, &both).map(|_| ());
+    assert_eq!(found, Err(KeySetError::DuplicateKid));
 }
 
 #[test]

@@ -5,7 +5,10 @@ use lockstep_core::{
 };
 use lockstep_wire::TokenRecord;
 
-use super::{Acting, Permitted, holdings, proof::permitted};
+use super::{
+    Acting, Permitted, holdings,
+    proof::{permit, permitted},
+};
 use crate::{
     authenticate,
     narrow::TokenUse,
@@ -41,6 +44,27 @@ impl Acting<'_> {
         node: NodeId,
     ) -> Result<Permitted, ApiError> {
         let permitted = self.permit(operation, node)?;
+        self.require_seer()?;
+        Ok(permitted)
+    }
+
+    /// Whether who acts may do `operation` on the organization, had its plan all that a plan can have. What is there can be seen under any: a plan takes away what it gives, and not the way to be rid of it.
+    pub(in crate::organization) fn permit_under_any_plan(
+        &self,
+        operation: Operation,
+    ) -> Result<Permitted, ApiError> {
+        let mut record = self.access.record();
+        record.plan.extend(self.base().full_plan());
+        let access = holdings::resolve(self.context, record)?;
+        permit(self.context, &access, operation, &self.facts)
+    }
+
+    /// [`Self::permit_under_any_plan`], for what others lose by it.
+    pub(in crate::organization) fn permit_to_end(
+        &self,
+        operation: Operation,
+    ) -> Result<Permitted, ApiError> {
+        let permitted = self.permit_under_any_plan(operation)?;
         self.require_seer()?;
         Ok(permitted)
     }

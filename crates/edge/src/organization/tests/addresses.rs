@@ -117,6 +117,52 @@ fn an_older_token_and_a_silent_one_take_no_address_away() {
     assert_eq!(says(SMITH, true, 22), [Some(SMITH.to_owned())]);
 }
 
+/// What an older token calls its user is an address that another person may have by now.
+#[test]
+fn law_8_a_token_from_before_a_renaming_comes_in_by_no_address_of_then() {
+    let now_s = START_MS / 1_000;
+    for (later, is_verified) in [(JONES, true), (SMITH, false)] {
+        let renamed = Renamed::new();
+        let acme = &renamed.acme;
+        let before = json!({ "email": SMITH, "email_verified": true, "iat": now_s });
+        renamed.by(&before, Method::Get, "");
+        acme.world.clock.advance_ms(1);
+        let says = json!({ "email": later, "email_verified": is_verified, "iat": now_s + 10 });
+        renamed.by(&says, Method::Get, "");
+        let invitation = acme.invited(SMITH, "admin");
+        let accept = format!("/invitations/{invitation}/accept");
+        for claims in [&before, &json!({})] {
+            let accepted = renamed.by(claims, Method::Post, &accept);
+            refused(&accepted, 404, "not-found");
+        }
+        if !is_verified {
+            refused(
+                &renamed.by(&before, Method::Post, "/join"),
+                404,
+                "not-found",
+            );
+        }
+        assert!(renamed.addresses().is_empty());
+        let pending = json(&acme.get(&acme.ada, "/invitations"));
+        assert_eq!(
+            pending["invitations"][0]["id"],
+            json!(invitation),
+            "{later}"
+        );
+    }
+}
+
+#[test]
+fn a_token_that_says_nothing_of_an_address_is_its_user_s_all_the_same() {
+    let renamed = Renamed::new();
+    renamed.as_jane(Some(JONES), Method::Get, "");
+    let invitation = renamed.acme.invited(JONES, "member");
+    let accept = format!("/invitations/{invitation}/accept");
+    let accepted = renamed.by(&json!({}), Method::Post, &accept);
+    assert_eq!(accepted.status, 200, "{}", text(&accepted));
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+}
+
 #[test]
 fn of_two_addresses_within_a_millisecond_the_later_stands() {
     let renamed = Renamed::joined_and_renamed();

@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 
-use super::{ADA, Acme, BEN, CAT, id, lockstep, refused};
+use super::{ADA, Acme, BEN, CAT, id, lockstep, plans, refused};
 use crate::{
     edge::Edge,
     http::{Method, Request, Response},

@@ -246,6 +246,32 @@ fn w2_a_page_of_another_origin_changes_nothing() {
 }
 
 #[test]
+fn j24_what_is_no_credential_is_told_so_whatever_the_method() {
+    let acme = Acme::new();
+    let operator = format!("/v1/operator/organizations/{}/plan", acme.id);
+    let send = |path: &str, headers: &[(&str, &str)]| {
+        let request = Request::new(Method::Put, path).with_body(Ok(b"{}".to_vec()));
+        let add = |request: Request, (name, value): &(&str, &str)| request.with_header(name, value);
+        acme.world.send(&headers.iter().fold(request, add))
+    };
+    let path = acme.path("/settings/name");
+    for path in [path.as_str(), &operator] {
+        for text in ["Basic eDp5", "Bearer a b", "Bearer", "Digest a=b"] {
+            let answer = send(path, &[("authorization", text)]);
+            refused(&answer, 401, "unauthenticated");
+            assert!(answer.header("www-authenticate").is_some(), "{path} {text}");
+        }
+    }
+    let two = [("authorization", "Bearer a"), ("x-api-key", "b")];
+    refused(&send(&path, &two), 400, "several-credentials");
+    // Whoever has none, or takes none, proves where they come from.
+    refused(&send(&path, &[]), 403, "origin-refused");
+    let code = Request::new(Method::Post, "/v1/sign-in/codes");
+    let code = code.with_header("authorization", "Basic eDp5");
+    refused(&acme.world.send(&code), 403, "origin-refused");
+}
+
+#[test]
 fn an_unknown_permission_is_an_error_and_not_a_deny() {
     let acme = Acme::new();
     refused(

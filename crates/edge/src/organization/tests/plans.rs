@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The operator's key of these deployments.
-const KEY: &str = "b3BlcmF0b3JvcGVyYXRvcm9wZXJhdG9yb3BlcmF0b3I";
+pub(super) const KEY: &str = "b3BlcmF0b3JvcGVyYXRvcm9wZXJhdG9yb3BlcmF0b3I";
 
 fn acme(policy: &str) -> Acme {
     let vars = [("LOCKSTEP_POLICY", policy), ("LOCKSTEP_OPERATOR_KEY", KEY)];
@@ -47,7 +47,7 @@ impl Acme {
     }
 
     /// Gives the organization a plan, after a look at what that changes.
-    fn give(&self, plan: &str) -> Value {
+    pub(super) fn give(&self, plan: &str) -> Value {
         let preview = self.preview(plan);
         let set = self.set_plan(plan, &preview);
         assert_eq!(set.status, 200, "{}", text(&set));

@@ -313,3 +313,81 @@ fn m6_nobody_joins_on_an_invitation_or_link_of_whose_issuer_is_switched_off() {
     assert_eq!(acme.accept(&ben, invitation).status, 200);
     assert_eq!(acme.join(&cat, secret).status, 200);
 }
+
+#[test]
+fn j22_what_a_plan_no_longer_has_can_still_be_seen_and_ended() {
+    let vars = [
+        ("LOCKSTEP_POLICY", "lockstep"),
+        ("LOCKSTEP_OPERATOR_KEY", plans::KEY),
+    ];
+    let acme = Acme::in_world(World::with_vars(&vars));
+    let [one, other] = [Idp::new(1), Idp::new(2)];
+    let [path, other_path] = [&one, &other].map(|idp| acme.issuer(idp, Some("member")));
+    let claim = json!({ "domain": "acme.example", "role": "member" });
+    let claimed = acme.post(&acme.ada, "/domains", &claim);
+    assert_eq!(claimed.status, 201, "{}", text(&claimed));
+    let domain = format!("/domains/{}", id(&claimed));
+    let token = one.token("dan");
+    assert_eq!(acme.read_by(&token, "").status, 200);
+    let ben = acme.joined(BEN, "member");
+    acme.give("basic");
+    // Who is there stays; nobody else comes in, and nothing is registered or set right.
+    assert_eq!(acme.read_by(&token, "").status, 200);
+    assert_eq!(acme.read_by(&other.token("eve"), "").status, 404);
+    let made = acme.post(&acme.ada, "/issuers", &Idp::new(3).body(None));
+    refused(&made, 403, "plan");
+    let on = acme.patch(&acme.ada, &path, &json!({ "active": true }));
+    refused(&on, 403, "plan");
+    let seen = acme.get(&acme.ada, "/issuers");
+    assert_eq!(json(&seen)["issuers"].as_array().unwrap().len(), 2);
+    assert_eq!(acme.get(&acme.ada, &path).status, 200);
+    assert_eq!(acme.get(&acme.ada, "/domains").status, 200);
+    assert_eq!(acme.get(&acme.ada, &domain).status, 200);
+    // Others may not, whatever the plan has.
+    refused(&acme.get(&ben, "/issuers"), 403, "no-grant");
+    refused(&acme.delete(&ben, &path), 403, "no-grant");
+    refused(&acme.delete(&ben, &domain), 403, "no-grant");
+    let off = acme.patch(&acme.ada, &path, &json!({ "active": false }));
+    assert_eq!(off.status, 200, "{}", text(&off));
+    assert_eq!(acme.read_by(&token, "").status, 401);
+    for path in [path, other_path, domain] {
+        let deleted = acme.delete(&acme.ada, &path);
+        assert_eq!(deleted.status, 204, "{path}: {}", text(&deleted));
+    }
+}
+
+#[test]
+fn i8_whom_no_seat_is_left_for_is_a_stranger_on_every_route() {
+    let vars = [("LOCKSTEP_POLICY", "langsmith-current")];
+    let acme = Acme::in_world(World::with_vars(&vars));
+    let idp = Idp::new(1);
+    acme.issuer(&idp, Some("organization-user"));
+    acme.execute("UPDATE organization SET plan = 'personal'");
+    let token = idp.token("dan");
+    for rest in ["", "/members", "/snapshot"] {
+        refused(&acme.read_by(&token, rest), 404, "not-found");
+    }
+    let permission = "view-org-info-dashboard-billing-info-company-info";
+    assert_eq!(
+        acme.decides(&acme.world.edge, &token, permission),
+        Ok(false)
+    );
+    assert_eq!(acme.vouched(), []);
+    // A seat that is free later is theirs.
+    acme.execute("UPDATE organization SET plan = NULL");
+    acme.world.clock.advance_ms(BOUND_MS);
+    assert_eq!(acme.read_by(&token, "").status, 200);
+}
+
+#[test]
+fn whom_an_issuer_names_too_long_is_a_stranger() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    acme.issuer(&idp, Some("member"));
+    refused(
+        &acme.read_by(&idp.token(&"d".repeat(513)), ""),
+        404,
+        "not-found",
+    );
+    assert_eq!(acme.read_by(&idp.token(&"d".repeat(512)), "").status, 200);
+}
