@@ -52,7 +52,7 @@ pub(crate) enum Command {
         /// The shell that is to read it
         shell: Shell,
     },
-    /// Say who gains and loses what by a change
+    /// Say who gains and loses what by a change, facts left open
     #[command(after_help = DIFF)]
     Diff {
         /// The policy before: a TOML file

@@ -161,7 +161,7 @@ fn of_rule(rule: &RuleDocument) -> String {
 fn conditions(when: &[ConditionDocument]) -> String {
     let conditions: BTreeSet<String> = when
         .iter()
-        .map(|condition| condition.0.to_string())
+        .map(|condition| condition.0.clone().in_order().to_string())
         .collect();
     conditions.into_iter().collect::<Vec<_>>().join(" and ")
 }

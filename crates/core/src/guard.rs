@@ -122,6 +122,16 @@ impl Condition {
         }
     }
 
+    /// The same condition, the texts of its list in order and each once.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        if let Test::In(texts) | Test::NotIn(texts) = &mut self.test {
+            texts.sort_unstable();
+            texts.dedup();
+        }
+        self
+    }
+
     fn outcome(&self, facts: &Facts) -> Outcome {
         match facts.knowledge(&self.fact) {
             Knowledge::Known(value) => self.test.outcome(value, facts),
@@ -142,6 +152,7 @@ impl Guard {
     pub(crate) fn new(given: Vec<Condition>) -> Self {
         let mut conditions: Vec<Condition> = Vec::new();
         for condition in given {
+            let condition = condition.in_order();
             if let Err(at) = conditions.binary_search(&condition) {
                 conditions.insert(at, condition);
             }

@@ -12,7 +12,7 @@ use crate::hierarchy::ROOT;
 use crate::membership::permit;
 use crate::{
     Access, DelegationError, Effect, Facts, Guard, MembershipError, Operation, PermissionId,
-    Policy, PolicyError, Role, RuleSpec, Step, limits,
+    Policy, PolicyError, Role, RuleSpec, Step,
 };
 
 /// A change of one of the organization's own rules. An edit ends one and begins another.
@@ -212,9 +212,9 @@ impl Policy {
         Ok(())
     }
 
-    /// Whether there is room for more rights under conditions. Beyond it an allow rule gives nothing.
+    /// Whether there was room for all rights that rules give under conditions. Those beyond give nothing.
     #[must_use]
     pub const fn has_room_for_conditions(&self) -> bool {
-        self.conditional_rights.len() < limits::CONDITIONAL_RIGHTS_MAX
+        !self.overfull
     }
 }

@@ -50,6 +50,8 @@ pub struct Policy {
     /// How many rights there are.
     pub(crate) rights: usize,
     pub(crate) conditional_rights: Vec<ConditionalRight>,
+    /// Whether rules would give more of them than there may be.
+    pub(crate) overfull: bool,
     pub(crate) denials: Vec<RuleDenial>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) everyone: Bits,

@@ -100,6 +100,7 @@ impl Policy {
             return Some(*number);
         }
         if self.conditional_rights.len() >= limits::CONDITIONAL_RIGHTS_MAX {
+            self.overfull = true;
             return None;
         }
         let number = self.rights;

@@ -307,7 +307,7 @@ fn stated(body: &Json) -> Result<(Facts, Vec<String>), RequestError> {
         stated.add(prefix, properties(entity, name)?)?;
     }
     stated.add("context", object(body.member("context"), "context")?)?;
-    Ok(stated.facts())
+    stated.facts()
 }
 
 /// The facts that a request states.
@@ -320,6 +320,8 @@ struct Stated {
     /// Names of values that no fact has, such as lists. They are there, so no group is complete that
     /// would say that they are not.
     unusable: Vec<String>,
+    /// Those of them that have members, which are no facts but spell names.
+    nested: Vec<String>,
 }
 
 impl Stated {
@@ -345,14 +347,17 @@ impl Stated {
             Json::Bool(value) => self.facts.set(name, Value::Bool(*value)),
             Json::Integer(value) => self.facts.set(name, Value::Integer(*value)),
             Json::Text(value) => self.facts.set(name, Value::Text(value.clone())),
-            Json::Null | Json::Fraction | Json::List(_) | Json::Object(_) => {
+            Json::Object(_) => {
+                self.nested.push(name.clone());
                 self.unusable.push(name);
             }
+            Json::Null | Json::Fraction | Json::List(_) => self.unusable.push(name),
         }
         Ok(())
     }
 
-    /// Of two spellings of one name neither is the harmless one, also where one of them states what no fact is.
+    /// Of two spellings of one name neither is the harmless one, also where one of them states what no fact is,
+    /// or nests deeper than facts do.
     fn name(&mut self, name: &str) -> Result<(), RequestError> {
         if self.names.insert(name.to_owned()) {
             return Ok(());
@@ -360,7 +365,14 @@ impl Stated {
         Err(RequestError::Request(format!("`{name}` is stated twice")))
     }
 
-    fn facts(mut self) -> (Facts, Vec<String>) {
+    fn facts(mut self) -> Result<(Facts, Vec<String>), RequestError> {
+        for nested in &self.nested {
+            let mut names = self.names.iter();
+            if let Some(name) = names.find(|name| is_in_group(name, nested)) {
+                let reason = format!("`{name}` is stated beside `{nested}`, which has it");
+                return Err(RequestError::Request(reason));
+            }
+        }
         for group in self.groups {
             let in_group = |name: &String| is_in_group(name, &group);
             if self.unusable.iter().any(in_group) {
@@ -369,7 +381,7 @@ impl Stated {
                 self.facts.complete(group);
             }
         }
-        (self.facts, self.unusable)
+        Ok((self.facts, self.unusable))
     }
 }
 

@@ -11,7 +11,7 @@ use lockstep_core::{
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, unique_map};
+use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, table, unique_map};
 
 /// A policy: who may do what, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +60,11 @@ pub struct PolicyDocument {
     )]
     pub operations: BTreeMap<String, String>,
     /// How the product's tokens begin.
-    #[serde(default, skip_serializing_if = "TokensDocument::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "TokensDocument::is_empty",
+        deserialize_with = "table::deserialize::<_, TokensDocument, _>"
+    )]
     pub tokens: TokensDocument,
 }
 

@@ -37,6 +37,7 @@ mod snapshot;
 mod structure;
 #[cfg(feature = "toml")]
 mod suggestion;
+mod table;
 mod tokens;
 #[cfg(feature = "toml")]
 mod toml_source;

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::nesting::{self, Unreadable};
 use crate::suggestion::suggestion;
-use crate::{CompiledPolicy, PolicyDocument, WorldDocument};
+use crate::{CompiledPolicy, PolicyDocument, Scalar, WorldDocument};
 
 /// Characters of a name that a message quotes.
 const NAME_CHARS_MAX: usize = 200;
@@ -49,7 +49,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// The place behind `before`.
+    /// The place behind `before`. An editor does not count a byte order mark.
     #[must_use]
     pub fn behind(before: &str) -> Self {
         Self { line: 1, column: 1 }.after(before)
@@ -62,7 +62,8 @@ impl Place {
         let first_column = if lines == 0 { self.column } else { 1 };
         Self {
             line: self.line.saturating_add(lines),
-            column: first_column.saturating_add(last_line.chars().count()),
+            column: first_column
+                .saturating_add(last_line.trim_start_matches('\u{FEFF}').chars().count()),
         }
     }
 }
@@ -105,6 +106,13 @@ pub fn read_world(text: &str) -> Result<WorldDocument, SourceError> {
             });
         }
     }
+    if let Some(path) = inexact(&world) {
+        return Err(SourceError {
+            place: Places::new(text).of(&path),
+            message: "a fact is a whole number of more than 53 bits".into(),
+            help: None,
+        });
+    }
     let roles = world.roles.iter().map(|role| role.id.as_str());
     let rules = world.rules.iter().map(|rule| rule.id.as_str());
     let twice = twice("roles", roles).or_else(|| twice("rules", rules));
@@ -116,6 +124,24 @@ pub fn read_world(text: &str) -> Result<WorldDocument, SourceError> {
             help: None,
         }),
     }
+}
+
+/// Where somebody has a property that a page would take for its neighbour.
+fn inexact(world: &WorldDocument) -> Option<Vec<Step>> {
+    let mut principals = world.principals.iter().enumerate();
+    principals.find_map(|(at, principal)| {
+        let is_inexact =
+            |value: &Scalar| matches!(value, Scalar::Integer(number) if !limits::is_exact(*number));
+        let mut properties = principal.properties.iter();
+        let (name, _) = properties.find(|(_, value)| is_inexact(value))?;
+        let name = Step::Key(name.clone());
+        Some(vec![
+            "principals".into(),
+            at.into(),
+            "properties".into(),
+            name,
+        ])
+    })
 }
 
 /// The first id that is in `list` again, and where: only one of the two would count.

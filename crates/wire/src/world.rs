@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "toml")]
 pub use messages::WithoutEffect;
 
-use crate::{KindName, LevelName, QuestionDocument, RuleDocument, Scalar, unique_map};
+use crate::{KindName, LevelName, QuestionDocument, RuleDocument, Scalar, table, unique_map};
 
 /// The moment of the questions where a world names none.
 const NOW_MS: u64 = 1_764_000_000_000;
@@ -120,7 +120,11 @@ pub struct PrincipalDocument {
     /// What was granted to it.
     pub grants: Vec<GrantDocument>,
     /// Set when it acts through a token that is narrower than itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "table::deserialize::<_, TokenDocument, _>"
+    )]
     pub token: Option<TokenDocument>,
     /// What the directory knows about it: the facts `principal.properties.<name>`.
     #[serde(

@@ -204,6 +204,22 @@ fn what_is_no_request_is_refused_with_the_reason() {
             &with(r#", "context": {"a.b": {"c": 2}, "a": {"b": {"c": 1}}}"#),
             "`context.a.b` is stated twice",
         ),
+        (
+            &with(r#", "context": {"a": {"b.c": 2, "b": {"c": 1}}}"#),
+            "`context.a.b.c` is stated beside `context.a.b`, which has it",
+        ),
+        (
+            &with(r#", "context": {"a.b.c": 2, "a": {"b": {"c": 1}}}"#),
+            "`context.a.b.c` is stated beside `context.a.b`, which has it",
+        ),
+        (
+            &with(r#", "context": {"a.b.c": [2], "a": {"b": {}}}"#),
+            "`context.a.b.c` is stated beside `context.a.b`, which has it",
+        ),
+        (
+            &with(r#", "context": {"a.b.c.d": 2, "a.b": {"c": {"d": 1}}}"#),
+            "`context.a.b.c.d` is stated beside `context.a.b.c`, which has it",
+        ),
     ];
     for (text, reason) in refused {
         let error = read(text).unwrap_err();

@@ -101,3 +101,36 @@ fn policy(id: &str) -> Arc<Policy> {
         .unwrap()
         .policy
 }
+
+/// TOML 1.0 has no line breaks in an inline table but within its values. Of the editors that complete a policy
+/// some know no later one.
+#[test]
+fn shipped_policies_are_toml_1_0() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "toml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (mut open, mut quoted, mut commented) = (Vec::new(), false, false);
+        for c in text.chars() {
+            match c {
+                '\n' => {
+                    assert_ne!(open.last(), Some(&'{'), "{}: {open:?}", path.display());
+                    commented = false;
+                }
+                _ if commented => {}
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '#' => commented = true,
+                '{' | '[' => open.push(c),
+                '}' | ']' => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        assert!(open.is_empty() && !quoted, "{}", path.display());
+    }
+}

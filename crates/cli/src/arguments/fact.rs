@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use lockstep_core::{FactType, Facts, fact_type, is_open_group};
+use lockstep_core::{FactType, Facts, fact_type, is_open_group, limits};
 use lockstep_wire::{FactsView, Scalar};
 use serde_json::Value;
 
@@ -30,6 +30,9 @@ impl FromStr for Fact {
         }
         let value = serde_json::from_str::<Scalar>(value)
             .unwrap_or_else(|_| Scalar::Text(value.to_owned()));
+        if matches!(value, Scalar::Integer(number) if !limits::is_exact(number)) {
+            return Err("a fact is a whole number of more than 53 bits".into());
+        }
         let mut facts = Facts::default();
         facts.set(name, value.into());
         Ok(Self(facts))

@@ -1,6 +1,7 @@
 //! The matrix as Markdown tables.
 
 use super::Matrix;
+use crate::output::printable;
 
 /// One table for each level, and one of the operations, under a heading.
 pub(super) fn print(matrix: &Matrix) -> String {
@@ -21,10 +22,9 @@ pub(super) fn print(matrix: &Matrix) -> String {
 /// Names and labels are anybody's text: what Markdown would read as a mark is shown as it is.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' => escaped.extend(['\\', c]),
-            '\n' | '\r' => escaped.push(' '),
             _ => escaped.push(c),
         }
     }

@@ -48,6 +48,22 @@ const SPOILED: &[(&str, &str, &str)] = &[
         r#"level = "team""#,
         "4:29: unknown variant `team`, expected one of `organization`, `workspace`, `project`",
     ),
+    // What narrows nothing would be a token like its principal.
+    (
+        r#"name = "ben", grants"#,
+        r#"name = "ben", token = [], grants"#,
+        "8:29: invalid type: sequence, expected a table; write a table: `{ … }`",
+    ),
+    (
+        r#"name = "ben", grants"#,
+        r#"name = "ben", properties = { old = 1, rank = 9007199254740992 }, grants"#,
+        "8:52: a fact is a whole number of more than 53 bits",
+    ),
+    (
+        "about = \"A shop.\"\n",
+        "\u{feff}about = 3\n",
+        "1:9: invalid type: integer `3`, expected a string",
+    ),
     // Principals and groups.
     (
         r#"name = "ben""#,
@@ -195,7 +211,7 @@ rules = [{ id = "freeze", effect = "deny", permissions = ["data.fly"] },
          organization can make this one",
         "17:51: warning: `member.leave` concerns only what is one's own, so no rule is about it: no organization \
          can make this one",
-        "8:40: warning: there is no role `membre`, so the grant gives nothing; did you mean `member`?",
+        "8:40: warning: there is no role `membre`, so the grant makes a member and gives nothing; did you mean `member`?",
         "7:67: warning: there is no node `lba`, so the token reaches nothing; known: organization, lab, probe",
         "7:46: warning: there is no permission `data.raed`, so the token may nothing by it; did you mean `data.read`?",
     ];

@@ -164,6 +164,12 @@ fn markdown_escapes_what_it_would_read_as_marks() {
         text.contains("| api\\_key.read | List API keys (full secret returned) | allow | allow |")
     );
     assert!(text.contains("| members.role\\_change:member-\\>admin |"));
+    let policy = std::fs::read_to_string(root().join("policies/openlit.toml")).unwrap();
+    let label = "List API keys (full secret returned)";
+    let policy = policy.replace(label, "List\\u001b[31m\\r\\nkeys");
+    let path = written("matrix-escapes.toml", policy);
+    let text = printed(["matrix", path.to_str().unwrap(), "--format", "markdown"]);
+    assert!(text.contains("| List \\[31m  keys |"), "{text}");
 }
 
 #[test]

@@ -282,7 +282,7 @@ fn there_is_room_until_all_rights_under_conditions_are_taken() {
             roles: spec().roles,
             ..PolicySpec::default()
         };
-        spec.permissions.extend((0..64).map(|at| PermissionSpec {
+        spec.permissions.extend((0..65).map(|at| PermissionSpec {
             id: number(at),
             ..PermissionSpec::new(Level::Workspace)
         }));
@@ -301,5 +301,6 @@ fn there_is_room_until_all_rights_under_conditions_are_taken() {
         policy.customized(&added).has_room_for_conditions()
     };
     assert!(room_with(63));
-    assert!(!room_with(64));
+    assert!(room_with(64), "all there is room for");
+    assert!(!room_with(65));
 }

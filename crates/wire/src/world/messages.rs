@@ -82,7 +82,9 @@ impl WorldDocument {
         });
         let gone = world.gone_roles().iter().map(|(path, role)| WithoutEffect {
             path: path.clone(),
-            message: format!("there is no role `{role}`, so the grant gives nothing"),
+            message: format!(
+                "there is no role `{role}`, so the grant makes a member and gives nothing"
+            ),
             missing: Some(("role", role.clone())),
         });
         let is_full = !self.rules.is_empty() && !world.policy().has_room_for_conditions();

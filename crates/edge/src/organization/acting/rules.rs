@@ -1,6 +1,6 @@
 //! The organization's own rules, as who acts may change them.
 
-use lockstep_core::{RuleChange, RuleSpec};
+use lockstep_core::{Effect, RuleChange, RuleSpec};
 use lockstep_wire::RuleDocument;
 
 use super::{Acting, Permitted, customization, holdings};
@@ -30,7 +30,10 @@ impl Acting<'_> {
         };
         let changed = lockstep_core::change_rule(&self.access, &change, &self.facts);
         let permitted = self.permitted(changed)?;
-        if new.is_some() && !after.policy().has_room_for_conditions() {
+        let gives = new
+            .as_ref()
+            .is_some_and(|rule| rule.effect == Effect::Allow);
+        if gives && !after.policy().has_room_for_conditions() {
             let detail = "All rules together allow too much under conditions.";
             return Err(ApiError::new(Code::LimitReached, detail));
         }
