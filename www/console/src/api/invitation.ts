@@ -35,6 +35,9 @@ export const invite = (once: Once, organization: string, email: string, role: st
 export const cancelInvitation = (organization: string, invitation: string) =>
   request<undefined>(path(organization, invitation), { method: "DELETE" });
 
+export const sendAgain = (once: Once, organization: string, invitation: string) =>
+  request<Invitation>(`${path(organization, invitation)}/resend`, { method: "POST", body: {}, once });
+
 export const acceptInvitation = (once: Once, organization: string, invitation: string) =>
   request<unknown>(`${path(organization, invitation)}/accept`, { method: "POST", body: {}, once });
 

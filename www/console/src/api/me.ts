@@ -5,12 +5,26 @@ export interface OrganizationName {
   readonly name: string;
 }
 
+export interface DeletedOrganization extends OrganizationName {
+  readonly restorable_until_ms: number;
+}
+
+/** An organization that the domain of one's address lets one into. */
+export interface Joinable {
+  readonly organization: OrganizationName;
+  readonly domain: string;
+  readonly role: string;
+  readonly role_name: string;
+}
+
 export interface Me {
   /** Without an address when an identity provider vouches for the person and states none. */
   readonly user: { readonly id: string; readonly email: string | null };
   readonly organizations: readonly OrganizationName[];
   /** Whether there are others, after these by name. */
   readonly has_more_organizations: boolean;
+  /** Those that the person was an admin of when they were deleted, while they can be restored. */
+  readonly deleted_organizations: readonly DeletedOrganization[];
   readonly development: boolean;
 }
 
@@ -99,6 +113,9 @@ export async function readMe(signal?: AbortSignal): Promise<Me> {
   if (!me.has_more_organizations) return me;
   return { ...me, ...(await readAll<OrganizationName, "organizations">("/v1/me/organizations", "organizations", signal)) };
 }
+
+export const readJoinable = (signal?: AbortSignal) =>
+  request<{ organizations: Joinable[] }>("/v1/me/joinable", { signal });
 
 export const readTold = (signal?: AbortSignal) =>
   request<Told>("/v1/me/notifications?limit=20", { signal });

@@ -47,6 +47,14 @@ export const deleteOrganization = (organization: string, name: string) =>
     method: "DELETE",
   });
 
+/** Brings a deleted organization back. */
+export const restoreOrganization = (organization: string) =>
+  request<Organization>(`${path(organization)}/restore`, { method: "POST", body: {} });
+
+/** Comes in by the domain of one's address. */
+export const joinOrganization = (once: Once, organization: string) =>
+  request<unknown>(`${path(organization)}/join`, { method: "POST", body: {}, once });
+
 export const readMembers = (organization: string, signal?: AbortSignal) =>
   readAll<Member, "members">(`${path(organization)}/members`, "members", signal);
 

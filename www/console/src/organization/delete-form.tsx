@@ -27,8 +27,8 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   return (
     <form className="stack" onSubmit={submit}>
       <p className="wrap">
-        This deletes <strong>{organization.name}</strong> for all its members. For 30 days a former
-        admin can have it restored.
+        This deletes <strong>{organization.name}</strong> for all its members. For 30 days whoever
+        was an admin of it can restore it: it is in their list of organizations.
       </p>
       <Field
         label={`Type “${organization.name}” to confirm`}

@@ -1,8 +1,9 @@
-import { cancelInvitation, readInvitations, type Invitation } from "../api/invitation.js";
+import { cancelInvitation, readInvitations, sendAgain, type Invitation } from "../api/invitation.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Empty, ErrorNotice, Loading } from "../ui/notice.js";
 import { distance } from "../ui/time.js";
 import { useAction } from "../ui/use-action.js";
+import { useOnce } from "../ui/use-once.js";
 import { useRead } from "../ui/use-read.js";
 import { useOrganizationChanged } from "./changes.js";
 import { OperationButton } from "./operation-button.js";
@@ -48,6 +49,12 @@ function Pending({ organization, invitation }: { organization: string; invitatio
     changed();
     announce(`The invitation to ${invitation.email} is canceled.`);
   });
+  const once = useOnce();
+  const again = useAction(async () => {
+    await sendAgain(once, organization, invitation.id);
+    changed();
+    announce(`The invitation to ${invitation.email} is sent again.`);
+  });
   return (
     <li className="pending">
       <div className="pending-name">
@@ -57,6 +64,14 @@ function Pending({ organization, invitation }: { organization: string; invitatio
         </span>
       </div>
       <OperationButton
+        operation="invitation.create"
+        facts={{ "grant.role": invitation.role }}
+        className="button button-small"
+        onClick={() => void again.run()}
+      >
+        Send again<span className="visually-hidden"> the invitation to {invitation.email}</span>
+      </OperationButton>
+      <OperationButton
         operation="invitation.cancel"
         facts={{ "target.role": invitation.role }}
         className="button button-small"
@@ -64,7 +79,7 @@ function Pending({ organization, invitation }: { organization: string; invitatio
       >
         Cancel<span className="visually-hidden"> the invitation to {invitation.email}</span>
       </OperationButton>
-      <ErrorNotice error={cancel.error} />
+      <ErrorNotice error={again.error ?? cancel.error} />
     </li>
   );
 }

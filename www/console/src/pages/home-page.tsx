@@ -3,6 +3,8 @@ import { lastOrganization } from "../last-organization.js";
 import { navigate, pathTo } from "../router.js";
 import { useMe } from "../session/session.js";
 import { CreateOrganizationDialog } from "../shell/create-organization-dialog.js";
+import { DeletedOrganizations } from "../shell/deleted-organizations.js";
+import { JoinableOrganizations } from "../shell/joinable-organizations.js";
 import { PageTitle } from "../ui/page-title.js";
 
 /** Leads to an organization, or to a first one. */
@@ -34,6 +36,8 @@ function NoOrganization() {
           Create organization
         </button>
       </div>
+      <JoinableOrganizations />
+      <DeletedOrganizations />
       <CreateOrganizationDialog open={creating} onClose={() => setCreating(false)} />
     </div>
   );

@@ -3,6 +3,7 @@ import { Link, pathTo } from "../router.js";
 import { useMe } from "../session/session.js";
 import { Icon } from "../ui/icon.js";
 import { CreateOrganizationDialog } from "./create-organization-dialog.js";
+import { DeletedOrganizations } from "./deleted-organizations.js";
 
 /** Shows which organization this tab is about and leads to the others. */
 export function OrganizationSwitcher({ current }: { current: string | null }) {
@@ -37,6 +38,7 @@ export function OrganizationSwitcher({ current }: { current: string | null }) {
             ))}
           </ul>
         )}
+        <DeletedOrganizations onRestored={close} />
         <div className="menu-end">
           <button
             type="button"

@@ -1,0 +1,105 @@
+// The ways into an organization, and back into one that was deleted.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { startBrowser } from "../support/browser.mjs";
+import { startEdge } from "../support/edge.mjs";
+import { audit } from "./audit.mjs";
+import { callAt, personAt, signIn } from "./person.mjs";
+
+let edge;
+let browser;
+let ada;
+
+async function at(email) {
+  const person = await personAt(browser, edge.origin);
+  await person.page.goto("/");
+  await signIn(person, email);
+  await person.page.getByRole("heading", { name: "Welcome" }).waitFor();
+  return person;
+}
+
+before(async () => {
+  [edge, browser] = await Promise.all([startEdge({ policy: "lockstep" }), startBrowser()]);
+  ada = await at("ada@example.com");
+});
+
+after(async () => {
+  await browser?.stop();
+  await edge?.stop();
+});
+
+/** The links in the mails to an address, once there are so many. */
+async function linksTo(email, count) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const { messages } = await (await edge.fetch(`/v1/dev/mailbox?to=${email}`)).json();
+    const links = messages.flatMap(({ text }) => /\/invitations#\S+/.exec(text) ?? []);
+    if (links.length >= count) return links;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no ${count} invitations were sent to ${email}`);
+}
+
+test("an_invitation_is_sent_again_from_the_list", async () => {
+  const { page } = ada;
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Again" });
+  await callAt(ada, "POST", `/v1/organizations/${id}/invitations`, { email: "grace@example.com", role: "member" });
+  await page.goto(`/organizations/${id}`);
+  const [first] = await linksTo("grace@example.com", 1);
+  await page.getByRole("button", { name: "Send again the invitation to grace@example.com" }).click();
+  await page.getByText("The invitation to grace@example.com is sent again.").waitFor();
+  const [second] = await linksTo("grace@example.com", 2);
+  assert.notEqual(second, first);
+  await callAt(ada, "DELETE", `/v1/organizations/${id}?name=Again`);
+  ada.assertClean();
+});
+
+test("what_was_deleted_is_restored_by_who_was_its_admin", async () => {
+  const bea = await at("bea@example.com");
+  const { page } = bea;
+  const { id } = await callAt(bea, "POST", "/v1/organizations", { name: "Lost" });
+  await callAt(bea, "DELETE", `/v1/organizations/${id}?name=Lost`);
+  const restore = page.getByRole("main").getByRole("button", { name: "Restore Lost" });
+  // The list follows a little later.
+  for (let attempt = 0; attempt < 40 && (await restore.count()) === 0; attempt += 1) {
+    await page.goto("/");
+    await page.getByRole("heading", { name: "Welcome" }).waitFor();
+    await page.waitForTimeout(100);
+  }
+  await audit(page, "deleted organizations");
+  await page.getByRole("button", { name: /^Switch organization/ }).click();
+  await page.locator("#organizations").getByRole("button", { name: "Restore Lost" }).waitFor();
+  await page.keyboard.press("Escape");
+  await restore.click();
+  await page.getByRole("heading", { level: 1, name: "Lost" }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Restore Lost" }).count(), 0);
+  bea.assertClean();
+  await bea.close();
+});
+
+test("who_may_join_by_their_domain_is_offered_it", async () => {
+  const cleo = await at("cleo@example.com");
+  const { page } = cleo;
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Open" });
+  // As if its admin had proven the domain; what the edge makes of that is another test's.
+  const joinable = { organization: { id, name: "Open" }, domain: "example.com", role: "member", role_name: "Member" };
+  await page.route("**/v1/me/joinable", (route) => route.fulfill({ json: { organizations: [joinable] } }));
+  const path = `/v1/organizations/${id}/invitations`;
+  const invitation = await callAt(ada, "POST", path, { email: "cleo@example.com", role: "member" });
+  const joined = [];
+  await page.route("**/join", async (route) => {
+    joined.push(new URL(route.request().url()).pathname);
+    await callAt(cleo, "POST", `${path}/${invitation.id}/accept`, {});
+    await route.fulfill({ json: { organization: joinable.organization, epoch: 3 } });
+  });
+  await page.goto("/");
+  await page.getByText("open to addresses of example.com, as Member").waitFor();
+  await audit(page, "joinable organizations");
+  await page.getByRole("button", { name: "Join Open" }).click();
+  await page.getByRole("heading", { level: 1, name: "Open" }).waitFor();
+  assert.deepEqual(joined, [`/v1/organizations/${id}/join`]);
+  await page.unrouteAll({ behavior: "wait" });
+  cleo.assertClean();
+  await cleo.close();
+});
