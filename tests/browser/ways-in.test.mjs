@@ -55,6 +55,31 @@ test("an_invitation_is_sent_again_from_the_list", async () => {
   ada.assertClean();
 });
 
+test("who_accepts_sees_what_they_accept", async () => {
+  const emmy = await at("emmy@example.com");
+  const { page } = emmy;
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Whole" });
+  const path = `/v1/organizations/${id}`;
+  const workspace = await callAt(ada, "POST", `${path}/workspaces`, { name: "North" });
+  const message = "Hello <b>Emmy</b>,\nwelcome aboard.";
+  const workspaces = [{ workspace: workspace.id, role: "annotator" }];
+  await callAt(ada, "POST", `${path}/invitations`, { email: "emmy@example.com", role: "member", workspaces, message });
+  const [link] = await linksTo("emmy@example.com", 1);
+  await page.goto("/");
+  await page.getByRole("button", { name: "Notifications, 1 pending invitation" }).click();
+  const panel = page.getByRole("dialog", { name: "Notifications" });
+  await panel.getByText("welcome aboard.").waitFor();
+  await page.goto(link);
+  await page.getByRole("listitem").getByText("Annotator in North").waitFor();
+  await page.getByText("Invited by ada@example.com.").waitFor();
+  assert.equal(await page.getByRole("blockquote").textContent(), message);
+  await audit(page, "invitation with all that comes with it");
+  await page.getByRole("button", { name: "Accept" }).click();
+  await page.getByRole("heading", { level: 1, name: "Whole" }).waitFor();
+  emmy.assertClean();
+  await emmy.close();
+});
+
 test("what_was_deleted_is_restored_by_who_was_its_admin", async () => {
   const bea = await at("bea@example.com");
   const { page } = bea;

@@ -1,6 +1,14 @@
 import type { OrganizationName } from "./me.js";
 import { readAll, request, segment, type Once } from "./request.js";
 
+/** A role on a workspace that comes with an invitation. */
+export interface WorkspaceRole {
+  readonly workspace: string;
+  readonly name: string;
+  readonly role: string;
+  readonly role_name: string;
+}
+
 export interface Invitation {
   readonly id: string;
   readonly email: string;
@@ -18,6 +26,12 @@ export interface InvitationPreview {
   readonly role: string;
   readonly role_name: string;
   readonly email?: string;
+  readonly invited_by: string;
+  /** What a program is called that invites; whoever made it wrote that. */
+  readonly invited_by_program?: string;
+  readonly workspaces?: readonly WorkspaceRole[];
+  /** What the inviter wrote beside it, as plain text. */
+  readonly message?: string;
   readonly status: "pending" | "accepted" | "declined" | "canceled" | "expired";
   readonly expires_at_ms: number;
 }

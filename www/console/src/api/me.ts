@@ -36,6 +36,8 @@ export interface MyInvitation {
   readonly invited_by: string;
   /** What a program is called that invites; whoever made it wrote that. */
   readonly invited_by_program?: string;
+  /** What the inviter wrote beside it, as plain text. */
+  readonly message?: string | null;
   readonly expires_at_ms: number;
 }
 

@@ -4,6 +4,7 @@ import { Link, pathTo } from "../router.js";
 import { useSession } from "../session/session.js";
 import { SignInForm } from "../session/sign-in-form.js";
 import { InvitationAnswer, LinkAnswer } from "../shell/invitation-answer.js";
+import { inviterOf, Message } from "../shell/inviter.js";
 import { CardPage } from "../ui/card-page.js";
 import { Failed, Loading, Notice } from "../ui/notice.js";
 import { day } from "../ui/time.js";
@@ -62,6 +63,17 @@ function Preview({ secret }: { secret: string }) {
         You are invited to join <strong>{data.organization.name}</strong> as{" "}
         <strong>{data.role_name}</strong>.
       </p>
+      {data.workspaces && (
+        <ul className="workspace-roles" aria-label="Roles that come with it">
+          {data.workspaces.map(({ workspace, name, role_name }) => (
+            <li key={workspace} className="wrap">
+              {role_name} in {name}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="wrap">Invited by {inviterOf(data)}.</p>
+      <Message text={data.message} />
       <p className="muted wrap">
         {data.email === undefined ? "A link for whoever has it" : `Sent to ${data.email}`}, open until{" "}
         {day(data.expires_at_ms)}.

@@ -1,6 +1,7 @@
 import { useRef } from "react";
 import type { MyInvitation, Notification } from "../api/me.js";
 import { InvitationAnswer } from "./invitation-answer.js";
+import { inviterOf, Message } from "./inviter.js";
 import { Icon } from "../ui/icon.js";
 import { Empty, Failed, Loading } from "../ui/notice.js";
 import { distance } from "../ui/time.js";
@@ -67,17 +68,14 @@ export function Notifications() {
 }
 
 function Invited({ invitation, onAnswered }: { invitation: MyInvitation; onAnswered: () => void }) {
-  const { organization, role_name, invited_by, invited_by_program } = invitation;
-  const inviter =
-    invited_by_program === undefined
-      ? invited_by
-      : `A program (${invited_by_program}) of the organization`;
+  const { organization, role_name, message } = invitation;
   return (
     <>
       <p className="wrap">
-        {inviter} invites you to join{" "}
+        {inviterOf(invitation)} invites you to join{" "}
         <strong>{organization.name}</strong> as {role_name}.
       </p>
+      <Message text={message} />
       <InvitationAnswer
         invitation={invitation.id}
         organization={organization}
