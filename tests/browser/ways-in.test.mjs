@@ -80,6 +80,32 @@ test("who_accepts_sees_what_they_accept", async () => {
   await emmy.close();
 });
 
+test("who_cannot_be_signed_out_for_an_invitation_is_told_so", async () => {
+  const { page } = ada;
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Other" });
+  await callAt(ada, "POST", `/v1/organizations/${id}/invitations`, { email: "mae@example.com", role: "member" });
+  const [link] = await linksTo("mae@example.com", 1);
+  const detail = "The edge is overloaded. Try again.";
+  const problem = { status: 503, json: { status: 503, code: "unavailable", detail } };
+  await page.route("**/v1/session", (route) => route.fulfill(problem), { times: 1 });
+  // As if an identity provider vouched for ada and stated no address.
+  await page.route("**/v1/me", async (route) => {
+    const response = await route.fetch();
+    const me = await response.json();
+    await route.fulfill({ response, json: { ...me, user: { ...me.user, email: null } } });
+  });
+  await page.goto(link);
+  await page.getByText("You are signed in without an address, and this invitation is for another").waitFor();
+  // What Chromium prints for the answer is expected here.
+  const before = ada.errors.length;
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("alert").getByText(detail).waitFor();
+  ada.errors.length = before;
+  await page.unrouteAll({ behavior: "wait" });
+  await page.goto("/");
+  ada.assertClean();
+});
+
 test("what_was_deleted_is_restored_by_who_was_its_admin", async () => {
   const bea = await at("bea@example.com");
   const { page } = bea;

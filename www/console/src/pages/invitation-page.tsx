@@ -6,8 +6,9 @@ import { SignInForm } from "../session/sign-in-form.js";
 import { InvitationAnswer, LinkAnswer } from "../shell/invitation-answer.js";
 import { inviterOf, Message } from "../shell/inviter.js";
 import { CardPage } from "../ui/card-page.js";
-import { Failed, Loading, Notice } from "../ui/notice.js";
+import { ErrorNotice, Failed, Loading, Notice } from "../ui/notice.js";
 import { day } from "../ui/time.js";
+import { useAction } from "../ui/use-action.js";
 import { useRead } from "../ui/use-read.js";
 
 /**
@@ -108,7 +109,7 @@ interface AnswerProps {
 }
 
 function Answer({ invitation, secret, onDeclined }: AnswerProps) {
-  const { session, reload, signOut } = useSession();
+  const { session, reload } = useSession();
   switch (session.status) {
     case "loading":
       return <Loading label="Loading" rows={1} />;
@@ -136,14 +137,30 @@ function Answer({ invitation, secret, onDeclined }: AnswerProps) {
           }}
         />
       ) : (
-        <>
-          <Notice tone="info">
-            You are signed in as {session.me.user.email}, and this invitation is for another address.
-          </Notice>
-          <button type="button" className="button" onClick={() => void signOut()}>
-            Sign out
-          </button>
-        </>
+        <OtherAddress email={session.me.user.email} />
       );
   }
+}
+
+/** For who is signed in, and is not who was invited: `null` has no address at all. */
+function OtherAddress({ email }: { email: string | null }) {
+  const { signOut } = useSession();
+  const leave = useAction(signOut);
+  return (
+    <>
+      <Notice tone="info">
+        You are signed in {email === null ? "without an address" : `as ${email}`}, and this invitation
+        is for another address.
+      </Notice>
+      <ErrorNotice error={leave.error} />
+      <button
+        type="button"
+        className="button"
+        aria-disabled={leave.busy}
+        onClick={() => void leave.run()}
+      >
+        Sign out
+      </button>
+    </>
+  );
 }
