@@ -107,6 +107,24 @@ test("a_reason_that_is_only_hovered_goes_away_with_escape", async () => {
   await reasonOf(page, button, "hover");
 });
 
+test("a_reason_is_shown_to_a_finger", async () => {
+  const { page } = grace;
+  const button = page.getByRole("button", { name: "Delete organization" });
+  const reason = page.getByRole("tooltip");
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => document.activeElement.blur());
+  await reason.waitFor({ state: "hidden" });
+  // Safari presses a button and gives it no focus, and what hovered is gone with the finger.
+  await button.evaluate((element) => element.click());
+  await reason.waitFor();
+  await page.keyboard.press("Escape");
+  await reason.waitFor({ state: "hidden" });
+  await button.evaluate((element) => element.click());
+  await reason.waitFor();
+  await page.getByRole("heading", { level: 1 }).focus();
+  await reason.waitFor({ state: "hidden" });
+});
+
 test("nothing_of_this_was_an_error_of_the_page", () => {
   ada.assertClean();
   grace.assertClean();

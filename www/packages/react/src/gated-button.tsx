@@ -8,7 +8,7 @@ export interface GatedButtonProps extends Question, Omit<ComponentProps<"button"
  *
  * It is `aria-disabled`, never `disabled`: a disabled button takes no focus, so its reason could
  * not be read with a keyboard or a screen reader. The reason is shown while the button is hovered
- * or focused and goes away with Escape (WCAG 2.2, 1.4.13). The package brings no styles: lay out
+ * or focused, or once it was pressed, as by a finger, and goes away with Escape (WCAG 2.2, 1.4.13). The package brings no styles: lay out
  * `.lockstep-gated` and `.lockstep-reason` to taste.
  */
 export function GatedButton(props: GatedButtonProps) {
@@ -42,7 +42,12 @@ export function GatedButton(props: GatedButtonProps) {
     }
   }, [shown]);
 
-  const refuse = (event: MouseEvent) => event.preventDefault();
+  const refuse = (event: MouseEvent<HTMLButtonElement>) => {
+    event.preventDefault();
+    // A finger does not hover, and not every browser gives focus to a button that it presses.
+    event.currentTarget.focus();
+    enter(setFocused)();
+  };
 
   return (
     <span
