@@ -7,5 +7,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // The dependencies are two; one file is one request.
     modulePreload: false,
+    rolldownOptions: {
+      // "use client" is for frameworks that render on a server; nothing of this page does.
+      onwarn: (warning, warn) => {
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
+    },
   },
 });

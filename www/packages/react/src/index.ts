@@ -1,3 +1,5 @@
+"use client";
+
 export { Can, type CanProps } from "./can.js";
 export { GatedButton, type GatedButtonProps } from "./gated-button.js";
 export {
