@@ -30,9 +30,10 @@ impl Table {
         table.rows.reserve(access.node_ids().count());
         for node in access.node_ids() {
             let class = access.class(node);
-            let Some(row) = class.and_then(|class| row_of_class.get_mut(class)) else {
-                continue;
-            };
+            // A node of no class has a row of its own: left out, it would give those after it each other's.
+            let mut own = NO_ROW;
+            let known = class.and_then(|class| row_of_class.get_mut(class));
+            let row = known.unwrap_or(&mut own);
             if *row == NO_ROW {
                 *row = narrow(table.answers.len());
                 for at in 0..table.stride {
