@@ -126,8 +126,12 @@ impl Condition {
     #[must_use]
     pub fn in_order(mut self) -> Self {
         if let Test::In(texts) | Test::NotIn(texts) = &mut self.test {
-            texts.sort_unstable();
-            texts.dedup();
+            // The library's sort would be a tenth of what the page loads.
+            for text in core::mem::take(texts) {
+                if let Err(at) = texts.binary_search(&text) {
+                    texts.insert(at, text);
+                }
+            }
         }
         self
     }
