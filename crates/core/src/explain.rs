@@ -162,7 +162,7 @@ fn plan_reason(access: &Access, permission: PermissionId) -> DenyReason {
     }
 }
 
-/// The guard that fails; a missing fact only when no guard fails outright.
+/// The first guard, all of which fail; or the fact by which one of them could yet hold.
 fn guard_reason(guards: &[&Guard], facts: &Facts) -> DenyReason {
     for guard in guards {
         if guard.outcome(facts) == Outcome::Unknown {

@@ -4,6 +4,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "schema")]
+use lockstep_core::limits::INTEGER_MAX;
 use lockstep_core::{Condition, Test, Value};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -30,9 +32,21 @@ pub enum Scalar {
     /// A yes or no.
     Bool(bool),
     /// A whole number.
-    Integer(#[serde(deserialize_with = "whole")] i64),
+    Integer(
+        #[serde(deserialize_with = "whole")]
+        #[cfg_attr(feature = "schema", schemars(range(min = -INTEGER_MAX, max = INTEGER_MAX)))]
+        i64,
+    ),
     /// A text.
     Text(String),
+}
+
+/// [`whole`], where there is one.
+fn some_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    struct Whole(#[serde(deserialize_with = "whole")] i64);
+
+    Ok(Option::deserialize(deserializer)?.map(|Whole(number)| number))
 }
 
 /// A whole number, also written as 1.0 or 1e0.
@@ -99,10 +113,20 @@ struct RawCondition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_matches: Option<String>,
     /// The number is this or more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_whole"
+    )]
+    #[cfg_attr(feature = "schema", schemars(range(min = -INTEGER_MAX, max = INTEGER_MAX)))]
     at_least: Option<i64>,
     /// The number is this or less.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_whole"
+    )]
+    #[cfg_attr(feature = "schema", schemars(range(min = -INTEGER_MAX, max = INTEGER_MAX)))]
     at_most: Option<i64>,
     /// Whether it also holds where there is no such thing, such as a tag that a resource lacks; otherwise no test
     /// holds there, a negative one neither. Defaults to `false`.

@@ -51,6 +51,7 @@ pub struct PolicyDocument {
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "unique_map::deserialize"
     )]
+    #[cfg_attr(feature = "schema", schemars(extend("propertyNames" = level_names())))]
     pub ownership: BTreeMap<LevelName, Vec<String>>,
     /// Operations of the directory with the permission id that each needs.
     #[serde(
@@ -58,6 +59,7 @@ pub struct PolicyDocument {
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "unique_map::deserialize"
     )]
+    #[cfg_attr(feature = "schema", schemars(extend("propertyNames" = operation_names())))]
     pub operations: BTreeMap<String, String>,
     /// How the product's tokens begin.
     #[serde(
@@ -66,6 +68,23 @@ pub struct PolicyDocument {
         deserialize_with = "table::deserialize::<_, TokensDocument, _>"
     )]
     pub tokens: TokensDocument,
+}
+
+/// The names that keys of `operations` can have, so that an editor completes them.
+#[cfg(feature = "schema")]
+fn operation_names() -> serde_json::Value {
+    let names: Vec<&str> = lockstep_core::Operation::ALL
+        .iter()
+        .map(|one| one.as_str())
+        .collect();
+    serde_json::json!({ "enum": names })
+}
+
+/// The names that levels have where they are keys.
+#[cfg(feature = "schema")]
+pub(crate) fn level_names() -> serde_json::Value {
+    let names = Level::ALL.map(|level| level.as_str());
+    serde_json::json!({ "enum": names })
 }
 
 /// Which roles of their own organizations may add.

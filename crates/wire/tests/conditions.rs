@@ -116,3 +116,13 @@ name = "P"
 roles = [{ id = "admin", level = "organization", admin = true }]
 permissions = [{ id = "read", level = "organization", guard = [{ fact = "resource.a", equals = 1 }] }]
 "#;
+
+#[test]
+fn a_number_is_the_same_however_it_is_written() {
+    for test in ["equals", "at_least", "at_most"] {
+        let policy = policy(test, "3.0", false);
+        let mut facts = Facts::default();
+        facts.set("resource.tags.x", Value::Integer(3));
+        assert_eq!(outcome(&policy, &facts), Outcome::True, "{test}");
+    }
+}
