@@ -11,6 +11,7 @@ pub(super) use self::given::{enter, given, granted_from, grants};
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
+    invitations::{self, Taken},
     workspaces,
 };
 use crate::{
@@ -276,6 +277,7 @@ fn remove_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply
     if change.exec(end, &[id.into(), user.into()])?.is_empty() {
         return Err(ApiError::not_found());
     }
+    invitations::take(&change, user, &Taken::Group(id))?;
     renew(&change, id)?;
     change.touch(&[user.to_owned()])?;
     let group = view(acting, id)?;

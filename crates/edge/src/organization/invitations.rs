@@ -17,7 +17,8 @@ pub use again::{ROWS_MAX, Resend, ResendAll, Which};
 pub(super) use again::{resend, resend_all};
 pub(super) use answer::{accept, admit, decline};
 pub(super) use offered::{
-    Brought, Group, Known, WORKSPACES_MAX, known, named_by, nodes_of, of as brought_with, reassign,
+    Brought, Group, Known, Taken, WORKSPACES_MAX, known, named_by, nodes_of, of as brought_with,
+    reassign, take,
 };
 pub use send::NewInvitation;
 pub(super) use send::{cancel, invite, invite_all};
@@ -55,6 +56,10 @@ pub(super) struct Stored {
 }
 
 const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_by, seen_by, message, created_at_ms, sent_at_ms, expires_at_ms FROM invitation";
+
+/// Those that wait for an address that the member who is the first parameter has or had.
+const TO_MEMBER: &str = "state = 'pending' AND address IN
+    (SELECT address FROM member WHERE user = ?1 UNION SELECT address FROM former_address WHERE user = ?1)";
 
 pub(super) fn list(
     context: &Context<'_>,
@@ -146,10 +151,7 @@ pub(super) fn cancel_those_to(
     user: &str,
     epoch: i64,
 ) -> Result<(), ApiError> {
-    let select = format!(
-        "{COLUMNS} WHERE state = 'pending' AND address IN
-            (SELECT address FROM member WHERE user = ?1 UNION SELECT address FROM former_address WHERE user = ?1)"
-    );
+    let select = format!("{COLUMNS} WHERE {TO_MEMBER}");
     for row in context.sql.exec(&select, &[user.into()])? {
         let stored = read(&row)?;
         settle(

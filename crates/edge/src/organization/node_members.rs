@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
-    batch, projects,
+    batch,
+    invitations::{self, Taken},
+    projects,
     store::Member,
     workspaces,
 };
@@ -196,8 +198,12 @@ fn set(
     grant: Option<&NodeGrantRequest>,
 ) -> Result<(), ApiError> {
     let granted_as = member.granted_as();
-    let end = "DELETE FROM granted WHERE user = ? AND node = ?";
-    change.exec(end, &[(&granted_as).into(), node.into()])?;
+    let end = "DELETE FROM granted WHERE user = ? AND node = ? RETURNING role";
+    let taken = change.exec(end, &[(&granted_as).into(), node.into()])?;
+    // Also in exchange for less.
+    if !taken.is_empty() {
+        invitations::take(change, &member.user, &Taken::Role(node))?;
+    }
     if let Some(grant) = grant {
         let begin = "INSERT INTO granted (user, node, role, not_before_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?)";
         let values = [

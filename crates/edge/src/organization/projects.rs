@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, FreshActing},
     groups,
+    invitations::{self, Taken},
     nodes::{self, NodeRow},
     workspaces,
 };
@@ -222,6 +223,9 @@ fn transfer(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, Api
     let change = acting.change(permitted)?;
     let hand_over = "UPDATE node SET owner = ?, epoch = ? WHERE id = ?";
     change.exec(hand_over, &[user.into(), change.epoch.into(), id.into()])?;
+    if let Some(owner) = &before.owner {
+        invitations::take(&change, owner, &Taken::Project(id))?;
+    }
     let touched: Vec<String> = before.owner.into_iter().chain([member.user]).collect();
     change.touch(&touched)?;
     let project = view(acting, &nodes::find(acting, id)?);

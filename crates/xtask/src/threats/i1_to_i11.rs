@@ -189,6 +189,17 @@ pub(super) const ROWS: &[Row] = &[
                     "",
                 )],
             ),
+            proof(
+                edge(
+                    "organization::tests::returns::law_8_an_invitation_from_before_gives_back_no_role_that_was_taken",
+                ),
+                "a role that is taken is taken out of what waits",
+                &[edit(
+                    "crates/edge/src/organization/node_members.rs",
+                    "        invitations::take(change, &member.user, &Taken::Role(node))?;\n",
+                    "",
+                )],
+            ),
         ],
         running: &[],
     },

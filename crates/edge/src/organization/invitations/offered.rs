@@ -3,7 +3,7 @@
 use lockstep_core::{Access, Grant, InvitationState, NodeId, Offer, RoleId};
 use lockstep_wire::WorkspaceRoleRequest;
 
-use super::COLUMNS;
+use super::{COLUMNS, TO_MEMBER};
 use crate::{
     objects::Context,
     organization::{
@@ -211,6 +211,34 @@ pub(super) fn give(
             }
         }
     }
+    Ok(())
+}
+
+/// What was taken from a member, or given in another way.
+pub(in crate::organization) enum Taken<'a> {
+    /// Membership of an access group.
+    Group(&'a str),
+    /// Ownership of a project.
+    Project(&'a str),
+    /// Their role on a node.
+    Role(&'a str),
+}
+
+/// Takes it out of what waits for the member's addresses: an invitation from before gives nothing back (law 8). It was sent before whoever took it decided; one that they accept later brings the rest.
+pub(in crate::organization) fn take(
+    change: &Change<'_>,
+    user: &str,
+    taken: &Taken<'_>,
+) -> Result<(), ApiError> {
+    let (table, column, id) = match taken {
+        Taken::Group(id) => ("invitation_group", "access_group", id),
+        Taken::Project(id) => ("invitation_project", "node", id),
+        Taken::Role(node) => ("invitation_grant", "node", node),
+    };
+    let end = format!(
+        "DELETE FROM {table} WHERE {column} = ?2 AND invitation IN (SELECT id FROM invitation WHERE {TO_MEMBER})"
+    );
+    change.exec(&end, &[user.into(), (*id).into()])?;
     Ok(())
 }
 

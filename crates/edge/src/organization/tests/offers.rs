@@ -17,7 +17,7 @@ const WEEK_MS: i64 = 604_800_000;
 
 impl Acme {
     /// Invites as Ada under the body's terms; answers the invitation.
-    fn invited_to(&self, email: &str, terms: &Value) -> Value {
+    pub(super) fn invited_to(&self, email: &str, terms: &Value) -> Value {
         let mut body = json!({ "email": email, "role": "member" });
         body.as_object_mut()
             .unwrap()

@@ -9,8 +9,10 @@ use super::{
 };
 use crate::{
     http::{Method, Request, Response},
-    testing::{json, text},
+    testing::{START_MS, json, text},
 };
+
+const HOUR_MS: i64 = 3_600_000;
 
 impl Acme {
     /// Dan, who was invited as an Admin and has come in by a link meanwhile: his session, and the invitation.
@@ -167,4 +169,81 @@ fn law_7_an_organization_that_nobody_owns_is_handed_over_by_an_admin_of_it() {
     assert_eq!(handed.status, 200, "{}", text(&handed));
     assert_eq!(json(&handed)["creator"], true);
     refused(&acme.put(&ben, "/owner", &to_dan), 403, "no-grant");
+}
+
+#[test]
+fn law_8_an_invitation_from_before_gives_back_no_role_that_was_taken() {
+    for lowered in [
+        None,
+        Some(json!({ "role": "viewer" })),
+        // What is lowered for a while does not rise again when that is over.
+        Some(json!({ "role": "viewer", "expires_at_ms": START_MS + HOUR_MS })),
+    ] {
+        let acme = lockstep("");
+        let (north, south) = (acme.workspace("North"), acme.workspace("South"));
+        let offered =
+            |path: &str| json!({ "workspace": path.replace("/workspaces/", ""), "role": "editor" });
+        let workspaces = json!([offered(&north), offered(&south)]);
+        let invited = acme.invited_to(DAN, &json!({ "workspaces": workspaces }));
+        let (_, secret) = acme.link("member", 5);
+        let dan = acme.world.sign_in(DAN);
+        assert_eq!(acme.join(&dan, &secret).status, 200);
+        acme.grant(&north, DAN, "editor");
+        let of_dan = format!("{north}{}", acme.member(DAN));
+        match &lowered {
+            None => assert_eq!(acme.delete(&acme.ada, &of_dan).status, 204),
+            Some(lowered) => assert_eq!(acme.put(&acme.ada, &of_dan, lowered).status, 200),
+        }
+        acme.world.clock.advance_ms(HOUR_MS);
+        let invitation = invited["id"].as_str().unwrap();
+        assert_eq!(acme.accept(&dan, invitation).status, 200);
+        assert!(!acme.may_in(&dan, "data.update", &north), "{lowered:?}");
+        // What was not taken comes.
+        assert!(acme.may_in(&dan, "data.update", &south));
+    }
+}
+
+#[test]
+fn law_8_an_invitation_from_before_gives_back_no_group_that_was_left_and_nothing_on_a_project() {
+    let acme = lockstep("");
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    let group = json!({ "name": "Crew", "workspace": north });
+    let group = id(&acme.post(&acme.ada, "/groups", &group));
+    let project = |name: &str| {
+        id(&acme.post(
+            &acme.ada,
+            "/projects",
+            &json!({ "name": name, "workspace": north }),
+        ))
+    };
+    let (shared, owned) = (project("Shared"), project("Owned"));
+    let (dan, invitation) = acme.came_by_a_link();
+    // What only a file brings.
+    for insert in [
+        format!("INSERT INTO invitation_group VALUES ('{invitation}', '{group}')"),
+        format!("INSERT INTO invitation_grant VALUES ('{invitation}', '{shared}', 'editor')"),
+        format!("INSERT INTO invitation_project VALUES ('{invitation}', '{owned}')"),
+        format!(
+            "INSERT INTO granted (user, node, role) VALUES ('{}', '{shared}', 'editor')",
+            acme.user(DAN)
+        ),
+    ] {
+        acme.execute(&insert);
+    }
+    let in_group = format!("/groups/{group}{}", acme.member(DAN));
+    assert_eq!(acme.put(&acme.ada, &in_group, &json!({})).status, 200);
+    assert_eq!(acme.delete(&acme.ada, &in_group).status, 200);
+    let shared = format!("/projects/{shared}{}", acme.member(DAN));
+    assert_eq!(acme.delete(&acme.ada, &shared).status, 204);
+    for owner in [DAN, super::ADA] {
+        let to = json!({ "user_id": acme.user(owner) });
+        let handed = acme.put(&acme.ada, &format!("/projects/{owned}/owner"), &to);
+        assert_eq!(handed.status, 200, "{}", text(&handed));
+    }
+    acme.execute("UPDATE node SET owner = NULL");
+    assert_eq!(acme.accept(&dan, &invitation).status, 200);
+    let read = |path: &str| json(&acme.get(&acme.ada, path));
+    assert_eq!(read(&format!("/groups/{group}"))["members"], json!([]));
+    assert_eq!(read(&format!("/projects/{owned}"))["owner_id"], json!(null));
+    refused(&acme.delete(&acme.ada, &shared), 404, "not-found");
 }
