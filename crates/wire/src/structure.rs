@@ -290,7 +290,7 @@ pub struct RolePreviewRequest {
 /// Who would gain and lose what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolePreviewView {
-    /// How many hold the role, by themselves or through a group.
+    /// How many hold the role, by themselves or through a group; and whom rules are about that name another role once it is deleted.
     pub holders: usize,
     /// Of how many of them the changes are counted: 100 at most.
     pub holders_compared: usize,

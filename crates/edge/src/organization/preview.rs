@@ -25,9 +25,9 @@ use crate::{
     problem::{ApiError, Code},
 };
 
-/// Of how many holders of the role a preview says what changes; it counts all.
+/// Of how many people a preview says what changes; it counts all.
 const HOLDERS_MAX: usize = 100;
-/// How many changes a preview lists; it counts all of those holders'.
+/// How many changes a preview lists; it counts all of those people's.
 const CHANGES_MAX: usize = 1_000;
 
 pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<Reply, ApiError> {
@@ -50,14 +50,19 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
             (others.cloned().collect(), Some(asked.reassign.as_deref()))
         }
     };
-    let holders = holders(acting, &role.id)?;
-    let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
-    let record = |principal: &str| acting.record(principal);
     let rules = acting.own_rules()?;
     let rules_after = match reassigned {
         Some(new) => renamed(&rules, &role.id, new)?,
         None => rules.clone(),
     };
+    let mut holders = holders(acting, &role.id)?;
+    let pairs = rules.iter().zip(&rules_after);
+    let changed = pairs.filter(|(old, new)| old != new);
+    let mut reached = bound(acting, changed.flat_map(|(old, new)| [old, new]))?;
+    reached.retain(|one| !holders.contains(one));
+    holders.extend(reached);
+    let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
+    let record = |principal: &str| acting.record(principal);
     let added = customization::made_of(&roles, &rules);
     let before = spec(shown, added, acting.principal(), &record)?;
     let mut after = WorldSpec {

@@ -58,6 +58,27 @@ fn rules_name_the_role_that_takes_the_place_of_one_that_is_deleted() {
     assert!(listed(&acme).to_string().find("gone_roles").is_none());
 }
 
+/// Whoever has the role that comes in its place need not have had it.
+#[test]
+fn the_preview_of_a_deleted_role_shows_whom_its_rules_come_to_reach() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let north = acme.workspace("North");
+    acme.grant(&north, BEN, "viewer");
+    let old = own(&acme, "Old");
+    acme.rule(&allow(&[&old], &["data.annotate"]));
+    let preview = json!({ "role": old, "reassign": "viewer" });
+    let preview = json(&acme.post(&acme.ada, "/roles/preview", &preview));
+    let ben = json!(acme.user(BEN));
+    let changes = preview["changes"].as_array().unwrap();
+    let reached: Vec<_> = changes
+        .iter()
+        .map(|change| (&change["principal"], &change["permission"]))
+        .collect();
+    assert_eq!(reached, [(&ben, &json!("data.annotate"))], "{preview}");
+    assert_eq!(preview["holders"], 1);
+}
+
 #[test]
 fn an_allow_rule_for_a_role_that_was_deleted_gives_nothing_and_says_so() {
     let acme = lockstep("");
