@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{
     customization, holdings,
     preview::{self, Listed},
+    profile,
     store::{self, Organization, committed, next_epoch, organization, unsigned},
 };
 use crate::{
@@ -189,7 +190,9 @@ fn set(context: &Context<'_>, id: &str, seen: &str) -> Result<Reply, ApiError> {
     // Everybody's answers may be others now.
     let set = "UPDATE organization SET plan = ?, nodes_epoch = epoch";
     context.sql.exec(set, &[plan.id.into()])?;
-    committed(epoch, preview.plan)
+    let organization = organization(context)?;
+    profile::first_workspace(context, &organization)?;
+    committed(epoch, self::view(context, &organization)?)
 }
 
 /// What the plan called `id` would change, with a digest of all of it.

@@ -105,14 +105,21 @@ pub(super) fn begin(
     organization(context)
 }
 
-/// The workspace that a plan of one comes with: nobody could create it.
-fn first_workspace(context: &Context<'_>, organization: &Organization) -> Result<(), ApiError> {
+/// The workspace that a plan of one comes with, where there is none: nobody could create it.
+pub(super) fn first_workspace(
+    context: &Context<'_>,
+    organization: &Organization,
+) -> Result<(), ApiError> {
     let policy = &context.config.policy.policy;
     let has_workspaces = policy.operation(Operation::WorkspaceCreate).is_some();
-    if !has_workspaces || !Plan::of(context, organization).is_of_one_workspace() {
+    if !has_workspaces
+        || !Plan::of(context, organization).is_of_one_workspace()
+        || store::workspaces(context)? > 0
+    {
         return Ok(());
     }
-    let insert = "INSERT INTO node (id, level, parent, name, created_at_ms, position) VALUES (?, 'workspace', ?, ?, ?, 0)";
+    let insert = "INSERT INTO node (id, level, parent, name, created_at_ms, position)
+        SELECT ?, 'workspace', ?, ?, ?, COALESCE(MAX(position), -1) + 1 FROM node";
     let values = [
         opaque_id("wsp", context.random.bytes()?).into(),
         organization.id.as_str().into(),
