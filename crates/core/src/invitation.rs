@@ -10,7 +10,7 @@ use crate::issuer::is_no_admin;
 use crate::membership::{assignable, permit, permit_on};
 use crate::{
     Access, Assignment, Effect, Facts, Grant, Level, MembershipError, NodeId, Operation, Policy,
-    Role, RoleId, RuleSpec, Value, assign, enter_group, transfer,
+    Role, RoleId, RuleSpec, Target, Value, assign, enter_group, transfer,
 };
 
 /// What is stored of an invitation's fate.
@@ -137,17 +137,11 @@ impl Invitation {
         offer: &Offer<'_>,
         facts: &Facts,
     ) -> Result<(), MembershipError> {
-        let mut facts = facts.clone();
-        if let Some(role) = inviter.policy().describe_role(offer.role) {
-            facts.set("grant.role", Value::Text(role.id.clone()));
-        }
-        may_send(inviter, offer, &facts)?;
-        assignable(inviter, offer.role)?;
-        may_grant(inviter, offer, &facts)?;
-        may_bring(inviter, offer, &facts)
+        may_offer(inviter, offer, None, facts)
     }
 
-    /// Accepts: the state to store, if it may be.
+    /// Accepts: the state to store, if it may be. `invited` is who accepts, where they are a member by now: what
+    /// they are given is then given to such a member, as if by hand.
     ///
     /// # Errors
     /// The first reason against it, in an order that tells strangers nothing: the address first.
@@ -157,10 +151,11 @@ impl Invitation {
         address_matches: bool,
         inviter: &Access,
         offer: &Offer<'_>,
+        invited: Option<&Target<'_>>,
         facts: &Facts,
     ) -> Result<InvitationState, InvitationError> {
         self.act(now_ms, address_matches)?;
-        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;
+        may_offer(inviter, offer, invited, facts).map_err(InvitationError::Inviter)?;
         Ok(InvitationState::Accepted)
     }
 
@@ -206,6 +201,23 @@ impl Invitation {
             other => Err(InvitationError::NotPending(other)),
         }
     }
+}
+
+/// Whether `inviter` may offer that to `invited`; to somebody who is no member yet, when absent.
+fn may_offer(
+    inviter: &Access,
+    offer: &Offer<'_>,
+    invited: Option<&Target<'_>>,
+    facts: &Facts,
+) -> Result<(), MembershipError> {
+    let mut facts = facts.clone();
+    if let Some(role) = inviter.policy().describe_role(offer.role) {
+        facts.set("grant.role", Value::Text(role.id.clone()));
+    }
+    may_send(inviter, offer, &facts)?;
+    assignable(inviter, offer.role)?;
+    may_grant(inviter, offer, invited, &facts)?;
+    may_bring(inviter, offer, &facts)
 }
 
 /// Whether whoever has a link of `maker` comes in to `offer`, under the `facts` of the directory. Asked
@@ -275,14 +287,24 @@ fn may_bring(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), M
     owned.try_for_each(|node| transfer(inviter, *node, facts))
 }
 
-/// Whether `inviter` may give somebody who is no member yet all roles on workspaces and projects.
-fn may_grant(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
+/// Whether `inviter` may give `invited` all roles on workspaces and projects; somebody who has the role of the
+/// offer and no other, when absent.
+fn may_grant(
+    inviter: &Access,
+    offer: &Offer<'_>,
+    invited: Option<&Target<'_>>,
+    facts: &Facts,
+) -> Result<(), MembershipError> {
     let mut facts = facts.clone();
-    if let Some(role) = inviter.policy().describe_role(offer.role) {
-        facts.set("target.role", Value::Text(role.id.clone()));
+    if let Some(invited) = invited {
+        facts.extend(&invited.facts());
+    } else {
+        if let Some(role) = inviter.policy().describe_role(offer.role) {
+            facts.set("target.role", Value::Text(role.id.clone()));
+        }
+        facts.set("target.self", Value::Bool(false));
+        facts.set("target.creator", Value::Bool(false));
     }
-    facts.set("target.self", Value::Bool(false));
-    facts.set("target.creator", Value::Bool(false));
     offer.grants.iter().try_for_each(|(node, role)| {
         let operation = match inviter.level(*node) {
             Some(Level::Workspace) => Operation::WorkspaceMemberManage,

@@ -40,6 +40,7 @@ fn accept(
         address_matches,
         &access(inviter),
         &offer,
+        None,
         &Facts::default(),
     )
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, DelegationError, Facts, Grant, Invitation, InvitationError, InvitationState,
-    InvitationStatus, MembershipError, Offer, Operation, Policy, let_workspace_admins_invite,
-    may_link,
+    InvitationStatus, MembershipError, Offer, Operation, Policy, Target,
+    let_workspace_admins_invite, may_link,
 };
 
 use crate::shop::{NOW_MS, record, spec};
@@ -211,4 +211,43 @@ fn what_comes_with_an_invitation_is_handed_out_by_who_may_by_hand() {
         not_offered(Operation::GroupManage)
     );
     assert_eq!(owning(&foreman), not_offered(Operation::ProjectTransfer));
+}
+
+#[test]
+fn who_accepts_and_is_a_member_by_now_is_given_roles_as_that_member() {
+    let mut spec = spec();
+    let bound = Operation::WorkspaceMemberManage.as_str();
+    // Nobody does this to the creator.
+    spec.operations.push((bound.into(), "dismiss".into()));
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let foreman = access(&policy, &[("foreman", "shop")]);
+    let grants = [(
+        foreman.node("north").unwrap(),
+        policy.role("clerk").unwrap(),
+    )];
+    let offer = Offer {
+        grants: &grants,
+        ..Offer::of(policy.role("staff").unwrap())
+    };
+    let invitation = Invitation {
+        state: InvitationState::Pending,
+        expires_at_ms: NOW_MS + 1,
+    };
+    let accept = |invited: Option<&Target<'_>>| {
+        invitation.accept(NOW_MS, true, &foreman, &offer, invited, &Facts::default())
+    };
+    let member = |is_creator| Target {
+        role: policy.role("guest"),
+        role_id: "guest",
+        is_self: false,
+        is_creator,
+        other_admins: 1,
+        record: None,
+    };
+    assert_eq!(accept(None), Ok(InvitationState::Accepted));
+    assert_eq!(accept(Some(&member(false))), Ok(InvitationState::Accepted));
+    assert!(matches!(
+        accept(Some(&member(true))),
+        Err(InvitationError::Inviter(MembershipError::Denied(_)))
+    ));
 }

@@ -46,20 +46,12 @@ pub(super) const ROWS: &[Row] = &[
                     "organization::tests::invitations::i3_nobody_invites_into_more_than_they_hold",
                 ),
                 "who invites may invite",
-                &[edit(
-                    CORE,
-                    "        may_send(inviter, offer, &facts)?;\n",
-                    "",
-                )],
+                &[edit(CORE, "    may_send(inviter, offer, &facts)?;\n", "")],
             ),
             proof(
                 edge("organization::tests::tokens::a_narrow_token_hands_out_no_more_than_it_holds"),
                 "what is offered is held (law 5)",
-                &[edit(
-                    CORE,
-                    "        assignable(inviter, offer.role)?;\n",
-                    "",
-                )],
+                &[edit(CORE, "    assignable(inviter, offer.role)?;\n", "")],
             ),
         ],
         running: &[],
@@ -75,7 +67,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the inviter is asked about again at acceptance",
                 &[edit(
                     CORE,
-                    "        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;\n",
+                    "        may_offer(inviter, offer, invited, facts).map_err(InvitationError::Inviter)?;\n",
                     "",
                 )],
             ),
@@ -86,7 +78,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the same, of who was removed",
                 &[edit(
                     CORE,
-                    "        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;\n",
+                    "        may_offer(inviter, offer, invited, facts).map_err(InvitationError::Inviter)?;\n",
                     "",
                 )],
             ),
@@ -97,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
                 "the same, at the same time",
                 &[edit(
                     CORE,
-                    "        Self::may_invite(inviter, offer, facts).map_err(InvitationError::Inviter)?;\n",
+                    "        may_offer(inviter, offer, invited, facts).map_err(InvitationError::Inviter)?;\n",
                     "",
                 )],
             ),

@@ -12,10 +12,10 @@ use crate::{
     objects::Context,
     organization::{
         Actor,
-        actor::{access_of, directory_facts},
+        actor::{self, access_of, directory_facts},
         admission, groups,
         invitations::{self, Known, Stored},
-        store::{Organization, unsigned},
+        store::{self, Organization, unsigned},
     },
     problem::ApiError,
 };
@@ -23,6 +23,9 @@ use crate::{
 /// What a member gives their word with.
 pub(in crate::organization) struct Word<'a> {
     context: &'a Context<'a>,
+    organization: &'a Organization,
+    /// The person behind it.
+    person: String,
     access: Access,
     facts: Facts,
 }
@@ -31,7 +34,7 @@ impl<'a> Word<'a> {
     /// A member's; nothing, while only an issuer that is switched off vouches for them. A program's is also that of `seen_by`, who saw the secret that it was given with: nothing once they are gone.
     pub(in crate::organization) fn of(
         context: &'a Context<'a>,
-        organization: &Organization,
+        organization: &'a Organization,
         user: &str,
         seen_by: Option<&str>,
     ) -> Result<Option<Self>, ApiError> {
@@ -47,6 +50,8 @@ impl<'a> Word<'a> {
         Ok(Some(Self {
             access: access_of(context, organization, &member)?,
             facts: directory_facts(context, organization, user)?,
+            person: seen_by.unwrap_or(user).to_owned(),
+            organization,
             context,
         }))
     }
@@ -62,16 +67,37 @@ impl<'a> Word<'a> {
         invitations::known(&self.access, role, &brought, &group_of)
     }
 
-    /// Core's [`lockstep_core::Invitation::accept`]: who invited is asked again.
+    /// Core's [`lockstep_core::Invitation::accept`]: who invited is asked again, about the member whom `user` is by now.
     pub(in crate::organization) fn accept(
         &self,
         stored: &Stored,
+        user: &str,
         address_matches: bool,
         offer: &Offer<'_>,
     ) -> Result<(InvitationState, Permitted), ApiError> {
         let now_ms = unsigned(self.context.now_ms);
+        let member = store::member(self.context, user)?;
+        let target = |member| {
+            let policy = self.access.policy();
+            actor::target(
+                self.context,
+                policy,
+                self.organization,
+                &self.person,
+                member,
+            )
+        };
+        let target = member.as_ref().map(target).transpose()?;
+        let (access, facts) = (&self.access, &self.facts);
         let invitation = stored.transition();
-        accepted(invitation.accept(now_ms, address_matches, &self.access, offer, &self.facts))
+        accepted(invitation.accept(
+            now_ms,
+            address_matches,
+            access,
+            offer,
+            target.as_ref(),
+            facts,
+        ))
     }
 
     /// Core's [`may_link`].

@@ -36,7 +36,7 @@ pub(in crate::organization) fn accept(
     // A role that is gone from the policy can be handed out by nobody.
     let known = word.known(id, &stored.role)?.ok_or_else(void)?;
     let matches = stored.address == address;
-    let (state, permitted) = word.accept(&stored, matches, &known.offer())?;
+    let (state, permitted) = word.accept(&stored, person.user(), matches, &known.offer())?;
     require_welcome(context, &stored, person)?;
     let epoch = next_epoch(context)?;
     settle(context, organization, &stored, state, epoch)?;

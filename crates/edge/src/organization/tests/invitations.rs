@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ADA, Acme, BEN, CAT, refused};
+use super::{ADA, Acme, BEN, CAT, lockstep, refused};
 use crate::{
     http::{Method, Request},
     testing::{World, json, text},
@@ -127,6 +127,33 @@ fn i4_an_invitation_of_somebody_removed_is_void() {
     assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
     let cat = acme.world.sign_in(CAT);
     refused(&acme.accept(&cat, &by_ben), 409, "invitation-void");
+}
+
+/// By hand they could be given as little.
+#[test]
+fn i4_who_is_a_member_by_now_is_given_what_the_sender_may_give_such_a_member() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let north = acme.workspace("North");
+    let offer = json!([{ "workspace": north.replace("/workspaces/", ""), "role": "editor" }]);
+    let body = json!({ "email": CAT, "role": "member", "workspaces": offer });
+    let by_ben = super::id(&acme.post(&ben, "/invitations", &body));
+    let when = json!([{ "fact": "target.role", "equals": "view-only" }]);
+    let rule = json!({ "effect": "deny", "roles": ["admin"], "permissions": ["workspace-member.manage"], "when": when });
+    acme.rule(&rule);
+    let (_, secret) = acme.link("view-only", 5);
+    let cat = acme.world.sign_in(CAT);
+    assert_eq!(acme.join(&cat, &secret).status, 200);
+    let by_hand = format!("{north}{}", acme.member(CAT));
+    let editor = json!({ "role": "editor" });
+    refused(&acme.put(&ben, &by_hand, &editor), 403, "denied-by-rule");
+    refused(&acme.accept(&cat, &by_ben), 409, "invitation-void");
+    let member = json!({ "role": "member" });
+    assert_eq!(
+        acme.patch(&acme.ada, &acme.member(CAT), &member).status,
+        200
+    );
+    assert_eq!(acme.accept(&cat, &by_ben).status, 200);
 }
 
 #[test]
