@@ -317,22 +317,23 @@ pub(super) fn leave(
     context.sql.exec(unowned, &[user.into()])?;
     super::service_keys::stop_those_shown_to(context, user)?;
     super::links::revoke_those_of(context, user)?;
-    forget_seer(context, user)?;
+    forget_word(context, user)?;
     super::invitations::cancel_those_to(context, organization, user, epoch)?;
     tell_user(context, organization, user, epoch, None)?;
     holdings::publish_end(context, organization, user)
 }
 
-/// What programs gave their word on whose secret `user` saw stays without anybody who saw it, also when they
-/// come back: nobody has the empty id.
-fn forget_seer(context: &Context<'_>, user: &str) -> Result<(), ApiError> {
-    for (table, program) in [
-        ("domain", "saved_by"),
-        ("issuer", "saved_by"),
-        ("invitation", "invited_by"),
+/// What lets people in on the word of `user`, or on that of a program whose secret they saw, stays without anybody who
+/// stands behind it, also when they come back (law 8): nobody has the empty id.
+fn forget_word(context: &Context<'_>, user: &str) -> Result<(), ApiError> {
+    for (table, giver, condition) in [
+        ("domain", "saved_by", ""),
+        ("issuer", "saved_by", ""),
+        ("invitation", "invited_by", "AND state = 'pending'"),
     ] {
-        let forget =
-            format!("UPDATE {table} SET seen_by = '' WHERE seen_by = ?1 AND {program} <> ?1");
+        let forget = format!(
+            "UPDATE {table} SET seen_by = '' WHERE (seen_by = ?1 OR {giver} = ?1) {condition}"
+        );
         context.sql.exec(&forget, &[user.into()])?;
     }
     Ok(())

@@ -75,10 +75,10 @@ pub(super) const ROWS: &[Row] = &[
                 edge(
                     "organization::tests::invitations::i4_an_invitation_of_somebody_removed_is_void",
                 ),
-                "the same, of who was removed",
+                "what somebody sent who is gone is nobody's word, also when they are back",
                 &[edit(
-                    CORE,
-                    "        may_offer(inviter, offer, invited, facts).map_err(InvitationError::Inviter)?;\n",
+                    "crates/edge/src/organization/store.rs",
+                    "    forget_word(context, user)?;\n",
                     "",
                 )],
             ),

@@ -127,6 +127,12 @@ fn i4_an_invitation_of_somebody_removed_is_void() {
     assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
     let cat = acme.world.sign_in(CAT);
     refused(&acme.accept(&cat, &by_ben), 409, "invitation-void");
+    // It does not come back with them (law 8).
+    let ben = acme.joined(BEN, "admin");
+    refused(&acme.accept(&cat, &by_ben), 409, "invitation-void");
+    let again = acme.post(&ben, &format!("/invitations/{by_ben}/resend"), &json!({}));
+    assert_eq!(again.status, 200, "{}", text(&again));
+    assert_eq!(acme.accept(&cat, &by_ben).status, 200);
 }
 
 /// By hand they could be given as little.

@@ -107,6 +107,28 @@ fn p2_they_end_with_who_saw_its_secret() {
     assert_eq!(doors.save_by(&secret).open(), [200, 200, 200]);
 }
 
+/// Ben's own are no other than those of a program that he let see them.
+#[test]
+fn law_8_what_a_member_saved_does_not_come_back_with_them() {
+    let doors = Doors::new();
+    let (acme, ada) = (&doors.acme, &doors.acme.ada);
+    let ben = acme.world.sign_in(BEN);
+    let role = json!({ "role": "member" });
+    for path in [&doors.domain, &doors.issuer] {
+        assert_eq!(acme.patch(&ben, path, &role).status, 200);
+    }
+    assert_eq!(doors.vouched_for(), [true, true]);
+    assert_eq!(acme.delete(ada, &acme.member(BEN)).status, 204);
+    let ben = acme.joined(BEN, "admin");
+    acme.world.clock.advance_ms(1_000);
+    assert_eq!(doors.vouched_for(), [false, false]);
+    assert_eq!(doors.open(), [404, 404, 409]);
+    for path in [&doors.domain, &doors.issuer] {
+        assert_eq!(acme.patch(&ben, path, &role).status, 200);
+    }
+    assert_eq!(doors.vouched_for(), [true, true]);
+}
+
 #[test]
 fn p2_and_rest_while_they_are_suspended() {
     let doors = Doors::new();
