@@ -160,13 +160,14 @@ pub fn show_key(actor: &Access, holder: &Access, facts: &Facts) -> Result<(), Me
     can_hand_over(actor, holder).map_err(MembershipError::Delegation)
 }
 
-/// The grants that count for anything: those of roles and on nodes that are there.
+/// The grants that count for anything, or will: those of roles and on nodes that are there, and not over.
 pub(crate) fn known<'a>(
     actor: &'a Access,
     grants: &'a [Grant],
 ) -> impl Iterator<Item = (RoleId, NodeId)> + 'a {
     grants
         .iter()
+        .filter(|grant| !grant.window.is_over(actor.now_ms()))
         .filter_map(|grant| Some((actor.policy().role(&grant.role)?, actor.node(&grant.node)?)))
 }
 

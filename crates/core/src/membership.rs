@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::assignment::known;
 use crate::delegate::can_lift_cap;
 use crate::{
     Access, Decision, DelegationError, Denial, Facts, Level, NodeId, Operation, Policy, Record,
@@ -171,17 +172,11 @@ pub fn restore(
     hands_out(actor, record).map_err(MembershipError::Delegation)
 }
 
-/// Whether `actor` may hand out all that `record` was granted and owns.
+/// Whether `actor` may hand out all that `record` was granted and owns. What is over gives nothing; what has not
+/// begun will.
 pub(crate) fn hands_out(actor: &Access, record: &Record) -> Result<(), DelegationError> {
-    let known = record.grants.iter().filter_map(|grant| {
-        // What is gone gives nothing.
-        let role = actor.policy().role(&grant.role)?;
-        Some((role, actor.node(&grant.node)?))
-    });
-    let mut granted = known.map(|(role, node)| can_delegate(actor, role, node));
-    granted
-        .find(Result::is_err)
-        .unwrap_or(Ok(()))
+    known(actor, &record.grants)
+        .try_for_each(|(role, node)| can_delegate(actor, role, node))
         .and_then(|()| {
             let owned = record.nodes.iter().filter(|node| node.owned);
             let owned = owned.filter_map(|node| actor.node(&node.id));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Assignment, CustomRole, DelegationError, Effect, Facts, Grant, Level, MembershipError,
-    Operation, Policy, PolicySpec, Record, RoleSpec, RuleSpec, Target, assign, define_role,
+    Operation, Policy, PolicySpec, Record, RoleSpec, RuleSpec, Target, Window, assign, define_role,
     enter_group, leave_group, replace_role, restore, suspend, transfer,
 };
 
@@ -302,6 +302,23 @@ fn a_suspended_member_gets_back_what_who_ends_it_holds() {
         ..Grant::new("manager", "south")
     });
     assert_eq!(end(&in_group), lacks);
+    // What is over gives nothing back, and what has not begun will.
+    let managing = |window| {
+        let mut kept = record(&[("staff", "shop")]);
+        kept.grants.push(Grant {
+            window,
+            ..Grant::new("manager", "north")
+        });
+        end(&kept)
+    };
+    let [over, to_come] = [(None, Some(NOW_MS)), (Some(NOW_MS + 1), Some(NOW_MS + 2))].map(
+        |(not_before_ms, expires_at_ms)| Window {
+            not_before_ms,
+            expires_at_ms,
+        },
+    );
+    assert_eq!(managing(over), Ok(()));
+    assert_eq!(managing(to_come), lacks);
     let staff = access(&policy, &[("staff", "shop")]);
     for refused in [
         suspend(&staff, &member, &Facts::default()),

@@ -113,12 +113,12 @@ pub(super) fn purge_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError
     Ok((at_ms > context.now_ms || is_free).then_some(at_ms))
 }
 
-/// All that comes back, each role on each node once. What was suspended stays so.
+/// All that comes back and is not over, each role on each node once. What was suspended stays so.
 fn granted(context: &Context<'_>) -> Result<Vec<Grant>, ApiError> {
-    let select = "SELECT role, node FROM granted WHERE user NOT LIKE 'suspended/%'
-        UNION SELECT role, node FROM group_granted";
+    let select = "SELECT role, node FROM granted WHERE user NOT LIKE 'suspended/%' AND COALESCE(expires_at_ms > ?1, 1)
+        UNION SELECT role, node FROM group_granted WHERE COALESCE(expires_at_ms > ?1, 1)";
     let mut granted = Vec::new();
-    for row in context.sql.exec(select, &[])? {
+    for row in context.sql.exec(select, &[context.now_ms.into()])? {
         granted.push(Grant::new(row.text("role")?, row.text("node")?));
     }
     Ok(granted)

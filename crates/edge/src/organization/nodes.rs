@@ -141,11 +141,12 @@ pub(super) fn delete(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
     change.renew_nodes()
 }
 
-/// What is granted on a node, to whomever, each role once.
+/// What is granted on a node and not over, to whomever, each role once.
 pub(super) fn granted(acting: &Acting<'_>, id: &str) -> Result<Vec<Grant>, ApiError> {
-    let select = "SELECT role FROM granted WHERE node = ? UNION SELECT role FROM group_granted WHERE node = ?";
+    let select = "SELECT role FROM granted WHERE node = ?1 AND COALESCE(expires_at_ms > ?2, 1)
+        UNION SELECT role FROM group_granted WHERE node = ?1 AND COALESCE(expires_at_ms > ?2, 1)";
     let mut granted = Vec::new();
-    for row in acting.rows(select, &[id.into(), id.into()])? {
+    for row in acting.rows(select, &[id.into(), acting.now_ms().into()])? {
         granted.push(Grant::new(row.text("role")?, id));
     }
     Ok(granted)

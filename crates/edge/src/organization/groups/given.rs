@@ -73,7 +73,7 @@ fn read_all(id: &str, rows: &[Row]) -> Result<Vec<Grant>, ApiError> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// What groups of the workspace `home` are granted on one of its projects, each role once.
+/// What groups of the workspace `home` are granted on one of its projects and is not over, each role once.
 pub(in crate::organization) fn granted_from(
     acting: &Acting<'_>,
     home: &str,
@@ -81,9 +81,10 @@ pub(in crate::organization) fn granted_from(
 ) -> Result<Vec<Grant>, ApiError> {
     let select = "SELECT DISTINCT group_granted.role FROM group_granted
         JOIN access_group ON access_group.id = group_granted.access_group
-        WHERE access_group.home = ? AND group_granted.node = ?";
+        WHERE access_group.home = ? AND group_granted.node = ? AND COALESCE(group_granted.expires_at_ms > ?, 1)";
+    let values = [home.into(), project.into(), acting.now_ms().into()];
     let mut granted = Vec::new();
-    for row in acting.rows(select, &[home.into(), project.into()])? {
+    for row in acting.rows(select, &values)? {
         granted.push(Grant::new(row.text("role")?, project));
     }
     Ok(granted)

@@ -204,6 +204,10 @@ pub(super) fn give(
                 context.sql.exec(own, &values)?;
             }
             Brought::Role { node, role } => {
+                // What is over gives nothing; what has not begun was given, too.
+                let end = "DELETE FROM granted WHERE user = ? AND node = ? AND expires_at_ms <= ?";
+                let values = [granted_as.into(), node.into(), context.now_ms.into()];
+                context.sql.exec(end, &values)?;
                 let begin = "INSERT INTO granted (user, node, role) SELECT ?1, ?2, ?3
                     WHERE NOT EXISTS (SELECT 1 FROM granted WHERE user = ?1 AND node = ?2)";
                 let values = [granted_as.into(), node.into(), role.into()];

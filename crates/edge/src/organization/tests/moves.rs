@@ -110,9 +110,18 @@ fn law_5_a_project_is_moved_by_who_holds_both_ends_of_it() {
         403,
         "exceeds-grantor",
     );
-    acme.grant(&south, CAT, "viewer");
-    let moved = relocate(&acme, &ben, &project, &south);
-    assert_eq!(moved.status, 200, "{}", text(&moved));
+    // What has not begun will reach it, and what is over does no more.
+    let of_cat = format!("{south}{}", acme.member(CAT));
+    let now_ms = acme.world.edge.clock.now_ms();
+    for (window, status) in [("not_before_ms", 403), ("expires_at_ms", 200)] {
+        let admin = json!({ "role": "workspace-admin", window: now_ms + 60_000 });
+        assert_eq!(acme.put(&acme.ada, &of_cat, &admin).status, 200);
+        acme.world
+            .clock
+            .advance_ms(if status == 200 { 60_000 } else { 1 });
+        let moved = relocate(&acme, &ben, &project, &south);
+        assert_eq!(moved.status, status, "{}", text(&moved));
+    }
 }
 
 #[test]

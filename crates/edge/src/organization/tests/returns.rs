@@ -247,3 +247,29 @@ fn law_8_an_invitation_from_before_gives_back_no_group_that_was_left_and_nothing
     assert_eq!(read(&format!("/projects/{owned}"))["owner_id"], json!(null));
     refused(&acme.delete(&acme.ada, &shared), 404, "not-found");
 }
+
+#[test]
+fn a_role_whose_time_is_over_makes_room_for_what_an_invitation_brings() {
+    for (window, may) in [
+        (json!({ "expires_at_ms": START_MS + HOUR_MS }), true),
+        (json!({ "not_before_ms": START_MS + 2 * HOUR_MS }), false),
+    ] {
+        let acme = lockstep("");
+        let north = acme.workspace("North");
+        let offered = json!({ "workspace": north.replace("/workspaces/", ""), "role": "editor" });
+        let invited = acme.invited_to(DAN, &json!({ "workspaces": [offered] }));
+        let (_, secret) = acme.link("member", 5);
+        let dan = acme.world.sign_in(DAN);
+        assert_eq!(acme.join(&dan, &secret).status, 200);
+        let mut viewer = window.clone();
+        viewer["role"] = json!("viewer");
+        let of_dan = format!("{north}{}", acme.member(DAN));
+        assert_eq!(acme.put(&acme.ada, &of_dan, &viewer).status, 200);
+        acme.world.clock.advance_ms(HOUR_MS);
+        assert_eq!(
+            acme.accept(&dan, invited["id"].as_str().unwrap()).status,
+            200
+        );
+        assert_eq!(acme.may_in(&dan, "data.update", &north), may, "{window}");
+    }
+}

@@ -143,3 +143,28 @@ fn who_is_suspended_is_told_nothing_until_it_ends() {
     acme.world.settle();
     assert_eq!(me("/v1/me")["organizations"][0]["name"], "Other");
 }
+
+#[test]
+fn law_5_what_is_over_is_not_given_back_by_the_end_of_a_suspension() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let cat = acme.joined(CAT, "admin");
+    let north = acme.workspace("North");
+    let of_ben = format!("{north}{}", acme.member(BEN));
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    // An Admin holds all but this in a workspace.
+    let rule = json!({ "effect": "deny", "roles": ["admin"], "permissions": ["data.export"] });
+    let made = acme.post(&acme.ada, "/rules", &rule);
+    assert_eq!(made.status, 201, "{}", text(&made));
+    let now_ms = acme.world.edge.clock.now_ms();
+    for (window, status) in [("not_before_ms", 403), ("expires_at_ms", 200)] {
+        let editor = json!({ "role": "editor", window: now_ms + 60_000 });
+        assert_eq!(acme.put(&acme.ada, &of_ben, &editor).status, 200);
+        assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+        acme.world
+            .clock
+            .advance_ms(if status == 200 { 60_000 } else { 1 });
+        let ended = acme.delete(&cat, &suspension);
+        assert_eq!(ended.status, status, "{}", text(&ended));
+    }
+}
