@@ -145,6 +145,12 @@ pub struct MemberRoleView {
     pub role: String,
     /// Role name.
     pub role_name: String,
+    /// From when on it counts; at once, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before_ms: Option<i64>,
+    /// When it ends; never, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
     /// Id of the access group through which it was; absent for what is the member's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,

@@ -142,8 +142,8 @@ fn roles(
         .collect();
     let list = serde_json::to_string(&granted_as)
         .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))?;
-    let select = "SELECT user, node, role, NULL AS through FROM granted WHERE user IN (SELECT value FROM json_each(?))
-        UNION ALL SELECT group_member.user, group_granted.node, group_granted.role, group_granted.access_group
+    let select = "SELECT user, node, role, not_before_ms, expires_at_ms, NULL AS through FROM granted WHERE user IN (SELECT value FROM json_each(?))
+        UNION ALL SELECT group_member.user, group_granted.node, group_granted.role, group_granted.not_before_ms, group_granted.expires_at_ms, group_granted.access_group
         FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
         WHERE group_member.user IN (SELECT value FROM json_each(?)) ORDER BY through, node";
     let policy = access.policy();
@@ -162,6 +162,8 @@ fn roles(
             node: node.to_owned(),
             role: role.to_owned(),
             role_name: described.map_or_else(|| role.to_owned(), |role| role.name.clone()),
+            not_before_ms: row.optional_integer("not_before_ms")?,
+            expires_at_ms: row.optional_integer("expires_at_ms")?,
             group: row.optional_text("through")?.map(str::to_owned),
         });
     }

@@ -68,6 +68,16 @@ fn m9_a_role_in_a_workspace_is_what_its_writes_said() {
         }
     }
     assert_eq!(north.list()[0]["role_name"], "Admin");
+    // So does the list of members, which says who has which role anywhere.
+    let members = acme.list_of_members()["members"].clone();
+    let cat = members.as_array().unwrap().iter();
+    let cat = cat.clone().find(|member| member["email"] == CAT).unwrap();
+    let there = cat["roles"].as_array().unwrap().iter();
+    let there = there.clone().find(|role| role["role"] == "editor").unwrap();
+    assert_eq!(
+        (&there["not_before_ms"], &there["expires_at_ms"]),
+        (&json!(START_MS), &json!(expires_at_ms))
+    );
     assert_eq!(acme.delete(&north.ben, &of_cat).status, 204);
     refused(&acme.delete(&north.ben, &of_cat), 404, "not-found");
     assert_eq!(north.list().as_array().unwrap().len(), 1);
