@@ -186,9 +186,7 @@ impl<'a> Acting<'a> {
 
     /// The name of the role called `id`, or the id of one that is gone.
     pub(super) fn role_name(&self, id: &str) -> String {
-        let policy = self.access.policy();
-        let described = policy.role(id).and_then(|role| policy.describe_role(role));
-        described.map_or_else(|| id.to_owned(), |role| role.name.clone())
+        customization::role_name(self.access.policy(), id)
     }
 
     /// All that `principal` was granted.

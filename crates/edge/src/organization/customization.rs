@@ -1,6 +1,6 @@
 //! What the organization added to the policy, as rows and as the one value in KV.
 
-use lockstep_core::{Customization, workspace_admins_invite};
+use lockstep_core::{Customization, Policy, workspace_admins_invite};
 use lockstep_wire::{CustomRoleRecord, EffectName, RuleDocument};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -168,6 +168,12 @@ pub(super) fn added(
 
 /// Roles and rules.
 type Added = (Vec<CustomRoleRecord>, Vec<RuleDocument>);
+
+/// What a role is called in `policy`; the id of one that is gone.
+pub(super) fn role_name(policy: &Policy, id: &str) -> String {
+    let described = policy.role(id).and_then(|role| policy.describe_role(role));
+    described.map_or_else(|| id.to_owned(), |role| role.name.clone())
+}
 
 /// All that the organization added.
 fn all(context: &Context<'_>) -> Result<Added, ApiError> {

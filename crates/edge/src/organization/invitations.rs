@@ -5,13 +5,11 @@ mod answer;
 pub(super) mod imported;
 pub(super) mod offered;
 mod send;
+mod shown;
 
 use lockstep_core::{Invitation, InvitationState, InvitationStatus, Operation};
 use lockstep_token::OrganizationId;
-use lockstep_wire::{
-    InvitationBringsView, InvitationPreview, InvitationView, OrganizationReference,
-    WorkspaceRoleView,
-};
+use lockstep_wire::{InvitationPreview, OrganizationReference};
 
 pub use again::{ROWS_MAX, Resend, ResendAll, Which};
 pub(super) use again::{resend, resend_all};
@@ -22,6 +20,9 @@ pub(super) use offered::{
 };
 pub use send::NewInvitation;
 pub(super) use send::{cancel, invite, invite_all};
+pub(super) use shown::{
+    Inviter, Names, role_name, role_names, view, without_workspaces, workspaces,
+};
 
 use super::{
     Actor,
@@ -84,7 +85,8 @@ pub(super) fn list(
             |node| actor::permit_on(context, &access, Operation::WorkspaceRead, node, &facts);
         node.is_some_and(|node| read(node).is_ok())
     };
-    let seen = |row: &Row| Ok(Some(view(context, &read(row)?, &is_seen)?));
+    let names = |role: &str| customization::role_name(access.policy(), role);
+    let seen = |row: &Row| Ok(Some(view(context, &read(row)?, &names, &is_seen)?));
     Reply::of(&range.fill(&rows, position, seen)?)
 }
 
@@ -100,7 +102,7 @@ pub(super) fn preview(context: &Context<'_>, hash: &str) -> Result<Reply, ApiErr
     // Whoever has kept the link of one that is over may have left since.
     let status = stored.transition().status(unsigned(context.now_ms));
     let is_open = status == InvitationStatus::Pending;
-    let view = view(context, &stored, &|_| is_open)?;
+    let view = view(context, &stored, &role_names(context)?, &|_| is_open)?;
     Reply::of(&InvitationPreview {
         id: view.id,
         organization: reference(&organization),
@@ -310,113 +312,6 @@ const fn state_name(state: InvitationState) -> &'static str {
         InvitationState::Declined => "declined",
         InvitationState::Pending => "pending",
     }
-}
-
-/// An invitation as it is shown, with the workspaces that `is_seen`.
-pub(super) fn view(
-    context: &Context<'_>,
-    stored: &Stored,
-    is_seen: &dyn Fn(&str) -> bool,
-) -> Result<InvitationView, ApiError> {
-    let inviter = Inviter::of(context, &stored.invited_by)?;
-    Ok(InvitationView {
-        id: stored.id.clone(),
-        email: stored.address.clone(),
-        role: stored.role.clone(),
-        role_name: role_name(context, &stored.role)?,
-        workspaces: workspaces(context, &stored.id, is_seen)?,
-        brings: brings(context, &stored.id)?,
-        message: stored.message.clone(),
-        status: stored
-            .transition()
-            .status(unsigned(context.now_ms))
-            .as_str()
-            .to_owned(),
-        invited_by: inviter.shown,
-        invited_by_program: inviter.program,
-        created_at_ms: stored.created_at_ms,
-        // One from before it was noted was sent when it was made.
-        sent_at_ms: (stored.sent_at_ms != imported::NEVER)
-            .then(|| stored.sent_at_ms.max(stored.created_at_ms)),
-        expires_at_ms: stored.expires_at_ms,
-    })
-}
-
-/// The roles on workspaces that come with what `id` offers.
-pub(super) fn workspaces(
-    context: &Context<'_>,
-    id: &str,
-    is_seen: &dyn Fn(&str) -> bool,
-) -> Result<Vec<WorkspaceRoleView>, ApiError> {
-    let select = "SELECT node.id, node.name, invitation_grant.role FROM invitation_grant
-        JOIN node ON node.id = invitation_grant.node
-        WHERE invitation_grant.invitation = ? AND node.level = 'workspace' ORDER BY node.position";
-    let mut workspaces = Vec::new();
-    for row in context.sql.exec(select, &[id.into()])? {
-        let (node, role) = (row.text("id")?, row.text("role")?);
-        if is_seen(node) {
-            workspaces.push(WorkspaceRoleView {
-                workspace: node.to_owned(),
-                name: row.text("name")?.to_owned(),
-                role: role.to_owned(),
-                role_name: role_name(context, role)?,
-            });
-        }
-    }
-    Ok(workspaces)
-}
-
-/// How much comes with an invitation beside roles on workspaces. What it is called is for who may see it.
-fn brings(context: &Context<'_>, id: &str) -> Result<Option<InvitationBringsView>, ApiError> {
-    let select = "SELECT (SELECT COUNT(*) FROM invitation_group WHERE invitation = ?1) AS groups,
-        (SELECT COUNT(*) FROM invitation_grant JOIN node ON node.id = invitation_grant.node
-            WHERE invitation_grant.invitation = ?1 AND node.level = 'project') AS project_roles,
-        (SELECT COUNT(*) FROM invitation_project WHERE invitation = ?1) AS projects";
-    let Some(row) = context.sql.one(select, &[id.into()])? else {
-        return Ok(None);
-    };
-    let brings = InvitationBringsView {
-        groups: row.integer("groups")?,
-        project_roles: row.integer("project_roles")?,
-        projects: row.integer("projects")?,
-    };
-    Ok(Some(brings).filter(|brings| *brings != InvitationBringsView::default()))
-}
-
-/// Who invited, or made a link, as others are shown them.
-pub(super) struct Inviter {
-    /// Their address, or the id: an identity provider need not give an address, and a program has none.
-    pub(super) shown: String,
-    /// What a program is called. Whoever may make accounts writes that, so it is never shown as an address is.
-    pub(super) program: Option<String>,
-}
-
-impl Inviter {
-    pub(super) fn of(context: &Context<'_>, id: &str) -> Result<Self, ApiError> {
-        let select = "SELECT address, NULL AS program FROM member WHERE user = ?
-            UNION ALL SELECT NULL AS address, name AS program FROM service_account WHERE id = ?";
-        let row = context.sql.one(select, &[id.into(), id.into()])?;
-        let text = |column| {
-            let text = row.as_ref().map(|row| row.optional_text(column));
-            Ok::<_, SqlError>(text.transpose()?.flatten().map(str::to_owned))
-        };
-        Ok(Self {
-            shown: text("address")?.unwrap_or_else(|| id.to_owned()),
-            program: text("program")?,
-        })
-    }
-}
-
-/// The name of a role of the policy or the organization, or the id of one that is gone.
-pub(super) fn role_name(context: &Context<'_>, id: &str) -> Result<String, ApiError> {
-    let policy = &context.config.policy.policy;
-    let described = policy.role(id).and_then(|role| policy.describe_role(role));
-    if let Some(described) = described {
-        return Ok(described.name.clone());
-    }
-    let mut own = customization::roles(context)?.into_iter();
-    let own = own.find(|role| role.id == id);
-    Ok(own.map_or_else(|| id.to_owned(), |role| role.name))
 }
 
 pub(super) fn reference(organization: &Organization) -> OrganizationReference {

@@ -10,7 +10,7 @@ use super::{
     acting::{Acting, FreshActing, Word},
     actor::FreshPerson,
     addresses,
-    invitations::{self, Inviter, offered},
+    invitations::{self, Inviter, Names, offered},
     refusal,
     store::{Organization, committed, next_epoch, organization},
 };
@@ -186,7 +186,8 @@ pub(super) fn preview(
     let link = find(context, hash)?;
     // Whoever has kept a link that is over may have left since.
     let is_open = link.status(context.now_ms) == InvitationStatus::Pending;
-    let view = view(context, &link, &|_| is_open)?;
+    let names = invitations::role_names(context)?;
+    let view = view(context, &link, &names, &|_| is_open)?;
     Reply::of(&InvitationPreview {
         id: view.id,
         organization: invitations::reference(organization),
@@ -305,14 +306,15 @@ fn find(context: &Context<'_>, hash: &str) -> Result<Link, ApiError> {
 pub(super) fn view(
     context: &Context<'_>,
     link: &Link,
+    names: Names<'_>,
     is_seen: &dyn Fn(&str) -> bool,
 ) -> Result<LinkView, ApiError> {
     let maker = Inviter::of(context, &link.made_by)?;
     Ok(LinkView {
         id: link.id.clone(),
         role: link.role.clone(),
-        role_name: invitations::role_name(context, &link.role)?,
-        workspaces: invitations::workspaces(context, &link.id, is_seen)?,
+        role_name: names(&link.role),
+        workspaces: invitations::workspaces(context, &link.id, names, is_seen)?,
         status: link.status(context.now_ms).as_str().to_owned(),
         uses: link.uses,
         uses_max: link.uses_max,

@@ -120,7 +120,7 @@ impl Acting<'_> {
             let node = self.access.node(node);
             node.is_some_and(|node| self.may(Operation::WorkspaceRead, node))
         };
-        links::view(self.context, link, &is_seen)
+        links::view(self.context, link, &|role| self.role_name(role), &is_seen)
     }
 
     /// The invitation called `id`, whoever asks; else 404.
@@ -143,7 +143,17 @@ impl Acting<'_> {
         &self,
         stored: &Stored,
     ) -> Result<InvitationView, ApiError> {
-        invitations::view(self.context, stored, &|_| true)
+        let names = |role: &str| self.role_name(role);
+        invitations::view(self.context, stored, &names, &|_| true)
+    }
+
+    /// An invitation without the workspaces that come with it.
+    pub(in crate::organization) fn view_invitation_alone(
+        &self,
+        stored: &Stored,
+    ) -> Result<InvitationView, ApiError> {
+        let names = |role: &str| self.role_name(role);
+        invitations::without_workspaces(self.context, stored, &names)
     }
 
     /// What the secret of another link may be derived from.

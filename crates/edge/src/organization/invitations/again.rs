@@ -1,7 +1,7 @@
 //! Sending invitations again, or for the first time where they came with a file: one, or many at once.
 
 use lockstep_core::Operation;
-use lockstep_wire::{InvitationView, ResendResultView, ResendResultsView};
+use lockstep_wire::{ResendResultView, ResendResultsView};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -64,8 +64,8 @@ pub(in crate::organization) fn resend(
     acting: &FreshActing<'_>,
     again: &Resend,
 ) -> Result<Reply, ApiError> {
-    let (epoch, view) = one(acting, again, None)?;
-    store::committed(epoch, view)
+    let (epoch, stored) = one(acting, again, None)?;
+    store::committed(epoch, acting.view_invitation(&stored)?)
 }
 
 /// As [`resend`], for several, each decided by itself: what a limit keeps from being sent stays as it is.
@@ -88,7 +88,8 @@ pub(in crate::organization) fn resend_all(
         };
         let sent = one(acting, &again, done.epoch());
         let (status, invitation, problem) = match done.settle(sent)? {
-            Ok(view) => (200, Some(without_workspaces(view)), None),
+            // What so many bring may be megabytes, and the answer is kept in one row; no request for several names so much of what is to come back.
+            Ok(sent) => (200, Some(acting.view_invitation_alone(&sent)?), None),
             Err(Refused { status, problem }) => (status, None, Some(problem)),
         };
         results.push(ResendResultView {
@@ -99,14 +100,6 @@ pub(in crate::organization) fn resend_all(
         });
     }
     done.finish(acting, ResendResultsView { results })
-}
-
-/// An invitation in a result. What so many bring may be megabytes, and the answer is kept in one row; no request for several names so much of what is to come back.
-fn without_workspaces(view: InvitationView) -> InvitationView {
-    InvitationView {
-        workspaces: Vec::new(),
-        ..view
-    }
 }
 
 /// The next that were never sent, for who may see which invitations there are.
@@ -127,7 +120,7 @@ fn one(
     acting: &FreshActing<'_>,
     again: &Resend,
     epoch: Option<i64>,
-) -> Result<(i64, InvitationView), ApiError> {
+) -> Result<(i64, Stored), ApiError> {
     let found = match acting.invitation(&again.invitation) {
         Ok(found) => found,
         // Who may not is told so before whether there is such an invitation.
@@ -166,5 +159,5 @@ fn one(
     ];
     change.exec(renew, &values)?;
     change.send_invitation(&stored, &again.nonce)?;
-    Ok((change.epoch, acting.view_invitation(&stored)?))
+    Ok((change.epoch, stored))
 }

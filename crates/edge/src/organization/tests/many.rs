@@ -264,3 +264,47 @@ fn an_end_costs_each_member_the_same() {
         assert!(many.rows <= few.rows * times, "{what}: {few:?}, {many:?}");
     }
 }
+
+/// What an organization's roles are called is read once, however many invitations name them.
+#[test]
+fn a_list_of_invitations_reads_the_own_roles_once() {
+    const ROLES: u64 = 200;
+    let acme = lockstep("");
+    let workspaces: Vec<String> = (0..10).map(|n| acme.workspace(&format!("W{n}"))).collect();
+    let own = json!({ "name": "Own", "base": "viewer" });
+    let role = id(&acme.post(&acme.ada, "/roles", &own));
+    let offered: Vec<_> = workspaces
+        .iter()
+        .map(|path| json!({ "workspace": path.replace("/workspaces/", ""), "role": role }))
+        .collect();
+    let rows: Vec<_> = (0..20)
+        .map(|n| json!({ "email": format!("p{n}@example.com"), "role": "member", "workspaces": offered }))
+        .collect();
+    let more = format!(
+        "WITH RECURSIVE n (at) AS (SELECT 1 UNION ALL SELECT at + 1 FROM n WHERE at < {ROLES})
+        INSERT INTO custom_role (id, definition, created_at_ms)
+        SELECT 'role_' || at, REPLACE(definition, '{role}', 'role_' || at), at FROM n, custom_role"
+    );
+    acme.execute(&more);
+    let sql = acme.world.objects.database(Class::Organization, &acme.id);
+    let sql = sql.unwrap();
+    let body = json!({ "invitations": rows });
+    let asks: [(&str, &dyn Fn() -> Response); 2] = [
+        ("made", &|| {
+            acme.post(&acme.ada, "/invitations/batch", &body)
+        }),
+        ("listed", &|| acme.get(&acme.ada, "/invitations")),
+    ];
+    for (what, ask) in asks {
+        sql.take_work();
+        let answer = ask();
+        let work = sql.take_work();
+        assert!(
+            text(&answer).contains("\"role_name\":\"Own\""),
+            "{}",
+            text(&answer)
+        );
+        // To know what who asks holds, and with what is written.
+        assert!(work.rows < 10 * ROLES, "{what}: {work:?}");
+    }
+}
