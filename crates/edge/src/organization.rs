@@ -338,7 +338,11 @@ fn answer(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
             invitations::invite_all(&FreshActing::of(context, &actor, organization)?, &rows)
         }
         Command::JoinByLink { hash, person } => links::join(context, &hash, &person),
-        Command::ListInvitations { actor, range } => invitations::list(context, &actor, &range),
+        Command::ListInvitations {
+            actor,
+            range,
+            is_expired,
+        } => invitations::list(context, &actor, &range, is_expired),
         Command::ListMembers { actor, list } => member_list::list(context, &actor, &list),
         Command::OwnSnapshot { actor } => decisions::own_snapshot(context, &organization, &actor),
         Command::Structure { actor, command } => {

@@ -166,12 +166,15 @@ pub enum Command {
         #[serde(flatten)]
         person: FreshPerson,
     },
-    /// The pending invitations; answers a slice of `InvitationView`.
+    /// The invitations that nobody acted on; answers a slice of `InvitationView`.
     ListInvitations {
         /// Who asks.
         actor: Actor,
         /// Which of them.
         range: Range<i64>,
+        /// Those whose time ran out; those that can be accepted, otherwise.
+        #[serde(default)]
+        is_expired: bool,
     },
     /// The members; answers a slice of `MemberView`.
     ListMembers {

@@ -62,20 +62,27 @@ const COLUMNS: &str = "SELECT rowid AS place, id, address, role, state, invited_
 const TO_MEMBER: &str = "state = 'pending' AND address IN
     (SELECT address FROM member WHERE user = ?1 UNION SELECT address FROM former_address WHERE user = ?1)";
 
+/// Those that can be accepted; or, of what nobody acted on, those whose time ran out.
 pub(super) fn list(
     context: &Context<'_>,
     actor: &Actor,
     range: &Range<i64>,
+    is_expired: bool,
 ) -> Result<Reply, ApiError> {
     let organization = organization(context)?;
     let access = access(context, &organization, actor)?;
     let facts = directory_facts(context, &organization, &actor.principal)?;
     actor::permit(context, &access, Operation::InvitationRead, &facts)?;
     let select = format!(
-        "{COLUMNS} WHERE state = 'pending' AND expires_at_ms > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+        "{COLUMNS} WHERE state = 'pending' AND (expires_at_ms <= ?) = ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
     );
     let before = range.after.unwrap_or(NEWEST);
-    let values = [context.now_ms.into(), before.into(), range.rows().into()];
+    let values = [
+        context.now_ms.into(),
+        is_expired.into(),
+        before.into(),
+        range.rows().into(),
+    ];
     let rows = context.sql.exec(&select, &values)?;
     let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
     // What a workspace is called is for who may see it.

@@ -24,10 +24,13 @@ use crate::{
         Command, FreshAddress, FreshPerson, INVITATIONS_MAX, NewInvitation, OrganizationObject,
         Resend, ResendAll, Which, Written,
     },
-    paging::{Pages, Slice},
+    paging::{self, Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
+
+/// What a page of invitations is bound to.
+const FILTERS: &[&str] = &["status"];
 
 pub(super) const ROUTES: &[Route] = &[
     Route {
@@ -84,13 +87,25 @@ pub(super) const ROUTES: &[Route] = &[
 struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let pages = Pages::of(&call, &caller, &[])?;
+    let pages = Pages::of(&call, &caller, FILTERS)?;
     let list = Command::ListInvitations {
         actor: actor(&call, &caller)?,
         range: pages.range()?,
+        is_expired: is_expired(paging::parameter(call.request, "status")?)?,
     };
     let slice: Slice<InvitationView, i64> = command(&call, list).await?;
     pages.answer("invitations", &slice)
+}
+
+fn is_expired(status: Option<&str>) -> Result<bool, ApiError> {
+    match status {
+        None | Some("pending") => Ok(false),
+        Some("expired") => Ok(true),
+        Some(_) => {
+            let detail = "`status` is `pending` or `expired`.";
+            Err(ApiError::new(Code::InvalidQuery, detail))
+        }
+    }
 }
 
 async fn invite(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -361,3 +361,37 @@ fn a_time_of_the_log_is_one_that_a_date_can_name() {
         }
     }
 }
+
+#[test]
+fn what_ran_out_is_found_among_invitations_and_walked_as_what_waits_is() {
+    const WEEK_MS: i64 = 604_800_000;
+    let acme = lockstep("");
+    let expired: Vec<_> = ["p1", "p2", "p3"]
+        .map(|name| json!(acme.invited(&format!("{name}@example.com"), "member")))
+        .into();
+    acme.world.clock.advance_ms(WEEK_MS);
+    let pending = [json!(acme.invited("p4@example.com", "member"))];
+    let list = &("/invitations", "invitations", "id");
+    let walked = |query: &str| acme.walked(&acme.ada, list, query, 2);
+    assert_eq!(walked(""), pending);
+    assert_eq!(walked("status=pending"), pending);
+    let newest_first: Vec<_> = expired.iter().rev().cloned().collect();
+    assert_eq!(walked("status=expired"), newest_first);
+    for query in [
+        "status=",
+        "status=accepted",
+        "status=expired&status=pending",
+    ] {
+        let refusal = acme.page(&acme.ada, "/invitations", query);
+        refused(&refusal, 400, "invalid-query");
+    }
+    // One that is sent again, or canceled, is no longer among them.
+    let of = |id: &serde_json::Value| format!("/invitations/{}", id.as_str().unwrap());
+    let [first, second, _] = expired.as_slice() else {
+        panic!("three");
+    };
+    let again = format!("{}/resend", of(first));
+    assert_eq!(acme.post(&acme.ada, &again, &json!({})).status, 200);
+    assert_eq!(acme.delete(&acme.ada, &of(second)).status, 204);
+    assert_eq!(walked("status=expired"), expired[2..]);
+}
