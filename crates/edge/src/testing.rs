@@ -64,7 +64,12 @@ impl World {
 
     /// A development deployment with other variables.
     pub(crate) fn with_vars(changes: &[(&str, &str)]) -> Self {
-        let config = Rc::new(config(changes));
+        Self::of(config(changes))
+    }
+
+    /// A deployment that is configured so.
+    pub(crate) fn of(config: Config) -> Self {
+        let config = Rc::new(config);
         let clock = Rc::new(TestClock::new(START_MS));
         let random = Rc::new(CountedRandom::default());
         let kv = Rc::new(MemoryKv::default());
@@ -266,7 +271,7 @@ pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
         .expect("a native double waits for something")
 }
 
-fn config(changes: &[(&str, &str)]) -> Config {
+pub(crate) fn config(changes: &[(&str, &str)]) -> Config {
     let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     let mut vars = vec![
         ("LOCKSTEP_ORIGIN", ORIGIN),

@@ -77,8 +77,7 @@ pub(super) fn import(
 ) -> Result<Reply, ApiError> {
     let file = file::read(context.config, text)?;
     let user = &actor.principal;
-    let brings_workspaces = !file.workspaces.is_empty();
-    profile::found(context, &file.name, user, address, brings_workspaces)?;
+    profile::found(context, &file.name, user, address)?;
     let mut made = Made::default();
     let acting = FreshActing::begin(context, actor)?;
     structure::roles(&acting, &file, &mut made, context.random)?;

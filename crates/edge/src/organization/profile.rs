@@ -56,13 +56,10 @@ pub(super) fn found(
     name: &str,
     user: &str,
     address: Option<&str>,
-    brings_workspaces: bool,
 ) -> Result<(), ApiError> {
     let role = creator_role(context)?;
     let organization = begin(context, name, user, None)?;
-    if !brings_workspaces {
-        first_workspace(context, &organization)?;
-    }
+    first_workspace(context, &organization)?;
     let epoch = organization.epoch;
     store::join(context, &organization, user, address, role, epoch)
 }

@@ -102,8 +102,18 @@ pub(super) fn workspaces(
     file: &ExportedOrganization,
     made: &mut Made,
 ) -> Result<(), ApiError> {
+    // The one that a plan of one has come with.
+    let mut there = acting.row("SELECT id FROM node WHERE level = 'workspace'", &[])?;
     for (number, node) in file.workspaces.iter().enumerate() {
         let place = || format!("/workspaces/{number}");
+        if let Some(first) = there.take() {
+            let id = first.text("id")?;
+            let permitted = acting.permit(Operation::WorkspaceUpdate, known(acting, id)?);
+            let change = begun(acting, at(permitted, place)?)?;
+            nodes::rename(&change, id, &node.name)?;
+            made.nodes.insert(node.key.clone(), id.to_owned());
+            continue;
+        }
         let permitted = acting.permit(Operation::WorkspaceCreate, acting.access.root());
         let permitted = at(permitted, place)?;
         at(acting.require_workspace(), place)?;

@@ -1,9 +1,12 @@
 //! The workspace that a plan of one comes with: whoever has such a plan could make none.
 
+use std::rc::Rc;
+
+use lockstep_wire::CompiledPolicy;
 use serde_json::{Value, json};
 
-use super::{Acme, acme};
-use crate::testing::{json, text};
+use super::{super::import::file_of, ADA, Acme, acme, refused};
+use crate::testing::{World, config, json, text};
 
 fn workspaces(acme: &Acme) -> Vec<Value> {
     let list = json(&acme.get(&acme.ada, "/workspaces"));
@@ -30,4 +33,34 @@ fn who_gets_a_plan_of_one_workspace_and_has_none_gets_it_with_the_plan() {
         acme.give(plan);
         assert_eq!(workspaces(&acme).len(), 1);
     }
+}
+
+/// A deployment whose plan is one of one workspace, until the operator says otherwise.
+fn of_one_workspace() -> Acme {
+    let mut config = config(&[("LOCKSTEP_POLICY", "langsmith")]);
+    let mut document = config.policy.document.clone();
+    document.plan.default = Some("single-workspace".to_owned());
+    let document = serde_json::to_string(&document).unwrap();
+    config.policy = Rc::new(CompiledPolicy::from_json(&document).unwrap());
+    Acme::in_world(World::of(config))
+}
+
+#[test]
+fn a_file_names_the_only_workspace_of_such_a_plan() {
+    let acme = of_one_workspace();
+    let mut file = file_of("langsmith", &[]);
+    let named = |names: &[&str]| -> Value {
+        let node = |(at, name): (usize, &&str)| json!({ "key": format!("workspace/{}", at + 1), "name": name, "archived": false, "settings": {} });
+        names.iter().enumerate().map(node).collect()
+    };
+    file["workspaces"] = named(&["North", "South"]);
+    refused(&acme.import(&acme.ada, &file), 403, "plan");
+    for (names, expected) in [(&["North"][..], "North"), (&[], "Workspace 1")] {
+        file["workspaces"] = named(names);
+        let (copy, _) = of_one_workspace().imported(&file);
+        let there = workspaces(&copy);
+        assert_eq!(there.len(), 1);
+        assert_eq!(there[0]["name"], *expected);
+    }
+    assert_eq!(acme.members()[0].0, ADA);
 }
