@@ -18,6 +18,8 @@ pub enum Purpose {
     Cursor,
     /// The comparison of two values.
     Equality,
+    /// An address of who has left an organization, as that keeps it.
+    FormerAddress,
     /// The 32 bytes that an invitation's secret is made of.
     InvitationSecret,
     /// The name under which a mail is known to its transport, so that a repeated delivery is recognized.
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Client => "lockstep edge client",
             Self::Cursor => "lockstep edge cursor",
             Self::Equality => "lockstep edge equality",
+            Self::FormerAddress => "lockstep edge former address",
             Self::InvitationSecret => "lockstep edge invitation secret",
             Self::Message => "lockstep edge message",
             Self::RequestBody => "lockstep edge request body",

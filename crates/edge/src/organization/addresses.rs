@@ -1,17 +1,33 @@
 //! By which addresses a member is known, and was before.
 //!
 //! A person's issuer may give them another address, which their own object hears of first and tells the organizations that it lists.
-//! The present one is what mails go to. The earlier ones stay as long as the organization does: by another account of one of them nobody comes back who was removed (law 8).
+//! The present one is what mails go to. The earlier ones stay as long as the organization does: by another account of one of them nobody comes back who was removed (law 8). Of who has left, later ones are kept as what tells them again, and no more.
 
-use super::store::{self, committed, next_epoch, touch};
+use super::{
+    actor::FreshPerson,
+    store::{self, committed, next_epoch, touch},
+};
 use crate::{
+    keys::Purpose,
     objects::{Context, Reply},
     problem::ApiError,
+    sql::Value,
 };
 
-/// Whoever is the user that is the first parameter, or has or had the address that is the second one: a condition on `member`.
-pub(super) const SAME_PERSON: &str =
-    "user = ?1 OR address = ?2 OR user IN (SELECT user FROM former_address WHERE address = ?2)";
+/// Whom the [`values`] of a person tell, which are the first parameters: a condition on `member`.
+pub(super) const SAME_PERSON: &str = "user = ?1 OR address = ?2 OR user IN (SELECT user FROM former_address WHERE address IN (?2, ?3))";
+
+/// A person's id, their address, and that as it is kept of who has left.
+pub(super) fn values(context: &Context<'_>, person: &FreshPerson) -> [Value; 3] {
+    let hidden = person.address().map(|address| hidden(context, address));
+    [person.user().into(), person.address().into(), hidden.into()]
+}
+
+/// An address by which nobody is to be known, but known again: it is like no address, and in no two organizations the same.
+fn hidden(context: &Context<'_>, address: &str) -> String {
+    let keys = &context.config.keys;
+    keys.derive_hex(Purpose::FormerAddress, &[context.name, address])
+}
 
 /// The address of a member is another one since `at_ms`, or none; what was told later stands. Several of one moment come in their order.
 pub(super) fn change(
@@ -20,6 +36,16 @@ pub(super) fn change(
     address: Option<&str>,
     at_ms: i64,
 ) -> Result<Reply, ApiError> {
+    // It is nobody's business there any more what they are called.
+    let left = "SELECT user FROM member WHERE user = ? AND left_at_ms IS NOT NULL";
+    if context.sql.one(left, &[user.into()])?.is_some() {
+        if let Some(address) = address {
+            let keep = "INSERT OR IGNORE INTO former_address (user, address) VALUES (?, ?)";
+            let values = [user.into(), hidden(context, address).into()];
+            context.sql.exec(keep, &values)?;
+        }
+        return Ok(Reply::done());
+    }
     let select =
         "SELECT user FROM member WHERE user = ? AND address IS NOT ? AND address_at_ms <= ?";
     let values = [user.into(), address.into(), at_ms.into()];

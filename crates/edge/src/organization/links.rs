@@ -263,7 +263,7 @@ pub(super) fn require_stranger(
         "SELECT left_at_ms FROM member WHERE {} ORDER BY left_at_ms IS NOT NULL LIMIT 1",
         addresses::SAME_PERSON
     );
-    let values = [person.user().into(), person.address().into()];
+    let values = addresses::values(context, person);
     let Some(known) = context.sql.one(&select, &values)? else {
         return Ok(());
     };

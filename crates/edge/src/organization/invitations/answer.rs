@@ -70,17 +70,14 @@ fn require_welcome(
     // Where the address was somebody's before, it may be another's by now: what was sent afterwards is a new decision.
     let select = format!(
         "SELECT user, left_at_ms, COALESCE(user = ?1 OR address = ?2, 0) AS is_present,
-            CASE WHEN left_at_ms IS NOT NULL THEN left_at_ms > ?3
+            CASE WHEN left_at_ms IS NOT NULL THEN left_at_ms > ?4
                 WHEN user = ?1 OR address = ?2 THEN suspended_at_ms IS NOT NULL
-                ELSE COALESCE(suspended_at_ms > ?3, 0) END AS is_over
+                ELSE COALESCE(suspended_at_ms > ?4, 0) END AS is_over
         FROM member WHERE {} ORDER BY is_over DESC",
         addresses::SAME_PERSON
     );
-    let values = [
-        person.user().into(),
-        person.address().into(),
-        sent_at_ms.into(),
-    ];
+    let [user, address, hidden] = addresses::values(context, person);
+    let values = [user, address, hidden, sent_at_ms.into()];
     for row in context.sql.exec(&select, &values)? {
         if row.integer("is_over")? != 0 {
             let detail = "Your membership has ended since it was sent. It takes a new invitation.";

@@ -217,6 +217,42 @@ fn law_8_who_was_renamed_and_removed_does_not_come_back_by_either_address() {
     }
 }
 
+/// It keeps out whoever comes by such a one all the same.
+#[test]
+fn an_organization_that_somebody_has_left_learns_no_address_of_theirs() {
+    let renamed = Renamed::new();
+    let acme = &renamed.acme;
+    renamed.as_jane(Some(SMITH), Method::Post, "/join");
+    renamed.remove(SMITH);
+    let sql = acme.world.objects.database(Class::Organization, &acme.id);
+    let sql = sql.unwrap();
+    let sql: &dyn Sql = &*sql;
+    let kept = || {
+        let select = "SELECT user || ' ' || COALESCE(address, '') AS text FROM member
+            UNION ALL SELECT user || ' ' || address FROM former_address";
+        let rows = sql.exec(select, &[]).unwrap();
+        let texts = rows.iter().map(|row| row.text("text").unwrap().to_owned());
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    assert!(kept().contains(SMITH));
+    let epoch = || json(&acme.get(&acme.ada, ""))["epoch"].clone();
+    let before = (acme.log().len(), epoch());
+    for email in [Some(JONES), None, Some(JONES)] {
+        acme.world.clock.advance_ms(1);
+        assert_eq!(renamed.as_jane(email, Method::Get, "").status, 404);
+    }
+    assert!(!kept().contains("jones"), "{}", kept());
+    assert_eq!((acme.log().len(), epoch()), before);
+    let jones = acme.world.sign_in(JONES);
+    let joined = acme.post(&jones, "/join", &json!({}));
+    refused(&joined, 409, "invitation-void");
+    // Back, she is known by the one that she comes by.
+    acme.world.clock.advance_ms(1);
+    let invitation = acme.invited(JONES, "member");
+    assert_eq!(acme.accept(&jones, &invitation).status, 200);
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+}
+
 #[test]
 fn law_8_an_invitation_to_either_address_ends_with_the_membership() {
     let renamed = Renamed::new();
