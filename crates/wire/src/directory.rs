@@ -121,7 +121,7 @@ pub struct MemberView {
     /// Whether it is who asks.
     #[serde(rename = "self")]
     pub is_self: bool,
-    /// Whether it created the organization.
+    /// Whether the organization is theirs: they created it, or it was handed over to them.
     pub creator: bool,
     /// When it joined.
     pub joined_at_ms: i64,

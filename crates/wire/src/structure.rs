@@ -294,7 +294,7 @@ pub struct RolePreviewView {
     pub holders: usize,
     /// Of how many of them the changes are counted: 100 at most.
     pub holders_compared: usize,
-    /// How many pending invitations offer it. They are not compared: whoever accepts gets what it holds by then.
+    /// How many invitations that nobody acted on, and links that nobody revoked, offer it. They are not compared: whoever accepts gets what it holds by then.
     #[serde(default)]
     pub invitations: usize,
     /// How many changes there are for those.
