@@ -136,6 +136,8 @@ test("everything_works_with_the_keyboard_alone", async () => {
 
   await page.getByRole("button", { name: "Cancel the invitation" }).waitFor();
   await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Send again the invitation to edsger@example.com");
+  await page.keyboard.press("Tab");
   assert.equal(await focused(), "Cancel the invitation to edsger@example.com");
   await page.keyboard.press("Enter");
   await page.getByText("Nobody is waiting to join").waitFor();
