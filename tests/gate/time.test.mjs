@@ -1,7 +1,7 @@
 // What a connection makes of time: rights that end, machines that sleep, streams that die without a word.
 
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { test } from "node:test";
 
 import { connect } from "@lockstep/gate";
 
@@ -11,7 +11,7 @@ import { organization, snapshot, wasm } from "./world.mjs";
 const member = ["member", organization];
 const HEARTBEAT_MS = 15_000;
 
-beforeEach((t) => t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 }));
+const clock = { apis: ["setTimeout", "Date"], now: 1_000_000 };
 
 /** A snapshot in which the right to invite ends after so long. */
 function ending(ms) {
@@ -32,6 +32,7 @@ async function followed(t, edge) {
 }
 
 test("a_grant_that_ends_gives_another_gate", async (t) => {
+  t.mock.timers.enable(clock);
   const store = await followed(t, edgeDouble(ending(500)));
   const before = store.getSnapshot();
   assert.equal(before.gate.can("invite"), true);
@@ -44,12 +45,14 @@ test("a_grant_that_ends_gives_another_gate", async (t) => {
 });
 
 test("a_grant_ends_however_far_away_that_was", async (t) => {
+  t.mock.timers.enable(clock);
   const store = await followed(t, edgeDouble(ending(2_592_000_000)));
   await pass(t, 2_592_000_000, 3_600_000);
   assert.equal(invites(store), false);
 });
 
 test("a_machine_that_slept_shows_soon_what_has_ended", async (t) => {
+  t.mock.timers.enable(clock);
   const store = await followed(t, edgeDouble(ending(3_600_000)));
   // Its timers stood still meanwhile.
   const { now } = Date;
@@ -59,6 +62,7 @@ test("a_machine_that_slept_shows_soon_what_has_ended", async (t) => {
 });
 
 test("a_stream_that_says_nothing_any_more_is_opened_again", async (t) => {
+  t.mock.timers.enable(clock);
   const edge = edgeDouble(snapshot());
   await followed(t, edge);
   for (let beats = 0; beats < 5; beats += 1) {
@@ -74,6 +78,7 @@ test("a_stream_that_says_nothing_any_more_is_opened_again", async (t) => {
 });
 
 test("an_edge_that_beats_in_comments_is_left_alone", async (t) => {
+  t.mock.timers.enable(clock);
   const edge = edgeDouble(snapshot());
   await followed(t, edge);
   await pass(t, 20 * HEARTBEAT_MS, 500);
@@ -81,6 +86,7 @@ test("an_edge_that_beats_in_comments_is_left_alone", async (t) => {
 });
 
 test("who_left_waits_for_no_beat", async (t) => {
+  t.mock.timers.enable(clock);
   const edge = edgeDouble(snapshot());
   const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
   const leave = store.subscribe(() => {});
@@ -92,6 +98,7 @@ test("who_left_waits_for_no_beat", async (t) => {
 });
 
 test("a_store_that_nobody_follows_denies_after_a_few_seconds", async (t) => {
+  t.mock.timers.enable(clock);
   const edge = edgeDouble(ending(86_400_000));
   const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
   const leave = store.subscribe(() => {});
@@ -112,6 +119,7 @@ test("a_store_that_nobody_follows_denies_after_a_few_seconds", async (t) => {
 });
 
 test("who_comes_back_at_once_sees_what_was_there", async (t) => {
+  t.mock.timers.enable(clock);
   const edge = edgeDouble(ending(86_400_000));
   const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
   const leave = store.subscribe(() => {});
@@ -124,6 +132,7 @@ test("who_comes_back_at_once_sees_what_was_there", async (t) => {
 });
 
 test("what_is_read_for_nobody_counts_for_a_few_seconds", async (t) => {
+  t.mock.timers.enable(clock);
   const store = connect({ organization, wasm, ...edgeDouble(ending(86_400_000)), baseUrl: "http://edge" });
   await store.refresh();
   assert.equal(invites(store), true);
