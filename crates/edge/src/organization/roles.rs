@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_core::{CustomRole, NodeId, RoleId, limits};
+use lockstep_core::{CustomRole, NodeId, Operation, RoleId, limits};
 use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RoleView};
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,7 @@ impl RoleQuestion {
     pub(super) fn answer(&self, acting: &Acting<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::List { range } => {
-                acting.permit(lockstep_core::Operation::RoleRead, acting.access.root())?;
+                acting.permit(Operation::RoleRead, acting.access.root())?;
                 list(acting, range)
             }
             Self::Preview { preview } => preview::answer(acting, preview),
@@ -204,6 +204,8 @@ pub(super) fn define(change: &Change<'_>, id: &str, definition: String) -> Resul
 }
 
 fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
+    // Who may not is told so before what others were granted.
+    acting.permit(Operation::RoleManage, acting.access.root())?;
     find(acting, id)?;
     let new = successor(acting, id, reassign)?;
     let old = acting.access.policy().role(id);

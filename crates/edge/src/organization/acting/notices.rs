@@ -36,7 +36,7 @@ impl Change<'_> {
         role_name: &str,
     ) -> Result<(), ApiError> {
         if member.suspended_at_ms.is_some() {
-            return Ok(());
+            return self.withdraw_mails(member);
         }
         let kind = NoticeKind::RoleChanged {
             role: role.to_owned(),
@@ -83,10 +83,7 @@ impl Change<'_> {
         member: &Member,
         mail: impl FnOnce(String, i64) -> Mail,
     ) -> Result<(), ApiError> {
-        // What is told now, or is not, comes after what still waits to be told.
-        let lane = mails::of_member(&member.user);
-        let context = self.context();
-        outbox::withdraw(context.sql, &lane)?;
+        self.withdraw_mails(member)?;
         let is_own_doing = member.user == self.acting.principal();
         let Some(address) = member
             .address
@@ -100,6 +97,11 @@ impl Change<'_> {
         }
         let expires_at_ms = self.acting.now_ms().saturating_add(TOLD_MS);
         let mail = mail(address.clone(), expires_at_ms);
-        mails::send(self, mail, &lane)
+        mails::send(self, mail, &mails::of_member(&member.user))
+    }
+
+    /// What is told now, or is not, comes after what still waits to be told.
+    fn withdraw_mails(&self, member: &Member) -> Result<(), ApiError> {
+        outbox::withdraw(self.context().sql, &mails::of_member(&member.user))
     }
 }

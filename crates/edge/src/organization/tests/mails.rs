@@ -88,6 +88,21 @@ fn a_mail_that_is_too_many_leaves_none_of_before_waiting() {
 }
 
 #[test]
+fn a_role_that_changes_while_its_member_is_suspended_is_mailed_no_more() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    acme.forget_mails();
+    acme.hold_mails();
+    acme.make(BEN, "admin");
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    acme.make(BEN, "view-only");
+    assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+    acme.deliver_mails();
+    assert_eq!(acme.mailed(BEN, "Your role"), 0);
+}
+
+#[test]
 fn i12_who_gives_roles_to_many_mails_two_hundred_a_day() {
     let acme = lockstep("");
     let people: Vec<String> = (0..70).map(|n| format!("p{n}@example.com")).collect();

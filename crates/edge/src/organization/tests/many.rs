@@ -74,7 +74,7 @@ impl Large {
         sql.exec(published, &[]).unwrap();
     }
 
-    /// An issuer vouches for all of them, and there are as many projects; answers its path.
+    /// An issuer vouches for all of them, and there are as many projects and former invitations; answers its path.
     fn vouch(&self) -> String {
         let idp = Idp::new(1);
         let path = self.acme.issuer(&idp, None);
@@ -86,6 +86,9 @@ impl Large {
         let node = "INSERT INTO node (id, level, parent, position, name)
             SELECT 'prj_' || user, 'project', ?, 1000 + rowid, user FROM member WHERE address LIKE '%@large.example'";
         sql.exec(node, &[self.workspace.as_str().into()]).unwrap();
+        let invited = "INSERT INTO invitation (id, hash, address, role, state, invited_by, created_at_ms, expires_at_ms, seen_by)
+            SELECT 'inv_' || user, user, address, 'member', 'accepted', 'svc_other', 1, 2, 'usr_other' FROM member WHERE address LIKE '%@large.example'";
+        sql.exec(invited, &[]).unwrap();
         sql.exec("DELETE FROM audit_change", &[]).unwrap();
         path
     }

@@ -88,6 +88,7 @@ fn a_suspended_member_s_roles_are_joined_as_those_of_others_are() {
 #[test]
 fn roles_at_times_that_do_not_touch_are_not_made_one() {
     let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
     let node = acme.workspace("North").replace("/workspaces/", "");
     let own = own(&acme);
     let [first, second] = [1, 2].map(|hour| Some(START_MS + hour * 3_600_000));
@@ -97,13 +98,15 @@ fn roles_at_times_that_do_not_touch_are_not_made_one() {
     ] {
         let account = acme.account(&[grant(&own, &node, old), grant("editor", &node, new)]);
         let before = granted(&acme);
+        let path = format!("/roles/{own}");
+        let tried = acme.delete_with(&ben, &path, "reassign=editor");
+        refused(&tried, 403, "no-grant");
         let preview = json!({ "role": own, "reassign": "editor" });
         refused(
             &acme.post(&acme.ada, "/roles/preview", &preview),
             409,
             "conflict",
         );
-        let path = format!("/roles/{own}");
         let deleted = acme.delete_with(&acme.ada, &path, "reassign=editor");
         refused(&deleted, 409, "conflict");
         assert_eq!(granted(&acme), before);
