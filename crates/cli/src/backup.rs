@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
 use std::path::Path;
 
-use lockstep_wire::{ExportedOrganization, ImportedView};
+use lockstep_wire::{ExportedOrganization, IMPORT_BYTES_MAX, IMPORT_MEMBERS_MAX, ImportedView};
 
 use crate::arguments::Remote;
 use crate::error::CommandError;
@@ -34,9 +34,10 @@ pub(crate) fn export(
     let deployment = Deployment::of(remote)?;
     let bytes = deployment.get(&format!("/v1/organizations/{organization}/export"))?;
     // What is kept for a bad day is looked at on a good one.
-    serde_json::from_slice::<ExportedOrganization>(&bytes).map_err(|error| {
+    let file: ExportedOrganization = serde_json::from_slice(&bytes).map_err(|error| {
         CommandError::Remote(format!("the answer is no exported organization: {error}"))
     })?;
+    warn_of_size(&file)?;
     match to {
         None => output::write(&bytes),
         Some(path) => replace(path, &bytes).map_err(|error| CommandError::WriteFile {
@@ -44,6 +45,22 @@ pub(crate) fn export(
             error,
         }),
     }
+}
+
+/// Says what of a file no deployment takes: it is worth keeping, and not what brings the organization back.
+fn warn_of_size(file: &ExportedOrganization) -> Result<(), CommandError> {
+    let bytes = serde_json::to_vec(file).map_err(CommandError::Json)?.len();
+    for (count, most, what) in [
+        (bytes, IMPORT_BYTES_MAX, "bytes without white space"),
+        (file.members.len(), IMPORT_MEMBERS_MAX, "members"),
+    ] {
+        if count > most {
+            output::complain(&format!(
+                "too large to be imported: {count} {what}, and a deployment takes {most}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Makes an organization of the file at `path`; prints its id, and on standard error what is to be done about the rest.

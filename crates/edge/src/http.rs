@@ -6,6 +6,7 @@
 use std::{any::Any, cell::OnceCell, collections::BTreeMap, fmt, pin::Pin};
 
 use futures_util::Stream;
+pub use lockstep_wire::IMPORT_BYTES_MAX;
 use serde::Serialize;
 
 use crate::{
@@ -16,10 +17,8 @@ use crate::{
 
 /// Largest accepted request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;
-/// Where an organization comes in as a file.
+/// Where an organization comes in as a file. The Worker's script knows this, and both limits.
 pub const IMPORT_PATH: &str = "/v1/organizations/import";
-/// Largest such file, in bytes: a few times that, as it is read, fits into a Worker's memory. The Worker's script knows these three, too.
-pub const IMPORT_BYTES_MAX: usize = 4_194_304;
 /// How soon who sends one file more than an isolate has room for may try again, in seconds.
 const BUSY_S: u32 = 2;
 

@@ -12,6 +12,10 @@ use crate::{
 
 /// The form that [`ExportedOrganization`] has.
 pub const EXPORT_FORMAT: u32 = 1;
+/// Largest file that a deployment takes, in bytes: a few times that, as it is read, fits into a Worker's memory.
+pub const IMPORT_BYTES_MAX: usize = 4_194_304;
+/// The most members of such a file.
+pub const IMPORT_MEMBERS_MAX: usize = 10_000;
 
 /// An organization as a file. Nodes and own roles are named by what they are and their place in it (`workspace/1`,
 /// `project/2`, `role/1`), people by their addresses; so what is made alike is written alike, byte by byte.

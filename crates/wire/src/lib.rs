@@ -73,8 +73,8 @@ pub use domain::{
 };
 pub use exported::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting, ImportedView, LeftOutView,
-    ProblemText,
+    ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting, IMPORT_BYTES_MAX,
+    IMPORT_MEMBERS_MAX, ImportedView, LeftOutView, ProblemText,
 };
 pub use facts::FactsView;
 pub use flat::{FlatReader, read_facts};

@@ -166,6 +166,45 @@ fn what_is_no_whole_export_is_not_written() {
     }
 }
 
+/// A deployment gives more than it takes.
+#[test]
+fn an_export_that_no_deployment_takes_is_written_and_complained_of() {
+    let with = |members: usize, bytes: usize| {
+        let mut file: Value = serde_json::from_str(&file()).unwrap();
+        file["name"] = "x".repeat(bytes).into();
+        let member =
+            |n| json!({ "email": format!("{n}@x.example"), "suspended": false, "grants": [] });
+        file["members"] = (0..members).map(member).collect();
+        serde_json::to_string_pretty(&file).unwrap() + "\n"
+    };
+    let empty: Value = serde_json::from_str(&with(0, 0)).unwrap();
+    // White space is not sent.
+    let room = 4_194_304 - empty.to_string().len();
+    for (members, bytes, said) in [
+        (10_000, 0, ""),
+        (0, room, ""),
+        (
+            10_001,
+            0,
+            "too large to be imported: 10001 members, and a deployment takes 10000\n",
+        ),
+        (
+            0,
+            room + 1,
+            "too large to be imported: 4194305 bytes without white space, and a deployment takes 4194304\n",
+        ),
+    ] {
+        let large = with(members, bytes);
+        let (url, served) = server(vec![answer("200 OK", &large)]);
+        let to = written("large.json", "older");
+        let output = export(&url, &to);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(std::fs::read_to_string(&to).unwrap() == large);
+        served.join().unwrap();
+    }
+}
+
 #[test]
 fn a_token_leaves_this_machine_encrypted_only() {
     let to = written("unwritten.json", "");

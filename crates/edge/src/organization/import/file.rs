@@ -6,7 +6,7 @@ use lockstep_core::{Policy, limits};
 use lockstep_token::Address;
 use lockstep_wire::{
     EXPORT_FORMAT, ExportedAccount, ExportedGrant, ExportedGroup, ExportedMember, ExportedNode,
-    ExportedOrganization, ExportedRule, ExportedSetting, SettingValue,
+    ExportedOrganization, ExportedRule, ExportedSetting, IMPORT_MEMBERS_MAX, SettingValue,
 };
 
 use super::{
@@ -26,9 +26,6 @@ use crate::{
     problem::{ApiError, Code},
     setting,
 };
-
-/// The most members of a file.
-const MEMBERS_MAX: usize = 10_000;
 
 /// Settings of one place, by their names.
 type Settings = std::collections::BTreeMap<String, ExportedSetting>;
@@ -125,7 +122,7 @@ fn require_room(file: &ExportedOrganization) -> Result<(), ApiError> {
         (file.roles.len(), limits::CUSTOM_ROLES_MAX, "/roles"),
         (file.rules.len(), RULES_MAX, "/rules"),
         (nodes, most(NODES_MAX), "/projects"),
-        (file.members.len(), MEMBERS_MAX, "/members"),
+        (file.members.len(), IMPORT_MEMBERS_MAX, "/members"),
         (file.groups.len(), most(GROUPS_MAX), "/groups"),
         (
             file.service_accounts.len(),
