@@ -139,7 +139,9 @@ impl FaultyKv {
 impl Kv for FaultyKv {
     fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, KvError>> {
         match self.fault {
-            KvFault::Failing => Box::pin(async { Err(KvError("failing on purpose".to_owned())) }),
+            KvFault::Failing => {
+                Box::pin(async { Err(KvError::Failed("failing on purpose".to_owned())) })
+            }
             KvFault::Foreign => Box::pin(self.foreign(key)),
             KvFault::Garbage => Box::pin(async { Ok(Some("\u{0}{]garbage".to_owned())) }),
             KvFault::Hanging => Box::pin(std::future::pending()),
@@ -149,10 +151,12 @@ impl Kv for FaultyKv {
 
     fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>> {
         match self.fault {
-            KvFault::Failing => Box::pin(async { Err(KvError("failing on purpose".to_owned())) }),
+            KvFault::Failing => {
+                Box::pin(async { Err(KvError::Failed("failing on purpose".to_owned())) })
+            }
             KvFault::Hanging => Box::pin(async {
                 self.clock.sleep(HANG_MS).await;
-                Err(KvError("hanging on purpose".to_owned()))
+                Err(KvError::Late("hanging on purpose".to_owned()))
             }),
             KvFault::Foreign | KvFault::Garbage | KvFault::Stale { .. } => {
                 self.inner.put(key, value)

@@ -114,9 +114,14 @@ pub trait Kv {
     fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>>;
 }
 
-/// KV did not answer, or refused; the text is for the log.
+/// KV has not done it; the text is for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KvError(pub String);
+pub enum KvError {
+    /// It refused, or was not asked.
+    Failed(String),
+    /// It did not answer: what was asked may be done yet.
+    Late(String),
+}
 
 /// Other services: documents that they publish, and what they are told.
 pub trait Upstream {

@@ -146,6 +146,8 @@ pub trait Post {
 /// Why a message was not sent; the text is for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostError {
+    /// Nobody knows: there was no answer, and the transport has no way to tell a second time from the first.
+    Doubtful(String),
     /// It never will be.
     Refused(String),
     /// It may be later.

@@ -2,21 +2,22 @@
 //!
 //! The object's alarm delivers it: every delivery is idempotent at its receiver, retried with back-off until it succeeds, and dropped only when the receiver refuses it for good.
 //! Mail is dropped, too, once it is of no more use or was tried for a day; an object that keeps an audit log then has a row about it.
-//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits. So are an organization's mails about one invitation or one membership, as soon as they can be sent.
+//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits; a minute after one that did not answer, which may be done behind it otherwise. So are an organization's mails about one invitation or one membership, as soon as they can be sent.
 
+mod mail;
+mod outcome;
 #[cfg(test)]
 mod tests;
 
 use futures_util::future::join_all;
-use lockstep_wire::{AuditFields, AuditValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::outcome::Undelivered;
 use crate::{
-    address, audit, domain,
-    edge::Edge,
-    log,
-    mail::{Mail, PostError},
+    address, domain,
+    edge::{Edge, KvError},
+    mail::Mail,
     objects::{Context, Object, ask},
     organization::{self, OrganizationObject},
     problem::ApiError,
@@ -27,18 +28,8 @@ use crate::{
 
 /// Shortest time between two puts of one KV key, in milliseconds.
 const LANE_GAP_MS: i64 = 1_000;
-/// Wait after the first failed delivery, in milliseconds; it doubles with each further one.
-const RETRY_MS_MIN: i64 = 1_000;
-/// Longest wait between two tries, in milliseconds.
-const RETRY_MS_MAX: i64 = 300_000;
-/// The longest wait that a receiver may ask for, in milliseconds: an hour.
-const RETRY_AFTER_MS_MAX: i64 = 3_600_000;
-/// How often a mail is tried: for a day, when nobody asks for longer waits.
-const MAIL_TRIES_MAX: i64 = 300;
 /// How often a delivery is tried that this code cannot read: for a week. Newer code has written it before it was rolled back, and reads it when it comes again.
 const UNREADABLE_TRIES_MAX: i64 = 2_016;
-/// Longest kept reason why a mail was not sent, in characters.
-const REASON_CHARS_MAX: usize = 200;
 /// Deliveries that are under way together.
 const BATCH_MAX: usize = 16;
 /// Batches of one alarm; what is left rings the next one.
@@ -73,6 +64,12 @@ pub enum Delivery {
     Mail {
         /// What it says.
         mail: Mail,
+        /// Since when it waits, in Unix milliseconds; absent where earlier code wrote it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since_ms: Option<i64>,
+        /// How many tries may have sent it, for all that is known.
+        #[serde(default)]
+        doubtful: usize,
     },
     /// A member has another address, or none.
     MemberAddress {
@@ -115,6 +112,18 @@ pub enum Delivery {
         /// What happened.
         change: user::OrganizationChange,
     },
+}
+
+impl Delivery {
+    /// A mail that waits from now on.
+    #[must_use]
+    pub const fn mail(mail: Mail, now_ms: i64) -> Self {
+        Self::Mail {
+            mail,
+            since_ms: Some(now_ms),
+            doubtful: 0,
+        }
+    }
 }
 
 type Created = organization::Written<lockstep_wire::OrganizationView>;
@@ -189,11 +198,15 @@ fn insert(
     next_at_ms: i64,
     delivery: &Delivery,
 ) -> Result<(), ApiError> {
-    let payload = serde_json::to_string(delivery)
-        .map_err(|error| ApiError::internal(format!("delivery cannot be written: {error}")))?;
     let insert = "INSERT INTO outbox (lane, payload, next_at_ms) VALUES (?, ?, ?)";
+    let payload = payload(delivery)?;
     sql.exec(insert, &[lane.into(), payload.into(), next_at_ms.into()])?;
     Ok(())
+}
+
+fn payload(delivery: &Delivery) -> Result<String, ApiError> {
+    serde_json::to_string(delivery)
+        .map_err(|error| ApiError::internal(format!("delivery cannot be written: {error}")))
 }
 
 /// When the next delivery is due, in Unix milliseconds; `None` when nothing waits.
@@ -220,7 +233,7 @@ pub async fn drain<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<
         let context = Context::of(sql, edge, name, &own_doing);
         sql.transaction(|| {
             let mut settled = batch.iter().zip(outcomes);
-            settled.try_for_each(|(due, outcome)| settle::<O>(&context, due, outcome))
+            settled.try_for_each(|(due, outcome)| outcome::settle::<O>(&context, due, outcome))
         })?;
         if batch.len() < BATCH_MAX {
             // What has come meanwhile rings the next alarm.
@@ -255,35 +268,11 @@ fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, SqlError> {
         let limit = i64::try_from(BATCH_MAX).unwrap_or(i64::MAX);
         let rows = sql.exec(select, &[now_ms.into(), limit.into()])?;
         for lane in rows.iter().filter_map(|row| row.optional_text("lane").transpose()) {
-            let mark = "INSERT INTO outbox_lane (lane, put_at_ms) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET put_at_ms = excluded.put_at_ms";
+            let mark = "INSERT INTO outbox_lane (lane, put_at_ms) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET put_at_ms = MAX(put_at_ms, excluded.put_at_ms)";
             sql.exec(mark, &[lane?.into(), now_ms.into()])?;
         }
         rows.iter().map(Due::read).collect()
     })
-}
-
-/// Why a delivery did not succeed.
-enum Undelivered {
-    /// It never will.
-    ForGood(String),
-    /// It may later, and not before so many seconds where the receiver says so.
-    ForNow(String, Option<u32>),
-    /// A mail that never will be sent.
-    Lost(Box<Mail>, String),
-}
-
-impl From<ApiError> for Undelivered {
-    fn from(error: ApiError) -> Self {
-        let reason = format!(
-            "{}: {}",
-            error.code().as_str(),
-            error.cause().unwrap_or_default()
-        );
-        match error.code().status() {
-            408 | 429 | 500.. => Self::ForNow(reason, None),
-            _ => Self::ForGood(reason),
-        }
-    }
 }
 
 async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
@@ -304,12 +293,29 @@ async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
         Delivery::DomainRelease { domain, release } => {
             Ok(ask::<domain::DomainObject, ()>(&*edge.objects, &domain, &release).await?)
         }
-        Delivery::KvPut { key, value } => edge
-            .kv
-            .put(&key, &value)
-            .await
-            .map_err(|error| Undelivered::ForNow(error.0, None)),
-        Delivery::Mail { mail } => deliver_mail(edge, mail, due.attempts).await,
+        Delivery::KvPut { key, value } => {
+            edge.kv
+                .put(&key, &value)
+                .await
+                .map_err(|error| match error {
+                    KvError::Failed(reason) => Undelivered::ForNow(reason, None),
+                    KvError::Late(reason) => Undelivered::Late(key, reason),
+                })
+        }
+        Delivery::Mail {
+            mail,
+            since_ms,
+            doubtful,
+        } => {
+            let attempts = due.attempts;
+            let waiting = mail::Waiting {
+                mail,
+                since_ms,
+                doubtful,
+                attempts,
+            };
+            mail::deliver(edge, waiting).await
+        }
         Delivery::MemberAddress {
             organization,
             user,
@@ -351,100 +357,4 @@ async fn deliver(edge: &Edge, due: &Due) -> Result<(), Undelivered> {
             Ok(ask::<user::UserObject, ()>(&*edge.objects, &user, &command).await?)
         }
     }
-}
-
-async fn deliver_mail(edge: &Edge, mail: Mail, attempts: i64) -> Result<(), Undelivered> {
-    let lost = |mail: Mail, reason: &str| Undelivered::Lost(Box::new(mail), shortened(reason));
-    if mail.expires_at_ms() <= edge.clock.now_ms() {
-        return Err(lost(mail, "no longer of use"));
-    }
-    let message = mail.render(&edge.config)?;
-    // A code is asked for by who has the address, and counted there.
-    let is_of_organization = !matches!(mail, Mail::SignInCode { .. });
-    if is_of_organization && !counted(edge, &mail, &message.id).await? {
-        // How many of them others sent is nobody's business.
-        return Err(lost(mail, "the address is sent no more mails today"));
-    }
-    let sent = edge.post.send(&message).await;
-    sent.map_err(|error| match error {
-        PostError::Refused(reason) => lost(mail, &reason),
-        PostError::Unavailable { reason, .. } if attempts.saturating_add(1) >= MAIL_TRIES_MAX => {
-            lost(mail, &reason)
-        }
-        PostError::Unavailable {
-            reason,
-            retry_after_s,
-        } => Undelivered::ForNow(reason, retry_after_s),
-    })
-}
-
-/// Whether an organization's mail may be sent, as far as its address goes: many organizations may write to it.
-async fn counted(edge: &Edge, mail: &Mail, message: &str) -> Result<bool, ApiError> {
-    let name = address::name(edge, mail.to())?;
-    let command = address::Command::CountMail {
-        message: message.to_owned(),
-    };
-    ask::<address::AddressObject, bool>(&*edge.objects, &name, &command).await
-}
-
-fn shortened(reason: &str) -> String {
-    let visible = reason.chars().filter(|c| !c.is_control());
-    visible.take(REASON_CHARS_MAX).collect()
-}
-
-fn settle<O: Object>(
-    context: &Context<'_>,
-    due: &Due,
-    outcome: Result<(), Undelivered>,
-) -> Result<(), ApiError> {
-    let (sql, now_ms) = (context.sql, context.now_ms);
-    let delete = || sql.exec("DELETE FROM outbox WHERE id = ?", &[due.id.into()]);
-    match outcome {
-        Ok(()) => {
-            delete()?;
-        }
-        Err(Undelivered::ForGood(reason)) => {
-            log::error(&format!("outbox: dropped a delivery: {reason}"));
-            delete()?;
-        }
-        Err(Undelivered::Lost(mail, reason)) => {
-            log::error(&format!(
-                "outbox: dropped a mail ({}): {reason}",
-                mail.kind()
-            ));
-            delete()?;
-            if O::IS_AUDITED {
-                audit::undelivered(context, "mail", lost(&mail, &reason))?;
-            }
-        }
-        Err(Undelivered::ForNow(reason, retry_after_s)) => {
-            log::error(&format!(
-                "outbox: delivery failed {} times: {reason}",
-                due.attempts.saturating_add(1)
-            ));
-            let next_at_ms = now_ms.saturating_add(wait_ms(due.attempts, retry_after_s));
-            let later = "UPDATE outbox SET attempts = attempts + 1, next_at_ms = ? WHERE id = ?";
-            sql.exec(later, &[next_at_ms.into(), due.id.into()])?;
-        }
-    }
-    Ok(())
-}
-
-/// What the audit log says of a mail that was not sent.
-fn lost(mail: &Mail, reason: &str) -> AuditFields {
-    let members = [("kind", mail.kind()), ("to", mail.to()), ("reason", reason)];
-    let text = |(name, value): (&str, &str)| (name.to_owned(), AuditValue::Text(value.to_owned()));
-    AuditFields(members.into_iter().map(text).collect())
-}
-
-/// The wait after another failed try, in milliseconds; a receiver that asks for a longer one gets it, within bounds.
-fn wait_ms(attempts: i64, retry_after_s: Option<u32>) -> i64 {
-    let asked_ms = i64::from(retry_after_s.unwrap_or(0)).saturating_mul(1_000);
-    retry_ms(attempts).max(asked_ms.min(RETRY_AFTER_MS_MAX))
-}
-
-fn retry_ms(attempts: i64) -> i64 {
-    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX);
-    let factor = 2_i64.checked_pow(doublings).unwrap_or(i64::MAX);
-    RETRY_MS_MIN.saturating_mul(factor).min(RETRY_MS_MAX)
 }

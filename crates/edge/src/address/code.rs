@@ -61,7 +61,7 @@ pub(super) fn ask(
         nonce,
         expires_at_ms,
     };
-    outbox::enqueue(context.sql, now_ms, &Delivery::Mail { mail })?;
+    outbox::enqueue(context.sql, now_ms, &Delivery::mail(mail, now_ms))?;
     Ok(Asked { expires_at_ms })
 }
 

@@ -140,7 +140,7 @@ fn from_kv(
 ) -> Option<Snapshot> {
     let text = match stored {
         Some(Ok(text)) => text?,
-        Some(Err(KvError(reason))) => {
+        Some(Err(KvError::Failed(reason) | KvError::Late(reason))) => {
             log::error(&format!("kv: {reason}; asking the object instead"));
             return None;
         }

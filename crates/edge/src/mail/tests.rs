@@ -1,9 +1,12 @@
 //! What mails say, and what nobody can make them say (threats I9, I13, I14).
 
+use std::{cell::RefCell, rc::Rc};
+
 use lockstep_token::{OrganizationId, Secret, SecretKind};
 
-use super::{Mail, Message, invitation_secret};
+use super::{Mail, Message, Post, PostError, invitation_secret};
 use crate::{
+    edge::Later,
     objects::Class,
     organization::{Command, OrganizationObject, Written},
     outbox::{Delivery, enqueue, next_at_ms},
@@ -229,7 +232,8 @@ fn a_provider_is_asked_with_the_same_ids_until_it_takes_the_mail() {
 fn a_mail_that_cannot_be_sent_is_given_up_and_an_admin_sees_it() {
     for (reply, tries, reason) in [
         (Replies::Status(422, None), 1, "status 422"),
-        (Replies::Status(503, None), 300, "status 503"),
+        (Replies::Status(503, None), 289, "status 503"),
+        (Replies::Status(503, Some(3_600)), 25, "status 503"),
     ] {
         let mut vars = PROVIDER.to_vec();
         vars.push(("LOCKSTEP_POLICY", "lockstep"));
@@ -247,7 +251,8 @@ fn a_mail_that_cannot_be_sent_is_given_up_and_an_admin_sees_it() {
         world.settle();
         world.upstream.posts.borrow_mut().clear();
         world.upstream.replies.borrow_mut().extend([reply; 400]);
-        enqueue(&*database, 0, &Delivery::Mail { mail }).unwrap();
+        let now_ms = world.edge.clock.now_ms();
+        enqueue(&*database, now_ms, &Delivery::mail(mail, now_ms)).unwrap();
         for _ in 0..400 {
             world.settle();
             world.clock.advance_ms(300_000);
@@ -265,6 +270,50 @@ fn a_mail_that_cannot_be_sent_is_given_up_and_an_admin_sees_it() {
             assert!(changes.contains(told), "{changes}");
         }
     }
+}
+
+/// A transport that may have taken the mail, and does not say so.
+#[derive(Default)]
+struct Silent(RefCell<Vec<Message>>);
+
+impl Post for Silent {
+    fn send<'a>(&'a self, message: &'a Message) -> Later<'a, Result<(), PostError>> {
+        self.0.borrow_mut().push(message.clone());
+        let answer = Err(PostError::Doubtful("no answer".to_owned()));
+        Box::pin(std::future::ready(answer))
+    }
+}
+
+#[test]
+fn a_mail_that_may_have_been_sent_is_tried_five_times() {
+    let mut world = World::new();
+    let acme = organization(&world);
+    let database = world.objects.database(Class::Organization, &acme).unwrap();
+    world.settle();
+    let silent = Rc::new(Silent::default());
+    world.edge.post = silent.clone();
+    let mail = Mail::Removed {
+        to: "ben@example.com".to_owned(),
+        organization: acme.clone(),
+        organization_name: "Acme".to_owned(),
+        epoch: 2,
+        expires_at_ms: i64::MAX,
+    };
+    let now_ms = world.edge.clock.now_ms();
+    // As earlier code wrote it.
+    let delivery = serde_json::json!({ "mail": { "mail": mail } });
+    let delivery: Delivery = serde_json::from_value(delivery).unwrap();
+    enqueue(&*database, now_ms, &delivery).unwrap();
+    let mut waits = Vec::new();
+    while let Some(next_at_ms) = next_at_ms(&*database).unwrap() {
+        let wait_ms = next_at_ms - world.edge.clock.now_ms();
+        waits.push(wait_ms / 1_000);
+        world.clock.advance_ms(wait_ms);
+        world.settle();
+    }
+    assert_eq!(waits, [0, 10, 100, 1_000, 3_600]);
+    let sent = silent.0.borrow();
+    assert!(sent.len() == 5 && sent.iter().all(|one| *one == sent[0]));
 }
 
 /// An organization that somebody vouched for by an issuer made; answers its id.

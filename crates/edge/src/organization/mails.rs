@@ -57,7 +57,8 @@ pub(super) fn send(change: &Change<'_>, mail: Mail, lane: &str) -> Result<(), Ap
     ];
     change.exec(count, &values)?;
     let context = change.context();
-    outbox::replace(context.sql, context.now_ms, lane, &Delivery::Mail { mail })
+    let now_ms = context.now_ms;
+    outbox::replace(context.sql, now_ms, lane, &Delivery::mail(mail, now_ms))
 }
 
 /// Where the mail of an invitation waits: the newest one has the link that counts.

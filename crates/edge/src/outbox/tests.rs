@@ -2,10 +2,11 @@
 
 use super::{Delivery, enqueue, next_at_ms};
 use crate::{
+    edge::{Kv, KvError, Later},
     mail::Mail,
     objects::Class,
     sql::Sql,
-    testing::{START_MS, World},
+    testing::{START_MS, World, now},
     user::{Command, OrganizationChange, Profile, UserObject},
 };
 
@@ -96,6 +97,60 @@ fn a_newer_value_does_not_wait_for_the_retry_of_an_older_one() {
     assert_eq!(puts(&world), ["a=2"]);
 }
 
+/// KV that has an older value under way when a newer one comes.
+struct LateKv {
+    inner: std::rc::Rc<crate::testing::MemoryKv>,
+    is_late: std::cell::Cell<bool>,
+}
+
+impl Kv for LateKv {
+    fn get<'a>(&'a self, key: &'a str) -> Later<'a, Result<Option<String>, KvError>> {
+        self.inner.get(key)
+    }
+
+    fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>> {
+        if !self.is_late.get() {
+            return self.inner.put(key, value);
+        }
+        Box::pin(std::future::ready(Err(KvError::Late("late".to_owned()))))
+    }
+}
+
+#[test]
+fn a_put_that_lands_late_is_put_over() {
+    for is_there_already in [true, false] {
+        let mut world = World::new();
+        let kv = std::rc::Rc::new(LateKv {
+            inner: world.kv.clone(),
+            is_late: std::cell::Cell::new(true),
+        });
+        world.edge.kv = kv.clone();
+        let sql = born(&world);
+        put(&world, &*sql, "a", "1");
+        world.settle();
+        kv.is_late.set(false);
+        if !is_there_already {
+            // The same value again waits for nothing.
+            world.clock.advance_ms(1_000);
+            world.settle();
+            assert_eq!(puts(&world), ["a=1"]);
+        }
+        put(&world, &*sql, "a", "2");
+        put(&world, &*sql, "b", "1");
+        let before = puts(&world).len();
+        world
+            .clock
+            .advance_ms(59_999 - 1_000 * i64::from(!is_there_already));
+        world.settle();
+        assert_eq!(puts(&world)[before..], ["b=1"]);
+        kv.inner.set("a", "1");
+        world.clock.advance_ms(2_000);
+        world.settle();
+        assert_eq!(puts(&world)[before..], ["b=1", "a=2"]);
+        assert_eq!(now(kv.get("a")).unwrap().as_deref(), Some("2"));
+    }
+}
+
 #[test]
 fn what_the_receiver_refuses_for_good_is_dropped_and_what_is_down_is_not() {
     let world = World::new();
@@ -136,7 +191,7 @@ fn mail_that_is_of_no_more_use_is_dropped() {
         nonce: "0".to_owned(),
         expires_at_ms: START_MS + 5_000,
     };
-    enqueue(&*sql, START_MS, &Delivery::Mail { mail }).unwrap();
+    enqueue(&*sql, START_MS, &Delivery::mail(mail, START_MS)).unwrap();
     world.objects.is_down.set(Some(Class::Mailbox));
     world.settle();
     world.clock.advance_ms(5_000);

@@ -37,7 +37,7 @@ impl Grants {
         if binding.is_object() {
             Ok(binding.unchecked_into())
         } else {
-            Err(KvError(format!("there is no binding `{GRANTS}`")))
+            Err(KvError::Failed(format!("there is no binding `{GRANTS}`")))
         }
     }
 }
@@ -56,7 +56,7 @@ impl Kv for Grants {
         Box::pin(async move {
             let promise = self.store()?.put(key, value).map_err(failed)?;
             let done = within(CALL_MS, JsFuture::from(promise)).await;
-            let late = || KvError(format!("no answer within {CALL_MS} ms"));
+            let late = || KvError::Late(format!("no answer within {CALL_MS} ms"));
             done.ok_or_else(late)?.map_err(failed)?;
             Ok(())
         })
@@ -64,5 +64,5 @@ impl Kv for Grants {
 }
 
 fn failed(error: JsValue) -> KvError {
-    KvError(format!("{error:?}"))
+    KvError::Failed(format!("{error:?}"))
 }

@@ -60,7 +60,7 @@ impl Post for EmailBinding {
                 .headers(&headers(message))
                 .build();
             match within(CALL_MS, binding.send_with_builder(&email)).await {
-                None => Err(PostError::unavailable(format!(
+                None => Err(PostError::Doubtful(format!(
                     "no answer within {CALL_MS} ms"
                 ))),
                 Some(Ok(_)) => Ok(()),

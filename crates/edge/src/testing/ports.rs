@@ -146,7 +146,7 @@ impl MemoryKv {
 
     fn check(&self) -> Result<(), KvError> {
         if self.is_down.get() {
-            Err(KvError("down".to_owned()))
+            Err(KvError::Failed("down".to_owned()))
         } else {
             Ok(())
         }
