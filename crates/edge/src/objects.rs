@@ -275,7 +275,24 @@ pub enum Manner {
     Stream,
 }
 
+/// Why a call gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Silence {
+    /// The call broke.
+    Broken,
+    /// It took too long.
+    Late,
+    /// The object says that it has too much to do.
+    Overloaded,
+}
+
 impl Manner {
+    /// Whether the call is made once more: not after a time-out, whose caller has waited long enough, and not for who has too much to do.
+    #[must_use]
+    pub const fn is_repeated_after(self, silence: Silence) -> bool {
+        matches!((self, silence), (Self::Repeatable, Silence::Broken))
+    }
+
     fn of(command: &impl Command) -> Self {
         match (command.opens_stream(), command.is_idempotent()) {
             (true, _) => Self::Stream,
@@ -355,4 +372,22 @@ pub async fn open<O: Object>(
     Err(ApiError::from_problem(&String::from_utf8_lossy(
         response.bytes(),
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The platform's calls and the native doubles go by this alone.
+    #[test]
+    fn w7_a_call_is_made_again_only_when_it_broke_and_may_be_done_twice() {
+        let manners = [Manner::Once, Manner::Repeatable, Manner::Stream];
+        let silences = [Silence::Broken, Silence::Late, Silence::Overloaded];
+        let repeated: Vec<_> = manners
+            .iter()
+            .flat_map(|manner| silences.iter().map(move |silence| (*manner, *silence)))
+            .filter(|(manner, silence)| manner.is_repeated_after(*silence))
+            .collect();
+        assert_eq!(repeated, [(Manner::Repeatable, Silence::Broken)]);
+    }
 }

@@ -12,7 +12,7 @@ use super::timeout::{CALL_MS, within};
 use crate::{
     edge::Later,
     http::{Body, Response},
-    objects::{CallError, Class, Manner, ObjectCall, Objects},
+    objects::{CallError, Class, Manner, ObjectCall, Objects, Silence},
 };
 
 /// Objects have no address of their own; the runtime wants a URL.
@@ -95,7 +95,7 @@ impl Objects for Stubs {
             let provenance = provenance.map_err(|error| CallError(error.to_string()))?;
             let first = self.call_once(call, provenance.as_deref()).await;
             let answer = match first {
-                Err(failure) if call.manner == Manner::Repeatable && failure.may_be_repeated() => {
+                Err(failure) if call.manner.is_repeated_after(failure.silence()) => {
                     self.call_once(call, provenance.as_deref()).await
                 }
                 answer => answer,
@@ -153,13 +153,16 @@ enum Failure {
 }
 
 impl Failure {
-    /// Not after a time-out, whose caller has waited long enough, and not when the object says that it has too much to do.
-    fn may_be_repeated(&self) -> bool {
+    fn silence(&self) -> Silence {
         match self {
-            Self::Late => false,
+            Self::Late => Silence::Late,
             Self::Thrown(error) => {
                 let overloaded = Reflect::get(error, &"overloaded".into());
-                !overloaded.is_ok_and(|flag| flag.is_truthy())
+                if overloaded.is_ok_and(|flag| flag.is_truthy()) {
+                    Silence::Overloaded
+                } else {
+                    Silence::Broken
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     edge::{Clock, Later},
     http::{Body, Response},
     mailbox::MailboxObject,
-    objects::{self, CallError, Class, Context, Manner, Object, ObjectCall, Objects, Reply},
+    objects::{self, CallError, Class, Context, Object, ObjectCall, Objects, Reply, Silence},
     organization::{self, OrganizationObject},
     outbox,
     provenance::Provenance,
@@ -205,7 +205,7 @@ impl Objects for LocalObjects {
         }
         let mut response = self.dispatch(call);
         if self.loses_answers.get() == Some(call.class) {
-            if call.manner != Manner::Repeatable {
+            if !call.manner.is_repeated_after(Silence::Broken) {
                 return Box::pin(std::future::ready(Err(CallError("lost".to_owned()))));
             }
             response = self.dispatch(call);
