@@ -167,14 +167,16 @@ pub trait Sql {
 
 /// Answers that are remembered, so that they fill no memory.
 const ANSWERS_MAX: usize = 1_000;
+/// How long one is, in milliseconds: an object that has been replaced and does not know it learns so from its database.
+const ANSWER_MS: i64 = 1_000;
 
 /// What an object knows of its database while it lives: it is the only one that has this database, so nobody else changes it.
 #[derive(Debug, Default)]
 pub struct Live {
     has_schema: Cell<bool>,
     has_written: Cell<bool>,
-    /// What questions were answered since something was last written, by their text.
-    answers: RefCell<HashMap<Box<str>, String>>,
+    /// What questions were answered since something was last written, and when, by their text.
+    answers: RefCell<HashMap<Box<str>, (i64, String)>>,
 }
 
 impl Live {
@@ -208,19 +210,22 @@ impl Live {
         self.has_written.replace(false)
     }
 
-    /// What a question was answered, if nothing was written since.
+    /// What a question was answered not long ago, if nothing was written since.
     #[must_use]
-    pub fn answer(&self, question: &str) -> Option<String> {
-        self.answers.borrow().get(question).cloned()
+    pub fn answer(&self, question: &str, now_ms: i64) -> Option<String> {
+        let answers = self.answers.borrow();
+        let (at_ms, answer) = answers.get(question)?;
+        let age_ms = now_ms.saturating_sub(*at_ms);
+        (0..ANSWER_MS).contains(&age_ms).then(|| answer.clone())
     }
 
     /// Remembers an answer that rows alone have led to; when full, forgets the others.
-    pub fn remember(&self, question: &str, answer: &str) {
+    pub fn remember(&self, question: &str, answer: &str, now_ms: i64) {
         let mut answers = self.answers.borrow_mut();
         if answers.len() >= ANSWERS_MAX {
             answers.clear();
         }
-        answers.insert(question.into(), answer.to_owned());
+        answers.insert(question.into(), (now_ms, answer.to_owned()));
     }
 }
 

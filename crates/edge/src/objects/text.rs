@@ -12,7 +12,7 @@ const OTHER_CODE_S: u32 = 10;
 /// As [`run`], and 503 for a command that this code does not know: during a roll-out who asks may have newer code, and soon this object has it, too.
 pub fn reply<O: Object>(context: &Context<'_>, text: &str) -> Result<Reply, ApiError> {
     let live = context.sql.live();
-    if let Some(body) = live.answer(text) {
+    if let Some(body) = live.answer(text, context.now_ms) {
         return Ok(Reply {
             body,
             ..Reply::done()
@@ -22,7 +22,7 @@ pub fn reply<O: Object>(context: &Context<'_>, text: &str) -> Result<Reply, ApiE
     let is_question = command.is_question();
     let reply = run::<O>(context, command)?;
     if is_question {
-        live.remember(text, &reply.body);
+        live.remember(text, &reply.body, context.now_ms);
     }
     Ok(reply)
 }

@@ -203,6 +203,12 @@ fn how_fresh_something_is_is_looked_for_once_until_something_is_written() {
         "something was written since it was last looked for"
     );
     assert_eq!(look(), (known.clone(), false));
+    // An object that was replaced learns it from its database, so it looks there every second.
+    acme.world.clock.advance_ms(999);
+    assert_eq!(look(), (known.clone(), false));
+    acme.world.clock.advance_ms(1);
+    assert_eq!(look(), (known.clone(), true));
+    assert_eq!(look(), (known.clone(), false));
     let changed = acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "admin" }));
     assert_eq!(changed.status, 200);
     let (now, has_looked) = look();
