@@ -317,6 +317,31 @@ fn the_operator_has_secrets_sealed_with_the_newest_key() {
     );
 }
 
+/// In a roll-out two isolates have the sets of two steps that follow each other, and each seals.
+#[test]
+fn a_new_key_comes_in_last_place_and_no_isolate_is_sealed_out() {
+    let last = r#"{"keys":[{"kty":"oct","kid":"k1","k":"ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8"},{"kty":"oct","kid":"k2","k":"QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8"}]}"#;
+    let config = |keys| {
+        let vars = [
+            ("LOCKSTEP_POLICY", "lockstep"),
+            ("LOCKSTEP_SETTINGS_KEYS", keys),
+        ];
+        World::with_vars(&vars).edge.config
+    };
+    let mut acme = lockstep("");
+    for [older, newer] in [[SETTINGS_KEYS, last], [last, ROTATED]] {
+        for (here, there) in [(older, newer), (newer, older)] {
+            acme.world.edge.config = config(here);
+            acme.keep_database("", "main", CANARY);
+            let first = if here == ROTATED { ".k2." } else { ".k1." };
+            assert!(stored(&*acme.database()).contains(first));
+            acme.world.edge.config = config(there);
+            let read = acme.get(&acme.ada, "/configuration");
+            assert_eq!(read.status, 200, "{}", text(&read));
+        }
+    }
+}
+
 /// A key that was taken away too early, or a row that somebody has changed, is nobody else's loss.
 #[test]
 fn a_secret_that_does_not_open_keeps_no_other_from_being_sealed_anew() {
