@@ -1,11 +1,15 @@
 // workerd killed in the middle of writes: what was acknowledged is there, and nothing is half done.
 
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { Crashes } from "../support/crashes.mjs";
 import { startEdge } from "../support/edge.mjs";
 import { Person } from "./person.mjs";
 
+/** How soon after a kill it answers again. */
+const readyLimitMs = 2_000;
+const isSoak = process.env.LOCKSTEP_KILLS !== undefined;
 /** `cargo xtask soak crashes` kills it 100 times over 100,000 writes. */
 const kills = Number(process.env.LOCKSTEP_KILLS ?? 5);
 const writes = Number(process.env.LOCKSTEP_WRITES ?? 500);
@@ -27,8 +31,10 @@ test("what was acknowledged outlives a kill, and nothing is half done", { timeou
     await crashes.crash(1 + Math.floor(Math.random() * 2 * each));
   }
   const { acknowledged, readyMs } = crashes;
-  const late = readyMs.filter((ms) => ms > 2_000).length;
+  const late = readyMs.filter((ms) => ms > readyLimitMs).length;
   console.log(
     `counted: ${crashes.kills} kills over ${acknowledged} acknowledged writes: none lost, none half done; ready again in ${Math.max(...readyMs)} ms at most, later than 2 s ${late} times`,
   );
+  // Of a handful of starts beside all other tests one may be slow.
+  if (isSoak) assert.equal(late, 0);
 });
