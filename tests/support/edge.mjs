@@ -173,6 +173,13 @@ class Edge {
     await within(this.#miniflare.ready, startLimitMs, "the Worker did not start again");
   }
 
+  /** Starts it anew on its stores, with other values for some variables: an isolate that knows nothing yet. */
+  async restart(vars) {
+    await this.#miniflare.dispose();
+    Object.assign(this.vars, vars);
+    await this.revive();
+  }
+
   /**
    * Stops it and deletes its stores. Calling it again does nothing. Rejects when a secret was where none
    * may be (threats P5, P6), whatever the test was about.
