@@ -376,9 +376,6 @@ impl objects::Command for Command {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::*;
     use crate::{
         objects::{Class, Manner, ObjectCall, Objects},
         problem::{ApiError, Code},
@@ -409,24 +406,5 @@ mod tests {
             assert_eq!(told.header("retry-after"), Some("10"), "{command}");
         }
         assert_eq!(world.objects.count(Class::Organization), 0);
-    }
-
-    /// During a roll-out a Worker asks an object that has newer code already.
-    #[test]
-    fn what_an_earlier_worker_asks_is_understood() {
-        let evaluation = json!({
-            "actor": { "principal": "usr_a", "token": null },
-            "permission": "member.remove", "node": "org_a", "workspace": null, "target": null, "facts": {},
-        });
-        for command in [
-            json!({ "accept_invitation": { "invitation": "inv_a", "user": "usr_a", "address": "a@example.com" } }),
-            json!({ "decline_invitation": { "invitation": "inv_a", "address": "a@example.com" } }),
-            json!({ "join_by_link": { "hash": "ff", "user": "usr_a", "address": null } }),
-            json!({ "configuration": { "actor": { "principal": "usr_a", "token": null }, "workspace": null } }),
-            json!({ "evaluate": evaluation }),
-        ] {
-            let read = serde_json::from_value::<Command>(command.clone());
-            assert!(read.is_ok(), "{command}: {}", read.unwrap_err());
-        }
     }
 }

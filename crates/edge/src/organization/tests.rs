@@ -4,6 +4,7 @@
 mod addresses;
 mod audit;
 mod authzen;
+mod commands;
 mod consistency;
 mod deploys;
 mod domains;

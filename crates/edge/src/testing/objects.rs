@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
@@ -20,6 +20,7 @@ use crate::{
     provenance::Provenance,
     schema,
     slug::SlugObject,
+    sql::{Row, Sql},
     user::UserObject,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct LocalObjects {
     pub(crate) announced: RefCell<Vec<(String, String)>>,
     /// Whose streams were ended: the object's name and the subscriber.
     pub(crate) ended: RefCell<Vec<(String, String)>>,
+    /// What was asked of whom, where a test wants to know.
+    pub(crate) heard: RefCell<Option<BTreeSet<(Class, String)>>>,
     /// How often each command was asked.
     asked: RefCell<BTreeMap<String, usize>>,
     /// Answers of this class get lost after their command was done; what may be asked twice is, as in workerd.
@@ -50,6 +53,7 @@ impl LocalObjects {
             databases: RefCell::default(),
             announced: RefCell::default(),
             ended: RefCell::default(),
+            heard: RefCell::default(),
             asked: RefCell::default(),
             loses_answers: Cell::new(None),
             is_down: Cell::new(None),
@@ -96,6 +100,19 @@ impl LocalObjects {
             .filter(|(_, sql)| schema::is_born(&***sql).unwrap());
         born.map(|(key, sql)| format!("{key:?}\n{}", sql.dump()))
             .collect()
+    }
+
+    /// What waits in any outbox.
+    pub(crate) fn owed(&self) -> Vec<String> {
+        let mut owed = Vec::new();
+        for sql in self.databases.borrow().values() {
+            if schema::is_born(&**sql).unwrap() {
+                let rows = Sql::exec(&**sql, "SELECT payload FROM outbox", &[]).unwrap();
+                let text = |row: &Row| row.text("payload").unwrap().to_owned();
+                owed.extend(rows.iter().map(text));
+            }
+        }
+        owed
     }
 
     /// How many objects of a class were born.
@@ -202,6 +219,9 @@ impl Objects for LocalObjects {
     fn call<'a>(&'a self, call: ObjectCall<'a>) -> Later<'a, Result<Response, CallError>> {
         if self.is_down.get() == Some(call.class) {
             return Box::pin(std::future::ready(Err(CallError("down".to_owned()))));
+        }
+        if let Some(heard) = self.heard.borrow_mut().as_mut() {
+            heard.insert((call.class, call.command.to_owned()));
         }
         let mut response = self.dispatch(call);
         if self.loses_answers.get() == Some(call.class) {
