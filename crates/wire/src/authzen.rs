@@ -307,7 +307,7 @@ fn stated(body: &Json) -> Result<(Facts, Vec<String>), RequestError> {
         stated.add(prefix, properties(entity, name)?)?;
     }
     stated.add("context", object(body.member("context"), "context")?)?;
-    stated.facts()
+    Ok(stated.facts())
 }
 
 /// The facts that a request states.
@@ -319,9 +319,7 @@ struct Stated {
     groups: Vec<String>,
     /// Names of values that no fact has, such as lists. They are there, so no group is complete that
     /// would say that they are not.
-    unusable: Vec<String>,
-    /// Those of them that have members, which are no facts but spell names.
-    nested: Vec<String>,
+    unusable: BTreeSet<String>,
 }
 
 impl Stated {
@@ -347,17 +345,27 @@ impl Stated {
             Json::Bool(value) => self.facts.set(name, Value::Bool(*value)),
             Json::Integer(value) => self.facts.set(name, Value::Integer(*value)),
             Json::Text(value) => self.facts.set(name, Value::Text(value.clone())),
-            Json::Object(_) => {
-                self.nested.push(name.clone());
-                self.unusable.push(name);
+            Json::Null | Json::Fraction | Json::List(_) | Json::Object(_) => {
+                self.names_in(&name, value)?;
+                self.unusable.insert(name);
             }
-            Json::Null | Json::Fraction | Json::List(_) => self.unusable.push(name),
         }
         Ok(())
     }
 
-    /// Of two spellings of one name neither is the harmless one, also where one of them states what no fact is,
-    /// or nests deeper than facts do.
+    /// What nests deeper than facts do spells names all the same.
+    fn names_in(&mut self, name: &str, value: &Json) -> Result<(), RequestError> {
+        if let Json::Object(members) = value {
+            for (member, value) in members {
+                let name = format!("{name}.{member}");
+                self.name(&name)?;
+                self.names_in(&name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Of two spellings of one name neither is the harmless one, also where one of them states what no fact is.
     fn name(&mut self, name: &str) -> Result<(), RequestError> {
         if self.names.insert(name.to_owned()) {
             return Ok(());
@@ -365,23 +373,16 @@ impl Stated {
         Err(RequestError::Request(format!("`{name}` is stated twice")))
     }
 
-    fn facts(mut self) -> Result<(Facts, Vec<String>), RequestError> {
-        for nested in &self.nested {
-            let mut names = self.names.iter();
-            if let Some(name) = names.find(|name| is_in_group(name, nested)) {
-                let reason = format!("`{name}` is stated beside `{nested}`, which has it");
-                return Err(RequestError::Request(reason));
-            }
-        }
+    fn facts(mut self) -> (Facts, Vec<String>) {
         for group in self.groups {
-            let in_group = |name: &String| is_in_group(name, &group);
-            if self.unusable.iter().any(in_group) {
-                self.unusable.push(group);
+            let mut behind = self.unusable.range(format!("{group}.")..);
+            if behind.next().is_some_and(|name| is_in_group(name, &group)) {
+                self.unusable.insert(group);
             } else {
                 self.facts.complete(group);
             }
         }
-        Ok((self.facts, self.unusable))
+        (self.facts, self.unusable.into_iter().collect())
     }
 }
 

@@ -28,15 +28,27 @@ impl FromStr for Fact {
         if is_of_world && kind != FactType::Any {
             return Err(format!("the world says what `{name}` is: state it there"));
         }
-        let value = serde_json::from_str::<Scalar>(value)
-            .unwrap_or_else(|_| Scalar::Text(value.to_owned()));
-        if matches!(value, Scalar::Integer(number) if !limits::is_exact(number)) {
+        let read = serde_json::from_str::<Scalar>(value);
+        let is_exact = match &read {
+            Ok(Scalar::Integer(number)) => limits::is_exact(*number),
+            Ok(_) => true,
+            // A fraction is a text, as it says above.
+            Err(_) => !is_whole(value),
+        };
+        if !is_exact {
             return Err("a fact is a whole number of more than 53 bits".into());
         }
+        let value = read.unwrap_or_else(|_| Scalar::Text(value.to_owned()));
         let mut facts = Facts::default();
         facts.set(name, value.into());
         Ok(Self(facts))
     }
+}
+
+/// Whether a number is written without a fraction and an exponent.
+fn is_whole(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// All facts of the group `name`, written as a JSON object.
