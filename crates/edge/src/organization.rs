@@ -139,6 +139,7 @@ impl Object for OrganizationObject {
         schema::PEOPLE,
         schema::RETURNS,
         schema::OWNERS,
+        schema::WORDS,
     ];
 
     const IS_AUDITED: bool = true;

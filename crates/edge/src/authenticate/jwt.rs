@@ -77,7 +77,7 @@ impl Caller {
     /// The caller, once the user of a JWT is known to their object. Whoever only asks needs no object: an
     /// issuer vouches for who they are, and what they hold is their organization's to say.
     ///
-    /// The address is the one that the object knows then: what an older token calls its user may be somebody else's by now, and one that says nothing of an address takes none away.
+    /// An address counts as long as it is theirs: what an older token calls its user may be somebody else's by now. One that says nothing proves none, however the user was called before.
     ///
     /// # Errors
     /// 503 when the object does not answer.
@@ -93,10 +93,10 @@ impl Caller {
         };
         let name = self.user()?.as_str();
         let known = ask::<UserObject, Authenticated>(&*edge.objects, name, &command).await?;
-        Ok(Self {
-            address: known.address,
-            ..self
-        })
+        let address = self
+            .address
+            .filter(|said| known.address.as_ref() == Some(said));
+        Ok(Self { address, ..self })
     }
 }
 

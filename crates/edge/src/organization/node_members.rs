@@ -198,10 +198,23 @@ fn set(
     grant: Option<&NodeGrantRequest>,
 ) -> Result<(), ApiError> {
     let granted_as = member.granted_as();
-    let end = "DELETE FROM granted WHERE user = ? AND node = ? RETURNING role";
-    let taken = change.exec(end, &[(&granted_as).into(), node.into()])?;
-    // Also in exchange for less.
-    if !taken.is_empty() {
+    let end = "DELETE FROM granted WHERE user = ? AND node = ? RETURNING role, not_before_ms, expires_at_ms";
+    let ended = change.exec(end, &[(&granted_as).into(), node.into()])?;
+    // Also in exchange for less; not what was over, nor what they have afterwards.
+    let mut is_taken = false;
+    for row in &ended {
+        let until_ms = row.optional_integer("expires_at_ms")?;
+        let is_over = until_ms.is_some_and(|at_ms| at_ms <= change.acting.now_ms());
+        let is_kept = grant.is_some_and(|grant| {
+            row.text("role").is_ok_and(|role| role == grant.role)
+                && row
+                    .optional_integer("not_before_ms")
+                    .is_ok_and(|at_ms| at_ms == grant.not_before_ms)
+                && until_ms == grant.expires_at_ms
+        });
+        is_taken |= !is_over && !is_kept;
+    }
+    if is_taken {
         invitations::take(change, &member.user, &Taken::Role(node))?;
     }
     if let Some(grant) = grant {

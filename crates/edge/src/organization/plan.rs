@@ -131,8 +131,8 @@ fn require(limit: Option<u32>, taken: i64, what: &str) -> Result<(), ApiError> {
     if has_room(limit, count(taken)) {
         return Ok(());
     }
-    let limit = limit.unwrap_or_default();
-    let detail = format!("The plan of this organization has {limit} {what}, and no more are free.");
+    // Also told to who is about to come in, and how many there are is the organization's to know.
+    let detail = format!("The plan of this organization has no more {what}.");
     Err(ApiError::new(Code::LimitReached, detail))
 }
 

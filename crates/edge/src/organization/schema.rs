@@ -346,6 +346,18 @@ pub(super) const RETURNS: &str = "
     ALTER TABLE organization ADD COLUMN roles_sent TEXT;
 ";
 
+/// What stands on the word of who has left, and of programs whose secret they saw, has nobody behind it when they come back; and such words, found without looking at every invitation.
+pub(super) const WORDS: &str = "
+    UPDATE domain SET seen_by = '' WHERE saved_by IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL)
+        OR seen_by IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL);
+    UPDATE issuer SET seen_by = '' WHERE saved_by IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL)
+        OR seen_by IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL);
+    UPDATE invitation SET seen_by = '' WHERE state = 'pending' AND (invited_by IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL)
+        OR seen_by IN (SELECT user FROM member WHERE left_at_ms IS NOT NULL));
+    CREATE INDEX invitation_invited_by ON invitation (invited_by) WHERE state = 'pending';
+    CREATE INDEX invitation_seen_by ON invitation (seen_by) WHERE state = 'pending';
+";
+
 /// What somebody owns, found without looking at every workspace and project: each member who leaves is asked about.
 pub(super) const OWNERS: &str = "
     CREATE INDEX node_owner ON node (owner) WHERE owner IS NOT NULL;

@@ -331,10 +331,11 @@ fn forget_word(context: &Context<'_>, user: &str) -> Result<(), ApiError> {
         ("issuer", "saved_by", ""),
         ("invitation", "invited_by", "AND state = 'pending'"),
     ] {
-        let forget = format!(
-            "UPDATE {table} SET seen_by = '' WHERE (seen_by = ?1 OR {giver} = ?1) {condition}"
-        );
-        context.sql.exec(&forget, &[user.into()])?;
+        // By an index each.
+        for by in [giver, "seen_by"] {
+            let forget = format!("UPDATE {table} SET seen_by = '' WHERE {by} = ? {condition}");
+            context.sql.exec(&forget, &[user.into()])?;
+        }
     }
     Ok(())
 }

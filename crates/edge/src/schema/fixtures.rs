@@ -1,5 +1,7 @@
 //! Every earlier version of every object, as it was stored: brought forward, and written to by code of its time.
 
+mod words;
+
 use std::rc::Rc;
 
 use lockstep_token::{OrganizationId, UserId};
@@ -164,6 +166,12 @@ const FIXTURES: &[Fixture] = &[
         own: 21,
         base: 2,
         text: include_str!("fixtures/organization-21.sql"),
+    },
+    Fixture {
+        class: Class::Organization,
+        own: 22,
+        base: 3,
+        text: include_str!("fixtures/organization-22.sql"),
     },
     Fixture {
         class: Class::User,

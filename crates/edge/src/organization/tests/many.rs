@@ -87,7 +87,7 @@ impl Large {
             SELECT 'prj_' || user, 'project', ?, 1000 + rowid, user FROM member WHERE address LIKE '%@large.example'";
         sql.exec(node, &[self.workspace.as_str().into()]).unwrap();
         let invited = "INSERT INTO invitation (id, hash, address, role, state, invited_by, created_at_ms, expires_at_ms, seen_by)
-            SELECT 'inv_' || user, user, address, 'member', 'accepted', 'svc_other', 1, 2, 'usr_other' FROM member WHERE address LIKE '%@large.example'";
+            SELECT 'inv_' || user, user, user, 'member', CASE rowid % 2 WHEN 0 THEN 'pending' ELSE 'accepted' END, 'svc_other', 1, 2, 'usr_other' FROM member WHERE address LIKE '%@large.example'";
         sql.exec(invited, &[]).unwrap();
         sql.exec("DELETE FROM audit_change", &[]).unwrap();
         path
