@@ -200,19 +200,19 @@ fn set(
     let granted_as = member.granted_as();
     let end = "DELETE FROM granted WHERE user = ? AND node = ? RETURNING role, not_before_ms, expires_at_ms";
     let ended = change.exec(end, &[(&granted_as).into(), node.into()])?;
-    // Also in exchange for less; not what was over, nor what they have afterwards.
+    // Also in exchange for less; not for the same again, nor what was over. Whoever takes it away means all of it.
     let mut is_taken = false;
     for row in &ended {
+        let Some(grant) = grant else {
+            is_taken = true;
+            continue;
+        };
         let until_ms = row.optional_integer("expires_at_ms")?;
         let is_over = until_ms.is_some_and(|at_ms| at_ms <= change.acting.now_ms());
-        let is_kept = grant.is_some_and(|grant| {
-            row.text("role").is_ok_and(|role| role == grant.role)
-                && row
-                    .optional_integer("not_before_ms")
-                    .is_ok_and(|at_ms| at_ms == grant.not_before_ms)
-                && until_ms == grant.expires_at_ms
-        });
-        is_taken |= !is_over && !is_kept;
+        let is_same = row.text("role")? == grant.role
+            && row.optional_integer("not_before_ms")? == grant.not_before_ms
+            && until_ms == grant.expires_at_ms;
+        is_taken |= !is_over && !is_same;
     }
     if is_taken {
         invitations::take(change, &member.user, &Taken::Role(node))?;

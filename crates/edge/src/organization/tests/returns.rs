@@ -203,6 +203,32 @@ fn law_8_an_invitation_from_before_gives_back_no_role_that_was_taken() {
     }
 }
 
+/// The same role given twice is given once; and who takes one that is over means all of it.
+#[test]
+fn law_8_a_role_that_is_over_and_taken_is_given_back_by_no_invitation() {
+    for is_taken in [false, true] {
+        let acme = lockstep("");
+        let north = acme.workspace("North");
+        let offered = json!([{ "workspace": north.replace("/workspaces/", ""), "role": "editor" }]);
+        let invited = acme.invited_to(DAN, &json!({ "workspaces": offered }));
+        let (_, secret) = acme.link("member", 5);
+        let dan = acme.world.sign_in(DAN);
+        assert_eq!(acme.join(&dan, &secret).status, 200);
+        let of_dan = format!("{north}{}", acme.member(DAN));
+        let viewer = json!({ "role": "viewer", "expires_at_ms": START_MS + HOUR_MS });
+        for _ in 0..2 {
+            assert_eq!(acme.put(&acme.ada, &of_dan, &viewer).status, 200);
+        }
+        acme.world.clock.advance_ms(HOUR_MS);
+        if is_taken {
+            assert_eq!(acme.delete(&acme.ada, &of_dan).status, 204);
+        }
+        let invitation = invited["id"].as_str().unwrap();
+        assert_eq!(acme.accept(&dan, invitation).status, 200);
+        assert_eq!(acme.may_in(&dan, "data.update", &north), !is_taken);
+    }
+}
+
 #[test]
 fn law_8_an_invitation_from_before_gives_back_no_group_that_was_left_and_nothing_on_a_project() {
     let acme = lockstep("");
