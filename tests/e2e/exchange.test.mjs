@@ -152,5 +152,5 @@ test("a gate is told what a token is worth, and of every other one that it is no
     assert.equal((await person.delete(`/v1/me/tokens/${id}`)).status, 204);
     assert.equal(await ask(token), '{"active":false}', "at once");
     const dead = await exchange(edge, token);
-    assert.deepEqual([dead.status, (await dead.json()).error], [400, "invalid_grant"]);
+    assert.deepEqual([dead.status, (await dead.json()).error], [400, "invalid_request"]);
   }));

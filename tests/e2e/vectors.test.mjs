@@ -63,7 +63,7 @@ if (folder === undefined) {
     const cases = ["json_web_signature_test.json", "json_web_key_test.json"].flatMap((file) =>
       read(`wycheproof/${file}`).testGroups.flatMap(({ tests }) => tests.map(({ jws }) => jws)),
     );
-    assert.equal(cases.length, 401 + 26);
+    assert.ok(cases.length >= 401 + 26, `${cases.length}`);
     await present("Wycheproof", cases.filter(sendable));
   });
 

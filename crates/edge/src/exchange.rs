@@ -93,7 +93,7 @@ pub async fn exchange(edge: &Edge, request: &Request) -> Result<Issued, Refusal>
     let ends = ends_ms.map_or(i64::MAX, |at_ms| at_ms.div_euclid(1_000));
     let exp = iat.saturating_add(LIFETIME_S).min(ends);
     if exp <= iat {
-        return Err(invalid_grant().into());
+        return Err(invalid_subject().into());
     }
     let claims = Claims {
         iss: &edge.config.origin,
@@ -196,12 +196,13 @@ fn narrowed<'a>(asked: &Asked<'a>, worth: &'a Worth) -> Result<Vec<&'a str>, Ref
 fn of_subject(error: ApiError) -> Refusal {
     match error.code().status() {
         400 => OAuthError::new(OAuthCode::InvalidRequest, error.detail()).into(),
-        401..=404 => invalid_grant().into(),
+        401..=404 => invalid_subject().into(),
         _ => error.into(),
     }
 }
 
-fn invalid_grant() -> OAuthError {
+/// The code that RFC 8693, section 2.2.2, has for it.
+fn invalid_subject() -> OAuthError {
     let detail = "The token to be exchanged is not valid, or not in this organization.";
-    OAuthError::new(OAuthCode::InvalidGrant, detail)
+    OAuthError::new(OAuthCode::InvalidRequest, detail)
 }

@@ -121,9 +121,7 @@ pub struct OAuthError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OAuthCode {
-    /// The token that is presented is not valid, or not here.
-    InvalidGrant,
-    /// A parameter is missing, occurs twice, or has no such value.
+    /// A parameter is missing, occurs twice, or has no such value; or the token that is presented is not valid, or not here.
     InvalidRequest,
     /// The scope is more than the token carries.
     InvalidScope,

@@ -318,17 +318,26 @@ impl ApiError {
         }
     }
 
+    /// RFC 6750, section 3: what it takes to be answered otherwise.
+    fn challenge(&self) -> Option<&'static str> {
+        match self.code {
+            Code::OutOfTokenScope => {
+                Some("Bearer realm=\"lockstep\", error=\"insufficient_scope\"")
+            }
+            code if code.status() != 401 => None,
+            _ if self.is_invalid_token => {
+                Some("Bearer realm=\"lockstep\", error=\"invalid_token\"")
+            }
+            _ => Some("Bearer realm=\"lockstep\""),
+        }
+    }
+
     /// The answer for the caller.
     #[must_use]
     pub fn into_response(self) -> Response {
         let mut response = Response::new(self.code.status())
             .with_body("application/problem+json", self.to_problem().into_bytes());
-        if self.code.status() == 401 {
-            let challenge = if self.is_invalid_token {
-                "Bearer realm=\"lockstep\", error=\"invalid_token\""
-            } else {
-                "Bearer realm=\"lockstep\""
-            };
+        if let Some(challenge) = self.challenge() {
             response = response.with_header("www-authenticate", challenge);
         }
         if let Some(seconds) = self.retry_after_s {

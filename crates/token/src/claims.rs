@@ -210,7 +210,8 @@ impl<'a> Verified<'a> {
         times.check(now_s)?;
         let token_id = match members.member("jti") {
             None => None,
-            Some(_) => Some(text(members, "jti")?),
+            Some(Value::Text(text)) => Some(text.as_str()),
+            Some(_) => return Err(TokenError::ClaimType { claim: "jti" }),
         };
         Ok(Claims {
             members,

@@ -35,9 +35,9 @@ fn j11_json_test_suite_parsing() {
             wrong.push(name);
         }
     }
-    assert_eq!(cases, 318);
+    assert!(cases >= 318, "{cases}");
     assert!(wrong.is_empty(), "{wrong:#?}");
-    println!("JSONTestSuite parsing: 318 of 318");
+    println!("JSONTestSuite parsing: {cases} of {cases}");
 }
 
 /// The transform files show what parsers make of doubtful texts; these are the ones we refuse.

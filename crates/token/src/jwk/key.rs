@@ -117,6 +117,9 @@ impl Key {
                     return Ok(Err(LeftOut::RsaSize));
                 }
                 rsa::check(&n, &e)?;
+                if !rsa::is_offered(&e) {
+                    return Ok(Err(LeftOut::RsaExponent));
+                }
                 Material::Rsa { n, e }
             }
         };
@@ -150,6 +153,8 @@ pub enum LeftOut {
     AlgorithmUnclear,
     /// Its `alg` is not one that the issuer's record allows, or none that is offered.
     AlgorithmNotAllowed,
+    /// The RSA exponent is not 65,537, the only safe one that workerd imports.
+    RsaExponent,
     /// The RSA modulus has more than 4,096 bits.
     RsaSize,
     /// Its type or curve is none that is offered.
@@ -165,6 +170,7 @@ impl fmt::Display for LeftOut {
                 "has no `alg` and could have several or none of those allowed"
             }
             Self::AlgorithmNotAllowed => "is for an algorithm that is not allowed",
+            Self::RsaExponent => "has an RSA exponent other than 65537",
             Self::RsaSize => "has an RSA modulus of more than 4096 bits",
             Self::Type => "is of a type or curve that is not offered",
             Self::Use => "is not for verifying signatures",
@@ -187,7 +193,7 @@ pub enum KeyFault {
     Point,
     /// A private member in a key that should be public.
     Private,
-    /// The RSA exponent is even, below 65,537 or above 2^33 - 1.
+    /// The RSA exponent is even or below 65,537.
     RsaExponent,
     /// The RSA modulus has fewer than 2,048 bits, or a signer's more than 4,096.
     RsaSize {

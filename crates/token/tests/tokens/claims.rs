@@ -184,6 +184,8 @@ fn j10_required_claims_are_required() {
             Err(TokenError::ClaimType { claim: "sub" }),
         );
     }
+    // Optional, and any text at all (RFC 7519, section 4.1.7).
+    check(&world, "jti", r#""""#, Ok("ann"));
     check(
         &world,
         "jti",

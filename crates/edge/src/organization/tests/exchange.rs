@@ -220,7 +220,7 @@ fn p9_a_jwt_carries_what_its_token_is_worth_at_that_moment() {
     assert_eq!(said["subtree"], json!(node));
     assert_eq!(
         acme.scope_in(&narrow, &south, ""),
-        Err("invalid_grant".to_owned())
+        Err("invalid_request".to_owned())
     );
 }
 
@@ -284,7 +284,7 @@ fn p2_nothing_is_issued_for_what_is_revoked() {
             }
         };
         assert!(status < 300, "{revoke}");
-        fails(&exchange(), "invalid_grant");
+        fails(&exchange(), "invalid_request");
     }
 }
 
@@ -325,7 +325,7 @@ fn j17_what_is_issued_here_is_accepted_nowhere_here() {
             assert_eq!(answer.status, 401, "{path}: {}", text(&answer));
         }
     }
-    fails(&acme.exchange(&jwt, &[]), "invalid_grant");
+    fails(&acme.exchange(&jwt, &[]), "invalid_request");
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn j17_nothing_but_a_token_or_key_is_exchanged() {
         &misspelled,
         &pat.repeat(2),
     ] {
-        fails(&acme.exchange(other, &[]), "invalid_grant");
+        fails(&acme.exchange(other, &[]), "invalid_request");
     }
 }
 
@@ -406,10 +406,10 @@ fn m14_nothing_is_issued_for_another_organization() {
         let request = asking(token, &[]).with_header("x-organization-id", &other);
         acme.world.send(&request)
     };
-    fails(&there(&pat), "invalid_grant");
+    fails(&there(&pat), "invalid_request");
     let mallory = acme.world.sign_in("mallory@example.com");
     let (_, theirs) = acme.token(&mallory, &json!({ "name": "ci" }));
-    fails(&there(&theirs), "invalid_grant");
+    fails(&there(&theirs), "invalid_request");
 }
 
 #[test]

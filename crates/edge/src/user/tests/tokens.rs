@@ -240,7 +240,7 @@ fn p5_only_the_hash_is_stored() {
 
 /// RFC 6750, section 3.1: which error, and nothing about why.
 #[test]
-fn every_401_carries_a_challenge() {
+fn every_401_and_a_403_for_a_scope_carry_a_challenge() {
     let world = World::new();
     let session = world.sign_in(ANN);
     let (id, pat) = token(&world, &session);
@@ -265,4 +265,13 @@ fn every_401_carries_a_challenge() {
             "{name} {value}"
         );
     }
+    let narrow = json!({ "name": "narrow", "scopes": ["resources.view"] });
+    let made = json(&create_token(&world, &session, &narrow));
+    let narrow = made["token"].as_str().unwrap();
+    let answer = get(&world, "/v1/me/invitations", ("x-api-key", narrow));
+    assert_eq!(answer.status, 403);
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some("Bearer realm=\"lockstep\", error=\"insufficient_scope\"")
+    );
 }
