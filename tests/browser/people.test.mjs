@@ -88,6 +88,14 @@ function call(page, method, path, body) {
   );
 }
 
+/** Signs in at the browser of the page that is open, as in another window: the page is told of nothing. */
+async function signInElsewhere(page, email) {
+  await call(page, "POST", "/v1/sign-in/codes", { email });
+  const { messages } = await call(page, "GET", `/v1/dev/mailbox?to=${email}`);
+  const code = messages.flatMap(({ text }) => /^[0-9A-Z]{4}-[0-9A-Z]{4}$/m.exec(text) ?? [])[0];
+  await call(page, "POST", "/v1/sign-in/sessions", { email, code });
+}
+
 test("what_one_person_saw_is_not_shown_to_the_next", async () => {
   const person = await at("ada@example.com");
   const { page } = person;
@@ -176,11 +184,7 @@ test("a_page_in_view_follows_whom_the_edge_answers_for", async () => {
   const { id } = await call(page, "POST", path, { email: "mary@example.com", role: "member" });
   await page.getByRole("button", { name: "Leave organization" }).waitFor();
 
-  // In another window, so that this one is told of no focus.
-  await call(page, "POST", "/v1/sign-in/codes", { email: "mary@example.com" });
-  const { messages } = await call(page, "GET", "/v1/dev/mailbox?to=mary@example.com");
-  const code = messages.flatMap(({ text }) => /^[0-9A-Z]{4}-[0-9A-Z]{4}$/m.exec(text) ?? [])[0];
-  await call(page, "POST", "/v1/sign-in/sessions", { email: "mary@example.com", code });
+  await signInElsewhere(page, "mary@example.com");
   await call(page, "POST", `${path}/${id}/accept`, {});
   await page.getByRole("button", { name: "Account of mary@example.com" }).waitFor();
   await page.getByRole("heading", { level: 1, name: "Langley" }).waitFor();
@@ -188,6 +192,72 @@ test("a_page_in_view_follows_whom_the_edge_answers_for", async () => {
   await invite.waitFor();
   assert.equal(await invite.getAttribute("aria-disabled"), "true");
   person.assertClean();
+  await person.close();
+});
+
+test("a_page_asks_until_it_knows_who_is_signed_in", async () => {
+  const ada = await at("ellen@example.com");
+  const { id } = await call(ada.page, "POST", "/v1/organizations", { name: "Ochoa" });
+  const path = `/v1/organizations/${id}`;
+  for (const [on, shown] of [["", "Leave organization"], ["/tokens", "Create token"]]) {
+    const person = await personAt(browser, edge.origin);
+    const { page } = person;
+    const [first, second] = [`kay${on.slice(1)}@example.com`, `valentina${on.slice(1)}@example.com`];
+    await page.goto("/");
+    for (const email of [second, first]) {
+      await signInElsewhere(page, email);
+      const invitation = await call(ada.page, "POST", `${path}/invitations`, { email, role: "member" });
+      await call(page, "POST", `${path}/invitations/${invitation.id}/accept`, {});
+    }
+    await page.goto(`/organizations/${id}${on}`);
+    const button = page.getByRole("button", { name: shown });
+    await button.waitFor();
+
+    let failed = 0;
+    await page.route("**/v1/me", (route) => (failed++ === 0 ? route.abort() : route.fallback()));
+    await signInElsewhere(page, second);
+    // Whoever changes the roles: the page reads its rights again.
+    await call(ada.page, "PATCH", path, { name: `Ochoa${on.slice(1)}` });
+    await button.waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: `Account of ${second}` }).waitFor();
+    await button.waitFor();
+    assert.ok(failed > 1);
+    await person.close();
+  }
+  await ada.close();
+});
+
+test("an_answer_of_before_does_not_follow_a_later_one", async () => {
+  const person = await at("sally@example.com");
+  const { page } = person;
+  const look = () => page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  const { asked, answer } = await holdMe(page);
+  await look();
+  await asked;
+  await signInElsewhere(page, "judith@example.com");
+  await look();
+  const account = page.getByRole("button", { name: "Account of judith@example.com" });
+  await account.waitFor();
+  const answered = page.waitForResponse("**/v1/me");
+  answer();
+  await answered;
+  await page.waitForTimeout(300);
+  assert.equal(await account.count(), 1);
+  person.assertClean();
+  await person.close();
+});
+
+test("who_signs_out_everywhere_is_signed_out_whatever_fails_afterwards", async () => {
+  const person = await at("mae@example.com");
+  const { page } = person;
+  await page.getByRole("link", { name: "Access tokens" }).click();
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await page.route("**/v1/**", (route) =>
+    route.request().url().endsWith("/v1/me/sign-out") ? route.fallback() : route.abort(),
+  );
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out everywhere" }).click();
+  await page.getByLabel("E-mail address").waitFor();
+  assert.equal(new URL(page.url()).pathname, "/");
   await person.close();
 });
 

@@ -1,4 +1,4 @@
-import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
+import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 import { readMe, signOut, type Me, type OrganizationName } from "../api/me.js";
 import { onUnauthenticated, Problem, turn } from "../api/request.js";
 
@@ -16,6 +16,8 @@ interface SessionValue {
   /** Says what an organization is called, or that the signed-in person is not in it (`null`). */
   readonly correct: (id: string, organization: OrganizationName | null) => void;
   readonly signOut: () => Promise<void>;
+  /** Says that nobody is signed in here any more. */
+  readonly left: () => void;
 }
 
 const SessionContext = createContext<SessionValue | null>(null);
@@ -42,11 +44,26 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [corrections, setCorrections] = useState<Corrections>({ of: null, known: NOTHING });
   const user = session.status === "signed-in" ? session.me.user.id : null;
 
+  const left = useCallback(() => setSession({ status: "anonymous" }), []);
+  const asks = useRef(0);
+  const taken = useRef(0);
+
+  const look = useCallback(async () => {
+    const before = turn();
+    const ask = ++asks.current;
+    const askedAtMs = Date.now();
+    const me = await readMe();
+    // What was asked for before somebody signed in or out, or before what is here already, says less.
+    if (turn() === before && ask > taken.current) {
+      taken.current = ask;
+      setSession({ status: "signed-in", me, askedAtMs });
+    }
+  }, []);
+
   const reload = useCallback(async () => {
     const before = turn();
     try {
-      const session = await ask();
-      if (turn() === before) setSession(session);
+      await look();
     } catch (error) {
       if (turn() !== before) return;
       const anonymous = error instanceof Problem && error.code === "unauthenticated";
@@ -56,32 +73,28 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         return old.status === "signed-in" ? old : { status: "failed", error };
       });
     }
-  }, []);
+  }, [look]);
 
   useEffect(() => {
     void reload();
-    return onUnauthenticated(() => setSession({ status: "anonymous" }));
-  }, [reload]);
+    return onUnauthenticated(left);
+  }, [reload, left]);
 
   useEffect(() => {
     // All tabs have one session: in another one somebody may have signed out, and somebody else in.
-    const look = () => {
+    const seen = () => {
       if (document.visibilityState === "visible") {
-        const before = turn();
-        ask().then(
-          (session) => turn() === before && setSession(session),
-          // Who is not signed in any more was said already; any other failure passes.
-          () => undefined,
-        );
+        // Who is not signed in any more was said already; any other failure passes.
+        look().catch(() => undefined);
       }
     };
-    window.addEventListener("focus", look);
-    document.addEventListener("visibilitychange", look);
+    window.addEventListener("focus", seen);
+    document.addEventListener("visibilitychange", seen);
     return () => {
-      window.removeEventListener("focus", look);
-      document.removeEventListener("visibilitychange", look);
+      window.removeEventListener("focus", seen);
+      document.removeEventListener("visibilitychange", seen);
     };
-  }, []);
+  }, [look]);
 
   const correct = useCallback(
     (id: string, organization: OrganizationName | null) => {
@@ -95,16 +108,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const leave = useCallback(async () => {
     await signOut();
-    setSession({ status: "anonymous" });
-  }, []);
+    left();
+  }, [left]);
 
-  const value = { session: corrected(session, corrections), reload, correct, signOut: leave };
+  const value = { session: corrected(session, corrections), reload, correct, signOut: leave, left };
   return <SessionContext value={value}>{children}</SessionContext>;
-}
-
-async function ask(): Promise<Extract<Session, { status: "signed-in" }>> {
-  const askedAtMs = Date.now();
-  return { status: "signed-in", me: await readMe(), askedAtMs };
 }
 
 /** How long after a change of an organization the list of `/v1/me` may still be without it, in milliseconds. */

@@ -1,45 +1,37 @@
-import { useMemo, useState } from "react";
-import { connect, type Decision } from "@lockstep/gate";
-import { GateProvider, useGate } from "@lockstep/react";
+import { useState } from "react";
+import type { Decision } from "@lockstep/gate";
+import { useGate } from "@lockstep/react";
 import type { NewToken } from "../api/me.js";
-import { readOrganization } from "../api/organization.js";
+import type { Organization } from "../api/organization.js";
 import { Section } from "../ui/section.js";
-import { useSamePerson } from "../organization/use-same-person.js";
 import { plainestRole, useRoles } from "../organization/use-roles.js";
 import { CopyButton } from "../ui/copy-button.js";
 import { Select } from "../ui/field.js";
-import { useRead } from "../ui/use-read.js";
 import { curlOf, EXAMPLES, type Example } from "./examples.js";
 import { isTaken } from "./lifetime.js";
 
 interface CurlExampleProps {
   readonly organization: string;
+  /** The organization, once it was read. */
+  readonly place: Organization | undefined;
   readonly token: NewToken | null;
-  /** How long a token may live to be taken there, in seconds. */
-  readonly lifetimeMaxS: number | null;
 }
 
 /** The same action past the page: what to type, and what the edge answers this person now. */
 export function CurlExample(props: CurlExampleProps) {
-  const { organization } = props;
-  const store = useMemo(() => connect({ organization }), [organization]);
   return (
-    <GateProvider store={store}>
-      <Section title="Ask the edge directly">
-        <p className="muted section-lead">
-          The page only hides what you may not do. The edge decides again, with the same evaluator,
-          whoever asks it and however.
-        </p>
-        <Call {...props} />
-      </Section>
-    </GateProvider>
+    <Section title="Ask the edge directly">
+      <p className="muted section-lead">
+        The page only hides what you may not do. The edge decides again, with the same evaluator,
+        whoever asks it and however.
+      </p>
+      <Call {...props} />
+    </Section>
   );
 }
 
-function Call({ organization, token, lifetimeMaxS }: CurlExampleProps) {
-  const { gate, policy, status, statusText, epoch } = useGate();
-  useSamePerson();
-  const { data } = useRead(organization, (signal) => readOrganization(organization, signal), epoch);
+function Call({ organization, place, token }: CurlExampleProps) {
+  const { gate, policy, status, statusText } = useGate();
   const roles = useRoles();
   const [chosen, setChosen] = useState<Example["operation"]>(EXAMPLES[0].operation);
   const example = EXAMPLES.find(({ operation }) => operation === chosen) ?? EXAMPLES[0];
@@ -47,12 +39,12 @@ function Call({ organization, token, lifetimeMaxS }: CurlExampleProps) {
   const role = plainestRole(roles);
   // What the edge knows of this call.
   const facts = {
-    ...data?.facts,
+    ...place?.facts,
     ...(example.operation === "invitation.create" && { "grant.role": role }),
   };
   const secret = token?.token ?? null;
   const curl = curlOf(example, { origin: location.origin, organization, role, token: secret });
-  const own = token === null ? null : ownAnswer(token, organization, lifetimeMaxS);
+  const own = token === null ? null : ownAnswer(token, organization, place?.token_lifetime_max_s ?? null);
   return (
     <div className="stack">
       <Select

@@ -75,11 +75,11 @@ function SessionRow({ session, onEnded }: { session: Session; onEnded: () => voi
 }
 
 function SignOutForm({ onClose }: { onClose: () => void }) {
-  const { reload } = useSession();
+  const { left } = useSession();
   const leave = useAction(async (tokens: boolean) => {
     await signOutEverywhere(tokens);
     navigate(pathTo.home);
-    await reload();
+    left();
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

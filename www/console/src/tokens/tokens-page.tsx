@@ -1,6 +1,9 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
+import { connect } from "@lockstep/gate";
+import { GateProvider, useGate } from "@lockstep/react";
 import { readTokens, type NewToken } from "../api/me.js";
-import { readOrganization } from "../api/organization.js";
+import { readOrganization, type Organization } from "../api/organization.js";
+import { useSamePerson } from "../organization/use-same-person.js";
 import { useMe } from "../session/session.js";
 import { Empty, Failed, Loading } from "../ui/notice.js";
 import { PageTitle } from "../ui/page-title.js";
@@ -14,10 +17,41 @@ import { TokenRow } from "./token-row.js";
 
 /** Personal access tokens, and how to use one. */
 export function TokensPage({ organization }: { organization: string | null }) {
-  const { status, data, error, reload } = useRead(useMe().user.id, readTokens);
-  const { data: place } = useRead(`organization ${organization}`, async (signal) =>
-    organization === null ? null : readOrganization(organization, signal),
+  return organization === null ? (
+    <Tokens organization={null} place={undefined} />
+  ) : (
+    <TokensThere organization={organization} />
   );
+}
+
+function TokensThere({ organization }: { organization: string }) {
+  const store = useMemo(() => connect({ organization }), [organization]);
+  return (
+    <GateProvider store={store}>
+      <Place organization={organization} />
+    </GateProvider>
+  );
+}
+
+function Place({ organization }: { organization: string }) {
+  const { epoch } = useGate();
+  const { data } = useRead(organization, (signal) => readOrganization(organization, signal), epoch);
+  // What stands on the page of somebody else is theirs, and so is a secret that was just shown.
+  return useSamePerson() ? (
+    <Tokens organization={organization} place={data} />
+  ) : (
+    <Loading label="Loading tokens" rows={6} />
+  );
+}
+
+interface TokensProps {
+  readonly organization: string | null;
+  /** The organization, once it was read. */
+  readonly place: Organization | undefined;
+}
+
+function Tokens({ organization, place }: TokensProps) {
+  const { status, data, error, reload } = useRead(useMe().user.id, readTokens);
   const [created, setCreated] = useState<NewToken | null>(null);
   const tokens = data?.tokens;
   const lifetimeMaxS = place?.token_lifetime_max_s ?? null;
@@ -58,7 +92,7 @@ export function TokensPage({ organization }: { organization: string | null }) {
       </div>
       <Sessions />
       {organization !== null && (
-        <CurlExample organization={organization} token={created} lifetimeMaxS={lifetimeMaxS} />
+        <CurlExample organization={organization} place={place} token={created} />
       )}
     </>
   );
