@@ -185,6 +185,32 @@ test("a_lost_stream_is_opened_again_and_what_was_missed_is_read", async (t) => {
   assert.equal(edge.sources.length, 2);
 });
 
+/** What the global one is where there is none, as in Node and jsdom. */
+function noEventSource() {
+  throw new ReferenceError("EventSource is not defined");
+}
+
+test("a_page_without_event_streams_reads_and_tries_again", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = follow(t, edge, { eventSource: noEventSource });
+  assert.equal((await ready(store)).gate.can("read"), true);
+  edge.answer = snapshot({ grants: admin, epoch: 2 });
+  await until(store, ({ gate }) => gate.can("invite"), "not read again");
+  edge.answer = snapshot({ grants: member, epoch: 3 });
+  await until(store, ({ gate }) => !gate.can("invite"), "nor once more");
+});
+
+test("who_leaves_a_page_without_event_streams_leaves_nothing_behind", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const edge = edgeDouble(snapshot());
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge", eventSource: noEventSource });
+  store.subscribe(() => {})();
+  await pass(t, 20);
+  const reads = edge.reads();
+  await pass(t, 120_000, 500);
+  assert.equal(edge.reads(), reads);
+});
+
 test("a_grant_ends_by_the_clock_of_the_edge", async (t) => {
   // This machine's clock is an hour off; only the edge's counts.
   const serverMs = Date.now() - 3_600_000;

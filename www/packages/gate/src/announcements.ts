@@ -74,9 +74,15 @@ export class Announcements {
 
   #connect(): void {
     const { baseUrl = "", organization, eventSource = open } = this.#options;
-    const source = eventSource(
-      `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
-    );
+    let source: EventSource;
+    try {
+      source = eventSource(
+        `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
+      );
+    } catch {
+      // There is none here, as in Node: each attempt reads, whatever becomes of the stream.
+      return this.failed(false);
+    }
     const hear = ({ type, data }: MessageEvent<unknown>) => {
       if (source !== this.#source) {
         return;
