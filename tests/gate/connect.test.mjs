@@ -252,20 +252,6 @@ test("the_last_subscriber_to_leave_closes_the_stream", async () => {
   assert.equal(edge.sources[0].closed, true);
 });
 
-test("what_ended_while_nobody_listened_is_over_when_somebody_does_again", async (t) => {
-  const serverMs = Date.now() - 3_600_000;
-  const grant = { role: "admin", node: organization, expires_at_ms: serverMs + 300 };
-  const edge = edgeDouble(snapshot({ grants: [grant], server_time_ms: serverMs }));
-  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
-  const leave = store.subscribe(() => {});
-  assert.equal((await ready(store)).gate.can("invite"), true);
-  leave();
-  await new Promise((resolve) => setTimeout(resolve, 350));
-  edge.answer = () => new Promise(() => {});
-  t.after(store.subscribe(() => {}));
-  assert.equal(store.getSnapshot().gate.can("invite"), false);
-});
-
 test("a_store_that_reads_again_listens_again", async (t) => {
   const open = ({ sources }) => sources.filter(({ closed }) => !closed);
   const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));

@@ -24,7 +24,7 @@ export interface GateState {
 /** A gate that follows one organization, in the shape of React's `useSyncExternalStore`. */
 export interface GateStore {
   readonly organization: string;
-  /** Starts with the first subscriber and stops after the last one left; what was read counts a few seconds longer. */
+  /** Starts with the first subscriber and stops after the last one left: whoever comes next may be somebody else. */
   subscribe(listener: () => void): () => void;
   getSnapshot(): GateState;
   /** The state before anything was read: what a server renders, and what a page begins with that takes it over. */
@@ -49,8 +49,6 @@ export function connect(options: ConnectOptions): GateStore {
 
 /** Longest wait for the end of a right, in milliseconds: a timer stands still while its machine sleeps. */
 const WAIT_MAX_MS = 10_000;
-/** How long a state counts that nobody follows, in milliseconds: pages come back at once, or later. */
-const KEPT_MS = 5_000;
 
 class Connection implements GateStore {
   readonly organization: string;
@@ -59,8 +57,6 @@ class Connection implements GateStore {
   readonly #listeners = new Set<() => void>();
   readonly #first: GateState;
   #state: GateState;
-  /** When the state was set, or followed for the last time. */
-  #heldMs = 0;
   /** The read under way, and whether another one must follow it. */
   #reading: Promise<void> | undefined;
   #again = false;
@@ -85,18 +81,15 @@ class Connection implements GateStore {
     );
   }
 
-  getSnapshot = (): GateState =>
-    this.#running || Date.now() - this.#heldMs < KEPT_MS ? this.#state : this.#first;
+  getSnapshot = (): GateState => (this.#running ? this.#state : this.#first);
 
   getServerSnapshot = (): GateState => this.#first;
 
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     if (!this.#running) {
-      this.#state = this.getSnapshot();
+      this.#state = this.#first;
       this.#running = true;
-      // While nobody listened no timer ran: what has ended since is over before anything is read.
-      this.#pass();
       void this.refresh();
       this.#announcements.open();
     }
@@ -123,12 +116,9 @@ class Connection implements GateStore {
   }
 
   #announced(epoch: number): void {
-    const known = Math.max(this.#state.epoch, this.#state.gate.epoch);
     if (epoch > this.#state.epoch) {
       this.#set({ ...this.#state, epoch });
-    }
-    // Whatever is under way while nothing is ready was asked after `known` was: it needs no other read.
-    if (epoch > known) {
+      // A read that is under way may have been answered before.
       void this.refresh();
     }
   }
@@ -210,7 +200,6 @@ class Connection implements GateStore {
 
   #set(state: GateState): void {
     this.#state = state;
-    this.#heldMs = Date.now();
     for (const listener of this.#listeners) {
       try {
         listener();
@@ -225,7 +214,6 @@ class Connection implements GateStore {
 
   #stop(): void {
     this.#running = false;
-    this.#heldMs = Date.now();
     clearTimeout(this.#expiry);
     this.#announcements.close();
   }
