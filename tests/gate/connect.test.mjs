@@ -218,9 +218,9 @@ test("a_grant_ends_by_the_clock_of_the_edge", async (t) => {
   const edge = edgeDouble(snapshot({ grants: [grant], server_time_ms: serverMs }));
   const store = follow(t, edge);
   assert.equal((await ready(store)).gate.can("invite"), true);
+  edge.answer = () => new Promise(() => {});
   const now = await until(store, ({ gate }) => !gate.can("invite"), "not ended");
   assert.equal(now.gate.explain("invite").decision, false);
-  assert.equal(edge.reads(), 1);
 });
 
 test("time_that_passes_while_the_page_loads_the_rest_passes_at_the_edge_too", async (t) => {

@@ -162,6 +162,8 @@ test("a_grant_ends_in_a_page_whose_evaluator_has_stopped", async (t) => {
   const edge = edgeDouble(snapshot({ grants: [grant, ["member", organization]], server_time_ms }));
   const store = follow(t, edge);
   assert.equal((await ready(store)).gate.can("invite"), true);
+  let answer;
+  edge.answer = () => new Promise((resolve) => (answer = resolve));
   stops = true;
   t.after(() => (stops = false));
   const now = await until(store, ({ status }) => status !== "ready", "not ended");
@@ -170,8 +172,8 @@ test("a_grant_ends_in_a_page_whose_evaluator_has_stopped", async (t) => {
   assert.equal(now.gate.can("invite"), false);
   assert.equal(now.gate.can("read"), false);
   stops = false;
-  edge.answer = snapshot();
   // Nobody calls refresh: the connection reads again by itself.
+  answer(Response.json(snapshot()));
   assert.equal((await ready(store)).gate.can("read"), true);
 });
 

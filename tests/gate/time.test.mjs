@@ -13,10 +13,10 @@ const HEARTBEAT_MS = 15_000;
 
 const clock = { apis: ["setTimeout", "Date"], now: 1_000_000 };
 
-/** A snapshot in which the right to invite ends after so long. */
-function ending(ms) {
-  const grant = { role: "admin", node: organization, expires_at_ms: Date.now() + ms };
-  return snapshot({ grants: [grant, member], server_time_ms: Date.now() });
+/** An edge whose snapshots have a right to invite that ends after so long, by its own clock. */
+function ending(ms, now = () => Date.now()) {
+  const grant = { role: "admin", node: organization, expires_at_ms: now() + ms };
+  return () => Response.json(snapshot({ grants: [grant, member], server_time_ms: now() }));
 }
 
 const open = ({ sources }) => sources.filter(({ closed }) => !closed);
@@ -59,6 +59,34 @@ test("a_machine_that_slept_shows_soon_what_has_ended", async (t) => {
   t.mock.method(Date, "now", () => now() + 7_200_000);
   await pass(t, HEARTBEAT_MS, 500);
   assert.equal(invites(store), false);
+});
+
+/** Sets this machine's clock; what has passed since says another one, which nobody can set, and stops it while it sleeps. */
+function setClock(t, ms, passed = 0) {
+  const { now } = Date;
+  const steady = performance.now();
+  t.mock.method(Date, "now", () => now() + ms);
+  t.mock.method(performance, "now", () => steady + passed);
+}
+
+test("a_clock_that_is_set_back_gives_no_right_longer", async (t) => {
+  t.mock.timers.enable(clock);
+  let edgeMs = 5_000_000;
+  const store = await followed(t, edgeDouble(ending(60_000, () => edgeMs)));
+  edgeMs += 61_000;
+  setClock(t, -3_600_000, 61_000);
+  await pass(t, 12_000, 500);
+  assert.equal(invites(store), false);
+});
+
+test("a_clock_that_is_set_forward_takes_no_right_for_long", async (t) => {
+  t.mock.timers.enable(clock);
+  const { now } = Date;
+  const store = await followed(t, edgeDouble(ending(3_600_000, now)));
+  setClock(t, 7_200_000);
+  await pass(t, 12_000, 500);
+  assert.equal(invites(store), true);
+  assert.equal(store.getSnapshot().status, "ready");
 });
 
 test("a_stream_that_says_nothing_any_more_is_opened_again", async (t) => {
@@ -113,7 +141,7 @@ test("a_store_that_nobody_follows_allows_nothing", async (t) => {
   edge.answer = () => new Promise((resolve) => (answer = resolve));
   t.after(store.subscribe(() => {}));
   assert.deepEqual([store.getSnapshot().status, invites(store)], ["loading", false]);
-  answer(Response.json(ending(86_400_000)));
+  answer(ending(86_400_000)());
   await pass(t, 20);
   assert.equal(invites(store), true);
 });

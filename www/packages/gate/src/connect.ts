@@ -50,6 +50,13 @@ export function connect(options: ConnectOptions): GateStore {
 /** Longest wait for the end of a right, in milliseconds: a timer stands still while its machine sleeps. */
 const WAIT_MAX_MS = 10_000;
 
+/** What has passed since, by whichever clock says more: people set the one, and the other stands still while its machine sleeps. */
+function passing(): () => number {
+  const ms = Date.now();
+  const steadyMs = performance.now();
+  return () => Math.max(Date.now() - ms, performance.now() - steadyMs);
+}
+
 class Connection implements GateStore {
   readonly organization: string;
   readonly #options: ConnectOptions;
@@ -65,8 +72,8 @@ class Connection implements GateStore {
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
   #expiry: ReturnType<typeof setTimeout> | undefined;
-  /** How far the server's clock was ahead when its snapshot arrived. */
-  #offsetMs = 0;
+  /** What the server's clock says. */
+  #nowMs = () => 0;
   #running = false;
 
   constructor(options: ConnectOptions) {
@@ -127,10 +134,10 @@ class Connection implements GateStore {
     try {
       const options = this.#options;
       // What else is loaded takes its time, which passes at the edge as well.
-      let arrivedMs = 0;
+      let passedMs = passing();
       const [known, snapshot] = await Promise.all([
         this.#policy ?? readPolicy(options),
-        readSnapshot(options).finally(() => (arrivedMs = Date.now())),
+        readSnapshot(options).finally(() => (passedMs = passing())),
       ]);
       const asSent = { snapshot, wasm: options.wasm, nowMs: NaN };
       let policy = known;
@@ -150,7 +157,7 @@ class Connection implements GateStore {
       this.#newest.set(gate.principal, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.
       this.#policy = fits ? policy : null;
-      this.#offsetMs = gate.serverTimeMs - arrivedMs;
+      this.#nowMs = () => gate.serverTimeMs + passedMs();
       this.#follow(gate, policy);
     } catch (cause) {
       this.#refuse(cause);
@@ -158,7 +165,7 @@ class Connection implements GateStore {
   }
 
   #follow(gate: Gate, policy: PolicyDocument | null): void {
-    const nowMs = Date.now() + this.#offsetMs;
+    const nowMs = this.#nowMs();
     gate = gate.changesAtMs > nowMs ? gate : gate.at(nowMs);
     this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
     this.#pass();
@@ -174,9 +181,11 @@ class Connection implements GateStore {
   #pass(): void {
     clearTimeout(this.#expiry);
     const { gate, policy } = this.#state;
-    const waitMs = gate.changesAtMs - Date.now() - this.#offsetMs;
+    const waitMs = gate.changesAtMs - this.#nowMs();
     if (waitMs <= 0) {
       this.#follow(gate, policy);
+      // A clock that was set forward says so too early; the edge knows.
+      void this.refresh();
     } else if (this.#running && waitMs < Infinity) {
       this.#expiry = setTimeout(() => this.#pass(), Math.min(waitMs, WAIT_MAX_MS));
     }
