@@ -208,14 +208,14 @@ impl Policy {
         self.name_roles();
         for rule in &customization.rules {
             let (mut roles, permissions) = self.reach_of(rule);
-            let is_gone = |id: &String| self.role(id).is_none();
-            if rule.effect == Effect::Deny && rule.roles.iter().any(is_gone) {
-                roles = None;
-            }
-            if let Some(roles) = roles.as_mut().filter(|_| rule.effect == Effect::Deny) {
-                for (role, base) in &made {
-                    if roles.contains(base) {
-                        roles.push(*role);
+            if let Some(bound) = roles.as_mut().filter(|_| rule.effect == Effect::Deny) {
+                if bound.len() < rule.roles.len() {
+                    roles = None;
+                } else {
+                    for (role, base) in &made {
+                        if bound.contains(base) {
+                            bound.push(*role);
+                        }
                     }
                 }
             }
@@ -267,9 +267,9 @@ impl Policy {
             }
         }
         let drops = |permission: usize| {
-            let implied = self.implied_by(permission).iter();
-            without.contains(&permission)
-                || closed && implied.clone().any(|id| without.contains(id))
+            // Of which it is one itself.
+            let mut implied = self.implied_by(permission).iter();
+            implied.any(|id| without.contains(id) && (closed || *id == permission))
         };
         let mut held = Bits::empty(self.rights);
         for right in 0..self.rights {
@@ -282,13 +282,7 @@ impl Policy {
 
     /// The numbers of those of `ids` that the policy has.
     pub(crate) fn numbers(&self, ids: &[String]) -> Vec<usize> {
-        let mut numbers = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(permission) = self.permission(id) {
-                numbers.push(permission.0);
-            }
-        }
-        numbers
+        self.permission_names.numbers(ids)
     }
 
     /// `permission` and all that comes with it.
@@ -298,12 +292,7 @@ impl Policy {
 
     /// The roles (`None`: all members) and permissions that `rule` names and the policy has.
     fn reach_of(&self, rule: &RuleSpec) -> (Option<Vec<usize>>, Vec<usize>) {
-        let mut roles = Vec::new();
-        for id in &rule.roles {
-            if let Some(role) = self.role(id) {
-                roles.push(role.0);
-            }
-        }
+        let roles = self.role_names.numbers(&rule.roles);
         let permissions = if rule.permissions.iter().any(|id| id == "*") {
             (0..self.permissions.len()).collect()
         } else {

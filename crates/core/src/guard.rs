@@ -154,14 +154,19 @@ pub struct Guard {
 impl Guard {
     /// A guard of these conditions, in an order of its own and each once.
     pub(crate) fn new(given: Vec<Condition>) -> Self {
-        let mut conditions: Vec<Condition> = Vec::new();
+        let mut guard = Self::default();
         for condition in given {
-            let condition = condition.in_order();
-            if let Err(at) = conditions.binary_search(&condition) {
-                conditions.insert(at, condition);
-            }
+            guard.add(condition);
         }
-        Self { conditions }
+        guard
+    }
+
+    /// Adds one condition more.
+    pub(crate) fn add(&mut self, condition: Condition) {
+        let condition = condition.in_order();
+        if let Err(at) = self.conditions.binary_search(&condition) {
+            self.conditions.insert(at, condition);
+        }
     }
 
     /// The conditions.

@@ -108,6 +108,15 @@ impl Index {
         self.text.get(start..end).unwrap_or("")
     }
 
+    /// The numbers of those of `names` that there are.
+    pub(crate) fn numbers(&self, names: &[String]) -> Vec<usize> {
+        let mut numbers = Vec::with_capacity(names.len());
+        for name in names {
+            numbers.extend(self.number(name));
+        }
+        numbers
+    }
+
     /// The number of `name`.
     pub(crate) fn number(&self, name: &str) -> Option<usize> {
         match &self.layout {

@@ -1,10 +1,11 @@
 //! Rules put into a policy: what they allow becomes rights of roles, what they deny becomes denials.
 
 use alloc::vec::Vec;
+use core::slice;
 
 use crate::index::Index;
 use crate::policy::{ConditionalRight, Rule, RuleDenial};
-use crate::{Bits, Effect, Guard, Policy, RuleSpec, limits};
+use crate::{Bits, Condition, Effect, Guard, Policy, RuleSpec, Test, Value, limits};
 
 impl Policy {
     /// Adds `rule` to what it reaches: `roles` (`None`: all members) and `permissions`. Whether there was room
@@ -16,13 +17,21 @@ impl Policy {
         permissions: &[usize],
     ) -> bool {
         let mut had_room = true;
+        let mut guard = Guard::default();
+        for condition in &rule.when {
+            if self.can_test(condition) {
+                guard.add(condition.clone());
+            } else if rule.effect == Effect::Allow {
+                return had_room;
+            }
+        }
         let number = self.rules.len();
         self.rules.push(Rule {
             id: rule.id.clone(),
             because: rule.because.clone(),
         });
-        let guard =
-            (!rule.when.is_empty()).then(|| self.guard_number(Guard::new(rule.when.clone())));
+        let is_bound = !guard.conditions.is_empty();
+        let guard = is_bound.then(|| self.guard_number(guard));
         let first = self.denials.len();
         let mut given = Vec::new();
         let mut met = Bits::empty(self.permissions.len());
@@ -63,6 +72,19 @@ impl Policy {
             (first..denials).for_each(|denial| denied.insert(denial));
         });
         had_room
+    }
+
+    /// Whether `condition`, where it is on a role, names only roles that there are. By one that is gone nobody
+    /// knows whom it meant: it denies as if it held, and allows nothing. Other facts tell by themselves that
+    /// they are not known.
+    fn can_test(&self, condition: &Condition) -> bool {
+        let ids = match &condition.test {
+            Test::Equals(Value::Text(id)) | Test::NotEquals(Value::Text(id)) => slice::from_ref(id),
+            Test::In(ids) | Test::NotIn(ids) => ids,
+            _ => return true,
+        };
+        let is_role = matches!(&*condition.fact, "grant.role" | "target.role");
+        !is_role || self.role_names.numbers(ids).len() == ids.len()
     }
 
     /// Hands the rights and denials of each of `roles` (`None`: of all members) to `change`.

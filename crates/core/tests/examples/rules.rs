@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, CustomRole, Customization, DelegationError, DenyReason, Effect, Facts, Level,
-    MembershipError, Outcome, PermissionSpec, Policy, PolicySpec, Record, ReplacementSpec,
-    RoleSpec, RuleSpec, Target, can_delegate, change_role, limits, verdict,
+    Access, Condition, CustomRole, Customization, DelegationError, DenyReason, Effect, Facts,
+    Level, MembershipError, Outcome, PermissionSpec, Policy, PolicySpec, Record, ReplacementSpec,
+    RoleSpec, RuleSpec, Target, Test, Value, can_delegate, change_role, evaluate, limits, verdict,
 };
 
 use crate::shop::{NOW_MS, facts, is, record, spec, strings};
@@ -249,6 +249,61 @@ fn an_organization_adds_rules_of_its_own() {
     assert_eq!(answer(&clerk, "sell", "till", &[]), "own");
     let clerk = own(vec![rule("own", Effect::Deny, &["viewer"], &["sell"])]);
     assert_eq!(answer(&clerk, "sell", "till", &[]), "allow");
+}
+
+/// Policies change while rules stay. By a role that is gone nobody knows whom a condition meant, so it denies
+/// as if it held, and allows nothing.
+#[test]
+fn a_condition_by_a_role_that_is_gone_cannot_be_tested() {
+    let policy = policy(Vec::new());
+    let decide = |effect, fact: &str, test: &Test, target: &str| {
+        let customization = Customization {
+            rules: vec![RuleSpec {
+                when: vec![Condition::new(fact, test.clone())],
+                ..rule("r", effect, &["clerk"], &["sell", "close"])
+            }],
+            ..Customization::default()
+        };
+        let record = Record {
+            customization,
+            ..record(&[("clerk", "north")])
+        };
+        let clerk = Access::resolve(&policy, record, NOW_MS).unwrap();
+        let asked = match effect {
+            Effect::Allow => "close",
+            Effect::Deny => "sell",
+        };
+        let asked = policy.permission(asked).unwrap();
+        let mut facts = Facts::default();
+        facts.set(fact, Value::Text(target.into()));
+        evaluate(&clerk, asked, clerk.node("north").unwrap(), &facts).is_allow()
+    };
+    let text = |id: &str| Value::Text(id.into());
+    for fact in ["target.role", "grant.role"] {
+        for target in ["owner", "gone", "staff"] {
+            for test in [
+                Test::Equals(text("gone")),
+                Test::NotEquals(text("gone")),
+                Test::In(strings(&["staff", "gone"])),
+                Test::NotIn(strings(&["staff", "gone"])),
+                Test::Equals(Value::Bool(true)),
+            ] {
+                for effect in [Effect::Deny, Effect::Allow] {
+                    let allows = decide(effect, fact, &test, target);
+                    assert!(!allows, "{effect:?} {fact} {test:?} {target}");
+                }
+            }
+            // One that is there is tested for.
+            let test = Test::In(strings(&["owner", "staff"]));
+            let holds = ["owner", "staff"].contains(&target);
+            assert_eq!(decide(Effect::Deny, fact, &test, target), !holds);
+            assert_eq!(decide(Effect::Allow, fact, &test, target), holds);
+        }
+    }
+    // Any text may be that of another fact.
+    let gone = Test::Equals(text("gone"));
+    assert!(!decide(Effect::Deny, "resource.role", &gone, "gone"));
+    assert!(decide(Effect::Deny, "resource.role", &gone, "staff"));
 }
 
 #[test]

@@ -236,8 +236,8 @@ pub(super) const ROWS: &[Row] = &[
                 "a deny rule for a role that is gone binds",
                 &[edit(
                     "crates/core/src/custom.rs",
-                    "if rule.effect == Effect::Deny && rule.roles.iter().any(is_gone) {",
-                    "if rule.effect == Effect::Deny && rule.roles.iter().any(is_gone) && false {",
+                    "if bound.len() < rule.roles.len() {",
+                    "if bound.len() < rule.roles.len() && false {",
                 )],
             ),
             proof(
