@@ -126,3 +126,30 @@ test("what_a_token_gets_is_foretold_by_the_token", async () => {
   person.assertClean();
   await person.close();
 });
+
+test("what_becomes_of_a_token_is_foretold_as_well", async () => {
+  const person = await personAt(browser, edge.origin);
+  const { page } = person;
+  await page.goto("/");
+  await signIn(person, "rosalind@example.com");
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  const { id } = await callAt(person, "POST", "/v1/organizations", { name: "Acme" });
+  await page.goto(`/organizations/${id}/tokens`);
+  await page.getByLabel("Name", { exact: true }).fill("plain");
+  await page.getByRole("button", { name: "Create token" }).click();
+  const answer = (text) => page.getByLabel("Expected answer").filter({ hasText: text }).waitFor();
+  await answer(/HTTP\/1\.1 201/);
+  await page.getByRole("button", { name: "Switch off plain" }).click();
+  await answer(/HTTP\/1\.1 401 Unauthorized/);
+  await page.getByRole("button", { name: "Switch on plain" }).click();
+  await answer(/HTTP\/1\.1 201/);
+
+  // Nothing is answered to what is not there any more, and nobody is to copy it.
+  await page.getByRole("button", { name: "Delete plain" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText("You have no tokens").waitFor();
+  assert.match(await page.getByLabel("Command").textContent(), /^TOKEN=…/);
+  assert.equal(await page.getByRole("group", { name: "New token" }).count(), 0);
+  person.assertClean();
+  await person.close();
+});

@@ -80,7 +80,10 @@ function Call({ organization, place, token }: CurlExampleProps) {
 
 /** What is known of the answer to a token that is worth less than its person; `null`: it is worth the same. */
 function ownAnswer({ scopes, subtree, ...token }: NewToken, organization: string, lifetimeMaxS: number | null) {
-  const { created_at_ms, expires_at_ms } = token;
+  const { active, created_at_ms, expires_at_ms } = token;
+  if (!active) {
+    return "HTTP/1.1 401 Unauthorized: the token is switched off.";
+  }
   const lifetimeS = expires_at_ms === null ? null : (expires_at_ms - created_at_ms) / 1_000;
   if (!isTaken(lifetimeS, lifetimeMaxS)) {
     return "HTTP/1.1 403 Forbidden: the token lives longer than this organization takes.";

@@ -59,6 +59,12 @@ function Tokens({ organization, place }: TokensProps) {
     setCreated(token);
     reload();
   };
+  const deleted = (id: string) => {
+    setCreated((created) => (created?.id === id ? null : created));
+    reload();
+  };
+  // What has become of it since says the list.
+  const known = created && { ...created, ...tokens?.find(({ id }) => id === created.id) };
   return (
     <>
       <div className="page-header">
@@ -84,7 +90,13 @@ function Tokens({ organization, place }: TokensProps) {
           {tokens && tokens.length > 0 && (
             <ul className="rows">
               {tokens.map((token) => (
-                <TokenRow key={token.id} token={token} onChanged={reload} onRotated={show} />
+                <TokenRow
+                  key={token.id}
+                  token={token}
+                  onChanged={reload}
+                  onRotated={show}
+                  onDeleted={() => deleted(token.id)}
+                />
               ))}
             </ul>
           )}
@@ -92,7 +104,7 @@ function Tokens({ organization, place }: TokensProps) {
       </div>
       <Sessions />
       {organization !== null && (
-        <CurlExample organization={organization} place={place} token={created} />
+        <CurlExample organization={organization} place={place} token={known} />
       )}
     </>
   );
