@@ -288,6 +288,7 @@ test("another_link_in_the_same_tab_is_another_invitation", async () => {
   }
   await page.getByRole("button", { name: "Decline" }).click();
   await page.getByRole("main").getByText("You declined the invitation to Second.").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1", "the button that had focus is gone");
   for (const one of [ada, person]) {
     one.assertClean();
     await one.page.goto("/");

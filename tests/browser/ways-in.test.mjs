@@ -55,6 +55,55 @@ test("an_invitation_is_sent_again_from_the_list", async () => {
   ada.assertClean();
 });
 
+test("what_fails_last_in_the_list_is_what_it_says", async () => {
+  const { page } = ada;
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Twice" });
+  await callAt(ada, "POST", `/v1/organizations/${id}/invitations`, { email: "joan@example.com", role: "member" });
+  await page.goto(`/organizations/${id}`);
+  const before = ada.errors.length;
+  const refuse = (path, method, detail) =>
+    page.route(path, (route) =>
+      route.request().method() === method
+        ? route.fulfill({ status: 503, json: { status: 503, code: "unavailable", detail } })
+        : route.fallback(),
+    );
+  await refuse("**/resend", "POST", "It is not sent.");
+  await refuse("**/invitations/*", "DELETE", "It is not canceled.");
+  const again = page.getByRole("button", { name: "Send again the invitation to joan@example.com" });
+  const cancel = page.getByRole("button", { name: "Cancel the invitation to joan@example.com" });
+  const said = page.getByRole("alert");
+  for (const [button, text] of [[again, "It is not sent."], [cancel, "It is not canceled."], [again, "It is not sent."]]) {
+    await button.click();
+    await said.getByText(text).waitFor();
+    assert.equal(await said.count(), 1);
+  }
+  await page.unrouteAll({ behavior: "wait" });
+  ada.errors.length = before;
+  await callAt(ada, "DELETE", `/v1/organizations/${id}?name=Twice`);
+});
+
+test("a_page_that_is_there_takes_no_focus_from_an_open_menu", async () => {
+  const { page } = ada;
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Slow" });
+  let go;
+  const given = new Promise((resolve) => (go = resolve));
+  await page.route(`**/v1/organizations/${id}`, async (route) => {
+    await given;
+    await route.fallback();
+  });
+  await page.goto(`/organizations/${id}`);
+  await page.getByRole("button", { name: /^Switch organization/ }).click();
+  const create = page.locator("#organizations").getByRole("button", { name: "Create organization" });
+  await create.focus();
+  go();
+  await page.getByRole("heading", { level: 1, name: "Slow" }).waitFor();
+  await page.waitForTimeout(100);
+  assert.equal(await create.evaluate((button) => button === document.activeElement), true);
+  await page.keyboard.press("Escape");
+  await page.unrouteAll({ behavior: "wait" });
+  await callAt(ada, "DELETE", `/v1/organizations/${id}?name=Slow`);
+});
+
 test("who_accepts_sees_what_they_accept", async () => {
   const emmy = await at("emmy@example.com");
   const { page } = emmy;

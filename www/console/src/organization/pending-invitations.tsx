@@ -44,23 +44,26 @@ export function PendingInvitations({ organization, version }: PendingInvitations
 function Pending({ organization, invitation }: { organization: string; invitation: Invitation }) {
   const announce = useAnnounce();
   const changed = useOrganizationChanged();
+  // What one of the two said last is no news once the other is tried.
   const cancel = useAction(async () => {
+    again.clear();
     await cancelInvitation(organization, invitation.id);
     changed();
-    announce(`The invitation to ${invitation.email} is canceled.`);
+    announce(<>The invitation to <bdi>{invitation.email}</bdi> is canceled.</>);
   });
   const once = useOnce();
   const again = useAction(async () => {
+    cancel.clear();
     await sendAgain(once, organization, invitation.id);
     changed();
-    announce(`The invitation to ${invitation.email} is sent again.`);
+    announce(<>The invitation to <bdi>{invitation.email}</bdi> is sent again.</>);
   });
   return (
     <li className="pending">
       <div className="pending-name">
         <span className="wrap">{invitation.email}</span>
         <span className="hint">
-          {invitation.role_name}, expires {distance(invitation.expires_at_ms)}
+          <bdi>{invitation.role_name}</bdi>, expires {distance(invitation.expires_at_ms)}
         </span>
       </div>
       <OperationButton

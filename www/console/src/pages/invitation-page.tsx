@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { previewInvitation, type InvitationPreview } from "../api/invitation.js";
 import { Link, pathTo } from "../router.js";
 import { useSession } from "../session/session.js";
@@ -53,10 +53,14 @@ function Preview({ secret }: { secret: string }) {
     return <Failed error={error} onRetry={reload} />;
   }
   if (declined) {
-    return <Over text={`You declined the invitation to ${data.organization.name}.`} />;
+    return (
+      <Over>
+        You declined the invitation to <bdi>{data.organization.name}</bdi>.
+      </Over>
+    );
   }
   if (data.status !== "pending") {
-    return <Over text={OVER[data.status]} />;
+    return <Over>{OVER[data.status]}</Over>;
   }
   return (
     <>
@@ -68,7 +72,7 @@ function Preview({ secret }: { secret: string }) {
         <ul className="workspace-roles" aria-label="Roles that come with it">
           {data.workspaces.map(({ workspace, name, role_name }) => (
             <li key={workspace} className="wrap">
-              {role_name} in {name}
+              <bdi>{role_name}</bdi> in <bdi>{name}</bdi>
             </li>
           ))}
         </ul>
@@ -91,10 +95,17 @@ const OVER: Record<Exclude<InvitationPreview["status"], "pending">, string> = {
   expired: "This invitation has expired. Ask whoever invited you for a new one.",
 };
 
-function Over({ text }: { text: string }) {
+function Over({ children }: { children: ReactNode }) {
+  useEffect(() => {
+    // The button that was pressed is gone, and took the focus with it.
+    if (document.activeElement === document.body) {
+      document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+    }
+  }, []);
+
   return (
     <>
-      <Notice tone="info">{text}</Notice>
+      <Notice tone="info">{children}</Notice>
       <p>
         <Link href={pathTo.home}>Go to your organizations</Link>
       </p>

@@ -12,8 +12,8 @@ export function PageTitle({ title, children }: { title: string; children?: React
   }, [title]);
 
   useEffect(() => {
-    // A form that starts the page may have taken focus already; it knows better.
-    if (!document.activeElement?.closest("main")) {
+    // A form that starts the page may have taken focus already; it knows better. So does who has opened a menu.
+    if (!document.activeElement?.closest("main, [popover]:popover-open")) {
       heading.current?.focus({ preventScroll: true });
     }
     window.scrollTo(0, 0);
