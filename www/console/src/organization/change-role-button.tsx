@@ -48,7 +48,7 @@ function ChangeRoleForm({ organization, member, onClose }: ChangeRoleProps & { o
     if (role !== member.role) {
       const changedMember = await changeRole(organization, member.user_id, role);
       changed();
-      announce(`${nameOf(changedMember)} is ${changedMember.role_name} now.`);
+      announce(<><bdi>{nameOf(changedMember)}</bdi> is <bdi>{changedMember.role_name}</bdi> now.</>);
     }
     onClose();
   });
@@ -99,7 +99,7 @@ function RoleChoice({ member, role, onChoose }: RoleChoiceProps) {
               data-first={id === member.role ? "" : undefined}
             />
             <span>
-              {name}
+              <bdi>{name}</bdi>
               {id === member.role && <span className="hint"> (now)</span>}
               <span className="hint choice-text">
                 {allowed ? description : gate.explain(permission, undefined, facts).reasons[0]?.text}

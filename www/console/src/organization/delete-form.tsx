@@ -16,7 +16,9 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   const remove = useLeaving(
     organization.id,
     () => deleteOrganization(organization.id, organization.name),
-    `${organization.name} is deleted.`,
+    <>
+      <bdi>{organization.name}</bdi> is deleted.
+    </>,
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -31,7 +33,11 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
         was an admin of it can restore it: it is in their list of organizations.
       </p>
       <Field
-        label={`Type “${organization.name}” to confirm`}
+        label={
+          <>
+            Type “<bdi>{organization.name}</bdi>” to confirm
+          </>
+        }
         name="confirmation"
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
@@ -51,7 +57,11 @@ export function DeleteForm({ organization, onClose }: DeleteFormProps) {
   );
 }
 
-/** A name as a page shows it: white space of any kind and length is one space, or nothing at its ends. */
+/**
+ * A name as a page shows it and a keyboard types it: white space of any kind and length is one space, or
+ * nothing at its ends, what has no width is nothing, and a letter is the same in one part and in several.
+ */
 function shown(name: string): string {
-  return name.replace(/\s+/gu, " ").trim();
+  const visible = name.normalize("NFC").replace(/\p{Default_Ignorable_Code_Point}/gu, "");
+  return visible.replace(/\s+/gu, " ").trim();
 }

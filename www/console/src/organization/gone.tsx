@@ -12,7 +12,9 @@ export function Gone({ name }: { name: string | null }) {
         </>
       ) : (
         <>
-          <PageTitle title={`You are no longer in ${name}`} />
+          <PageTitle title={`You are no longer in ${name}`}>
+            You are no longer in <bdi>{name}</bdi>
+          </PageTitle>
           <p>
             You were removed from the organization or suspended, or it was deleted. Nothing in it can
             be seen or changed from here any more.

@@ -45,7 +45,7 @@ function InviteForm({ organization, onClose }: { organization: string; onClose: 
     const invitation = await invite(once, organization, email, role);
     changed();
     onClose();
-    announce(`${invitation.email} is invited as ${invitation.role_name}.`);
+    announce(<><bdi>{invitation.email}</bdi> is invited as <bdi>{invitation.role_name}</bdi>.</>);
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

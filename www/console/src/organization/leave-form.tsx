@@ -15,7 +15,9 @@ export function LeaveForm({ organization, onClose }: LeaveFormProps) {
   const leave = useLeaving(
     organization.id,
     () => removeMember(organization.id, me.user.id),
-    `You left ${organization.name}.`,
+    <>
+      You left <bdi>{organization.name}</bdi>.
+    </>,
   );
   const submit = (event: FormEvent) => {
     event.preventDefault();

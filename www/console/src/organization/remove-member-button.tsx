@@ -44,7 +44,7 @@ function RemoveForm({ organization, member, onClose }: RemoveMemberProps & { onC
     await removeMember(organization, member.user_id);
     changed();
     onClose();
-    announce(`${nameOf(member)} is no longer a member.`);
+    announce(<><bdi>{nameOf(member)}</bdi> is no longer a member.</>);
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -19,7 +19,7 @@ export function RenameForm({ organization, onClose }: RenameFormProps) {
     await renameOrganization(organization.id, name);
     changed();
     onClose();
-    announce(`The organization is called ${name} now.`);
+    announce(<>The organization is called <bdi>{name}</bdi> now.</>);
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -27,7 +27,7 @@ function CreateForm({ onClose }: { onClose: () => void }) {
     correct(created.id, created);
     onClose();
     navigate(pathTo.organization(created.id));
-    announce(`${name} is ready.`);
+    announce(<><bdi>{name}</bdi> is ready.</>);
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

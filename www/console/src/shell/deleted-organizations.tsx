@@ -42,7 +42,7 @@ function Deleted({ organization, onRestored }: DeletedProps) {
     correct(id, restored);
     onRestored?.();
     navigate(pathTo.organization(id));
-    announce(`${restored.name} is back.`);
+    announce(<><bdi>{restored.name}</bdi> is back.</>);
   });
   return (
     <li className="pending">

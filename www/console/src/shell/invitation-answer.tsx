@@ -24,11 +24,11 @@ export function InvitationAnswer({ invitation, organization, onAnswered }: Invit
       correct(organization.id, organization);
       onAnswered("accepted");
       navigate(pathTo.organization(organization.id));
-      announce(`You are a member of ${organization.name} now.`);
+      announce(<>You are a member of <bdi>{organization.name}</bdi> now.</>);
     } else {
       await declineInvitation(once, organization.id, invitation);
       onAnswered("declined");
-      announce(`You declined the invitation to ${organization.name}.`);
+      announce(<>You declined the invitation to <bdi>{organization.name}</bdi>.</>);
     }
   });
   const about = <span className="visually-hidden"> the invitation to {organization.name}</span>;
@@ -73,7 +73,7 @@ export function LinkAnswer({ secret, organization }: LinkAnswerProps) {
     history.replaceState(null, "", location.pathname);
     correct(organization.id, organization);
     navigate(pathTo.organization(organization.id));
-    announce(`You are a member of ${organization.name} now.`);
+    announce(<>You are a member of <bdi>{organization.name}</bdi> now.</>);
   });
   return (
     <>
@@ -84,7 +84,7 @@ export function LinkAnswer({ secret, organization }: LinkAnswerProps) {
         aria-disabled={join.busy}
         onClick={() => void join.run()}
       >
-        Join {organization.name}
+        Join <bdi>{organization.name}</bdi>
       </button>
     </>
   );

@@ -1,13 +1,19 @@
+import type { ReactNode } from "react";
+
 interface Inviting {
   readonly invited_by: string;
   readonly invited_by_program?: string;
 }
 
 /** Who invites. A program's name is what somebody wrote, and no address whatever it looks like. */
-export function inviterOf({ invited_by, invited_by_program }: Inviting): string {
-  return invited_by_program === undefined
-    ? invited_by
-    : `A program (${invited_by_program}) of the organization`;
+export function inviterOf({ invited_by, invited_by_program }: Inviting): ReactNode {
+  return invited_by_program === undefined ? (
+    <bdi>{invited_by}</bdi>
+  ) : (
+    <>
+      A program (<bdi>{invited_by_program}</bdi>) of the organization
+    </>
+  );
 }
 
 /** What the inviter wrote, in their words and as text. */

@@ -31,14 +31,14 @@ function Offer({ joinable: { organization, domain, role_name } }: { joinable: Jo
     await joinOrganization(once, organization.id);
     correct(organization.id, organization);
     navigate(pathTo.organization(organization.id));
-    announce(`You are a member of ${organization.name} now.`);
+    announce(<>You are a member of <bdi>{organization.name}</bdi> now.</>);
   });
   return (
     <li className="pending">
       <div className="pending-name">
         <span className="wrap">{organization.name}</span>
         <span className="hint wrap">
-          open to addresses of {domain}, as {role_name}
+          open to addresses of {domain}, as <bdi>{role_name}</bdi>
         </span>
       </div>
       <button

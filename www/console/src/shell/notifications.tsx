@@ -73,7 +73,7 @@ function Invited({ invitation, onAnswered }: { invitation: MyInvitation; onAnswe
     <>
       <p className="wrap">
         {inviterOf(invitation)} invites you to join{" "}
-        <strong>{organization.name}</strong> as {role_name}.
+        <strong>{organization.name}</strong> as <bdi>{role_name}</bdi>.
       </p>
       <Message text={message} />
       <InvitationAnswer
@@ -95,7 +95,7 @@ function sentence({ kind, organization, email, role_name }: Notification) {
     case "removed":
       return <>You are no longer a member of {name}.</>;
     case "role_changed":
-      return <>Your role in {name} is now {role_name}.</>;
+      return <>Your role in {name} is now <bdi>{role_name}</bdi>.</>;
     default:
       // A newer edge tells of more than this page knows.
       return <>There is news of {name}.</>;

@@ -37,13 +37,13 @@ export function TokenRow({ token, onChanged, onRotated, onDeleted }: TokenRowPro
   const toggle = useAction(async () => {
     await setTokenActive(token.id, !active);
     onChanged();
-    announce(`${name} is switched ${active ? "off" : "on"}.`);
+    announce(<><bdi>{name}</bdi> is switched {active ? "off" : "on"}.</>);
   });
   return (
     <li className="setting">
       <div>
         <h3 className="wrap">
-          {name}
+          <bdi>{name}</bdi>
           {!active && <span className="hint"> (switched off)</span>}
         </h3>
         <p className="hint">
@@ -85,7 +85,12 @@ function reachOf(scopes: Scopes): string {
 
 function placeOf(subtree: NonNullable<Token["subtree"]>, known: readonly OrganizationName[]) {
   const name = known.find(({ id }) => id === subtree.organization)?.name ?? subtree.organization;
-  return subtree.node === subtree.organization ? `Only in ${name}` : `Only in ${subtree.node} of ${name}`;
+  return (
+    <>
+      Only in {subtree.node !== subtree.organization && `${subtree.node} of `}
+      <bdi>{name}</bdi>
+    </>
+  );
 }
 
 interface RowButtonProps {
@@ -122,7 +127,7 @@ function RotateForm({ token, onRotated, onClose }: RotateFormProps) {
     const rotated = await rotateToken(once, token.id, overlapS);
     onClose();
     onRotated(rotated);
-    announce(`${token.name} has a new token.`);
+    announce(<><bdi>{token.name}</bdi> has a new secret.</>);
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -152,7 +157,7 @@ function DeleteForm({ token, onDeleted, onClose }: DeleteFormProps) {
     await deleteToken(token.id);
     onClose();
     onDeleted();
-    announce(`${token.name} is deleted.`);
+    announce(<><bdi>{token.name}</bdi> is deleted.</>);
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

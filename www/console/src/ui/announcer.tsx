@@ -1,18 +1,18 @@
 import { createContext, use, useCallback, useEffect, useState, type ReactNode } from "react";
 
-const AnnounceContext = createContext<(text: string) => void>(() => undefined);
+const AnnounceContext = createContext<(text: ReactNode) => void>(() => undefined);
 
 /** How long a result stays on the page, in milliseconds. */
 const SHOWN_MS = 6_000;
 
 /** Says the result of an action, on the page and to assistive technology. */
-export function useAnnounce(): (text: string) => void {
+export function useAnnounce(): (text: ReactNode) => void {
   return use(AnnounceContext);
 }
 
 export function Announcer({ children }: { children: ReactNode }) {
-  const [said, setSaid] = useState<{ text: string } | null>(null);
-  const announce = useCallback((text: string) => setSaid({ text }), []);
+  const [said, setSaid] = useState<{ text: ReactNode } | null>(null);
+  const announce = useCallback((text: ReactNode) => setSaid({ text }), []);
 
   useEffect(() => {
     if (said) {

@@ -1,7 +1,7 @@
 import { useId, type ComponentProps, type ReactNode } from "react";
 
 interface FieldProps extends ComponentProps<"input"> {
-  readonly label: string;
+  readonly label: ReactNode;
   readonly hint?: ReactNode;
 }
 
