@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::Level;
+use crate::fact::instead_of;
 
 /// One step on the way to a place in a policy document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,7 +146,13 @@ impl fmt::Display for PolicyErrorKind {
                     "the values of `{fact}` are {expected}, so this would never hold"
                 )
             }
-            Self::Unknown { noun, name, .. } => write!(f, "there is no {noun} `{name}`"),
+            Self::Unknown { noun, name, .. } => {
+                write!(f, "there is no {noun} `{name}`")?;
+                match instead_of(name) {
+                    Some(words) if *noun == "fact" => write!(f, ": {words}"),
+                    _ => Ok(()),
+                }
+            }
             Self::WrongLevel {
                 role,
                 level,

@@ -13,7 +13,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Facts, Level, NodeId, Value, evaluate, is_in_group,
+    Access, Decision, Denial, DenyReason, Facts, Level, NodeId, Value, evaluate, fact_type,
+    is_in_group,
 };
 use serde::{Deserialize, Serialize};
 
@@ -342,6 +343,11 @@ impl Stated {
     fn set(&mut self, name: String, value: &Json) -> Result<(), RequestError> {
         self.name(&name)?;
         match value {
+            // Not what a condition of that name would mean: it is the request that says it.
+            _ if fact_type(&name).is_none() => {
+                self.names_in(&name, value)?;
+                self.unusable.insert(name);
+            }
             Json::Bool(value) => self.facts.set(name, Value::Bool(*value)),
             Json::Integer(value) => self.facts.set(name, Value::Integer(*value)),
             Json::Text(value) => self.facts.set(name, Value::Text(value.clone())),

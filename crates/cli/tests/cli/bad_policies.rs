@@ -212,6 +212,16 @@ const SPOILED: &[(&str, &str, &str)] = &[
         r#""orders.delete", level = "organization", guard = [{ fact = "resource.owner", equals_fact = "principal.di" }]"#,
         "11:103: there is no fact `principal.di`; did you mean `principal.id`?",
     ),
+    (
+        r#""orders.delete", level = "organization", allow = ["owner"]"#,
+        r#""orders.delete", level = "organization", guard = [{ fact = "resource.id", equals = "o1" }]"#,
+        "11:71: there is no fact `resource.id`: state a property, such as `resource.key`; did you mean `resource.<name>`?",
+    ),
+    (
+        r#""orders.delete", level = "organization", allow = ["owner"]"#,
+        r#""orders.delete", level = "organization", guard = [{ fact = "resource.kind", equals_fact = "action.name" }]"#,
+        "11:102: there is no fact `action.name`: the permission is the action's name; did you mean `action.<name>`?",
+    ),
     // The shape of the document.
     (
         "admin = true",
