@@ -176,8 +176,11 @@ impl<'a> Reach<'a> {
             return false;
         };
         let covered = self.covered.get(at).and_then(|rows| rows.get(row));
+        let in_table = self.bare.roles.get(role);
         covered.is_some_and(|covered| covered.contains(role))
-            || self.holds_plainly(Some(role)).contains(at)
+            || in_table.is_some_and(|role| role.overriding || role.rights.contains(at))
+            // A cap is what the table says of its role, whatever everybody holds.
+            || self.bare.everyone.contains(at) && !self.is_of_cap(role)
     }
 
     /// One of the deny rules, those numbered in `vain` aside, by which all that the rule numbered `at`
@@ -267,6 +270,24 @@ impl<'a> Reach<'a> {
             });
         }
         held
+    }
+
+    /// Whether somebody is capped by `role`, or by a role that includes it, directly or not.
+    fn is_of_cap(&self, role: usize) -> bool {
+        let roles = &self.spec.roles;
+        let mut rest: Vec<usize> = roles
+            .iter()
+            .filter_map(|role| self.role(role.cap.as_ref()?))
+            .collect();
+        let mut known = Bits::empty(roles.len());
+        while let Some(at) = rest.pop() {
+            if !known.contains(at) {
+                known.insert(at);
+                let includes = roles.get(at).into_iter().flat_map(|role| &role.includes);
+                rest.extend(includes.filter_map(|id| self.role(id)));
+            }
+        }
+        known.contains(role)
     }
 
     /// The rights under the conditions of `narrow`, or fewer, each with its permission.

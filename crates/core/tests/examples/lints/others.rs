@@ -203,3 +203,23 @@ fn what_owners_hold_where_the_edge_knows_of_none() {
         );
     }
 }
+
+/// Who is capped holds of what everybody does only what the row of the cap says.
+#[test]
+fn conditions_of_a_cap_count_though_everybody_holds_the_permission() {
+    let mut spec = policy();
+    spec.everyone = strings(&["eat"]);
+    let vain = "permissions.1.conditional.0.roles.0: `clerk` holds `eat` without these conditions, so they have no effect";
+    assert_eq!(findings(&spec), [vain]);
+    spec.roles.push(RoleSpec {
+        cap: Some("clerk".into()),
+        ..role("guest")
+    });
+    assert_eq!(findings(&spec), [""; 0]);
+    // Nor are those of a role that the cap includes.
+    spec.roles.push(includes("chief", "clerk"));
+    spec.roles[2].cap = Some("chief".into());
+    assert_eq!(findings(&spec), [""; 0]);
+    spec.permissions[1].allow.push("clerk".into());
+    assert_eq!(findings(&spec).len(), 1);
+}
