@@ -7,9 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::{Access, Facts, Node, Operation, PrincipalId, Record, World, evaluate};
-use lockstep_wire::{
-    ErrorView, EvaluationRequest, KindName, REQUEST_BYTES_MAX, RequestError, WorldDocument,
-};
+use lockstep_wire::{ErrorView, EvaluationRequest, REQUEST_BYTES_MAX, RequestError, WorldDocument};
 
 use crate::arguments::InWorld;
 use crate::error::CommandError;
@@ -128,7 +126,9 @@ impl<'a> Answers<'a> {
                 if let Some(member) = &request.member
                     && may_read(access, &facts)
                 {
-                    facts.extend(&facts_about(document, world, &request.principal, member));
+                    // Of who is not there it says nothing, either.
+                    let known = document.target_facts(world, &request.principal, member);
+                    facts.extend(&known.unwrap_or_default());
                 }
                 request.decide(access, &facts)
             }
@@ -154,14 +154,6 @@ impl<'a> Answers<'a> {
 fn may_read(access: &Access, facts: &Facts) -> bool {
     let permission = access.policy().operation(Operation::MemberRead);
     permission.is_some_and(|read| evaluate(access, read, access.root(), facts).is_allow())
-}
-
-/// What the directory says of `member` to `principal`. Of people only.
-fn facts_about(document: &WorldDocument, world: &World, principal: &str, member: &str) -> Facts {
-    let mut principals = document.principals.iter();
-    let is_person = principals.any(|known| known.name == member && known.kind == KindName::User);
-    let facts = is_person.then(|| document.target_facts(world, principal, member));
-    facts.and_then(Result::ok).unwrap_or_default()
 }
 
 fn json(answer: &impl serde::Serialize) -> Result<Vec<u8>, CommandError> {

@@ -64,6 +64,8 @@ fn a_question_about_a_member_is_answered_by_what_the_directory_knows_of_them() {
             { name = "cat", grants = [{ role = "admin", node = "organization" }] },
             { name = "ben", grants = [{ role = "member", node = "organization" }] },
             { name = "bot", kind = "service-account", grants = [{ role = "gateway", node = "organization" }] },
+            { name = "gone", grants = [{ role = "member", node = "organization", expires_at_ms = 5 }] },
+            { name = "none", grants = [] },
         ]"#,
     );
     let cases = [
@@ -74,6 +76,9 @@ fn a_question_about_a_member_is_answered_by_what_the_directory_knows_of_them() {
         ("bot", "ben", "no-grant"),
         ("cat", "bot", "fact-missing"),
         ("cat", "zoe", "fact-missing"),
+        // Who is no member by themselves is nobody the directory knows.
+        ("cat", "gone", "fact-missing"),
+        ("cat", "none", "fact-missing"),
     ];
     let lines: Vec<String> = cases
         .iter()

@@ -273,6 +273,7 @@ principals = [
         {{ role = "owner", node = "organization", not_before_ms = 1_900_000_000_000 }},
         {{ role = "member", node = "organization" }},
     ] }},
+    {{ name = "bot", kind = "service-account", grants = [{{ role = "gateway", node = "organization" }}] }},
 ]
 cases = [{cases}]
 "#
@@ -302,7 +303,10 @@ fn a_group_that_a_case_states_is_all_that_there_is_of_it() {
     ]
     .concat();
     let listed = |fact: &str| printed(call.iter().chain(&["--fact", fact]));
-    assert_eq!(listed("principal.properties.team=blue"), "ada\nben\ncat\n");
+    assert_eq!(
+        listed("principal.properties.team=blue"),
+        "ada\nben\ncat\nbot\n"
+    );
     assert_eq!(listed("principal.properties={}"), "ada\n");
     assert_eq!(printed(&call), "ada\nben\n");
 }
@@ -333,9 +337,10 @@ fn the_role_of_whom_it_is_about_is_the_one_that_counts_at_the_moment() {
         r#"
     { principal = "ada", permission = "member.remove", target = "cat", expect = "denied-by-rule" },
     { principal = "ada", permission = "member.remove", target = "cat", now_ms = 10, expect = "allow" },
+    { principal = "ada", permission = "member.remove", target = "bot", expect = "fact-missing" },
 "#,
     );
-    let passed = format!("ok   {path} (2 cases)\n1 file: 2 passed, 0 failed\n");
+    let passed = format!("ok   {path} (3 cases)\n1 file: 3 passed, 0 failed\n");
     assert_eq!(
         printed(["test", &path, "--policy", "policies/lockstep.toml"]),
         passed

@@ -8,7 +8,7 @@ use lockstep_core::{
 };
 
 use super::QuestionDocument;
-use crate::{DecisionView, UnknownPermission, WorldDocument};
+use crate::{DecisionView, KindName, UnknownPermission, WorldDocument};
 
 /// Why a question has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl WorldDocument {
             .map_err(QuestionError::Permission)
     }
 
-    /// What the directory says about `target`, as `principal` sees them.
+    /// What the directory says about `target`, as `principal` sees them. It knows people who have a role on the
+    /// organization by themselves, and says nothing of anybody else.
     ///
     /// # Errors
     /// When there is no such target.
@@ -115,7 +116,10 @@ impl WorldDocument {
             grant.window.contains(world.now_ms())
         });
         let role = grants.find(|grant| grant.node == self.organization);
-        let role_id = role.map_or("", |grant| grant.role.as_str());
+        let Some(role) = role.filter(|_| member.kind == KindName::User) else {
+            return Ok(Facts::default());
+        };
+        let role_id = role.role.as_str();
         let target = Target {
             role: world.policy().role(role_id),
             role_id,
