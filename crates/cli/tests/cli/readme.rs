@@ -56,7 +56,9 @@ fn examples_ask_for_permissions_of_the_default_policy() {
 fn examples_follow_a_store_before_they_ask_its_gate() {
     for file in FILES {
         let text = read(file);
-        if let Some(asks) = text.find("getSnapshot()") {
+        // What is shown by a function is asked where that is called.
+        let asks = text.find("\nshow();").or(text.find("getSnapshot()"));
+        if let Some(asks) = asks {
             let follows = text.find(".subscribe(").unwrap_or(usize::MAX);
             assert!(follows < asks, "{file}");
         }
