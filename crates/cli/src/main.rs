@@ -104,7 +104,7 @@ fn run(command: &Command) -> Result<ExitCode, CommandError> {
 fn usage(error: &clap::Error) -> ExitCode {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
-        output::complain(text.trim_end());
+        output::say(text.trim_end());
         return ExitCode::from(2);
     }
     match output::print(&text) {

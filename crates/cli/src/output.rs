@@ -71,14 +71,20 @@ pub(crate) fn settled(written: io::Result<()>) -> Result<(), CommandError> {
     }
 }
 
-/// Writes `line` to standard error, or nowhere when that is closed.
+/// Writes `line` to standard error, or nowhere when that is closed. Names in it may be anybody's.
 pub(crate) fn complain(line: &str) {
-    // There is nobody left to tell that nobody can be told; the exit code says it.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    say(&printable(line));
 }
 
 /// Says on standard error what is odd at a place of a file.
 pub(crate) fn warn(path: &Path, place: Place, message: &str) {
     let word = styled(WARNING, "warning");
-    complain(&format!("{}:{place}: {word}: {message}", path.display()));
+    let place = printable(&format!("{}:{place}", path.display()));
+    say(&format!("{place}: {word}: {}", printable(message)));
+}
+
+/// Writes lines of our own to standard error, or nowhere when that is closed.
+pub(crate) fn say(line: &str) {
+    // There is nobody left to tell that nobody can be told; the exit code says it.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }

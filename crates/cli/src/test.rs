@@ -201,7 +201,10 @@ impl Suite {
         // Writing to a string cannot fail.
         let _ = match &self.cases {
             Ok(cases) => writeln!(text, "{word} {path} ({})", counted(cases.len(), "case")),
-            Err(error) => writeln!(text, "{word} {path}\n     {error}"),
+            Err(error) => {
+                let error = printable(&error.to_string());
+                writeln!(text, "{word} {path}\n     {error}")
+            }
         };
         for case in self.cases.iter().flatten() {
             if let Some(failure) = &case.failure {

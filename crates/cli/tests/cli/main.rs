@@ -22,3 +22,4 @@ mod readme;
 mod schema;
 mod search;
 mod support;
+mod terminal;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{lockstep, lockstep_reading, printed, refused, written};
+use crate::support::{lockstep_reading, printed, refused, written};
 
 const POLICY: &str = "policies/lockstep.toml";
 const WORLD: &str = r#"
@@ -406,45 +406,4 @@ fn names_that_nothing_has_are_refused() {
             .unwrap()
             .contains("there is no fact `size`")
     );
-}
-
-/// Names in a world are anybody's: what a terminal would obey does not reach it, and one name is one line.
-#[test]
-fn names_reach_a_terminal_without_line_breaks_and_escape_sequences() {
-    let world = |test: &str, more: &str| {
-        let text = format!(
-            r#"policy = "lockstep"
-            principals = [
-                {{ name = "ada", grants = [{{ role = "owner", node = "organization" }}] }},
-                {{ name = "eve\u001b[2J\nroot", grants = [{{ role = "{more}", node = "organization" }}] }},
-            ]
-            cases = [{{ principal = "eve\u001b[2J\nroot", permission = "organization.read", expect = "deny" }}]
-            "#
-        );
-        let file = written(&format!("terminal-{test}.toml"), text);
-        file.display().to_string()
-    };
-    let (old, new) = (world("old", "member"), world("new", "admin"));
-    let policy = "policies/lockstep.toml";
-    let search = [
-        "search",
-        "subjects",
-        "--policy",
-        policy,
-        "--world",
-        &old,
-        "--permission",
-        "organization.read",
-    ];
-    let diff = ["diff", policy, policy, "--world", &old, "--new-world", &new];
-    for call in [&search[..], &diff[..], &["test", &old]] {
-        let output = lockstep(call);
-        let text = String::from_utf8(output.stdout).unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(text.contains("eve [2J root"), "{call:?}: {text}{said}");
-        assert!(
-            !text.contains('\u{1b}') && !text.contains("\nroot"),
-            "{text:?}"
-        );
-    }
 }
