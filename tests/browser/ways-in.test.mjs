@@ -129,6 +129,45 @@ test("who_accepts_sees_what_they_accept", async () => {
   await emmy.close();
 });
 
+test("a_menu_that_was_closed_leads_nowhere_and_its_failure_is_said", async () => {
+  const hedy = await at("hedy@example.com");
+  const { page } = hedy;
+  const own = await callAt(hedy, "POST", "/v1/organizations", { name: "Own" });
+  const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Theirs" });
+  await callAt(ada, "POST", `/v1/organizations/${id}/invitations`, { email: "hedy@example.com", role: "member" });
+  await linksTo("hedy@example.com", 1);
+  await page.goto(`/organizations/${own.id}`);
+  await page.getByRole("heading", { level: 1, name: "Own" }).waitFor();
+  const detail = "The edge is overloaded. Try again.";
+  const problem = { status: 503, json: { status: 503, code: "unavailable", detail } };
+  const said = page.locator(".announcer");
+  /** Presses a button in a menu, closes the menu while the edge is at work, and lets it answer then. */
+  const press = async (menu, button, path, answer) => {
+    let go;
+    const given = new Promise((resolve) => (go = resolve));
+    await page.route(path, async (route) => {
+      await given;
+      await (answer ? route.fulfill(answer) : route.fallback());
+    }, { times: 1 });
+    await page.getByRole("button", { name: menu }).click();
+    await page.getByRole("button", { name: button }).click();
+    await page.keyboard.press("Escape");
+    go();
+  };
+  const before = hedy.errors.length;
+  await press("Account of hedy@example.com", "Sign out", "**/v1/session", problem);
+  await said.getByText(detail).waitFor();
+  await press("Notifications, 1 pending invitation", "Accept", "**/accept", problem);
+  await said.getByText(detail).waitFor();
+  hedy.errors.length = before;
+  await press("Notifications, 1 pending invitation", "Accept", "**/accept");
+  await said.getByText("You are a member of Theirs now.").waitFor();
+  assert.equal(new URL(page.url()).pathname, `/organizations/${own.id}`);
+  await page.unrouteAll({ behavior: "wait" });
+  hedy.assertClean();
+  await hedy.close();
+});
+
 test("who_cannot_be_signed_out_for_an_invitation_is_told_so", async () => {
   const { page } = ada;
   const { id } = await callAt(ada, "POST", "/v1/organizations", { name: "Other" });
@@ -176,6 +215,39 @@ test("what_was_deleted_is_restored_by_who_was_its_admin", async () => {
   assert.equal(await page.getByRole("button", { name: "Restore Lost" }).count(), 0);
   bea.assertClean();
   await bea.close();
+});
+
+test("what_one_has_deleted_can_be_restored_at_once", async () => {
+  const person = await at("lotte@example.com");
+  const { page } = person;
+  const { id } = await callAt(person, "POST", "/v1/organizations", { name: "Mistake" });
+  await page.goto(`/organizations/${id}`);
+  await page.getByRole("button", { name: "Delete organization" }).click();
+  const dialog = page.getByRole("dialog", { name: "Delete organization" });
+  await dialog.getByLabel("Type").fill("Mistake");
+  await dialog.getByRole("button", { name: "Delete organization" }).click();
+  await page.getByRole("heading", { name: "Welcome" }).waitFor();
+  await page.getByRole("main").getByRole("button", { name: "Restore Mistake" }).waitFor();
+  person.assertClean();
+  await person.close();
+});
+
+test("who_is_in_another_organization_is_offered_what_their_domain_opens", async () => {
+  const dora = await at("dora@example.com");
+  const { page } = dora;
+  const own = await callAt(dora, "POST", "/v1/organizations", { name: "Own" });
+  const joinable = { organization: { id: "org_x", name: "Open" }, domain: "example.com", role: "member", role_name: "Member" };
+  const member = { ...joinable, organization: { id: own.id, name: "Own" } };
+  await page.route("**/v1/me/joinable", (route) => route.fulfill({ json: { organizations: [joinable, member] } }));
+  await page.goto(`/organizations/${own.id}`);
+  await page.getByRole("button", { name: /^Switch organization/ }).click();
+  const menu = page.locator("#organizations");
+  await menu.getByRole("button", { name: "Join Open" }).waitFor();
+  assert.equal(await menu.getByRole("button", { name: "Join Own" }).count(), 0);
+  await audit(page, "switcher with what is open");
+  await page.unrouteAll({ behavior: "wait" });
+  dora.assertClean();
+  await dora.close();
 });
 
 test("who_may_join_by_their_domain_is_offered_it", async () => {

@@ -1,11 +1,11 @@
 import { navigate, pathTo } from "../router.js";
 import { useSession } from "../session/session.js";
 import { ErrorNotice } from "../ui/notice.js";
-import { useAction } from "../ui/use-action.js";
+import { useMenuAction } from "../ui/use-menu-action.js";
 
 export function AccountMenu({ name }: { name: string }) {
   const { signOut } = useSession();
-  const leave = useAction(async () => {
+  const leave = useMenuAction(async () => {
     await signOut();
     navigate(pathTo.home);
   });
@@ -22,7 +22,7 @@ export function AccountMenu({ name }: { name: string }) {
       <div id="account" popover="auto" className="popover popover-end">
         <p className="popover-title wrap">{name}</p>
         <ErrorNotice error={leave.error} />
-        <button type="button" className="menu-item" onClick={() => void leave.run()}>
+        <button ref={leave.at} type="button" className="menu-item" onClick={() => void leave.run()}>
           Sign out
         </button>
       </div>

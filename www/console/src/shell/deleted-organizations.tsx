@@ -5,7 +5,7 @@ import { useMe, useSession } from "../session/session.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { day } from "../ui/time.js";
-import { useAction } from "../ui/use-action.js";
+import { useMenuAction } from "../ui/use-menu-action.js";
 
 interface DeletedOrganizationsProps {
   readonly onRestored?: () => void;
@@ -37,11 +37,13 @@ function Deleted({ organization, onRestored }: DeletedProps) {
   const { id, name, restorable_until_ms } = organization;
   const { correct } = useSession();
   const announce = useAnnounce();
-  const restore = useAction(async () => {
+  const restore = useMenuAction(async (isSeen) => {
     const restored = await restoreOrganization(id);
     correct(id, restored);
-    onRestored?.();
-    navigate(pathTo.organization(id));
+    if (isSeen()) {
+      onRestored?.();
+      navigate(pathTo.organization(id));
+    }
     announce(<><bdi>{restored.name}</bdi> is back.</>);
   });
   return (
@@ -51,6 +53,7 @@ function Deleted({ organization, onRestored }: DeletedProps) {
         <span className="hint">until {day(restorable_until_ms)}</span>
       </div>
       <button
+        ref={restore.at}
         type="button"
         className="button button-small"
         aria-disabled={restore.busy}

@@ -5,6 +5,7 @@ import { useSession } from "../session/session.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { ErrorNotice } from "../ui/notice.js";
 import { useAction } from "../ui/use-action.js";
+import { useMenuAction } from "../ui/use-menu-action.js";
 import { useOnce } from "../ui/use-once.js";
 
 interface InvitationAnswerProps {
@@ -18,12 +19,15 @@ export function InvitationAnswer({ invitation, organization, onAnswered }: Invit
   const { correct } = useSession();
   const announce = useAnnounce();
   const once = useOnce();
-  const answer = useAction(async (accept: boolean) => {
+  const answer = useMenuAction(async (isSeen, accept: boolean) => {
     if (accept) {
       await acceptInvitation(once, organization.id, invitation);
       correct(organization.id, organization);
+      const seen = isSeen();
       onAnswered("accepted");
-      navigate(pathTo.organization(organization.id));
+      if (seen) {
+        navigate(pathTo.organization(organization.id));
+      }
       announce(<>You are a member of <bdi>{organization.name}</bdi> now.</>);
     } else {
       await declineInvitation(once, organization.id, invitation);
@@ -37,6 +41,7 @@ export function InvitationAnswer({ invitation, organization, onAnswered }: Invit
       <ErrorNotice error={answer.error} />
       <div className="row">
         <button
+          ref={answer.at}
           type="button"
           className="button button-small button-primary"
           aria-disabled={answer.busy}

@@ -4,11 +4,14 @@ import { useMe } from "../session/session.js";
 import { Icon } from "../ui/icon.js";
 import { CreateOrganizationDialog } from "./create-organization-dialog.js";
 import { DeletedOrganizations } from "./deleted-organizations.js";
+import { JoinableOrganizations } from "./joinable-organizations.js";
 
 /** Shows which organization this tab is about and leads to the others. */
 export function OrganizationSwitcher({ current }: { current: string | null }) {
   const { organizations } = useMe();
   const [creating, setCreating] = useState(false);
+  // What is open to somebody is asked for when they look, not with every page.
+  const [looked, setLooked] = useState(false);
   const popover = useRef<HTMLDivElement>(null);
   const close = () => popover.current?.hidePopover();
   const name = organizations.find(({ id }) => id === current)?.name ?? "Organizations";
@@ -19,7 +22,13 @@ export function OrganizationSwitcher({ current }: { current: string | null }) {
         <span className="switcher-name">{name}</span>
         <Icon name="chevrons" />
       </button>
-      <div ref={popover} id="organizations" popover="auto" className="popover popover-switcher">
+      <div
+        ref={popover}
+        id="organizations"
+        popover="auto"
+        className="popover popover-switcher"
+        onToggle={(event) => event.newState === "open" && setLooked(true)}
+      >
         <h2 className="popover-title">Organizations</h2>
         {organizations.length > 0 && (
           <ul className="menu">
@@ -38,6 +47,7 @@ export function OrganizationSwitcher({ current }: { current: string | null }) {
             ))}
           </ul>
         )}
+        {looked && <JoinableOrganizations onJoined={close} />}
         <DeletedOrganizations onRestored={close} />
         <div className="menu-end">
           <button
