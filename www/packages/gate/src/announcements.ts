@@ -60,7 +60,7 @@ export class Announcements {
   }
 
   /** Something failed: try again later or, when that is pointless, stop listening. */
-  failed(final: boolean): void {
+  failed(final = false): void {
     // An edge that answers proves nothing: what fails may be the page's own, or other pages end this one's stream.
     if (this.#source && Date.now() - this.#sinceMs > RETRY_MAX_MS) {
       this.#waitMs = RETRY_FIRST_MS;
@@ -81,7 +81,7 @@ export class Announcements {
       );
     } catch {
       // There is none here, as in Node: each attempt reads, whatever becomes of the stream.
-      return this.failed(false);
+      return this.failed();
     }
     const hear = ({ type, data }: MessageEvent<unknown>) => {
       if (source !== this.#source) {
@@ -98,7 +98,7 @@ export class Announcements {
     source.addEventListener("beat", hear);
     source.addEventListener("error", () => {
       if (source === this.#source) {
-        this.failed(false);
+        this.failed();
       }
     });
     this.#source = source;

@@ -170,7 +170,7 @@ class Connection implements GateStore {
     this.#set(this.#stateOf(gate, policy, Math.max(this.#state.epoch, gate.epoch)));
     this.#pass();
     if (gate.status !== "ready") {
-      this.#announcements.failed(false);
+      this.#announcements.failed();
     } else if (this.#running) {
       // After a failure that was final, nothing listens.
       this.#announcements.open();

@@ -70,10 +70,11 @@ async function read(
       "The edge cannot be reached, so nothing is allowed here until it answers again.",
     );
   }
-  if (response.ok && (typeof answer !== "string" || parsed(answer) !== undefined)) {
+  const document: object | undefined = typeof answer === "string" ? parsed(answer) : answer;
+  if (response.ok && document) {
     return answer;
   }
-  throw refused(response.status, typeof answer === "string" ? parsed(answer) : undefined);
+  throw refused(response.status, document);
 }
 
 function refused(status: number, problem: { code?: unknown; detail?: unknown } = {}): ReadError {
