@@ -4,6 +4,7 @@
 
 use lockstep_core::{Access, Level, NodeId};
 use lockstep_token::OrganizationId;
+use lockstep_wire::ResourceRequest;
 
 use crate::{
     authenticate::{Caller, Operator},
@@ -135,22 +136,64 @@ impl Place {
     }
 }
 
-/// The node that a question names: its project, else its workspace, else the organization. What is called a project and is one of the others is the id of nothing.
-#[must_use]
-pub fn named<'a>(
-    organization: &'a str,
-    workspace: Option<&'a str>,
+/// Where a resource lies, and which place it is itself: that is named by `type` and `id`, as AuthZEN has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Resource<'a> {
+    /// Its workspace, also where it is that.
+    pub workspace: Option<&'a str>,
     project: Option<&'a str>,
-) -> &'a str {
-    let above = workspace.unwrap_or(organization);
-    match project {
-        Some(project) if [above, organization].contains(&project) => NOTHING,
-        Some(project) => project,
-        None => above,
+    itself: Option<&'a str>,
+}
+
+impl<'a> Resource<'a> {
+    /// What a body says of it.
+    ///
+    /// # Errors
+    /// 400 `invalid-value` when it names two workspaces or two projects.
+    pub fn read(stated: &'a ResourceRequest) -> Result<Self, ApiError> {
+        let kind = stated.kind.as_deref();
+        let itself = |level: Level| {
+            stated
+                .id
+                .as_deref()
+                .filter(|_| kind == Some(level.as_str()))
+        };
+        let one = |named: &'a Option<String>, level| match (named.as_deref(), itself(level)) {
+            (Some(named), Some(id)) if named != id => {
+                let level = level.as_str();
+                let detail = format!("`{level}` and `id` name different {level}s.");
+                Err(ApiError::new(Code::InvalidValue, detail))
+            }
+            (named, id) => Ok(named.or(id)),
+        };
+        Ok(Self {
+            workspace: one(&stated.workspace, Level::Workspace)?,
+            project: one(&stated.project, Level::Project)?,
+            itself: Level::ALL.into_iter().find_map(itself),
+        })
+    }
+
+    /// The node that a question about it names: its project, else its workspace, else the organization. What is called a project and is one of the others is the id of nothing, and so is a place that is said to lie in itself.
+    #[must_use]
+    pub fn node<'n>(self, organization: &'n str, workspace: Option<&'n str>) -> &'n str
+    where
+        'a: 'n,
+    {
+        let above = workspace.unwrap_or(organization);
+        let named = match self.project {
+            Some(project) if [above, organization].contains(&project) => NOTHING,
+            Some(project) => project,
+            None => above,
+        };
+        if self.itself.is_none_or(|itself| itself == named) {
+            named
+        } else {
+            NOTHING
+        }
     }
 }
 
-/// `node`, as [`named`], if it is of the level that the question says: `workspace` itself, or a project in it; without one the organization, or a project. Else it is the id of nothing, so that every answer about it is a deny.
+/// `node`, as [`Resource::node`], if it is of the level that the question says: `workspace` itself, or a project in it; without one the organization, or a project. Else it is the id of nothing, so that every answer about it is a deny.
 #[must_use]
 pub fn inside<'a>(access: &Access, node: &'a str, workspace: Option<&str>) -> &'a str {
     let is = |node: NodeId, level| access.level(node) == Some(level);

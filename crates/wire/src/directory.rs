@@ -198,7 +198,8 @@ pub struct ResourceRequest {
     /// Id of the project it lies in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// What kind of thing it is; `member` makes the directory state the facts about that member.
+    /// What kind of thing it is; `member` makes the directory state the facts about that member. One that is
+    /// itself an organization, workspace or project is named by its `id`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Its id. Below a project, ids are opaque.

@@ -98,15 +98,16 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     let body: EvaluateRequest = json::body(call.request)?;
     let at_least = at_least(call.request)?;
     let organization = organization(&call)?;
-    let stated = body.resource.workspace.as_deref();
-    let workspace = call.place()?.workspace(call.edge, &caller, stated).await?;
+    let resource = place::Resource::read(&body.resource)?;
+    let place = call.place()?;
+    let workspace = place.workspace(call.edge, &caller, resource.workspace);
+    let workspace = workspace.await?;
     let policy = &call.edge.config.policy;
     let Some(permission) = policy.policy.permission(&body.permission) else {
         let detail = "The policy of this deployment has no such permission.";
         return Err(ApiError::new(Code::UnknownPermission, detail));
     };
-    let project = body.resource.project.as_deref();
-    let node = place::named(organization.as_str(), workspace.as_deref(), project);
+    let node = resource.node(organization.as_str(), workspace.as_deref());
     if !body.facts.0.is_empty() {
         require_trust(&call, &caller).await?;
     }

@@ -317,3 +317,69 @@ fn a_node_of_another_level_than_the_question_says_is_denied() {
         }
     }
 }
+
+/// AuthZEN names a place by `type` and `id`; so do programs that ask here.
+#[test]
+fn evaluate_of_a_resource_that_names_a_place_is_about_that_place() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let [north, south] =
+        ["North", "South"].map(|name| acme.workspace(name).replace("/workspaces/", ""));
+    acme.grant(&format!("/workspaces/{north}"), BEN, "editor");
+    let bridge = json!({ "name": "Bridge", "workspace": north });
+    let bridge = id(&acme.post(&acme.ada, "/projects", &bridge));
+    let place = |kind: &str, id: &str| json!({ "type": kind, "id": id });
+    let within = |workspace: &str, kind: &str, id: &str| json!({ "workspace": workspace, "type": kind, "id": id });
+    let twin = acme.twin();
+    for (resource, ada, ben_may) in [
+        (place("organization", &acme.id), true, false),
+        (place("organization", &twin), false, false),
+        (place("organization", &north), false, false),
+        (within(&north, "organization", &acme.id), false, false),
+        (place("workspace", &north), true, true),
+        (place("workspace", &south), true, false),
+        (place("workspace", &acme.id), false, false),
+        (place("workspace", "wsp_of_another"), false, false),
+        (within(&north, "workspace", &north), true, true),
+        (
+            json!({ "project": bridge, "type": "workspace", "id": north }),
+            false,
+            false,
+        ),
+        (place("project", &bridge), true, true),
+        (place("project", &north), false, false),
+        (within(&south, "project", &bridge), false, false),
+        (within(&north, "project", &bridge), true, true),
+        // The ids of all else are opaque.
+        (place("dataset", &south), true, false),
+        (within(&north, "dataset", &south), true, true),
+    ] {
+        // The first is answered from what the edge knows, the second by the object.
+        for permission in ["data.read", "data.delete"] {
+            let body = json!({ "permission": permission, "resource": resource });
+            for (session, expected) in [(&acme.ada, ada), (&ben, ben_may)] {
+                let answer = json(&acme.post(session, "/evaluate", &body));
+                assert_eq!(answer["decision"], expected, "{permission} {resource}");
+            }
+        }
+    }
+    for torn in [
+        within(&south, "workspace", &north),
+        json!({ "project": "p", "type": "project", "id": bridge }),
+    ] {
+        let body = json!({ "permission": "data.read", "resource": torn });
+        refused(
+            &acme.post(&acme.ada, "/evaluate", &body),
+            400,
+            "invalid-value",
+        );
+    }
+    let session = ("cookie", acme.ada.as_str());
+    let here = [
+        session,
+        (ORGANIZATION, &acme.id),
+        ("x-workspace-id", &south),
+    ];
+    let torn = acme.ask(&here, &place("workspace", &north));
+    refused(&torn, 400, "context-mismatch");
+}
