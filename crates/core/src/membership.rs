@@ -6,7 +6,7 @@ use crate::assignment::known;
 use crate::delegate::can_lift_cap;
 use crate::{
     Access, Decision, DelegationError, Denial, Facts, Level, NodeId, Operation, Policy, Record,
-    RoleId, Value, can_delegate, can_transfer, evaluate,
+    Role, RoleId, Value, can_delegate, can_transfer, evaluate,
 };
 
 /// The member that a change is about.
@@ -23,6 +23,9 @@ pub struct Target<'a> {
     /// How many other members count as admins (law 7): active users with a direct grant, without
     /// expiry, of a role marked `admin`.
     pub other_admins: usize,
+    /// Whether a member who counts in the same way keeps a role that overrides, without this one, or none
+    /// has one with them either. The policy's roles may be such that only who overrides hands that on.
+    pub keeps_owner: bool,
     /// All that it was granted; anything is assumed where this is absent. A new role may free what the
     /// old one held back.
     pub record: Option<&'a Record>,
@@ -45,12 +48,6 @@ impl Target<'_> {
         facts.extend(&self.facts());
         facts
     }
-
-    fn is_admin(&self, policy: &Policy) -> bool {
-        self.role
-            .and_then(|role| policy.describe_role(role))
-            .is_some_and(|role| role.admin)
-    }
 }
 
 /// Why a membership may not change.
@@ -64,7 +61,7 @@ pub enum MembershipError {
     Delegation(DelegationError),
     /// The role is not one that can be held there.
     NotAssignable,
-    /// The organization would be left without an admin (law 7).
+    /// The organization would be left without an admin (law 7), or without who holds everything.
     LastAdmin,
     /// Nobody does this to themselves: they could not undo it.
     Oneself,
@@ -121,8 +118,7 @@ pub fn change_role(
         can_lift_cap(actor, target.record, old, Some(role), actor.root())
             .map_err(MembershipError::Delegation)?;
     }
-    let stays_admin = policy.describe_role(role).is_some_and(|role| role.admin);
-    keep_admin(policy, target, stays_admin)
+    keep_admin(policy, target, policy.describe_role(role))
 }
 
 /// Whether `actor` may remove `target`.
@@ -131,7 +127,7 @@ pub fn change_role(
 /// The first reason against it.
 pub fn remove(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), MembershipError> {
     permit(actor, Operation::MemberRemove, &target.among(known))?;
-    keep_admin(actor.policy(), target, false)
+    keep_admin(actor.policy(), target, None)
 }
 
 /// Whether `actor`, who is `target`, may leave.
@@ -140,7 +136,7 @@ pub fn remove(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), 
 /// The first reason against it.
 pub fn leave(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), MembershipError> {
     permit(actor, Operation::MemberLeave, &target.among(known))?;
-    keep_admin(actor.policy(), target, false)
+    keep_admin(actor.policy(), target, None)
 }
 
 /// Whether `actor` may suspend `target`: all that it was granted stops to count, and is kept.
@@ -149,7 +145,7 @@ pub fn leave(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), M
 /// The first reason against it.
 pub fn suspend(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(), MembershipError> {
     permit(actor, Operation::MemberSuspend, &target.among(known))?;
-    keep_admin(actor.policy(), target, false)?;
+    keep_admin(actor.policy(), target, None)?;
     // Whoever holds more than all others would be out until one of these gave it back, and none of them may.
     if target.is_self {
         return Err(MembershipError::Oneself);
@@ -242,12 +238,16 @@ pub(crate) fn fits(actor: &Access, role: RoleId, node: NodeId) -> Result<(), Mem
     }
 }
 
+/// Law 7, where `target` has the role `new` (`None`: none) from then on.
 fn keep_admin(
     policy: &Policy,
     target: &Target<'_>,
-    stays_admin: bool,
+    new: Option<&Role>,
 ) -> Result<(), MembershipError> {
-    if target.is_admin(policy) && !stays_admin && !keeps_admin(target.other_admins) {
+    let old = target.role.and_then(|role| policy.describe_role(role));
+    let ends = |is_one: fn(&Role) -> bool| old.is_some_and(is_one) && !new.is_some_and(is_one);
+    let is_last = ends(|role| role.admin) && !keeps_admin(target.other_admins);
+    if is_last || ends(|role| role.overriding) && !target.keeps_owner {
         return Err(MembershipError::LastAdmin);
     }
     Ok(())

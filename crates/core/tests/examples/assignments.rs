@@ -267,6 +267,7 @@ fn a_suspended_member_gets_back_what_who_ends_it_holds() {
         is_self: false,
         is_creator: false,
         other_admins: 0,
+        keeps_owner: true,
         record: None,
     };
     assert_eq!(suspend(&foreman, &member, &Facts::default()), Ok(()));

@@ -48,6 +48,7 @@ fn ways(actor: &Access, role: RoleId) -> [Result<(), MembershipError>; 6] {
         is_self: false,
         is_creator: false,
         other_admins: 1,
+        keeps_owner: true,
         record: None,
     };
     let offer = Offer::of(role);

@@ -17,6 +17,7 @@ fn target(role: &str, other_admins: usize) -> Target<'_> {
         is_self: false,
         is_creator: false,
         other_admins,
+        keeps_owner: true,
         record: None,
     }
 }
@@ -52,6 +53,7 @@ fn the_last_admin_can_be_neither_demoted_nor_removed_nor_leave() {
     // With one more admin all three are fine, and so is staying one.
     let second = Target {
         other_admins: 1,
+        keeps_owner: true,
         ..alone
     };
     assert_eq!(change(&owner, &second, "staff"), Ok(()));
@@ -147,4 +149,29 @@ fn what_the_policy_binds_to_nothing_nobody_may() {
 fn who_is_no_admin_may_go_whoever_else_is_one() {
     let owner = access(&[("owner", "shop")]);
     assert_eq!(against(change(&owner, &target("staff", 0), "guest")), "");
+}
+
+/// Admins may be enough for law 7, and none of them could make anybody an owner again.
+#[test]
+fn the_last_one_who_holds_everything_keeps_that() {
+    let owner = access(&[("owner", "shop")]);
+    let last = Target {
+        keeps_owner: false,
+        ..target("owner", 1)
+    };
+    let none = Facts::default();
+    for result in [
+        change(&owner, &last, "staff"),
+        remove(&owner, &last, &none),
+        leave(&owner, &last, &none),
+    ] {
+        assert_eq!(result, Err(MembershipError::LastAdmin));
+    }
+    assert_eq!(change(&owner, &last, "owner"), Ok(()));
+    let staff = Target {
+        keeps_owner: false,
+        ..target("staff", 1)
+    };
+    assert_eq!(change(&owner, &staff, "foreman"), Ok(()));
+    assert_eq!(remove(&owner, &staff, &none), Ok(()));
 }

@@ -242,6 +242,7 @@ fn who_accepts_and_is_a_member_by_now_is_given_roles_as_that_member() {
         is_self: false,
         is_creator,
         other_admins: 1,
+        keeps_owner: true,
         record: None,
     };
     assert_eq!(accept(None), Ok(InvitationState::Accepted));

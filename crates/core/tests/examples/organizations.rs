@@ -82,6 +82,7 @@ fn law_5_the_shop_is_handed_over_by_who_owns_it_and_holds_the_role_that_goes_wit
         is_self: false,
         is_creator: false,
         other_admins: 1,
+        keeps_owner: true,
         record: None,
     };
     let hand_over = |actor: &Access, is_owner: bool, role: &str| {

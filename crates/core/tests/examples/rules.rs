@@ -363,6 +363,7 @@ fn who_is_freed_of_a_rule_is_freed_by_who_holds_what_it_took() {
             is_self: false,
             is_creator: false,
             other_admins: 0,
+            keeps_owner: true,
             record: None,
         };
         change_role(

@@ -167,6 +167,7 @@ proptest! {
                     is_self: false,
                     is_creator: false,
                     other_admins: 1,
+                    keeps_owner: true,
                     record: Some(&record),
                 };
                 let blindly = Target { record: None, ..member };

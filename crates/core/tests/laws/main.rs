@@ -175,6 +175,7 @@ proptest! {
                 is_self: actor == target,
                 is_creator: false,
                 other_admins: others.count(),
+                keeps_owner: true,
                 record: None,
             };
             let role = pick(role);

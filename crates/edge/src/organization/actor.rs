@@ -230,6 +230,7 @@ pub(super) fn target<'a>(
         is_self: member.user == person,
         is_creator: member.user == organization.creator,
         other_admins: store::admins(context, Some(&member.user))?,
+        keeps_owner: store::keeps_owner(context, &member.user)?,
         record: None,
     })
 }

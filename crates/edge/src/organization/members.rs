@@ -120,6 +120,7 @@ pub(super) fn view(
         is_self: member.user == actor.person(),
         is_creator: member.user == organization.creator,
         other_admins: 0,
+        keeps_owner: true,
         record: None,
     };
     let name = role

@@ -49,8 +49,7 @@ pub(super) fn membership(
             ApiError::new(Code::UnknownRole, detail)
         }
         MembershipError::LastAdmin => {
-            let detail =
-                "An organization always keeps an admin. Make somebody else an admin first.";
+            let detail = "An organization always keeps an admin, and who holds everything if there is one: somebody whom the deployment vouches for. Make somebody else one first.";
             ApiError::new(Code::LastAdmin, detail)
         }
         MembershipError::Oneself => {

@@ -1,5 +1,6 @@
 //! The rows of an organization, and what follows from a change of them.
 
+use lockstep_core::Role;
 use serde::Serialize;
 
 use super::{Written, addresses, holdings, plan::Plan};
@@ -214,11 +215,26 @@ pub(super) fn admin_users(context: &Context<'_>) -> Result<Vec<String>, ApiError
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
+/// Whether somebody holds everything without `user`, counted as [`admins`] are. Where nobody does, and where they are not counted, nothing is lost with them.
+pub(super) fn keeps_owner(context: &Context<'_>, user: &str) -> Result<bool, ApiError> {
+    let owners = context.sql.exec(
+        ADMINS,
+        &[roles_that(context, |role| role.overriding)?.into()],
+    )?;
+    let read = |row: &Row| row.text("user").map(str::to_owned);
+    let owners = owners.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(owners.len() > 1 || !owners.iter().any(|owner| owner == user))
+}
+
 /// The roles marked `admin`, as JSON.
 fn admin_roles(context: &Context<'_>) -> Result<String, ApiError> {
+    roles_that(context, |role| role.admin)
+}
+
+fn roles_that(context: &Context<'_>, is_one: fn(&Role) -> bool) -> Result<String, ApiError> {
     let roles = context.config.policy.policy.roles().iter();
     let roles: Vec<&str> = roles
-        .filter(|role| role.admin)
+        .filter(|role| is_one(role))
         .map(|role| role.id.as_str())
         .collect();
     serde_json::to_string(&roles)

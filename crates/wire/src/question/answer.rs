@@ -127,6 +127,7 @@ impl WorldDocument {
             is_creator: self.creator().is_some_and(|creator| creator == target),
             // Of interest to those who change a membership, not to guards.
             other_admins: 0,
+            keeps_owner: true,
             record: None,
         };
         Ok(target.facts())

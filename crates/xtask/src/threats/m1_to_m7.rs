@@ -92,8 +92,8 @@ pub(super) const ROWS: &[Row] = &[
                 "admins are counted (law 7)",
                 &[edit(
                     MEMBERSHIP,
-                    "if target.is_admin(policy) && !stays_admin && !keeps_admin(target.other_admins) {",
-                    "if target.is_admin(policy) && !stays_admin && keeps_admin(target.other_admins) && false {",
+                    "if is_last || ends(|role| role.overriding) && !target.keeps_owner {",
+                    "if is_last && !is_last {",
                 )],
             ),
             proof(
@@ -103,8 +103,19 @@ pub(super) const ROWS: &[Row] = &[
                 "the same, of who is suspended",
                 &[edit(
                     MEMBERSHIP,
-                    "if target.is_admin(policy) && !stays_admin && !keeps_admin(target.other_admins) {",
-                    "if target.is_admin(policy) && !stays_admin && keeps_admin(target.other_admins) && false {",
+                    "if is_last || ends(|role| role.overriding) && !target.keeps_owner {",
+                    "if is_last && !is_last {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::issuers::rights::m5_an_owner_by_an_issuer_leaves_another_owner",
+                ),
+                "somebody with an account keeps holding everything",
+                &[edit(
+                    MEMBERSHIP,
+                    "if is_last || ends(|role| role.overriding) && !target.keeps_owner {",
+                    "if is_last {",
                 )],
             ),
         ],

@@ -99,13 +99,14 @@ fn m5_the_last_admin_is_not_suspended_and_m6_nobody_gives_back_what_they_lack() 
     refused(&acme.delete(&cat, &of_ben), 403, "no-grant");
     assert_eq!(acme.delete(&acme.ada, &of_ben).status, 200);
     // An admin is left, but nobody who could end it.
-    refused(&suspend(&acme.ada, &of_ada), 409, "conflict");
-    // A second Owner is suspended by the first, and an Admin gives nobody ownership back.
+    refused(&suspend(&acme.ada, &of_ada), 409, "last-admin");
+    // A second Owner is suspended by the first, nobody by themselves, and an Admin gives nobody ownership back.
     assert_eq!(
         acme.patch(&acme.ada, &acme.member(CAT), &json!({ "role": "owner" }))
             .status,
         200
     );
+    refused(&suspend(&acme.ada, &of_ada), 409, "conflict");
     assert_eq!(suspend(&acme.ada, &of_cat).status, 200);
     refused(&acme.delete(&ben, &of_cat), 403, "guard-failed");
     assert_eq!(acme.delete(&acme.ada, &of_cat).status, 200);

@@ -346,6 +346,8 @@ fn p2_what_a_deleted_program_was_shown_stops() {
 fn p2_a_program_does_to_who_saw_its_secret_only_what_they_may_do_themselves() {
     let acme = lockstep();
     acme.joined(BEN, "admin");
+    // With another Owner it is not the last one's being one that is kept.
+    acme.joined(CAT, "owner");
     let account = acme.account(&[json!({ "role": "owner" })]);
     let (_, secret) = acme.key(&acme.ada, &account, &named("ada's"));
     let ada = acme.member(super::super::ADA);
