@@ -1,12 +1,16 @@
 //! Law 5: no one hands out what they do not hold.
 
+mod lifted;
+
 use alloc::vec::Vec;
 use core::fmt;
 
+pub(crate) use lifted::can_lift_cap;
+
 use crate::hierarchy::{NodeId, ROOT};
 use crate::{
-    Access, Bits, CustomRole, Guard, Level, PermissionId, Policy, PrincipalKind, Record, Role,
-    RoleId,
+    Access, Bits, CustomRole, Grant, Guard, Level, PermissionId, Policy, PrincipalKind, Record,
+    Role, RoleId,
 };
 
 /// Why a role may not be handed out.
@@ -59,17 +63,31 @@ pub fn can_delegate(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), 
     let policy = grantor.policy();
     // What the organization's plan makes of the role is what its holder gets as long as the plan lasts.
     let counted = policy.counted_role(role, PrincipalKind::User, plan);
-    hand_out(grantor, role, node)?;
+    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
+    hand_out(&holder, role)?;
     if counted == role {
         return Ok(());
     }
-    hand_out(grantor, counted, node)
+    hand_out(&holder, counted)
 }
 
-fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), DelegationError> {
-    let policy = grantor.policy();
+/// [`can_delegate`] for what comes back with the organization. That was granted under the deny rules that
+/// come back with it.
+pub(crate) fn can_bring_back(
+    grantor: &Access,
+    role: RoleId,
+    node: NodeId,
+) -> Result<(), DelegationError> {
+    let counted = grantor
+        .policy()
+        .counted_role(role, PrincipalKind::User, grantor.plan());
+    let holder = Holder::of_all(grantor, node).ok_or(DelegationError::Unknown)?;
+    hand_out(&holder, role).and_then(|()| hand_out(&holder, counted))
+}
+
+fn hand_out(holder: &Holder<'_>, role: RoleId) -> Result<(), DelegationError> {
+    let policy = holder.access.policy();
     let role = policy.describe_role(role).ok_or(DelegationError::Unknown)?;
-    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
     holder.holds_all(&role.rights, Some(role))?;
     // An empty role still frees its holder from a cap that binds the grantor.
     let bound = role.level != Level::Organization || holder.caps().is_empty();
@@ -86,7 +104,7 @@ fn hand_out(grantor: &Access, role: RoleId, node: NodeId) -> Result<(), Delegati
 }
 
 /// Whether the principal of `grantor` may hand out a credential that acts as the principal of `holder`:
-/// all that one was granted, or will be when a window opens, within the scope and subtree of `holder`'s
+/// all that one was granted and is not over, or will be when a window opens, within the scope and subtree of `holder`'s
 /// token, must be held by the grantor. A cap of the holder is not counted, so less is allowed than might
 /// be. Both are resolved on the same nodes.
 ///
@@ -122,13 +140,14 @@ pub fn can_hand_over(grantor: &Access, holder: &Access) -> Result<(), Delegation
     })
 }
 
-/// What the principal of `holder` was granted and where, whatever the windows and caps.
+/// What the principal of `holder` was granted and where, whatever the caps. What is over gives nothing.
 fn held<'a>(
     holder: &'a Access,
     record: &'a Record,
 ) -> impl Iterator<Item = (&'a Bits, Option<&'a Role>, NodeId)> {
     let policy = holder.policy();
-    let granted = record.grants.iter().filter_map(|grant| {
+    let counts = |grant: &&Grant| !grant.window.is_over(holder.now_ms());
+    let granted = record.grants.iter().filter(counts).filter_map(|grant| {
         let role = policy.role(&grant.role)?;
         let counted = policy.counted_role(role, record.kind, &record.plan);
         let node = holder.node(&grant.node)?;
@@ -143,7 +162,8 @@ fn held<'a>(
         let rights = policy.ownership.get(&described.level)?;
         Some((rights, None, node))
     });
-    let everyone = (!record.grants.is_empty()).then_some((&policy.everyone, None, ROOT));
+    let is_member = record.grants.iter().any(|grant| counts(&grant));
+    let everyone = is_member.then_some((&policy.everyone, None, ROOT));
     granted.chain(owned).chain(everyone)
 }
 
@@ -169,9 +189,18 @@ fn reached(holder: &Access, record: &Record, node: NodeId) -> Option<NodeId> {
 /// # Errors
 /// What is missing.
 pub fn can_transfer(grantor: &Access, node: NodeId) -> Result<(), DelegationError> {
-    let level = grantor.hierarchy().level(node);
-    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
-    match level.and_then(|level| grantor.policy().ownership.get(&level)) {
+    hand_over(&Holder::on(grantor, node).ok_or(DelegationError::Unknown)?)
+}
+
+/// [`can_transfer`] for what comes back with the organization, as [`can_bring_back`].
+pub(crate) fn can_own_again(grantor: &Access, node: NodeId) -> Result<(), DelegationError> {
+    hand_over(&Holder::of_all(grantor, node).ok_or(DelegationError::Unknown)?)
+}
+
+fn hand_over(holder: &Holder<'_>) -> Result<(), DelegationError> {
+    let (access, node) = (holder.access, holder.node);
+    let level = access.hierarchy().level(node);
+    match level.and_then(|level| access.policy().ownership.get(&level)) {
         Some(owned) => holder.holds_all(owned, None),
         None => Ok(()),
     }
@@ -207,99 +236,6 @@ pub(crate) fn can_allow(grantor: &Access, permission: PermissionId) -> Result<()
     let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
     let allowed = policy.implied_by(permission.0).iter().copied();
     holder.holds_all(&Bits::of(allowed, policy.rights), None)
-}
-
-/// Whether the principal of `grantor` may put `new` (`None`: nothing) in the place of `old` on `node`, as
-/// far as caps and deny rules go: what `record` was granted beside, and the old role held back and the new
-/// one does not, comes to life there and below, so the grantor must hold it there.
-///
-/// # Errors
-/// [`DelegationError::LiftsCap`] when the grantor does not.
-pub(crate) fn can_lift_cap(
-    grantor: &Access,
-    record: Option<&Record>,
-    old: RoleId,
-    new: Option<RoleId>,
-    node: NodeId,
-) -> Result<(), DelegationError> {
-    let policy = grantor.policy();
-    let plan = grantor.plan();
-    let counted = |role| policy.counted_role(role, PrincipalKind::User, plan);
-    // What the organization's plan makes of the two counts as long as the plan lasts.
-    let (old, new) = ([old, counted(old)], new.map(|new| [new, counted(new)]));
-    lifts_no_more(grantor, record, old, new, node, 0)?;
-    lifts_no_more(grantor, record, old, new, node, 1)
-}
-
-/// [`can_lift_cap`] for one of two pairs: the roles as granted (`at` 0), or what the plan makes of them
-/// (`at` 1). Deny rules that name either of `old` bind its holder.
-fn lifts_no_more(
-    grantor: &Access,
-    record: Option<&Record>,
-    old: [RoleId; 2],
-    new: Option<[RoleId; 2]>,
-    node: NodeId,
-    at: usize,
-) -> Result<(), DelegationError> {
-    let policy = grantor.policy();
-    let described = |role: &RoleId| policy.describe_role(*role);
-    // Only a role on the organization itself caps its holder.
-    let cap_of = |roles: &'_ [RoleId; 2]| {
-        let role = roles.get(at).filter(|_| node == ROOT);
-        role.and_then(described)?.cap.as_ref()
-    };
-    let holder = Holder::on(grantor, node).ok_or(DelegationError::Unknown)?;
-    let all = policy.all();
-    let left = cap_of(&old).unwrap_or(&all);
-    let denies = |roles: &[RoleId], denial: usize| {
-        let mut roles = roles.iter().filter_map(described);
-        roles.any(|role| role.denied.contains(denial))
-    };
-    // What the plan makes of the new role binds people only, and only as long as the plan lasts.
-    let granted = new.iter().filter_map(|new| new.first().copied());
-    let granted: Vec<RoleId> = granted.collect();
-    let frees = |permission: usize| {
-        let known = policy.permissions.get(permission).into_iter();
-        let mut known = known.flat_map(|described| &described.denials);
-        known.any(|denial| denies(&old, *denial) && !denies(&granted, *denial))
-    };
-    let revived =
-        |(right, permission): &(usize, usize)| !policy.gives(left, *right) || frees(*permission);
-    let reached = record.map(|record| reach(policy, record));
-    let is_reached = |(_, permission): &(usize, usize)| {
-        let reached = reached.as_ref();
-        reached.is_none_or(|reached| reached.contains(*permission))
-    };
-    let lifted = rights(policy, new.as_ref().and_then(cap_of).unwrap_or(&all));
-    let role = new.as_ref().and_then(|new| new.get(at)).and_then(described);
-    if lifted
-        .filter(is_reached)
-        .filter(revived)
-        .all(|(right, permission)| holder.holds(right, permission, role))
-    {
-        Ok(())
-    } else {
-        Err(DelegationError::LiftsCap)
-    }
-}
-
-/// The permissions that `record` holds anywhere under some condition, or will when a window opens.
-fn reach(policy: &Policy, record: &Record) -> Bits {
-    let granted = record.grants.iter().filter_map(|grant| {
-        let role = policy.role(&grant.role)?;
-        Some([role, policy.counted_role(role, record.kind, &record.plan)])
-    });
-    let roles = granted
-        .flatten()
-        .filter_map(|role| policy.describe_role(role));
-    let owned = record.nodes.iter().filter(|node| node.owned);
-    let owned = owned.filter_map(|node| policy.ownership.get(&node.level));
-    let sets = roles.map(|role| &role.rights).chain(owned);
-    let rights = sets.chain([&policy.everyone]).flat_map(Bits::iter);
-    Bits::of(
-        rights.filter_map(|right| policy.permission_of(right)),
-        policy.permissions.len(),
-    )
 }
 
 /// The rights in `bits` that a delegation compares, as (right, permission).
@@ -344,6 +280,15 @@ impl<'a> Holder<'a> {
         let policy = self.access.policy();
         self.has(permission, &|bits| policy.gives(bits, right))
             && self.denied_alike(permission, role, None)
+    }
+
+    /// As [`Self::on`]; who holds everything, as if no deny rule bound them.
+    fn of_all(access: &'a Access, node: NodeId) -> Option<Self> {
+        let mut holder = Self::on(access, node)?;
+        if holder.overriding() {
+            holder.denied = Bits::default();
+        }
+        Some(holder)
     }
 
     /// As [`Self::holds`], under the conditions of `guard` (`None`: without any).

@@ -1,12 +1,9 @@
 //! The organization as a whole: how much of it there may be, whose it is, and how it is brought back after its end. Pure transitions; the caller stores.
 
 use crate::assignment::known;
-use crate::delegate::can_lift_cap;
+use crate::delegate::{can_bring_back, can_lift_cap, can_own_again};
 use crate::membership::{assignable, permit};
-use crate::{
-    Access, Facts, Grant, MembershipError, NodeId, Operation, RoleId, Target, Value, can_delegate,
-    can_transfer,
-};
+use crate::{Access, Facts, Grant, MembershipError, NodeId, Operation, RoleId, Target, Value};
 
 /// Whether one more may come where `taken` of `limit` are there. Without a limit there is always room.
 #[must_use]
@@ -48,7 +45,8 @@ pub fn transfer_organization(
 }
 
 /// Whether `actor`, who counted as an admin (law 7) when the organization was deleted if `was_admin`, may
-/// bring it back. All that is `granted` and `owned` in it is handed out anew (law 5).
+/// bring it back. All that is `granted` and `owned` in it is handed out anew (law 5), as it was: who holds
+/// everything passes the deny rules that bind them, since nobody else could bring it back.
 ///
 /// # Errors
 /// The first reason against it.
@@ -64,10 +62,10 @@ pub fn revive(
         return Err(MembershipError::NotAdmin);
     }
     known(actor, granted)
-        .try_for_each(|(role, node)| can_delegate(actor, role, node))
+        .try_for_each(|(role, node)| can_bring_back(actor, role, node))
         .and_then(|()| {
             let mut owned = owned.iter();
-            owned.try_for_each(|node| can_transfer(actor, *node))
+            owned.try_for_each(|node| can_own_again(actor, *node))
         })
         .map_err(MembershipError::Delegation)
 }

@@ -70,6 +70,19 @@ fn missing_between(grantor: &Access, holder: &Access) -> Vec<String> {
     }
 }
 
+/// Whose last grant is over is nobody, and has not even what everybody has.
+#[test]
+fn what_is_over_is_no_part_of_what_a_key_gives() {
+    let clerk = access(&[("clerk", "north")]);
+    let held = |expires_at_ms| {
+        let mut record = record(&[("clerk", "north"), ("manager", "north")]);
+        record.grants[1].window.expires_at_ms = Some(expires_at_ms);
+        missing_between(&clerk, &resolve(record))
+    };
+    assert_eq!(held(NOW_MS), Vec::<String>::new());
+    assert_ne!(held(NOW_MS + 1), Vec::<String>::new());
+}
+
 #[test]
 fn a_key_is_shown_to_who_holds_what_it_gives() {
     let manager = access(&[("manager", "north")]);

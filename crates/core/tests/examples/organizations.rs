@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, Facts, MembershipError, Move, Operation, Policy, Record, Target,
-    has_room, keeps_workspace, relocate, revive, transfer_organization,
+    Access, DelegationError, Effect, Facts, MembershipError, Move, Operation, Policy, Record,
+    RuleSpec, Target, TokenLimit, can_delegate, can_transfer, has_room, keeps_workspace, relocate,
+    revive, transfer_organization,
 };
 
 use crate::shop::{NOW_MS, record, spec};
@@ -52,6 +53,43 @@ fn law_5_who_opens_the_shop_again_holds_all_that_comes_back() {
     // What names a role or a node that is gone gives nothing, and holds nobody back.
     let gone = [("gone", "north"), ("manager", "gone")];
     assert_eq!(back(&foreman, true, &gone, &[]), Ok(()));
+}
+
+/// The rule comes back with what it took, and nobody else could bring either back.
+#[test]
+fn who_holds_everything_opens_the_shop_again_under_a_rule_that_binds_them() {
+    let mut spec = spec();
+    let delete = Operation::OrganizationDelete.as_str();
+    spec.operations.push((delete.into(), "hire".into()));
+    spec.rules.push(RuleSpec {
+        id: "shut".into(),
+        effect: Effect::Deny,
+        roles: vec!["owner".into(), "foreman".into()],
+        permissions: vec!["look".into(), "count".into()],
+        when: Vec::new(),
+        because: String::new(),
+    });
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let none = Facts::default();
+    let staffed = record(&[("owner", "shop"), ("clerk", "north")]).grants;
+    let owner = access(&policy, record(&[("owner", "shop")]));
+    let till = [owner.node("till").unwrap()];
+    assert_eq!(revive(&owner, true, &staffed, &till, &none), Ok(()));
+    let clerk = policy.role("clerk").unwrap();
+    let north = owner.node("north").unwrap();
+    assert!(can_delegate(&owner, clerk, north).is_err());
+    assert!(can_transfer(&owner, till[0]).is_err());
+    // Whoever holds less is bound by it in this, too.
+    let foreman = access(&policy, record(&[("foreman", "shop")]));
+    assert!(revive(&foreman, true, &staffed[1..], &[], &none).is_err());
+    // Nor does a token bring back what it does not reach.
+    let mut narrow = record(&[("owner", "shop")]);
+    narrow.token = Some(TokenLimit {
+        permissions: Some(vec!["hire".into()]),
+        ..TokenLimit::default()
+    });
+    let narrow = access(&policy, narrow);
+    assert!(revive(&narrow, true, &staffed, &[], &none).is_err());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
     acting::{Acting, Change, FreshActing},
     actor::Permitted,
     invitations::{self, Taken},
-    workspaces,
+    nodes, workspaces,
 };
 use crate::{
     objects::Reply,
@@ -296,20 +296,17 @@ fn set(
     acting.permit(Operation::GroupManage, home)?;
     let node = within(acting, home, node_id)?;
     let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
-    let select = "SELECT role FROM group_granted WHERE access_group = ? AND node = ?";
-    let key = [id.into(), node_id.into()];
-    let rows = acting.rows(select, &key)?;
-    let mut old: Vec<RoleId> = Vec::new();
-    for row in &rows {
-        old.extend(acting.access.policy().role(row.text("role")?));
-    }
+    let select = "SELECT role, COALESCE(expires_at_ms <= ?, 0) AS is_over FROM group_granted WHERE access_group = ? AND node = ?";
+    let values = [acting.now_ms().into(), id.into(), node_id.into()];
+    let rows = acting.rows(select, &values)?;
+    let old = nodes::roles_that_count(acting, &rows)?;
     let permitted = share(acting, node, &old, new)?;
     if grant.is_none() && rows.is_empty() {
         return Err(ApiError::not_found());
     }
     let change = acting.change(permitted)?;
     let end = "DELETE FROM group_granted WHERE access_group = ? AND node = ?";
-    change.exec(end, &key)?;
+    change.exec(end, &[id.into(), node_id.into()])?;
     if let Some(grant) = grant {
         begin(&change, id, node_id, grant)?;
     }

@@ -252,17 +252,17 @@ fn members(acting: &Acting<'_>, issuer: &str) -> Result<Vec<(String, bool)>, Api
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// All that the members of an issuer hold, as if they were one: each role on each node once. What is kept of who is suspended is theirs, too: it comes back without the issuer being looked at again.
+/// All that the members of an issuer hold and is not over, as if they were one: each role on each node once. What is kept of who is suspended is theirs, too: it comes back without the issuer being looked at again.
 fn held(acting: &Acting<'_>, issuer: &str) -> Result<Record, ApiError> {
     let select =
         "SELECT granted.role, granted.node FROM member JOIN granted
         ON granted.user = CASE WHEN member.suspended_at_ms IS NULL THEN member.user ELSE 'suspended/' || member.user END
-        WHERE member.issuer = ? AND member.left_at_ms IS NULL
+        WHERE member.issuer = ?1 AND member.left_at_ms IS NULL AND COALESCE(granted.expires_at_ms > ?2, 1)
         UNION SELECT group_granted.role, group_granted.node FROM group_granted
         JOIN group_member ON group_member.access_group = group_granted.access_group
         JOIN member ON member.user = group_member.user
-        WHERE member.issuer = ? AND member.left_at_ms IS NULL";
-    let rows = acting.rows(select, &[issuer.into(), issuer.into()])?;
+        WHERE member.issuer = ?1 AND member.left_at_ms IS NULL AND COALESCE(group_granted.expires_at_ms > ?2, 1)";
+    let rows = acting.rows(select, &[issuer.into(), acting.now_ms().into()])?;
     let mut record = acting.record("")?;
     for row in &rows {
         let grant = Grant::new(row.text("role")?, row.text("node")?);

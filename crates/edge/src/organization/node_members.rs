@@ -1,6 +1,6 @@
 //! Who has which role in a workspace: list, give, take, several at once. Nobody gives a person a role on a project; one that came with a file is taken.
 
-use lockstep_core::{Assignment, NodeId, Operation, RoleId};
+use lockstep_core::{Assignment, NodeId, Operation};
 use lockstep_wire::{NodeGrantRequest, NodeMemberRequest, NodeMemberView, ResultsView};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::{
     actor::Permitted,
     batch,
     invitations::{self, Taken},
-    projects,
+    nodes, projects,
     store::Member,
     workspaces,
 };
@@ -171,13 +171,15 @@ fn may_set(
 ) -> Result<(Member, Permitted), ApiError> {
     let member = acting.member(user)?;
     let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
-    let select = "SELECT role FROM granted WHERE user = ? AND node = ?";
-    let rows = acting.rows(select, &[member.granted_as().into(), id.into()])?;
-    let mut old: Vec<RoleId> = Vec::new();
-    for row in &rows {
-        // A role that is gone gives and holds back nothing.
-        old.extend(acting.access.policy().role(row.text("role")?));
-    }
+    let select = "SELECT role, COALESCE(expires_at_ms <= ?, 0) AS is_over FROM granted WHERE user = ? AND node = ?";
+    let values = [
+        acting.now_ms().into(),
+        member.granted_as().into(),
+        id.into(),
+    ];
+    let rows = acting.rows(select, &values)?;
+    // A role that is gone, or over, gives and holds back nothing.
+    let old = nodes::roles_that_count(acting, &rows)?;
     let permitted = acting.assign(Assignment {
         operation,
         node,

@@ -1,6 +1,6 @@
 //! The rows of workspaces and projects.
 
-use lockstep_core::{Grant, Level};
+use lockstep_core::{Grant, Level, RoleId};
 
 use super::acting::{Acting, Change};
 use crate::{
@@ -8,6 +8,17 @@ use crate::{
     problem::{ApiError, Code},
     sql::{Row, SqlError},
 };
+
+/// The roles of `rows` that give or hold back anything: they are there, and what was granted is not over.
+pub(super) fn roles_that_count(acting: &Acting<'_>, rows: &[Row]) -> Result<Vec<RoleId>, ApiError> {
+    let mut roles = Vec::new();
+    for row in rows {
+        if row.integer("is_over")? == 0 {
+            roles.extend(acting.access.policy().role(row.text("role")?));
+        }
+    }
+    Ok(roles)
+}
 
 /// The most workspaces and projects of one organization: with what groups add, what somebody may be granted stays
 /// within core's limit.

@@ -296,10 +296,11 @@ pub(super) fn publish(change: &Change<'_>) -> Result<(), ApiError> {
     change.send_roles(&stored)
 }
 
-/// Where a role was granted, to whomever, or is offered.
+/// Where a role was granted, to whomever, and is not over, or is offered.
 fn nodes(acting: &Acting<'_>, role: &str) -> Result<Vec<NodeId>, ApiError> {
-    let select = "SELECT node FROM granted WHERE role = ? UNION SELECT node FROM group_granted WHERE role = ?";
-    let rows = acting.rows(select, &[role.into(), role.into()])?;
+    let select = "SELECT node FROM granted WHERE role = ?1 AND COALESCE(expires_at_ms > ?2, 1)
+        UNION SELECT node FROM group_granted WHERE role = ?1 AND COALESCE(expires_at_ms > ?2, 1)";
+    let rows = acting.rows(select, &[role.into(), acting.now_ms().into()])?;
     let mut nodes = invitations::nodes_of(acting, role)?;
     for row in &rows {
         nodes.extend(acting.access.node(row.text("node")?));

@@ -343,3 +343,22 @@ fn the_alarm_waits_for_what_the_object_still_owes_and_rings_when_it_owes_nothing
     acme.ring();
     assert!(!acme.is_stored());
 }
+
+/// Nobody else could bring it back: what was there at its end is what returns (law 5).
+#[test]
+fn an_owner_whom_a_rule_binds_restores_what_they_deleted() {
+    let (acme, ben, cat, north) = staffed();
+    let rule = json!({ "effect": "deny", "roles": ["owner"], "permissions": ["data.read"] });
+    acme.rule(&rule);
+    // What it takes from its maker they give to nobody meanwhile.
+    let path = format!("{north}{}", acme.member(BEN));
+    let given = acme.put(&acme.ada, &path, &json!({ "role": "editor" }));
+    refused(&given, 403, "exceeds-grantor");
+    assert_eq!(acme.delete(&acme.ada, "").status, 204);
+    refused(&acme.restore(&ben), 403, "no-grant");
+    let restored = acme.restore(&acme.ada);
+    assert_eq!(restored.status, 200, "{}", text(&restored));
+    acme.world.clock.advance_ms(10_000);
+    assert!(acme.may_in(&cat, "data.read", &north));
+    assert!(!acme.may_in(&acme.ada, "data.read", &north));
+}

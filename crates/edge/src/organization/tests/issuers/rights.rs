@@ -167,3 +167,62 @@ fn m6_what_a_suspended_member_is_kept_is_compared_too() {
     refused(&acme.patch(&ben, &path, &keys), 403, "exceeds-grantor");
     assert_eq!(acme.patch(&acme.ada, &path, &keys).status, 200);
 }
+
+/// Whoever switches the issuer off would leave nobody who may hand out what an Owner holds.
+#[test]
+fn m5_an_owner_by_an_issuer_leaves_another_owner() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    acme.read_by(&idp.token("dan"), "");
+    let dan = acme.vouched_member("dan");
+    let owner = json!({ "role": "owner" });
+    assert_eq!(acme.patch(&acme.ada, &dan, &owner).status, 200);
+    let ben = acme.joined(BEN, "admin");
+    let token = idp.token("dan");
+    let act =
+        |method, rest: &str, body: &Value| acme.bear(&acme.world.edge, &token, method, rest, body);
+    let ada = acme.member(ADA);
+    let (admin, none) = (json!({ "role": "admin" }), json!({}));
+    refused(&act(Method::Patch, &ada, &admin), 409, "last-admin");
+    refused(&act(Method::Delete, &ada, &none), 409, "last-admin");
+    let suspension = format!("{ada}/suspension");
+    refused(&act(Method::Put, &suspension, &none), 409, "last-admin");
+    // With another one it is theirs to decide; and nobody is kept for being an Owner by an issuer.
+    acme.joined(CAT, "owner");
+    let demoted = act(Method::Patch, &ada, &admin);
+    assert_eq!(demoted.status, 200, "{}", text(&demoted));
+    let off = acme.patch(&ben, &path, &json!({ "active": false }));
+    assert_eq!(off.status, 200, "{}", text(&off));
+    let cat = acme.world.sign_in(CAT);
+    assert_eq!(acme.patch(&cat, &dan, &admin).status, 200);
+}
+
+/// It gives nothing, so nobody hands it out.
+#[test]
+fn law_5_what_is_over_is_not_compared_when_keys_of_an_issuer_change() {
+    let acme = lockstep("");
+    let idp = Idp::new(1);
+    let path = acme.issuer(&idp, Some("member"));
+    acme.read_by(&idp.token("dan"), "");
+    let north = acme.workspace("North");
+    let dan = acme.vouched_member("dan");
+    let soon_ms = acme.world.edge.clock.now_ms() + 1_000;
+    let hour = json!({ "role": "viewer", "expires_at_ms": soon_ms });
+    let given = acme.put(&acme.ada, &format!("{north}{dan}"), &hour);
+    assert_eq!(given.status, 200, "{}", text(&given));
+    let crew = json!({ "name": "Crew", "workspace": north.replace("/workspaces/", "") });
+    let crew = format!("/groups/{}", id(&acme.post(&acme.ada, "/groups", &crew)));
+    let node = north.replace("/workspaces/", "/grants/");
+    let granted = acme.put(&acme.ada, &format!("{crew}{node}"), &hour);
+    assert_eq!(granted.status, 200, "{}", text(&granted));
+    let put = acme.put(&acme.ada, &format!("{crew}{dan}"), &json!({}));
+    assert_eq!(put.status, 200, "{}", text(&put));
+    let scopes = json!({ "name": "sso", "scopes": ["sso.manage", "organization.read", "member.read", "role.read"] });
+    let (_, token) = acme.token(&acme.ada, &scopes);
+    let keys = json!({ "record": idp.record() });
+    let save = || acme.by(&token, Method::Patch, &path, &keys);
+    refused(&save(), 403, "exceeds-grantor");
+    acme.world.clock.advance_ms(1_000);
+    assert_eq!(save().status, 200, "{}", text(&save()));
+}
