@@ -113,12 +113,14 @@ fn create(
 ) -> Result<Reply, ApiError> {
     let known = offered::asked(acting, &wanted.role, &wanted.workspaces)?;
     let permitted = acting.may_link(&known.offer())?;
+    let life_ms = wanted.expires_in_s.unwrap_or(LIFE_S).saturating_mul(1_000);
+    let expires_at_ms = acting.now_ms().saturating_add(life_ms);
+    acting.require_end(Some(expires_at_ms))?;
     let open = "SELECT COUNT(*) AS count FROM invitation_link WHERE revoked_at_ms IS NULL AND expires_at_ms > ? AND uses < uses_max";
     if acting.count(open, &[acting.now_ms().into()])? >= LINKS_MAX {
         let detail = format!("An organization may have {LINKS_MAX} links that can be used.");
         return Err(ApiError::new(Code::LimitReached, detail));
     }
-    let life_ms = wanted.expires_in_s.unwrap_or(LIFE_S).saturating_mul(1_000);
     let link = Link {
         id: id.to_owned(),
         role: wanted.role.clone(),
@@ -126,7 +128,7 @@ fn create(
         uses: 0,
         uses_max: wanted.uses_max,
         created_at_ms: acting.now_ms(),
-        expires_at_ms: acting.now_ms().saturating_add(life_ms),
+        expires_at_ms,
         revoked_at_ms: None,
         seen_by: Some(acting.seer().to_owned()),
     };

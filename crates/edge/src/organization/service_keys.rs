@@ -13,7 +13,7 @@ use super::{
     admission,
     decisions::{Freshness, freshness_of},
     service_accounts,
-    store::{organization, unsigned},
+    store::organization,
 };
 use crate::{
     narrow::{Narrow, Subtree},
@@ -196,10 +196,7 @@ fn create(acting: &FreshActing<'_>, account: &str, key: &NewKey) -> Result<Reply
     let permitted = acting.show_key(account, &narrow.within(&organization.id).record)?;
     let life_ms = |life_s: i64| life_s.saturating_mul(1_000);
     let ends_at_ms = key.expires_in_s.map(life_ms);
-    require_end(
-        acting,
-        ends_at_ms.map(|ms| acting.now_ms().saturating_add(ms)),
-    )?;
+    acting.require_end(ends_at_ms.map(|ms| acting.now_ms().saturating_add(ms)))?;
     if let Some(max_s) = organization.token_lifetime_max_s
         && key.expires_in_s.is_none_or(|life_s| life_s > max_s)
     {
@@ -241,7 +238,7 @@ fn rotate(
     manageable(acting, account)?;
     let row = find(acting, account, id)?;
     let permitted = acting.show_key(account, &limit(acting, &row)?)?;
-    require_end(acting, row.optional_integer("expires_at_ms")?)?;
+    acting.require_end(row.optional_integer("expires_at_ms")?)?;
     // What a removed person has seen lives no longer for being replaced.
     let left_s = row
         .optional_integer("stops_at_ms")?
@@ -306,18 +303,6 @@ pub(super) fn require_seer(context: &Context<'_>, seen_by: Option<&str>) -> Resu
     }
     let detail = "Who saw the secret of this key is no active member, or it was replaced. Until somebody else rotates it, it hands nothing out.";
     Err(ApiError::new(Code::OutOfTokenScope, detail))
-}
-
-/// Refuses a secret that outlives the one by which a program is shown it.
-fn require_end(acting: &Acting<'_>, ends_at_ms: Option<i64>) -> Result<(), ApiError> {
-    let Some(until_ms) = acting.key_ends_at_ms() else {
-        return Ok(());
-    };
-    if ends_at_ms.is_some_and(|at_ms| unsigned(at_ms) <= until_ms) {
-        return Ok(());
-    }
-    let detail = "By a key that ends, no key is made or rotated that ends later, or never.";
-    Err(ApiError::new(Code::TokenLifetime, detail))
 }
 
 /// Keys whose secret a person saw stop a while after the person has gone. Of those from before that was noted only the program is known that was shown them, so they go with any key of it.

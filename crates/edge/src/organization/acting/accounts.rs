@@ -12,8 +12,8 @@ use super::{
 use crate::{
     authenticate,
     narrow::TokenUse,
-    organization::{service_accounts, service_keys},
-    problem::ApiError,
+    organization::{service_accounts, service_keys, store::unsigned},
+    problem::{ApiError, Code},
     sql::Row,
     stored_token::Table,
 };
@@ -98,10 +98,20 @@ impl Acting<'_> {
         self.actor.person()
     }
 
-    /// From when on the key is over by which a program acts, in Unix milliseconds; never, when absent.
-    pub(in crate::organization) fn key_ends_at_ms(&self) -> Option<u64> {
-        let token = self.actor.token.as_ref().filter(|_| self.is_program())?;
-        token.record.expires_at_ms
+    /// Refuses to show a program a secret that outlives the one by which it acts: `ends_at_ms` is when it is over, absent never.
+    pub(in crate::organization) fn require_end(
+        &self,
+        ends_at_ms: Option<i64>,
+    ) -> Result<(), ApiError> {
+        let key = self.actor.token.as_ref().filter(|_| self.is_program());
+        let Some(until_ms) = key.and_then(|key| key.record.expires_at_ms) else {
+            return Ok(());
+        };
+        if ends_at_ms.is_some_and(|at_ms| unsigned(at_ms) <= until_ms) {
+            return Ok(());
+        }
+        let detail = "By a key that ends, no key or link is made and no key rotated that ends later, or never.";
+        Err(ApiError::new(Code::TokenLifetime, detail))
     }
 
     /// Core's [`grant_account`].

@@ -141,3 +141,35 @@ fn p2_and_rest_while_they_are_suspended() {
     acme.world.clock.advance_ms(1_000);
     assert_eq!(doors.open(), [200, 200, 200]);
 }
+
+/// A link lets people in for as long as it says, whoever has its secret by then.
+#[test]
+fn p2_a_link_outlives_no_key_by_which_it_was_shown() {
+    let acme = lockstep();
+    let account = acme.account(&[json!({ "role": "admin" })]);
+    let hour = json!({ "name": "short", "expires_in_s": 3_600 });
+    let (_, secret) = acme.key(&acme.ada, &account, &hour);
+    let link = |life_s: Option<i64>| {
+        let body = json!({ "role": "member", "uses_max": 1, "expires_in_s": life_s });
+        acme.by(&secret, Method::Post, "/links", &body)
+    };
+    for life_s in [None, Some(3_601)] {
+        refused(&link(life_s), 403, "token-lifetime");
+    }
+    let made = link(Some(3_600));
+    assert_eq!(made.status, 201, "{}", text(&made));
+}
+
+#[test]
+fn law_5_what_is_over_is_not_compared_when_a_key_is_rotated() {
+    let acme = lockstep();
+    let ben = acme.joined(BEN, "admin");
+    let soon_ms = acme.world.edge.clock.now_ms() + 1_000;
+    let owner = json!({ "role": "owner", "expires_at_ms": soon_ms });
+    let account = acme.account(&[json!({ "role": "member" }), owner]);
+    let (key, _) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+    let rotate = || acme.post(&ben, &format!("{key}/rotate"), &json!({}));
+    refused(&rotate(), 403, "exceeds-grantor");
+    acme.world.clock.advance_ms(1_000);
+    assert_eq!(rotate().status, 200, "{}", text(&rotate()));
+}
