@@ -7,7 +7,7 @@ use lockstep_wire::{AcceptedView, InvitationPreview, LinkRequest, LinkView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::{Acting, FreshActing, Word},
+    acting::{Acting, Change, FreshActing, Word},
     actor::FreshPerson,
     addresses,
     invitations::{self, Inviter, Names, offered},
@@ -174,9 +174,14 @@ fn revoke(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
         return Err(refusal::not_pending(InvitationStatus::Canceled));
     }
     let change = acting.change(permitted)?;
-    let end = "UPDATE invitation_link SET revoked_at_ms = ? WHERE id = ?";
-    change.exec(end, &[acting.now_ms().into(), id.into()])?;
+    end(&change, id)?;
     change.finish(())
+}
+
+fn end(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
+    let end = "UPDATE invitation_link SET revoked_at_ms = ? WHERE id = ?";
+    change.exec(end, &[change.acting.now_ms().into(), id.into()])?;
+    Ok(())
 }
 
 /// A link as its secret shows it.
@@ -287,6 +292,30 @@ pub(super) fn revoke_those_of(context: &Context<'_>, user: &str) -> Result<(), A
     let revoke = "UPDATE invitation_link SET revoked_at_ms = ?1 WHERE revoked_at_ms IS NULL AND (made_by = ?2 OR seen_by = ?2)";
     let values = [context.now_ms.into(), user.into()];
     context.sql.exec(revoke, &values)?;
+    Ok(())
+}
+
+/// Ends the links that `maker` could not make any more: what they are given anew is another word. What programs made rests while who saw its secret does, and so does anybody's while their issuer is switched off.
+pub(super) fn revoke_those_beyond(change: &Change<'_>, maker: &str) -> Result<(), ApiError> {
+    let select = format!(
+        "{COLUMNS} WHERE made_by = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? AND uses < uses_max"
+    );
+    let context = change.context();
+    let rows = change.exec(&select, &[maker.into(), context.now_ms.into()])?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let organization = organization(context)?;
+    let Some(word) = Word::of(context, &organization, maker, None)? else {
+        return Ok(());
+    };
+    for row in &rows {
+        let link = read(row)?;
+        let known = word.known(&link.id, &link.role)?;
+        if known.is_none_or(|known| word.link(&known.offer()).is_err()) {
+            end(change, &link.id)?;
+        }
+    }
     Ok(())
 }
 

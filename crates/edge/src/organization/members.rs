@@ -6,7 +6,7 @@ use lockstep_wire::{ChangeMemberRequest, FactsView, MemberView, ResultsView};
 use super::{
     Actor,
     acting::FreshActing,
-    batch,
+    batch, links,
     store::{Member, Organization, committed},
 };
 use crate::{
@@ -66,6 +66,7 @@ fn give(
     let permitted = acting.change_role(&target, role_id)?;
     let change = acting.change_of(permitted, epoch)?;
     change.set_role(&member.granted_as(), role)?;
+    links::revoke_those_beyond(&change, user)?;
     change.touch(&[user.to_owned()])?;
     if member.role != role {
         change.tell_of_role(&member, role, &acting.role_name(role))?;

@@ -9,7 +9,7 @@ use super::{
     actor::Permitted,
     batch,
     invitations::{self, Taken},
-    nodes, projects,
+    links, nodes, projects,
     store::Member,
     workspaces,
 };
@@ -229,6 +229,9 @@ fn set(
             grant.expires_at_ms.into(),
         ];
         change.exec(begin, &values)?;
+    }
+    if is_taken {
+        links::revoke_those_beyond(change, &member.user)?;
     }
     change.touch(std::slice::from_ref(&member.user))
 }

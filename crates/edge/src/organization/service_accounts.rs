@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
-    service_keys,
+    links, service_keys,
     store::unsigned,
 };
 use crate::{
@@ -182,6 +182,7 @@ fn update(
     }
     if let Some(grants) = grants {
         grant(&change, account, grants)?;
+        links::revoke_those_beyond(&change, account)?;
     }
     finish(change, account)
 }
@@ -192,6 +193,7 @@ fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
     acting.require_account(account)?;
     let change = acting.change(permitted)?;
     change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;
+    links::revoke_those_beyond(&change, account)?;
     let keys = "DELETE FROM service_key WHERE account = ?";
     change.exec(keys, &[account.into()])?;
     service_keys::stop_those_shown_to(change.context(), account)?;

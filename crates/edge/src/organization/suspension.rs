@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{acting::FreshActing, store};
+use super::{acting::FreshActing, links, store};
 use crate::{objects::Reply, problem::ApiError};
 
 /// What a member may change about somebody's suspension.
@@ -47,6 +47,7 @@ fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     change.exec(keep, &[kept_as.into(), user.into()])?;
     let since = "UPDATE member SET suspended_at_ms = COALESCE(suspended_at_ms, ?) WHERE user = ?";
     change.exec(since, &[acting.now_ms().into(), user.into()])?;
+    links::revoke_those_beyond(&change, user)?;
     change.withdraw(user)?;
     change.tell_user(user, None)?;
     change.cancel_invitations_to(user)?;

@@ -304,3 +304,47 @@ fn i8_of_fifty_at_once_exactly_as_many_come_in_as_may() {
         assert_eq!(acme.members().len(), came_in + 1);
     }
 }
+
+/// Rights that come back are no word that was given (law 5): who has them back makes another link.
+#[test]
+fn law_5_a_link_ends_with_its_maker_s_right_to_make_it() {
+    let ends: [(End, End); 3] = [
+        (
+            |acme| acme.make(BEN, "member"),
+            |acme| acme.make(BEN, "admin"),
+        ),
+        (
+            |acme| {
+                let suspension = format!("{}/suspension", acme.member(BEN));
+                assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+            },
+            |acme| {
+                let suspension = format!("{}/suspension", acme.member(BEN));
+                assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+            },
+        ),
+        // What they still may give stays.
+        (
+            |acme| acme.make(BEN, "owner"),
+            |acme| acme.make(BEN, "admin"),
+        ),
+    ];
+    for ((end, back), status) in ends.into_iter().zip([409, 409, 200]) {
+        let acme = lockstep("");
+        let ben = acme.joined(BEN, "admin");
+        let link = json!({ "role": "member", "uses_max": 9 });
+        let (_, of_ada) = acme.link("member", 9);
+        let (_, secret) = acme.link_to(&ben, &link);
+        end(&acme);
+        let cat = acme.world.sign_in(CAT);
+        if status == 409 {
+            let joined = acme.join(&cat, &secret);
+            refused(&joined, 409, "invitation-not-pending");
+            assert_eq!(acme.links().len(), 1, "it is no longer one of them");
+        }
+        back(&acme);
+        assert_eq!(acme.join(&cat, &secret).status, status);
+        let dan = acme.world.sign_in("dan@example.com");
+        assert_eq!(acme.join(&dan, &of_ada).status, 200, "another's");
+    }
+}

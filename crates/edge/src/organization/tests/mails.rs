@@ -23,7 +23,7 @@ impl Acme {
         subjects
     }
 
-    fn make(&self, email: &str, role: &str) {
+    pub(super) fn make(&self, email: &str, role: &str) {
         let given = self.patch(&self.ada, &self.member(email), &json!({ "role": role }));
         assert_eq!(given.status, 200, "{}", text(&given));
     }
