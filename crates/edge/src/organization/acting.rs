@@ -196,18 +196,16 @@ impl<'a> Acting<'a> {
 
     /// Core's [`assign`], with the facts of the directory beside those of the assignment.
     pub(super) fn assign(&self, assignment: Assignment<'_>) -> Result<Permitted, ApiError> {
-        let mut facts = self.facts.clone();
-        facts.extend(&assignment.facts);
         let assignment = Assignment {
-            facts,
+            facts: self.among(&assignment.facts),
             ..assignment
         };
         self.permitted(assign(&self.access, &assignment))
     }
 
-    /// Core's [`transfer`].
-    pub(super) fn transfer(&self, node: NodeId) -> Result<Permitted, ApiError> {
-        let transferred = transfer(&self.access, node, &self.facts);
+    /// Core's [`transfer`], to whom `about` is about.
+    pub(super) fn transfer(&self, node: NodeId, about: &Facts) -> Result<Permitted, ApiError> {
+        let transferred = transfer(&self.access, node, &self.among(about));
         self.permitted(transferred)
     }
 
@@ -227,8 +225,9 @@ impl<'a> Acting<'a> {
         &self,
         home: NodeId,
         grants: &[Grant],
+        about: &Facts,
     ) -> Result<Permitted, ApiError> {
-        let entered = enter_group(&self.access, home, grants, &self.facts);
+        let entered = enter_group(&self.access, home, grants, &self.among(about));
         self.permitted(entered)
     }
 
@@ -237,8 +236,9 @@ impl<'a> Acting<'a> {
         &self,
         home: NodeId,
         grants: &[Grant],
+        about: &Facts,
     ) -> Result<Permitted, ApiError> {
-        let left = leave_group(&self.access, home, grants, &self.facts);
+        let left = leave_group(&self.access, home, grants, &self.among(about));
         self.permitted(left)
     }
 

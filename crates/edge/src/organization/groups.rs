@@ -2,7 +2,7 @@
 
 mod given;
 
-use lockstep_core::{Assignment, Level, NodeId, Operation, RoleId};
+use lockstep_core::{Assignment, Facts, Level, NodeId, Operation, RoleId};
 use lockstep_wire::{GroupGrantView, GroupView, NodeGrantRequest};
 use serde::{Deserialize, Serialize};
 
@@ -235,7 +235,7 @@ fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiEr
 
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
-    let permitted = acting.leave_group(home, &grants(acting, id)?)?;
+    let permitted = acting.leave_group(home, &grants(acting, id)?, &Facts::default())?;
     let members = members(acting, id)?;
     let change = acting.change(permitted)?;
     for table in ["group_member", "group_granted", "invitation_group"] {
@@ -249,13 +249,14 @@ fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
 
 fn add_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
-    let permitted = acting.enter_group(home, &grants(acting, id)?)?;
+    let about = acting.facts_about(user)?;
+    let permitted = acting.enter_group(home, &grants(acting, id)?, &about)?;
     let member = acting.member(user)?;
-    let count = "SELECT COUNT(*) AS count FROM group_member WHERE user = ?";
+    let count = "SELECT COUNT(*) AS count FROM group_member WHERE user = ? AND access_group <> ?";
     limited(
         acting,
         count,
-        &[user.into()],
+        &[user.into(), id.into()],
         GROUPS_OF_MEMBER_MAX,
         "groups of one member",
     )?;
@@ -271,7 +272,8 @@ fn add_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, A
 
 fn remove_member(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
-    let permitted = acting.leave_group(home, &grants(acting, id)?)?;
+    let about = acting.facts_about(user)?;
+    let permitted = acting.leave_group(home, &grants(acting, id)?, &about)?;
     let change = acting.change(permitted)?;
     let end = "DELETE FROM group_member WHERE access_group = ? AND user = ? RETURNING user";
     if change.exec(end, &[id.into(), user.into()])?.is_empty() {
@@ -340,7 +342,7 @@ pub(super) fn share(
         node,
         old,
         new,
-        facts: lockstep_core::Facts::default(),
+        facts: Facts::default(),
     })
 }
 

@@ -217,7 +217,7 @@ fn update(
 
 fn transfer(acting: &FreshActing<'_>, id: &str, user: &str) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
-    let permitted = acting.transfer(node)?;
+    let permitted = acting.transfer(node, &acting.facts_about(user)?)?;
     let member = acting.member(user)?;
     let before = nodes::find(acting, id)?;
     let change = acting.change(permitted)?;

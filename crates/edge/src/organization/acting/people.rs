@@ -1,7 +1,7 @@
 //! What core says about members and who is to be one, and their rows.
 
 use lockstep_core::{
-    Invitation, InvitationState, MembershipError, Offer, Operation, RoleId, Target, Value,
+    Facts, Invitation, InvitationState, MembershipError, Offer, Operation, RoleId, Target, Value,
 };
 use lockstep_wire::{InvitationView, LinkView};
 
@@ -26,6 +26,25 @@ impl Acting<'_> {
         user: &str,
     ) -> Result<Option<Member>, ApiError> {
         store::member(self.context, user)
+    }
+
+    /// The facts about the member called `user`, for who may see the members; none about anybody else.
+    pub(in crate::organization) fn facts_about(&self, user: &str) -> Result<Facts, ApiError> {
+        if !self.may(Operation::MemberRead, self.access.root()) {
+            return Ok(Facts::default());
+        }
+        let member = self.known_member(user)?;
+        let target = member.as_ref().map(|member| self.target(member));
+        Ok(target
+            .transpose()?
+            .map_or_else(Facts::default, |target| target.facts()))
+    }
+
+    /// The directory's facts, and those of what is about somebody.
+    pub(super) fn among(&self, about: &Facts) -> Facts {
+        let mut facts = self.facts.clone();
+        facts.extend(about);
+        facts
     }
 
     /// Core's [`lockstep_core::change_role`].

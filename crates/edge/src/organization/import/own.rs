@@ -51,7 +51,7 @@ pub(super) fn restore(
         let Some((home, grants)) = made.given.get(id) else {
             continue;
         };
-        let entered = acting.enter_group(*home, grants);
+        let entered = acting.enter_group(*home, grants, &acting.facts_about(acting.principal())?);
         let entered = entered.and_then(|permitted| {
             if groups < GROUPS_OF_MEMBER_MAX {
                 return Ok(permitted);

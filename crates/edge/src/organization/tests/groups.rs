@@ -227,3 +227,59 @@ fn m6_who_cannot_give_the_role_cannot_put_anybody_into_the_group() {
     assert_eq!(acme.delete(&ben, &crew.member(ADA)).status, 403);
     assert_eq!(crew.read()["members"].as_array().unwrap().len(), 1);
 }
+
+/// As for a role that is given in another way, the directory states whom it is about.
+#[test]
+fn who_comes_into_a_group_or_owns_a_project_is_known_to_rules() {
+    let crew = Crew::new("");
+    let acme = &crew.acme;
+    let ben = acme.joined(BEN, "member");
+    acme.joined(CAT, "member");
+    acme.joined(super::DAN, "member");
+    acme.grant(&crew.north, BEN, "workspace-admin");
+    acme.rule(&json!({
+        "effect": "deny", "roles": [], "permissions": ["group.manage", "project.share"],
+        "when": [{ "fact": "target.role", "equals": "view-only" }],
+    }));
+    let put = |session: &str, email: &str| crew.add(session, email);
+    let take = |email: &str| acme.delete(&acme.ada, &crew.member(email));
+    for email in [super::DAN, CAT] {
+        let added = put(&acme.ada, email);
+        assert_eq!(added.status, 200, "{}", text(&added));
+    }
+    let bridge = json!({ "name": "Bridge", "workspace": crew.north.replace("/workspaces/", "") });
+    let bridge = id(&acme.post(&ben, "/projects", &bridge));
+    let own = |email: &str| {
+        let owner = json!({ "user_id": acme.user(email) });
+        acme.put(&acme.ada, &format!("/projects/{bridge}/owner"), &owner)
+    };
+    acme.make(CAT, "view-only");
+    for refusal in [put(&acme.ada, CAT), take(CAT), own(CAT)] {
+        refused(&refusal, 403, "denied-by-rule");
+    }
+    for done in [take(super::DAN), own(super::DAN)] {
+        assert_eq!(done.status, 200, "{}", text(&done));
+    }
+}
+
+#[test]
+fn who_is_in_as_many_groups_as_may_be_is_put_into_one_of_them_again() {
+    let crew = Crew::new("");
+    let acme = &crew.acme;
+    acme.joined(BEN, "member");
+    for at in 1..50 {
+        let group = id(&acme.post(&acme.ada, "/groups", &json!({ "name": format!("G{at}") })));
+        let member = format!("/groups/{group}{}", acme.member(BEN));
+        assert_eq!(acme.put(&acme.ada, &member, &json!({})).status, 200);
+    }
+    assert_eq!(crew.add(&acme.ada, BEN).status, 200);
+    let again = crew.add(&acme.ada, BEN);
+    assert_eq!(again.status, 200, "{}", text(&again));
+    let more = id(&acme.post(&acme.ada, "/groups", &json!({ "name": "More" })));
+    let more = acme.put(
+        &acme.ada,
+        &format!("/groups/{more}{}", acme.member(BEN)),
+        &json!({}),
+    );
+    refused(&more, 409, "limit-reached");
+}
