@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     acting::{Acting, Change, FreshActing},
     customization::{self, IS_RULE, StoredRoles, roles_key},
-    invitations, preview, rules,
+    invitations::{self, Taken},
+    preview, rules,
 };
 use crate::{
     objects::Reply,
@@ -213,6 +214,9 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
     let renamed = rules::reassigned(acting, id, reassign)?;
     let touched = holders(acting, id)?;
     let change = acting.change(permitted)?;
+    if reassign.is_none() {
+        take_from_invitations(&change, id)?;
+    }
     for rule in &renamed {
         rules::write(&change, rule)?;
         change.renew_nodes()?;
@@ -246,6 +250,18 @@ fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<
     change.touch(&touched)?;
     publish(&change)?;
     change.finish(())
+}
+
+/// Takes the role on each node where somebody has the one called `id` out of what waits for them, as by hand: what is over was no longer theirs.
+fn take_from_invitations(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
+    let select = "SELECT CASE WHEN user LIKE 'suspended/%' THEN SUBSTR(user, 11) ELSE user END AS user, node
+        FROM granted WHERE role = ? AND COALESCE(expires_at_ms > ?, 1) AND node IN (SELECT node FROM invitation_grant)";
+    let now_ms = change.acting.now_ms();
+    for row in change.exec(select, &[id.into(), now_ms.into()])? {
+        let taken = Taken::Role(row.text("node")?);
+        invitations::take(change, row.text("user")?, &taken)?;
+    }
+    Ok(())
 }
 
 /// The role that takes the place of the one called `id`, if one is to.

@@ -113,3 +113,29 @@ fn roles_at_times_that_do_not_touch_are_not_made_one() {
         assert_eq!(acme.delete(&acme.ada, &account).status, 204);
     }
 }
+
+/// Whoever deletes a role takes it from all who have it, as by hand (law 8).
+#[test]
+fn law_8_a_role_that_is_deleted_leaves_no_other_one_on_its_node_in_an_invitation() {
+    let acme = lockstep("");
+    let north = acme.workspace("North");
+    let workspace = north.replace("/workspaces/", "");
+    let offered = json!({ "workspaces": [{ "workspace": workspace, "role": "editor" }] });
+    for (reassign, kept) in [(None, false), (Some("viewer"), true)] {
+        let own = own(&acme);
+        let email = if kept { "dan@example.com" } else { BEN };
+        let waiting = acme.invited_to(email, &offered)["id"].clone();
+        let (_, secret) = acme.link("member", 9);
+        let person = acme.world.sign_in(email);
+        assert_eq!(acme.join(&person, &secret).status, 200);
+        acme.world.settle();
+        acme.grant(&north, email, &own);
+        let query = reassign.map_or(String::new(), |new| format!("reassign={new}"));
+        let deleted = acme.delete_with(&acme.ada, &format!("/roles/{own}"), &query);
+        assert_eq!(deleted.status, 204, "{}", text(&deleted));
+        let accepted = acme.accept(&person, waiting.as_str().unwrap());
+        assert_eq!(accepted.status, 200, "{}", text(&accepted));
+        assert!(!acme.may_in(&person, "data.update", &north), "{reassign:?}");
+        assert_eq!(acme.may_in(&person, "data.read", &north), kept);
+    }
+}
