@@ -3,7 +3,7 @@
 use lockstep_core::Role;
 use serde::Serialize;
 
-use super::{Written, addresses, holdings, plan::Plan};
+use super::{Written, addresses, holdings, mails, plan::Plan};
 use crate::{
     objects::{Context, Reply},
     outbox::{self, Delivery},
@@ -251,6 +251,9 @@ pub(super) fn workspaces(context: &Context<'_>) -> Result<usize, ApiError> {
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
+/// By how much the clock of a user's object may be behind: what it tells of an address counts from that long before they joined.
+const SLACK_MS: i64 = 600_000;
+
 /// Adds a member with a role on the organization, and tells the user's object.
 pub(super) fn join(
     context: &Context<'_>,
@@ -263,7 +266,7 @@ pub(super) fn join(
     Plan::of(context, organization).require_seat(context)?;
     addresses::keep(context, user, address)?;
     // The end of a membership is the end of all tokens that there were, also when there is another one.
-    let join = "INSERT INTO member (user, address, address_at_ms, joined_at_ms, epoch) VALUES (?1, ?2, ?3, ?3, ?4)
+    let join = "INSERT INTO member (user, address, address_at_ms, joined_at_ms, epoch) VALUES (?1, ?2, ?5, ?3, ?4)
         ON CONFLICT (user) DO UPDATE SET address = excluded.address, address_at_ms = excluded.address_at_ms, joined_at_ms = excluded.joined_at_ms,
         tokens_from_ms = COALESCE(left_at_ms, tokens_from_ms), left_at_ms = NULL, epoch = excluded.epoch";
     let values = [
@@ -271,8 +274,11 @@ pub(super) fn join(
         address.into(),
         context.now_ms.into(),
         epoch.into(),
+        context.now_ms.saturating_sub(SLACK_MS).into(),
     ];
     context.sql.exec(join, &values)?;
+    // Whoever is back is not told any more that they were removed.
+    outbox::withdraw(context.sql, &mails::of_member(user))?;
     set_role(context, organization, user, role)?;
     tell_user(context, organization, user, epoch, Some(&organization.name))
 }

@@ -339,6 +339,19 @@ fn an_address_that_arrives_late_replaces_no_later_one() {
     assert_eq!(renamed.addresses(), [Some(BEN.to_owned())]);
 }
 
+/// Each object has a clock of its own.
+#[test]
+fn an_address_that_is_told_by_a_clock_that_is_behind_is_not_lost() {
+    let renamed = Renamed::new();
+    let clock = &renamed.acme.world.clock;
+    clock.advance_ms(60_000);
+    let joined = renamed.as_jane(Some(SMITH), Method::Post, "/join");
+    assert_eq!(joined.status, 200, "{}", text(&joined));
+    clock.advance_ms(-59_000);
+    assert_eq!(renamed.as_jane(Some(JONES), Method::Get, "").status, 200);
+    assert_eq!(renamed.addresses(), [Some(JONES.to_owned())]);
+}
+
 #[test]
 fn an_address_that_changes_while_the_organization_is_deleted_is_told_to_nobody_and_there_when_it_is_back()
  {

@@ -214,3 +214,17 @@ fn who_was_given_several_roles_reads_of_the_last_one_last() {
     assert_eq!(acme.mailed(BEN, "Your role"), 1);
     assert_eq!(acme.mailed(BEN, "You are no longer"), 1);
 }
+
+#[test]
+fn who_is_back_is_not_mailed_that_they_were_removed() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    acme.forget_mails();
+    acme.hold_mails();
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    acme.world.settle();
+    let invitation = super::id(&acme.invite(&acme.ada, BEN, "member"));
+    assert_eq!(acme.accept(&ben, &invitation).status, 200);
+    acme.deliver_mails();
+    assert_eq!(acme.mailed(BEN, "You are no longer"), 0);
+}
