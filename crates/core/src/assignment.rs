@@ -101,32 +101,37 @@ pub fn leave_group(
         .map_err(MembershipError::Delegation)
 }
 
-/// Whether `actor` may save `role` for the organization (law 5).
+/// Whether `actor` may save `role` for the organization (law 5). `asked` says whether they manage roles: it is
+/// the actor, under a plan that has everything where the role only gets narrower. A plan takes away what it
+/// gives, and not the way to be rid of it.
 ///
 /// # Errors
 /// The first reason against it.
 pub fn define_role(
     actor: &Access,
+    asked: &Access,
     role: &CustomRole,
     facts: &Facts,
 ) -> Result<(), MembershipError> {
-    permit_on(actor, Operation::RoleManage, actor.root(), facts)?;
+    permit_on(asked, Operation::RoleManage, asked.root(), facts)?;
     can_define(actor, role).map_err(MembershipError::Delegation)
 }
 
 /// Whether `actor` may delete the role `old` (`None`: one that holds nothing any more), which was granted
-/// on `nodes`, and put `new` in its place there.
+/// on `nodes`, and put `new` in its place there. `asked` is as for [`define_role`]: with its place taken or
+/// not, a role is gone.
 ///
 /// # Errors
 /// The first reason against it.
 pub fn replace_role(
     actor: &Access,
+    asked: &Access,
     old: Option<RoleId>,
     new: Option<RoleId>,
     nodes: &[NodeId],
     facts: &Facts,
 ) -> Result<(), MembershipError> {
-    permit_on(actor, Operation::RoleManage, actor.root(), facts)?;
+    permit_on(asked, Operation::RoleManage, asked.root(), facts)?;
     let old: Vec<RoleId> = old.into_iter().collect();
     let mut replaced = nodes.iter().map(|node| replace(actor, *node, &old, new));
     replaced.find(Result::is_err).unwrap_or(Ok(()))

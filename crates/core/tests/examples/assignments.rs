@@ -195,7 +195,8 @@ fn a_role_is_made_by_who_holds_all_of_it_on_the_organization() {
         ..bound(Vec::new())
     };
     let policy = Arc::new(Policy::compile(&spec).unwrap());
-    let define = |actor: &Access, role: &CustomRole| define_role(actor, role, &Facts::default());
+    let define =
+        |actor: &Access, role: &CustomRole| define_role(actor, actor, role, &Facts::default());
     let foreman = access(&policy, &[("foreman", "shop")]);
     assert_eq!(define(&foreman, &own(&[], &[])), Ok(()));
     assert_eq!(define(&foreman, &own(&["look"], &["sell"])), Ok(()));
@@ -229,6 +230,7 @@ fn what_takes_a_deleted_roles_place_is_handed_out_wherever_it_was() {
         let role = |id| actor.policy().role(id).unwrap();
         let nodes: Vec<_> = nodes.iter().map(|id| actor.node(id).unwrap()).collect();
         replace_role(
+            actor,
             actor,
             Some(role(old)),
             new.map(role),
@@ -347,7 +349,7 @@ fn who_is_capped_saves_no_role_that_frees_from_the_cap() {
             with: Vec::new(),
             without: Vec::new(),
         };
-        define_role(actor, &role, &Facts::default())
+        define_role(actor, actor, &role, &Facts::default())
     };
     let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
     let deputy = access(&policy, &[("foreman", "shop"), ("deputy", "shop")]);

@@ -242,20 +242,26 @@ impl<'a> Acting<'a> {
         self.permitted(left)
     }
 
-    /// Core's [`define_role`].
-    pub(super) fn define_role(&self, role: &CustomRole) -> Result<Permitted, ApiError> {
-        let defined = define_role(&self.access, role, &self.facts);
-        self.permitted(defined)
+    /// Core's [`define_role`], of one that gives no more than before where it `narrows`.
+    pub(super) fn define_role(
+        &self,
+        role: &CustomRole,
+        narrows: bool,
+    ) -> Result<Permitted, ApiError> {
+        let any = narrows.then(|| self.under_any_plan()).transpose()?;
+        let asked = any.as_ref().unwrap_or(&self.access);
+        self.permitted(define_role(&self.access, asked, role, &self.facts))
     }
 
-    /// Core's [`replace_role`].
+    /// Core's [`replace_role`]; a role that ends does so under any plan.
     pub(super) fn replace_role(
         &self,
         old: Option<RoleId>,
         new: Option<RoleId>,
         nodes: &[NodeId],
     ) -> Result<Permitted, ApiError> {
-        let replaced = replace_role(&self.access, old, new, nodes, &self.facts);
+        let asked = self.under_any_plan()?;
+        let replaced = replace_role(&self.access, &asked, old, new, nodes, &self.facts);
         self.permitted(replaced)
     }
 

@@ -31,9 +31,8 @@ const HOLDERS_MAX: usize = 100;
 const CHANGES_MAX: usize = 1_000;
 
 pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<Reply, ApiError> {
-    let root = acting.access.root();
-    acting.permit(Operation::RoleManage, root)?;
-    acting.permit(Operation::MemberRead, root)?;
+    acting.permit_under_any_plan(Operation::RoleManage)?;
+    acting.permit(Operation::MemberRead, acting.access.root())?;
     let role = find(acting, &asked.role)?;
     let roles = acting.own_roles()?;
     let (roles_after, reassigned): (Vec<CustomRoleRecord>, _) = match &asked.change {

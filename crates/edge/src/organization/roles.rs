@@ -71,11 +71,11 @@ impl RoleChange {
 
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
-            Self::Create(role) => save(acting, &ordered(role), true),
+            Self::Create(role) => save(acting, &ordered(role), None),
             Self::Delete { role, reassign } => delete(acting, role, reassign.as_deref()),
             Self::Update { role, change } => {
-                let changed = changed(&find(acting, role)?, change);
-                save(acting, &ordered(&changed), false)
+                let old = find(acting, role)?;
+                save(acting, &ordered(&changed(&old, change)), Some(&old))
             }
         }
     }
@@ -156,12 +156,13 @@ pub(super) fn check(acting: &Acting<'_>, role: &CustomRoleRecord) -> Result<Cust
 fn save(
     acting: &FreshActing<'_>,
     role: &CustomRoleRecord,
-    is_new: bool,
+    old: Option<&CustomRoleRecord>,
 ) -> Result<Reply, ApiError> {
     // Who may not is told so before what is wrong with the role.
-    let permitted = acting.define_role(&CustomRole::from(role))?;
+    let narrows = old.is_some_and(|old| is_within(role, old));
+    let permitted = acting.define_role(&CustomRole::from(role), narrows)?;
     check(acting, role)?;
-    if is_new && acting.own_roles()?.len() >= limits::CUSTOM_ROLES_MAX {
+    if old.is_none() && acting.own_roles()?.len() >= limits::CUSTOM_ROLES_MAX {
         let detail = format!("There may be {} own roles.", limits::CUSTOM_ROLES_MAX);
         return Err(ApiError::new(Code::LimitReached, detail));
     }
@@ -174,6 +175,12 @@ fn save(
     publish(&change)?;
     let view = RoleView::new(role.clone(), change.epoch);
     change.finish(view)
+}
+
+/// Whether `new`, of the base of `old`, adds nothing to it.
+fn is_within(new: &CustomRoleRecord, old: &CustomRoleRecord) -> bool {
+    let has_all = |ids: &[String], all: &[String]| ids.iter().all(|id| all.contains(id));
+    has_all(&new.with, &old.with) && has_all(&old.without, &new.without)
 }
 
 /// Whether anybody, or a group, has the role on that node.
@@ -206,7 +213,7 @@ pub(super) fn define(change: &Change<'_>, id: &str, definition: String) -> Resul
 
 fn delete(acting: &FreshActing<'_>, id: &str, reassign: Option<&str>) -> Result<Reply, ApiError> {
     // Who may not is told so before what others were granted.
-    acting.permit(Operation::RoleManage, acting.access.root())?;
+    acting.permit_under_any_plan(Operation::RoleManage)?;
     find(acting, id)?;
     let new = successor(acting, id, reassign)?;
     let old = acting.access.policy().role(id);

@@ -189,7 +189,7 @@ fn update(
 
 /// Every grant and key goes; the row stays as the tombstone that carries the epoch.
 fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit_on_others(Operation::ServiceAccountManage)?;
+    let permitted = acting.permit_to_end(Operation::ServiceAccountManage)?;
     acting.require_account(account)?;
     let change = acting.change(permitted)?;
     change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;

@@ -258,12 +258,14 @@ fn set_active(
     id: &str,
     is_active: bool,
 ) -> Result<Reply, ApiError> {
-    let mut permitted = manageable(acting, account)?;
+    // Taking away is everybody's who may manage keys, under any plan; giving back is not (law 5).
+    let ended = acting.permit_to_end(Operation::ServiceKeyManage)?;
     let row = find(acting, account, id)?;
-    // Taking away is everybody's who may manage keys; giving back is not (law 5).
-    if is_active {
-        permitted = acting.show_key(account, &limit(acting, &row)?)?;
-    }
+    let permitted = if is_active {
+        acting.show_key(account, &limit(acting, &row)?)?
+    } else {
+        ended
+    };
     let change = acting.change(permitted)?;
     TABLE.set_active(change.context(), id, is_active)?;
     let reply = finish(change, account, id)?;
@@ -276,7 +278,7 @@ fn set_active(
 }
 
 fn delete(acting: &FreshActing<'_>, account: &str, id: &str) -> Result<Reply, ApiError> {
-    let permitted = manageable(acting, account)?;
+    let permitted = acting.permit_to_end(Operation::ServiceKeyManage)?;
     find(acting, account, id)?;
     let change = acting.change(permitted)?;
     TABLE.delete(change.context(), id)?;

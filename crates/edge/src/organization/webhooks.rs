@@ -297,7 +297,7 @@ fn rotate(
 }
 
 fn delete(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
-    let permitted = acting.permit_on_others(Operation::WebhookManage)?;
+    let permitted = acting.permit_to_end(Operation::WebhookManage)?;
     find(acting, id)?;
     let change = acting.change(permitted)?;
     change.exec(

@@ -1,7 +1,7 @@
 //! Service accounts and their keys, as who acts may see and give them; and what a program may give that acts by one.
 
 use lockstep_core::{
-    MembershipError, NodeId, Operation, PrincipalKind, RoleId, grant_account, show_key,
+    Access, MembershipError, NodeId, Operation, PrincipalKind, RoleId, grant_account, show_key,
 };
 use lockstep_wire::TokenRecord;
 
@@ -53,10 +53,15 @@ impl Acting<'_> {
         &self,
         operation: Operation,
     ) -> Result<Permitted, ApiError> {
+        let access = self.under_any_plan()?;
+        permit(self.context, &access, operation, &self.facts)
+    }
+
+    /// Who acts, had the plan all that a plan can have.
+    pub(super) fn under_any_plan(&self) -> Result<Access, ApiError> {
         let mut record = self.access.record();
         record.plan.extend(self.base().full_plan());
-        let access = holdings::resolve(self.context, record)?;
-        permit(self.context, &access, operation, &self.facts)
+        holdings::resolve(self.context, record)
     }
 
     /// [`Self::permit_under_any_plan`], for what others lose by it.

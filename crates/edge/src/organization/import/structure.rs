@@ -51,7 +51,7 @@ pub(super) fn roles(
             with: role.with.clone(),
             without: role.without.clone(),
         });
-        let permitted = at(acting.define_role(&(&record).into()), place)?;
+        let permitted = at(acting.define_role(&(&record).into(), false), place)?;
         at(own_roles::check(acting, &record), place)?;
         let change = begun(acting, permitted)?;
         own_roles::write(&change, &record)?;

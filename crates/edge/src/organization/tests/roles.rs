@@ -1,5 +1,6 @@
 //! Roles of one's own: what they hold, for everybody who holds them, from one change on; and what goes when they go.
 
+mod plans;
 mod windows;
 
 use serde_json::{Value, json};
