@@ -13,12 +13,15 @@ pub(crate) type Definition = (String, String);
 
 /// What is shown beside the definitions.
 #[derive(Clone, Copy)]
-enum Beside {
+enum Beside<'a> {
     /// Each role that was compared, on every level and with its conditions.
-    Differences,
+    Differences(&'a Shown),
     /// The tables of a matrix: the roles of a permission's level, without conditions.
     Matrix,
 }
+
+/// What the comparison of roles tells: of which role, and of which permission.
+pub(crate) type Shown = BTreeSet<(String, String)>;
 
 /// All of `policy` that its tables do not show, in the document's order. No two are of the same thing.
 pub(crate) fn definitions(policy: &CompiledPolicy) -> Vec<Definition> {
@@ -29,8 +32,10 @@ pub(crate) fn definitions(policy: &CompiledPolicy) -> Vec<Definition> {
 pub(crate) fn compare(
     old: &CompiledPolicy,
     new: &CompiledPolicy,
+    shown: &Shown,
 ) -> Vec<(String, Option<String>, Option<String>)> {
-    let (old, new) = (all(old, Beside::Differences), all(new, Beside::Differences));
+    let beside = Beside::Differences(shown);
+    let (old, new) = (all(old, beside), all(new, beside));
     let before: BTreeMap<String, String> = old.iter().cloned().collect();
     let after: BTreeMap<String, String> = new.iter().cloned().collect();
     let gone = old.iter().filter(|(what, _)| !after.contains_key(what));
@@ -41,7 +46,7 @@ pub(crate) fn compare(
     all.filter(|(_, before, after)| before != after).collect()
 }
 
-fn all(compiled: &CompiledPolicy, beside: Beside) -> Vec<Definition> {
+fn all(compiled: &CompiledPolicy, beside: Beside<'_>) -> Vec<Definition> {
     let policy = &compiled.document;
     let mut all = Vec::new();
     let mut add = |what: String, how: String| {
@@ -50,7 +55,14 @@ fn all(compiled: &CompiledPolicy, beside: Beside) -> Vec<Definition> {
         }
     };
     for role in &policy.roles {
-        add(format!("role {}", role.id), of_role(role));
+        let mut parts = of_role(role);
+        // Organizations may make roles even of one that holds nothing.
+        if let Beside::Differences(shown) = beside
+            && !shown.iter().any(|(of, _)| *of == role.id)
+        {
+            parts.insert(0, format!("of the {}", word(role.level)));
+        }
+        add(format!("role {}", role.id), parts.join("; "));
     }
     add("creator".into(), policy.creator.clone().unwrap_or_default());
     add("every member".into(), listed(&policy.everyone));
@@ -60,7 +72,11 @@ fn all(compiled: &CompiledPolicy, beside: Beside) -> Vec<Definition> {
     add("custom roles".into(), of_custom_roles(policy));
     for permission in &policy.permissions {
         let mut parts = match beside {
-            Beside::Differences => vec![format!("of the {}", word(permission.level))],
+            Beside::Differences(shown) => {
+                let held = held_beside(shown, permission).join("; ");
+                add(format!("holders of {}", permission.id), held);
+                vec![format!("of the {}", word(permission.level))]
+            }
             Beside::Matrix => held(policy, permission),
         };
         parts.extend(of_permission(compiled, permission));
@@ -95,6 +111,36 @@ fn held(policy: &PolicyDocument, permission: &PermissionDocument) -> Vec<String>
     parts
 }
 
+/// Who holds `permission`, as far as no role that was compared shows it: it may count for others by a cap, under
+/// another plan, or for a role or rule of an organization's own.
+fn held_beside(shown: &Shown, permission: &PermissionDocument) -> Vec<String> {
+    let id = &permission.id;
+    let is_shown = |role: &String| shown.contains(&(role.clone(), id.clone()));
+    let mut parts = Vec::new();
+    let rest = |roles: &[String]| -> Vec<String> {
+        let rest = roles.iter().filter(|role| !is_shown(role));
+        rest.cloned().collect()
+    };
+    let always = rest(&permission.allow);
+    if !always.is_empty() {
+        parts.push(listed(&always));
+    }
+    let mut rows: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for ConditionalDocument { roles, when } in &permission.conditional {
+        rows.entry(conditions(when))
+            .or_default()
+            .extend(rest(roles));
+    }
+    for (when, roles) in rows.iter().filter(|(_, roles)| !roles.is_empty()) {
+        parts.push(format!("{} if {when}", listed(roles)));
+    }
+    if !permission.guard.is_empty() && !shown.iter().any(|(_, of)| of == id) {
+        let guard = conditions(&permission.guard);
+        parts.push(format!("everybody only if {guard}"));
+    }
+    parts
+}
+
 fn of_permission(compiled: &CompiledPolicy, permission: &PermissionDocument) -> Vec<String> {
     let mut parts = Vec::new();
     if !permission.implies.is_empty() {
@@ -115,7 +161,7 @@ fn of_permission(compiled: &CompiledPolicy, permission: &PermissionDocument) -> 
     parts
 }
 
-fn of_role(role: &RoleDocument) -> String {
+fn of_role(role: &RoleDocument) -> Vec<String> {
     let mut parts = Vec::new();
     if role.admin {
         parts.push("admin".into());
@@ -129,7 +175,7 @@ fn of_role(role: &RoleDocument) -> String {
     if !role.includes.is_empty() {
         parts.push(format!("includes {}", listed(&role.includes)));
     }
-    parts.join("; ")
+    parts
 }
 
 fn of_custom_roles(policy: &PolicyDocument) -> String {

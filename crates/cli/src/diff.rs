@@ -37,7 +37,9 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
         policy_file::read(compared.old)?,
         policy_file::read(compared.new)?,
     );
-    let definitions = definitions::compare(&old, &new);
+    let of_roles = (roles::world(&old.policy)?, roles::world(&new.policy)?);
+    let shown = roles::shown((&of_roles.0, &of_roles.1));
+    let definitions = definitions::compare(&old, &new, &shown);
     let policies = (old.policy, new.policy);
     let (before, after) = match compared.world {
         Some(path) => {
@@ -52,7 +54,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
             }
             (before, after)
         }
-        None => (roles::world(&policies.0)?, roles::world(&policies.1)?),
+        None => of_roles,
     };
     let operations = operations::compare(&policies.0, &policies.1);
     let is_same = operations.is_empty() && definitions.is_empty();

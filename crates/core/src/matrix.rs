@@ -56,7 +56,7 @@ pub struct MatrixRow {
 }
 
 /// The matrix of `policy`: each role alone, evaluated on a node of its own level in an organization
-/// that has one of each and whose plan has every feature.
+/// that has one of each and whose plan has every feature that takes no roles away.
 #[must_use]
 pub fn matrix(policy: &Arc<Policy>) -> Vec<MatrixRow> {
     let holders: Vec<(RoleId, Level, Option<Access>)> = policy

@@ -20,9 +20,13 @@ pub(super) struct DefinitionChange {
     after: Option<String>,
 }
 
-/// What `new` defines in another way than `old`.
-pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<DefinitionChange> {
-    let changes = definitions::compare(old, new).into_iter();
+/// What `new` defines in another way than `old`, beside what roles show.
+pub(super) fn compare(
+    old: &CompiledPolicy,
+    new: &CompiledPolicy,
+    shown: &definitions::Shown,
+) -> Vec<DefinitionChange> {
+    let changes = definitions::compare(old, new, shown).into_iter();
     changes
         .map(|(definition, before, after)| DefinitionChange {
             definition,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::{Grant, Level, Policy, PrincipalSpec, World, WorldError, WorldNode, WorldSpec};
 
+use crate::definitions::Shown;
 use crate::error::CommandError;
 
 /// Who has no role that the policy knows: what every member may.
@@ -11,8 +12,18 @@ const MEMBER: &str = "(every member)";
 /// Who owns the workspace and the project.
 const OWNER: &str = "(owner of a workspace and a project)";
 
+/// What the roles of `worlds` show by themselves.
+pub(super) fn shown(worlds: (&World, &World)) -> Shown {
+    let mut shown = Shown::new();
+    for changes in lockstep_core::diff(worlds.0, worlds.1) {
+        let pairs = changes.iter();
+        shown.extend(pairs.map(|change| (change.principal.into(), change.permission.into())));
+    }
+    shown
+}
+
 /// The world of `policy`: one workspace with one project, somebody for each role, a member without any, and
-/// an owner, under a plan that has everything.
+/// an owner, under a plan that has every feature that takes no roles away.
 ///
 /// # Errors
 /// When the policy has more roles than a world may have principals.

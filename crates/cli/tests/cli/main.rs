@@ -13,6 +13,7 @@ mod bad_policies;
 mod bad_worlds;
 mod check;
 mod compile;
+mod definitions;
 mod diff;
 mod evaluate;
 mod matrix;
