@@ -127,6 +127,14 @@ pub struct Role {
     pub(crate) cap: Option<Bits>,
 }
 
+impl Role {
+    /// Whether its holder may have at most what another role has.
+    #[must_use]
+    pub const fn is_capped(&self) -> bool {
+        self.cap.is_some()
+    }
+}
+
 /// A rule of a compiled policy, as far as reasons name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {

@@ -281,3 +281,44 @@ fn of_many_warnings_the_first_are_said() {
         Some(&*format!("{path}: and 50 more warnings"))
     );
 }
+
+/// What the edge would not save, and what does not count where it stands.
+#[test]
+fn a_rule_by_an_own_role_and_a_cap_elsewhere_are_told() {
+    let path = written(
+        "odd-grants.toml",
+        r#"roles = [{ id = "curator", base = "viewer" }]
+nodes = [{ id = "lab", level = "workspace" }]
+rules = [
+    { id = "own", effect = "deny", permissions = ["data.read"], when = [{ fact = "target.role", equals = "curator" }] },
+    { id = "gone", effect = "deny", permissions = ["data.read"], when = [{ fact = "target.role", equals = "ghost" }] },
+]
+principals = [
+    { name = "ada", grants = [{ role = "view-only", node = "organization" }, { role = "owner", node = "lab" }] },
+    { name = "ben", grants = [{ role = "member", node = "organization" }, { role = "view-only", node = "lab" }] },
+]
+groups = [{ id = "crew", members = ["ben"], grants = [{ role = "view-only", node = "lab" }] }]
+"#,
+    );
+    let path = path.display().to_string();
+    let call = ["evaluate", "--policy", "policies/lockstep.toml", "--world"];
+    let output = lockstep(call.into_iter().chain([&*path, "-"]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let cap = "warning: `view-only` is a role of the organization; here its cap does not count";
+    for line in [
+        "there is no role `curator` of the policy's: no organization can make this one",
+        "there is no role `ghost`, so nobody knows whether this holds, and the rule denies; known: ",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    let capped = said.lines().filter(|line| line.ends_with(cap));
+    let places: Vec<&str> = capped
+        .filter_map(|line| {
+            line.strip_prefix(&path)?
+                .strip_prefix(':')?
+                .split(':')
+                .next()
+        })
+        .collect();
+    assert_eq!(places, ["9", "11"], "{said}");
+}

@@ -7,11 +7,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use lockstep_core::{
-    CustomRoleError, Effect, OwnRuleError, Policy, PolicyErrorKind, RuleSpec, Step, World,
+    CustomRoleError, Effect, Level, OwnRuleError, Policy, PolicyErrorKind, RuleSpec, Step, World,
     directory_facts, limits,
 };
 
-use super::WorldDocument;
+use super::{GrantDocument, WorldDocument};
 
 /// What a deny rule does by a condition that cannot be tested.
 const UNTESTED: &str = "nobody knows whether this holds, and the rule denies";
@@ -41,7 +41,7 @@ fn of_rule(rule: &RuleSpec, policy: &Policy) -> Option<WithoutEffect> {
                     message = format!("the values of `{fact}` are {expected}, so {UNTESTED}");
                 }
                 PolicyErrorKind::Unknown { noun, name, .. } => {
-                    if denies && *noun == "fact" {
+                    if denies && error.path().first() == Some(&"when".into()) {
                         message = format!("{message}, so {UNTESTED}");
                     }
                     missing = Some((*noun, name.clone()));
@@ -55,6 +55,23 @@ fn of_rule(rule: &RuleSpec, policy: &Policy) -> Option<WithoutEffect> {
         path: error.path(),
         message,
         missing,
+    })
+}
+
+/// What of `rule`, which fits the organization's own roles, names one of them in a condition: it would outlive it.
+fn of_base(rule: &RuleSpec, base: &Policy) -> Option<WithoutEffect> {
+    let about_facts = RuleSpec {
+        roles: Vec::new(),
+        ..rule.clone()
+    };
+    let error = base.check_own_rule(&about_facts).err()?;
+    Some(WithoutEffect {
+        path: error.path(),
+        message: format!(
+            "{} of the policy's: no organization can make this one",
+            error.message()
+        ),
+        missing: None,
     })
 }
 
@@ -76,7 +93,9 @@ impl WorldDocument {
             })
         });
         let rules = self.rules.iter().enumerate().filter_map(|(at, rule)| {
-            let mut found = of_rule(&rule.into(), world.policy())?;
+            let rule = RuleSpec::from(rule);
+            let found = of_rule(&rule, world.policy());
+            let mut found = found.or_else(|| of_base(&rule, policy))?;
             found.path = [vec!["rules".into(), at.into()], found.path].concat();
             Some(found)
         });
@@ -101,7 +120,38 @@ impl WorldDocument {
             .chain(rules)
             .chain(full)
             .chain(gone)
+            .chain(self.caps_without_effect(world))
             .chain(tokens)
+            .collect()
+    }
+
+    /// Grants of capped roles of the organization elsewhere, where the cap does not count.
+    fn caps_without_effect(&self, world: &World) -> Vec<WithoutEffect> {
+        let of = |list: &'static str, at: usize, grants: &[GrantDocument]| {
+            let policy = world.policy();
+            let grants = grants.iter().enumerate();
+            let odd = grants.filter(|(_, grant)| {
+                let role = policy.role(&grant.role);
+                let role = role.and_then(|role| policy.describe_role(role));
+                grant.node != self.organization
+                    && role
+                        .is_some_and(|role| role.level == Level::Organization && role.is_capped())
+            });
+            let said = odd.map(|(index, grant)| WithoutEffect {
+                path: vec![list.into(), at.into(), "grants".into(), index.into()],
+                message: format!(
+                    "`{}` is a role of the organization; here its cap does not count",
+                    grant.role
+                ),
+                missing: None,
+            });
+            said.collect::<Vec<_>>()
+        };
+        let principals = self.principals.iter().enumerate();
+        let groups = self.groups.iter().enumerate();
+        principals
+            .flat_map(|(at, principal)| of("principals", at, &principal.grants))
+            .chain(groups.flat_map(|(at, group)| of("groups", at, &group.grants)))
             .collect()
     }
 
