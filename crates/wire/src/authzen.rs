@@ -6,7 +6,7 @@ mod search;
 mod several;
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -327,48 +327,49 @@ impl Stated {
     fn add(&mut self, prefix: &str, properties: Option<&Json>) -> Result<(), RequestError> {
         for (name, value) in properties.into_iter().flat_map(Json::members) {
             let name = format!("{prefix}.{name}");
-            if let Json::Object(group) = value {
-                for (member, value) in group {
-                    self.set(format!("{name}.{member}"), value)?;
-                }
+            if let Json::Object(members) = value {
+                self.add_group(name.clone(), members)?;
                 self.name(&name)?;
-                self.groups.push(name);
             } else {
-                self.set(name, value)?;
+                self.name(&name)?;
+                self.set(name, value);
             }
         }
         Ok(())
     }
 
-    fn set(&mut self, name: String, value: &Json) -> Result<(), RequestError> {
-        self.name(&name)?;
+    /// All facts of a group, also those of groups in it: no deeper than a body nests.
+    fn add_group(
+        &mut self,
+        group: String,
+        members: &BTreeMap<String, Json>,
+    ) -> Result<(), RequestError> {
+        for (member, value) in members {
+            let name = format!("{group}.{member}");
+            self.name(&name)?;
+            if let Json::Object(members) = value {
+                // It is there, and no fact by itself.
+                self.unusable.insert(name.clone());
+                self.add_group(name, members)?;
+            } else {
+                self.set(name, value);
+            }
+        }
+        self.groups.push(group);
+        Ok(())
+    }
+
+    fn set(&mut self, name: String, value: &Json) {
         match value {
             // Not what a condition of that name would mean: it is the request that says it.
-            _ if fact_type(&name).is_none() => {
-                self.names_in(&name, value)?;
-                self.unusable.insert(name);
-            }
+            _ if fact_type(&name).is_none() => _ = self.unusable.insert(name),
             Json::Bool(value) => self.facts.set(name, Value::Bool(*value)),
             Json::Integer(value) => self.facts.set(name, Value::Integer(*value)),
             Json::Text(value) => self.facts.set(name, Value::Text(value.clone())),
             Json::Null | Json::Fraction | Json::List(_) | Json::Object(_) => {
-                self.names_in(&name, value)?;
                 self.unusable.insert(name);
             }
         }
-        Ok(())
-    }
-
-    /// What nests deeper than facts do spells names all the same.
-    fn names_in(&mut self, name: &str, value: &Json) -> Result<(), RequestError> {
-        if let Json::Object(members) = value {
-            for (member, value) in members {
-                let name = format!("{name}.{member}");
-                self.name(&name)?;
-                self.names_in(&name, value)?;
-            }
-        }
-        Ok(())
     }
 
     /// Of two spellings of one name neither is the harmless one, also where one of them states what no fact is.

@@ -419,7 +419,7 @@ fn a_dotted_name_beside_an_object_that_has_it_not_is_a_fact() {
         Some(Value::Text("web".into()))
     );
     assert_eq!(of("stage"), Some(Value::Text("prod".into())));
-    assert_eq!(of("app.x"), None);
+    assert_eq!(of("app.x"), Some(Value::Integer(1)));
 }
 
 /// As many nested names as a body has room for are read a hundred times in no more steps than as many others.

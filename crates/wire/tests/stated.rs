@@ -31,3 +31,39 @@ fn what_the_request_calls_its_resource_and_action_is_no_fact() {
     }
     assert_eq!(found.value("resource.key"), Some(&Value::Text("k".into())));
 }
+
+/// A group in a group states facts of that name, as its dotted spelling does; by itself it is none, so of the
+/// outer one nothing else is known.
+#[test]
+fn groups_in_groups_state_facts() {
+    let mut known = Facts::default();
+    known.set("resource.owner.org.plan", Value::Text("free".into()));
+    let found = facts(
+        r#"{"owner": {"org": {"name": "acme", "place": {"city": "Bern"}}, "age": 3, "odd": {"list": [1], "x": 1}}}"#,
+        "{}",
+        &known,
+    );
+    let text = |name: &str, text: &str| {
+        assert_eq!(found.value(name), Some(&Value::Text(text.into())), "{name}");
+    };
+    text("resource.owner.org.name", "acme");
+    text("resource.owner.org.place.city", "Bern");
+    assert_eq!(found.value("resource.owner.age"), Some(&Value::Integer(3)));
+    for (name, is_absent) in [
+        ("resource.owner.org.place.street", true),
+        // What is there and is no fact is never absent, nor what the group around it does not name.
+        ("resource.owner.org", false),
+        ("resource.owner.org.place", false),
+        ("resource.owner.org.plan", false),
+        ("resource.owner.other", false),
+        ("resource.owner.odd.list", false),
+        ("resource.owner.odd.other", false),
+    ] {
+        let wanted = if is_absent {
+            Knowledge::Absent
+        } else {
+            Knowledge::Unknown
+        };
+        assert_eq!(found.knowledge(name), wanted, "{name}");
+    }
+}
