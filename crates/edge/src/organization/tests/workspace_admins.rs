@@ -227,3 +227,29 @@ fn a_token_without_the_permission_invites_from_nowhere() {
     };
     refused(&invite(&["workspace.read"]), 403, "out-of-token-scope");
 }
+
+/// What they may is another role's, or for less long: that is a word of theirs still.
+#[test]
+fn law_5_a_link_ends_with_its_maker_s_role_in_the_workspace_and_not_with_another_window() {
+    let lab = Lab::new();
+    assert_eq!(lab.set(&lab.acme.ada, true).status, 200);
+    let there = json!([{ "workspace": lab.north.replace("/workspaces/", ""), "role": "viewer" }]);
+    let link = json!({ "role": "member", "uses_max": 9, "workspaces": there });
+    let made = lab.acme.post(&lab.ben, "/links", &link);
+    assert_eq!(made.status, 201, "{}", text(&made));
+    let secret = json(&made)["token"].as_str().unwrap().to_owned();
+    let path = format!("{}{}", lab.north, lab.acme.member(BEN));
+    let later_ms = crate::testing::START_MS + 86_400_000;
+    let until = json!({ "role": "workspace-admin", "expires_at_ms": later_ms });
+    assert_eq!(lab.acme.put(&lab.acme.ada, &path, &until).status, 200);
+    let new = lab.acme.world.sign_in(NEW);
+    assert_eq!(lab.acme.join(&new, &secret).status, 200);
+    assert_eq!(lab.acme.delete(&lab.acme.ada, &path).status, 204);
+    lab.acme.grant(&lab.north, BEN, "workspace-admin");
+    let other = lab.acme.world.sign_in("other@example.com");
+    refused(
+        &lab.acme.join(&other, &secret),
+        409,
+        "invitation-not-pending",
+    );
+}
