@@ -226,12 +226,16 @@ impl Caller {
 }
 
 impl FreshCaller {
-    /// Checks the credential with its object once more: it may have ended since. A JWT of the deployment's issuers has none, and nobody ends it.
+    /// Checks the credential with its object once more: it may have ended since. A JWT of the deployment's issuers has none, and nothing but its own time ends it.
     ///
     /// # Errors
     /// As [`caller`].
     pub async fn confirm_again(self, edge: &Edge) -> Result<Self, ApiError> {
         let Self(caller) = self;
+        let now_ms = edge.clock.now_ms();
+        if caller.until_ms.is_some_and(|until_ms| until_ms <= now_ms) {
+            return Err(refuse(refused()));
+        }
         let is_kept = caller.hash.is_some() || caller.issuer.is_some();
         let is_fresh = !is_kept;
         Caller { is_fresh, ..caller }.confirm(edge).await

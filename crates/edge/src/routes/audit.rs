@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::organizations::{actor, command, organization};
 use crate::{
     audit::Filter,
-    authenticate::Caller,
+    authenticate::{Caller, FreshCaller},
     bounds::TIME_MS_MAX,
     csv,
     edge::Edge,
@@ -119,10 +119,12 @@ fn format(request: &Request) -> Result<Format, ApiError> {
 
 /// Everything there is, a page at a time: neither the object nor the Worker holds more than one.
 async fn export(call: Call<'_>, caller: Caller, filter: Filter, format: Format) -> Answer {
+    let caller = caller.confirm(call.edge).await?;
     let export = Export {
         edge: call.edge.clone(),
         organization: organization(&call)?.as_str().to_owned(),
         actor: actor(&call, &caller)?,
+        caller,
         filter,
         format,
     };
@@ -156,6 +158,8 @@ struct Export {
     edge: Edge,
     organization: String,
     actor: Actor,
+    /// Its reader takes their time, and what they read by may end meanwhile.
+    caller: FreshCaller,
     filter: Filter,
     format: Format,
 }
@@ -188,7 +192,10 @@ impl Export {
     ) -> Result<Option<(String, State)>, ApiError> {
         let (after, page, is_first) = match state {
             State::Ended => return Ok(None),
-            State::More(after) => (after, Box::new(self.rows(after).await?), false),
+            State::More(after) => {
+                self.caller.clone().confirm_again(&self.edge).await?;
+                (after, Box::new(self.rows(after).await?), false)
+            }
             State::Rows(after, page, is_first) => (after, page, is_first),
         };
         if page.start.checkpoint.number > after {

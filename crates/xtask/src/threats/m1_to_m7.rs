@@ -221,6 +221,15 @@ pub(super) const ROWS: &[Row] = &[
                 )],
             ),
             proof(
+                edge("organization::tests::audit::ended::m7_an_export_ends_with_its_credential"),
+                "an export that goes on is checked again for each page",
+                &[edit(
+                    "crates/edge/src/routes/audit.rs",
+                    "                self.caller.clone().confirm_again(&self.edge).await?;\n",
+                    "",
+                )],
+            ),
+            proof(
                 edge("organization::tests::authzen::law_8_nobody_who_is_not_there_may_anything"),
                 "who is asked about is somebody who is there",
                 &[edit(

@@ -194,3 +194,21 @@ fn a_caller_is_one_until_the_token_is_over() {
     // `exp`, and what clocks may differ by.
     assert_eq!(caller.until_ms(), Some((NOW_S + 60 + 30) * 1_000));
 }
+
+/// Nobody ends it but its own time.
+#[test]
+fn m7_a_token_is_confirmed_again_until_its_end() {
+    let world = world();
+    let text = token(&json!({}));
+    let carried = Ok(Some(credential::Credential::Bearer(&text)));
+    let caller = now(authenticate::fresh_caller(&world.edge, carried, None)).unwrap();
+    let ends_at_ms = caller.until_ms().unwrap();
+    world.clock.advance_ms(ends_at_ms - START_MS - 1);
+    let caller = now(caller.confirm_again(&world.edge)).unwrap();
+    world.clock.advance_ms(1);
+    let over = now(caller.confirm_again(&world.edge));
+    assert_eq!(
+        over.unwrap_err().code(),
+        crate::problem::Code::Unauthenticated
+    );
+}

@@ -1,5 +1,6 @@
 //! The audit log: every change, every refusal, and a chain that shows what was done to it.
 
+mod ended;
 mod long;
 
 use lockstep_wire::{AuditEnd, AuditError, AuditOutcome, AuditPoint, AuditRow, AuditStart};
