@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent again is answered again, and done once (draft-ietf-httpapi-idempotency-key-header).
 //!
 //! The key is kept by the object that makes the change, in the same transaction, so there is no moment at which one is there without the other; it counts for its principal and path, for 24 hours.
-//! What it came with is the body and the headers that say what a body may leave out.
+//! What it came with is the body, the headers that say what a body may leave out, and the credential: what all of a person was answered is not for a token that may do less.
 //! While nothing was committed nothing is kept: a refused or lost request runs normally when it is sent again.
 //! Routes that anybody may call have no principal and keep no key: a replay there would sign somebody in twice with one code.
 
@@ -64,7 +64,7 @@ pub struct Repeat {
     pub route: String,
     /// The key that they chose.
     pub key: String,
-    /// A keyed hash of the body, and of the headers that say what is not in it.
+    /// A keyed hash of the body, of the headers that say what is not in it, and of the credential's id.
     pub digest: String,
     /// This very request: when the edge itself asks an object twice, that is no repetition for the caller.
     pub request: String,
@@ -95,7 +95,13 @@ pub fn read(
         let value = request.header(name)?;
         Some([name, value])
     });
+    // Sessions, tokens and keys have ids that outlive their secrets. JWTs are renewed between tries, and narrow nobody: who they name is the principal.
+    let credential = [
+        caller.credential.as_str(),
+        caller.credential_id.as_deref().unwrap_or_default(),
+    ];
     let asked: Vec<&str> = std::iter::once(sum.as_str())
+        .chain(credential)
         .chain(stated.flatten())
         .collect();
     Ok(Some(Repeat {
@@ -145,7 +151,8 @@ pub fn earlier(context: &Context<'_>) -> Result<Option<Reply>, ApiError> {
     let select = "SELECT ordinal, digest, request, reply FROM idempotency WHERE principal = ? AND route = ? AND key = ?";
     for row in context.sql.exec(select, &of_key)? {
         if row.text("digest")? != repeat.digest {
-            let detail = "This key came with another body or place before. Use another key.";
+            let detail =
+                "This key came with another body, place or credential before. Use another key.";
             return Err(ApiError::new(Code::IdempotencyKeyReused, detail));
         }
         if row.integer("ordinal")? == i64::from(repeat.ordinal) {

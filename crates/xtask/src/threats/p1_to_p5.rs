@@ -209,6 +209,17 @@ pub(super) const ROWS: &[Row] = &[
         proofs: &[
             proof(
                 edge(
+                    "organization::tests::repeats::p4_another_credential_is_not_answered_by_a_key",
+                ),
+                "an answer is repeated to the credential that had it",
+                &[edit(
+                    "crates/edge/src/idempotency.rs",
+                    "        .chain(credential)\n",
+                    "        .chain(credential.into_iter().take(0))\n",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::authzen::law_6_about_themselves_everybody_is_told_what_their_credential_leaves",
                 ),
                 "of themselves a token is told what it leaves",

@@ -69,6 +69,32 @@ fn the_same_key_with_another_body_is_refused() {
     assert_eq!(acme.invitations(), 1);
 }
 
+/// What was answered to all of a person is not for a token that may do less.
+#[test]
+fn p4_another_credential_is_not_answered_by_a_key() {
+    let acme = Acme::new();
+    acme.joined(BEN, "member");
+    let path = acme.path("/members/batch");
+    let user = acme.member(BEN).replace("/members/", "");
+    let body = json!({ "members": [{ "user_id": user, "role": "admin" }] });
+    let first = acme.post_with_key(&acme.ada, &path, &body, KEY);
+    assert_eq!(first.status, 207, "{}", text(&first));
+    let (_, narrow) = acme.token(&acme.ada, &json!({ "name": "ci", "scopes": [] }));
+    let by_token = post(&path, &body)
+        .with_header("x-api-key", &narrow)
+        .with_header("idempotency-key", KEY);
+    let by_token = acme.world.send(&by_token);
+    refused(&by_token, 422, "idempotency-key-reused");
+    let again = acme.post_with_key(&acme.ada, &path, &body, KEY);
+    assert_eq!((again.status, is_replay(&again)), (207, true));
+    // Another secret of the same session is the same credential.
+    acme.world.clock.advance_ms(86_399_000);
+    let me = Request::new(Method::Get, "/v1/me").with_header("cookie", &acme.ada);
+    acme.world.send(&me);
+    let kept = acme.post_with_key(&acme.ada, &path, &body, KEY);
+    assert!(is_replay(&kept), "{}", text(&kept));
+}
+
 #[test]
 fn a_key_counts_for_its_principal_and_path() {
     let acme = Acme::new();
