@@ -13,7 +13,7 @@ use crate::{
     http::{Request, Response},
     idempotency::{self, Repeat},
     objects::{CallError, Manner, ObjectCall, Objects},
-    precondition::{self, IfMatch},
+    precondition::IfMatch,
     problem::ApiError,
 };
 
@@ -101,42 +101,37 @@ impl Asked {
     ///
     /// # Errors
     /// 400 for a header that is wrong by itself.
-    pub fn new(edge: &Edge, request: &Request, caller: Option<&Caller>) -> Result<Self, ApiError> {
+    pub fn new(
+        edge: &Edge,
+        request: &Request,
+        caller: Option<&Caller>,
+        if_match: Option<IfMatch>,
+    ) -> Result<Self, ApiError> {
         let repeat = idempotency::read(edge, request, caller)?;
-        Self::of(edge, request, Provenance::by(request, caller), repeat)
+        let provenance = Provenance {
+            if_match,
+            ..Provenance::by(request, caller)
+        };
+        Ok(Self::of(edge, provenance, repeat))
     }
 
     /// Of who has proven by this very request who they are.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn by_sign_in(edge: &Edge, request: &Request, caller: &Caller) -> Result<Self, ApiError> {
-        Self::of(edge, request, Provenance::by(request, Some(caller)), None)
+    pub fn by_sign_in(edge: &Edge, request: &Request, caller: &Caller) -> Self {
+        Self::of(edge, Provenance::by(request, Some(caller)), None)
     }
 
     /// Of the operator.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn by_operator(edge: &Edge, request: &Request) -> Result<Self, ApiError> {
+    pub fn by_operator(edge: &Edge, request: &Request, if_match: Option<IfMatch>) -> Self {
         let provenance = Provenance {
             principal: Some(operator::NAME.to_owned()),
             credential: Some(operator::NAME.to_owned()),
+            if_match,
             ..Provenance::of(request)
         };
-        Self::of(edge, request, provenance, None)
+        Self::of(edge, provenance, None)
     }
 
-    fn of(
-        edge: &Edge,
-        request: &Request,
-        provenance: Provenance,
-        repeat: Option<Repeat>,
-    ) -> Result<Self, ApiError> {
-        let provenance = Provenance {
-            if_match: precondition::read(request)?,
-            ..provenance
-        };
+    fn of(edge: &Edge, provenance: Provenance, repeat: Option<Repeat>) -> Self {
         let may_come_again = repeat.is_some();
         let is_replay = Rc::new(Cell::new(false));
         let objects = Attributed {
@@ -146,14 +141,14 @@ impl Asked {
             calls: Cell::new(0),
             is_replay: is_replay.clone(),
         };
-        Ok(Self {
+        Self {
             edge: Edge {
                 objects: Rc::new(objects),
                 ..edge.clone()
             },
             may_come_again,
             is_replay,
-        })
+        }
     }
 
     /// The answer, marked when it repeats an earlier one.

@@ -17,7 +17,7 @@ use crate::{
     http::{Method, Request, Response},
     log,
     place::{Named, Place},
-    precondition,
+    precondition::{self, IfMatch},
     problem::{ApiError, Code},
     provenance::Asked,
     user,
@@ -47,18 +47,32 @@ pub struct Route {
     pub handler: Handler,
 }
 
+/// How the paths of questions end that take what only changes take otherwise.
+const QUESTIONS: [&str; 2] = ["/preview", "/introspect"];
+
 impl Route {
-    /// What a member changes in an organization, its object compares. Nothing else has a tag.
-    fn check_tag(&self, request: &Request) -> Result<(), ApiError> {
-        let is_change = match self.handler {
-            Handler::Anonymous(_) | Handler::Operator(_) => true,
-            Handler::Fresh(_) => !self.pattern.contains("{org}"),
-            Handler::Asking(_) | Handler::Presenting(_) | Handler::SignedIn(_) => false,
+    /// Whether it changes something. What only asks has nothing that could have changed meanwhile.
+    fn is_change(&self) -> bool {
+        let is_question = match self.handler {
+            Handler::Anonymous(_) | Handler::Fresh(_) | Handler::Operator(_) => {
+                let mut ends = QUESTIONS.into_iter();
+                ends.any(|end| self.pattern.ends_with(end))
+            }
+            Handler::Asking(_) | Handler::Presenting(_) | Handler::SignedIn(_) => true,
         };
-        if is_change && self.method.is_unsafe() {
+        self.method.is_unsafe() && !is_question
+    }
+
+    /// What a request believes to edit. What a member changes in an organization, its object compares. Nothing else has a tag.
+    fn edited(&self, request: &Request) -> Result<Option<IfMatch>, ApiError> {
+        if !self.is_change() {
+            return Ok(None);
+        }
+        let is_tagged = matches!(self.handler, Handler::Fresh(_)) && self.pattern.contains("{org}");
+        if !is_tagged {
             precondition::require_untagged(request)?;
         }
-        Ok(())
+        precondition::read(request)
     }
 }
 
@@ -141,6 +155,12 @@ pub(crate) fn pattern(request: &Request) -> Option<&'static str> {
     find(request).ok().map(|(route, _)| route.pattern)
 }
 
+/// Whether a request edits, so that what it believes to edit counts.
+#[cfg(test)]
+pub(crate) fn is_edit(request: &Request) -> bool {
+    find(request).is_ok_and(|(route, _)| route.is_change())
+}
+
 /// Answers one request.
 pub async fn handle(edge: &Edge, request: &Request) -> Response {
     let answer = dispatch(edge, request).await;
@@ -195,8 +215,8 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
         }
         other => other,
     };
-    let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller))?;
-    route.check_tag(request)?;
+    let edited = route.edited(request)?;
+    let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller), edited)?;
     let place = match (&caller, named) {
         (Some(known), Ok(named)) => place(&asked.edge, named, &params, known.caller()).await,
         (Some(_), Err(error)) => Err(error),
@@ -241,8 +261,7 @@ async fn by_operator<'a>(
     handler: for<'h> fn(Call<'h>, Operator) -> Later<'h, Answer>,
 ) -> Answer {
     let operator = Operator::of(edge, request)?;
-    let asked = Asked::by_operator(edge, request)?;
-    route.check_tag(request)?;
+    let asked = Asked::by_operator(edge, request, route.edited(request)?);
     let organization = find_param(&params, ORGANIZATION);
     let named = Named::read(edge, request, organization, None)?;
     let call = Call {

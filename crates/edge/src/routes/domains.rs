@@ -213,7 +213,7 @@ async fn try_to_join(call: &Call<'_>, address: &Address, session: &Secret) -> Re
         return Ok(());
     };
     let caller = authenticate::opened(call.edge, session).await?;
-    let asked = Asked::by_sign_in(call.edge, call.request, &caller)?;
+    let asked = Asked::by_sign_in(call.edge, call.request, &caller);
     let join = Command::Domain(DomainCommand::Join {
         person: FreshPerson::of(&caller)?,
         by_sign_in: true,

@@ -21,7 +21,8 @@ pub(super) fn check(request: &Request, response: &Response) {
     let method = request.method.as_str().to_ascii_lowercase();
     let route = &DOCUMENT["paths"][pattern][&method];
     // An edit of what has no entity tag is 412 everywhere, which the document says once.
-    let is_everywhere = response.status == 412 && request.header("if-match").is_some();
+    let is_tagged = request.header("if-match").is_some() && router::is_edit(request);
+    let is_everywhere = response.status == 412 && is_tagged;
     if route.is_null() || response.status >= 500 || is_everywhere {
         return;
     }

@@ -270,7 +270,7 @@ impl Full {
 }
 
 /// The same members as a form.
-fn form(request: Request, body: &Value) -> Request {
+pub(super) fn form(request: Request, body: &Value) -> Request {
     let members = body.as_object().unwrap().iter();
     let members = members.map(|(name, value)| (name, value.as_str().unwrap()));
     let text = form_urlencoded::Serializer::new(String::new())

@@ -90,3 +90,55 @@ fn a_token_is_deleted_whatever_its_tag_is() {
     refused(&delete("\"4711\""), 412, "precondition-failed");
     assert_eq!(delete("*").status, 204);
 }
+
+/// RFC 9110, section 13.1.1: it keeps a method from changing what has changed, and these change nothing.
+#[test]
+fn a_question_is_answered_whatever_tag_it_names() {
+    let vars = [
+        ("LOCKSTEP_POLICY", "lockstep"),
+        ("LOCKSTEP_OPERATOR_KEY", OPERATOR_KEY),
+    ];
+    let full = Full::of(Acme::in_world(World::with_vars(&vars)), [BEN, CAT]);
+    let organization = ("x-organization-id", full.acme.id.as_str());
+    let mut asked = 0;
+    for route in ROUTES.iter().copied().flatten() {
+        let is_question = route.method == Method::Get
+            || route.pattern.ends_with("/preview")
+            || route.pattern.ends_with("/introspect")
+            || matches!(route.handler, Handler::Asking(_));
+        if !is_question || route.pattern.starts_with("/v1/dev/") {
+            continue;
+        }
+        let ask = || {
+            let path = full.fill(route.pattern);
+            let body = match route.pattern {
+                _ if route.method == Method::Get => Value::Null,
+                "/v1/operator/organizations/{org}/plan/preview" => json!({ "plan": "free" }),
+                "/v1/invitations/preview" => json!({}),
+                _ => scopes::row(route).1,
+            };
+            let body: Value = serde_json::from_str(&full.fill(&body.to_string())).unwrap();
+            let request = if route.method == Method::Get {
+                Request::new(Method::Get, path)
+            } else if route.pattern.ends_with("/introspect") {
+                scopes::form(post(&path, &body), &body)
+            } else {
+                post(&path, &body)
+            };
+            let request = request.with_header(organization.0, organization.1);
+            match route.handler {
+                Handler::Operator(_) => {
+                    request.with_header("authorization", &format!("Bearer {OPERATOR_KEY}"))
+                }
+                _ => request.with_header("cookie", &full.acme.ada),
+            }
+        };
+        let plain = full.acme.world.send(&ask()).status;
+        for tag in ["\"4711\"", "no tag"] {
+            let tagged = full.acme.world.send(&ask().with_header("if-match", tag));
+            assert_eq!((route.pattern, tagged.status), (route.pattern, plain));
+        }
+        asked += usize::from(plain == 200);
+    }
+    assert!(asked > 40, "{asked}");
+}
