@@ -48,9 +48,9 @@ test("cookies are out of reach of scripts, other sites and sub-domains", async (
   const { browser, code, asked } = await askCode("cookies@example.com");
   const opened = await browser.post("/v1/sign-in/sessions", { email: "cookies@example.com", code });
   const set = [...asked.headers.getSetCookie(), ...opened.headers.getSetCookie()];
-  assert.equal(set.length, 3);
+  assert.equal(set.length, 4);
   for (const cookie of set) {
-    assert.match(cookie, /^__Host-lockstep_(session|sign_in)=/);
+    assert.match(cookie, /^__Host-lockstep_(proven|session|sign_in)=/);
     assert.match(cookie, /; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=\d+$/);
   }
 });

@@ -34,8 +34,11 @@ pub enum Command {
         address: String,
         /// The browser that asks, hashed.
         browser: String,
-        /// The client's network address, hashed.
+        /// The client's network address, hashed; or the cookie of a browser that has proven the address before.
         client: String,
+        /// Whether it is such a browser; earlier code knows of none.
+        #[serde(default)]
+        has_proven: bool,
     },
     /// An organization is to mail something; answers whether it may.
     CountMail {
@@ -146,7 +149,8 @@ impl Object for AddressObject {
                 address,
                 browser,
                 client,
-            } => Reply::of(&code::ask(context, address, &browser, &client)?),
+                has_proven,
+            } => Reply::of(&code::ask(context, address, &browser, &client, has_proven)?),
             Command::CountMail { message } => Reply::of(&mail::count(context, &message)?),
             Command::ListInvitations => Reply::of(&invitation::newest(context)?),
             Command::PageInvitations { range } => Reply::of(&invitation::list(context, &range)?),

@@ -24,6 +24,8 @@ pub enum Purpose {
     InvitationSecret,
     /// The name under which a mail is known to its transport, so that a repeated delivery is recognized.
     Message,
+    /// The check inside the cookie of a browser in which an address was proven.
+    ProvenCookie,
     /// The body of a request that may be sent again, as it is stored.
     RequestBody,
     /// The code that proves an address.
@@ -45,6 +47,7 @@ impl Purpose {
             Self::FormerAddress => "lockstep edge former address",
             Self::InvitationSecret => "lockstep edge invitation secret",
             Self::Message => "lockstep edge message",
+            Self::ProvenCookie => "lockstep edge proven cookie",
             Self::RequestBody => "lockstep edge request body",
             Self::SignInBrowser => "lockstep edge sign-in browser",
             Self::SignInCode => "lockstep edge sign-in code",

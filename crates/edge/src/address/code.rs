@@ -18,7 +18,7 @@ const LIMIT_MS: i64 = 3_600_000;
 /// Unused codes of one client for this address within [`LIMIT_MS`].
 const CODES_PER_CLIENT_MAX: i64 = 5;
 /// Unused codes of all clients for this address within [`LIMIT_MS`].
-/// It is above the limit of one client, so that nobody locks an address for others from one place.
+/// It is above the limit of one client, so that nobody locks an address for others from one place. From many places they do, but not for a browser in which the address was proven before: that has only its own limit.
 const CODES_MAX: i64 = 20;
 
 /// Makes a code and puts its mail into the outbox.
@@ -27,17 +27,12 @@ pub(super) fn ask(
     address: String,
     browser: &str,
     client: &str,
+    has_proven: bool,
 ) -> Result<Asked, ApiError> {
     let now_ms = context.now_ms;
     sweep(context)?;
-    let count = "SELECT COUNT(*) AS n, COALESCE(SUM(client = ?), 0) AS mine, COALESCE(MIN(created_at_ms), 0) AS oldest FROM code";
-    if let Some(row) = context.sql.one(count, &[client.into()])?
-        && (row.integer("n")? >= CODES_MAX || row.integer("mine")? >= CODES_PER_CLIENT_MAX)
-    {
-        let wait_ms = row
-            .integer("oldest")?
-            .saturating_add(LIMIT_MS)
-            .saturating_sub(now_ms);
+    if let Some(oldest_ms) = oldest_in_the_way(context, client, has_proven)? {
+        let wait_ms = oldest_ms.saturating_add(LIMIT_MS).saturating_sub(now_ms);
         let wait_s = u32::try_from(wait_ms / 1_000)
             .unwrap_or(0)
             .saturating_add(1);
@@ -63,6 +58,27 @@ pub(super) fn ask(
     };
     outbox::enqueue(context.sql, now_ms, &Delivery::mail(mail, now_ms))?;
     Ok(Asked { expires_at_ms })
+}
+
+/// When the code was made whose end makes room for another one; `None` when there is room.
+fn oldest_in_the_way(
+    context: &Context<'_>,
+    client: &str,
+    has_proven: bool,
+) -> Result<Option<i64>, ApiError> {
+    let count = "SELECT COUNT(*) AS codes, MIN(created_at_ms) AS oldest FROM code WHERE client = ?1 OR ?1 IS NULL";
+    let limits = [
+        (Some(client), CODES_PER_CLIENT_MAX),
+        (None, if has_proven { i64::MAX } else { CODES_MAX }),
+    ];
+    let mut latest = None;
+    for (of_client, codes_max) in limits {
+        let row = context.sql.one(count, &[of_client.into()])?;
+        if let Some(row) = row.filter(|row| row.integer("codes").is_ok_and(|n| n >= codes_max)) {
+            latest = latest.max(row.optional_integer("oldest")?);
+        }
+    }
+    Ok(latest)
 }
 
 /// Uses up a code. Only codes that the same browser asked for are looked at, so nobody can spend another's tries.

@@ -1,5 +1,6 @@
 //! Sign-in through the router and real objects: codes, tries, binding, limits (threats I2, I11, I12, I15).
 
+mod limits;
 mod waiting;
 
 use lockstep_token::{Address, id::address_name};

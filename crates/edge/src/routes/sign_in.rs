@@ -25,6 +25,11 @@ use crate::{
 const SIGN_IN_COOKIE: &str = "__Host-lockstep_sign_in";
 /// How long that cookie lives, in seconds; a code lives ten minutes.
 const SIGN_IN_COOKIE_S: u32 = 3_600;
+/// The cookie of a browser in which somebody has proven an address. It is worth nothing but that others cannot use up the codes of this address for it.
+const PROVEN_COOKIE: &str = "__Host-lockstep_proven";
+/// How long that cookie lives, in seconds: 400 days, the longest that browsers keep one.
+const PROVEN_COOKIE_S: u32 = 34_560_000;
+
 pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
@@ -73,14 +78,20 @@ async fn ask_code(call: Call<'_>) -> Answer {
     let client = limit_client(edge, request, "codes").await?;
     let keys = &edge.config.keys;
     let name = address_name(&keys.id, &address);
-    let browser = match Browser::of(keys, request, &name) {
+    let browser = match Browser::of(keys, request, &name, Says::SIGN_IN) {
         Some(browser) => browser,
-        None => Browser::fresh(edge, &name)?,
+        None => Browser::fresh(edge, &name, Says::SIGN_IN)?,
     };
+    // Who has proven the address here is a client of their own, whatever network they share.
+    let proven = Browser::of(keys, request, &name, Says::PROVEN);
+    let counted = proven
+        .as_ref()
+        .map_or(client, |proven| proven.cookie.clone());
     let command = address::Command::AskCode {
         address: address.as_str().to_owned(),
         browser: browser.hash(keys),
-        client: keys.derive_hex(Purpose::Client, &[&client]),
+        client: keys.derive_hex(Purpose::Client, &[&counted]),
+        has_proven: proven.is_some(),
     };
     let asked: Asked = ask::<AddressObject, _>(&*edge.objects, &name, &command).await?;
     Ok(Response::json(202, &asked)?.with_cookie(SIGN_IN_COOKIE, &browser.cookie, SIGN_IN_COOKIE_S))
@@ -94,7 +105,7 @@ async fn open_session(call: Call<'_>) -> Answer {
     let keys = &edge.config.keys;
     let name = address_name(&keys.id, &address);
     // A browser that asked for no code for this address is refused here, known address or not.
-    let browser = Browser::of(keys, request, &name).ok_or_else(code_refused)?;
+    let browser = Browser::of(keys, request, &name, Says::SIGN_IN).ok_or_else(code_refused)?;
     let command = address::Command::TakeCode {
         browser: browser.hash(keys),
         code: normal_code(&body.code).ok_or_else(code_refused)?,
@@ -118,6 +129,10 @@ async fn open_session(call: Call<'_>) -> Answer {
     };
     ask::<UserObject, ()>(&*edge.objects, user.as_str(), &command).await?;
     join_by_sign_in(&call, &address, &session).await;
+    let proven = match Browser::of(keys, request, &name, Says::PROVEN) {
+        Some(proven) => proven,
+        None => Browser::fresh(edge, &name, Says::PROVEN)?,
+    };
     let view = SessionView {
         user: UserView {
             id: user.as_str(),
@@ -126,31 +141,50 @@ async fn open_session(call: Call<'_>) -> Answer {
     };
     Ok(Response::json(201, &view)?
         .with_cookie(SESSION_COOKIE, session.reveal(), SESSION_COOKIE_S)
+        .with_cookie(PROVEN_COOKIE, &proven.cookie, PROVEN_COOKIE_S)
         .with_cookie(SIGN_IN_COOKIE, "", 0))
 }
 
-/// The browser that asked for a code: a random part, and a check that it asked for this very address.
+/// A cookie that says something of a browser and an address, and what its check is for.
+#[derive(Clone, Copy)]
+struct Says {
+    name: &'static str,
+    check: Purpose,
+}
+
+impl Says {
+    /// That it asked for a code.
+    const SIGN_IN: Self = Self {
+        name: SIGN_IN_COOKIE,
+        check: Purpose::SignInCookie,
+    };
+    /// That somebody has proven the address in it.
+    const PROVEN: Self = Self {
+        name: PROVEN_COOKIE,
+        check: Purpose::ProvenCookie,
+    };
+}
+
+/// A browser that a cookie knows: a random part, and a check that it is about this very address, which it does not name.
 struct Browser {
     cookie: String,
 }
 
 impl Browser {
-    fn fresh(edge: &Edge, address_name: &str) -> Result<Self, ApiError> {
+    fn fresh(edge: &Edge, address_name: &str, says: Says) -> Result<Self, ApiError> {
         let random = hex(&edge.random.bytes::<32>()?);
-        let check = edge
-            .config
-            .keys
-            .derive_hex(Purpose::SignInCookie, &[&random, address_name]);
+        let keys = &edge.config.keys;
+        let check = keys.derive_hex(says.check, &[&random, address_name]);
         Ok(Self {
             cookie: format!("{random}.{check}"),
         })
     }
 
-    /// The browser of a request, if it has asked for a code for this address before.
-    fn of(keys: &Keys, request: &Request, address_name: &str) -> Option<Self> {
-        let cookie = request.cookies(SIGN_IN_COOKIE).next()?;
+    /// The browser of a request, if its cookie is about this address.
+    fn of(keys: &Keys, request: &Request, address_name: &str, says: Says) -> Option<Self> {
+        let cookie = request.cookies(says.name).next()?;
         let (random, check) = cookie.split_once('.')?;
-        let expected = keys.derive_hex(Purpose::SignInCookie, &[random, address_name]);
+        let expected = keys.derive_hex(says.check, &[random, address_name]);
         let is_ours = random.len() == 64 && keys.is_equal(check, &expected);
         is_ours.then(|| Self {
             cookie: cookie.to_owned(),

@@ -15,8 +15,8 @@ pub(super) const ROWS: &[Row] = &[
                 "codes of one client are counted",
                 &[edit(
                     "crates/edge/src/address/code.rs",
-                    "|| row.integer(\"mine\")? >= CODES_PER_CLIENT_MAX)",
-                    "|| row.integer(\"mine\")? >= 1_000 * CODES_PER_CLIENT_MAX)",
+                    "(Some(client), CODES_PER_CLIENT_MAX),",
+                    "(Some(client), 1_000 * CODES_PER_CLIENT_MAX),",
                 )],
             ),
             proof(
@@ -24,8 +24,19 @@ pub(super) const ROWS: &[Row] = &[
                 "codes of all clients are counted",
                 &[edit(
                     "crates/edge/src/address/code.rs",
-                    "(row.integer(\"n\")? >= CODES_MAX",
-                    "(row.integer(\"n\")? >= 1_000 * CODES_MAX",
+                    "if has_proven { i64::MAX } else { CODES_MAX }",
+                    "if has_proven { i64::MAX } else { 1_000 * CODES_MAX }",
+                )],
+            ),
+            proof(
+                edge(
+                    "address::tests::limits::i12_a_browser_that_has_proven_an_address_gets_codes_whatever_others_ask_for",
+                ),
+                "nobody uses up the codes of who has signed in before",
+                &[edit(
+                    "crates/edge/src/address/code.rs",
+                    "if has_proven { i64::MAX } else { CODES_MAX }",
+                    "CODES_MAX",
                 )],
             ),
             proof(
