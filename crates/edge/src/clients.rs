@@ -46,7 +46,11 @@ impl Windows {
     /// Counts one request; whether it is within `requests_max` a minute.
     pub fn allow(&self, now_ms: i64, action: &str, client: &str, requests_max: u32) -> bool {
         let mut counts = self.counts.borrow_mut();
-        let is_over = |window: &Window| window.from_ms.saturating_add(WINDOW_MS) <= now_ms;
+        // A clock that went backwards starts everything anew.
+        let is_over = |window: &Window| {
+            let age_ms = now_ms.saturating_sub(window.from_ms);
+            !(0..WINDOW_MS).contains(&age_ms)
+        };
         if counts.len() >= CLIENTS_MAX {
             counts.retain(|_, window| !is_over(window));
             if counts.len() >= CLIENTS_MAX {
@@ -79,6 +83,14 @@ mod tests {
         assert!(windows.allow(59_999, "codes", "192.0.2.2", 2));
         assert!(windows.allow(59_999, "sessions", "192.0.2.1", 2));
         assert!(windows.allow(60_000, "codes", "192.0.2.1", 2));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_begins_a_new_window() {
+        let windows = Windows::new();
+        assert!(windows.allow(WINDOW_MS, "codes", "192.0.2.1", 1));
+        assert!(!windows.allow(WINDOW_MS, "codes", "192.0.2.1", 1));
+        assert!(windows.allow(WINDOW_MS - 1, "codes", "192.0.2.1", 1));
     }
 
     #[test]
