@@ -7,11 +7,7 @@
 mod confirm;
 mod held;
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use lockstep_core::{Facts, OwnPolicy};
 use lockstep_token::OrganizationId;
@@ -28,6 +24,7 @@ use crate::{
     organization::{Freshness, grants_key, require_lifetime},
     place,
     problem::{ApiError, Code},
+    under_way::UnderWay,
 };
 
 /// How long the object's answer counts for a deny, in milliseconds: what was granted is seen soon after.
@@ -47,7 +44,7 @@ pub struct Cache {
     /// The policies that organizations made of the deployment's, by organization.
     own: RefCell<BTreeMap<String, Rc<Own>>>,
     /// Whom a background refresh is under way for.
-    refreshing: RefCell<BTreeSet<String>>,
+    refreshing: UnderWay,
     /// Ids whose keyed check was found right: the key of a deployment stays, so they stay right.
     organizations: RefCell<BTreeMap<String, OrganizationId>>,
 }
@@ -153,7 +150,7 @@ pub async fn decide(
 /// Asks the object again after the answer, so that only the first request of an idle principal waits for it.
 fn refresh_later(edge: &Edge, question: &Question<'_>) {
     let key = grants_key(question.organization, question.user);
-    if !edge.grants.refreshing.borrow_mut().insert(key.clone()) {
+    if !edge.grants.refreshing.begin(&key, edge.clock.now_ms()) {
         return;
     }
     let (edge, organization) = (edge.clone(), question.organization.to_owned());
@@ -170,7 +167,7 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
                 error.cause().unwrap_or(error.detail())
             ));
         }
-        edge.grants.refreshing.borrow_mut().remove(&key);
+        edge.grants.refreshing.end(&key);
     }));
 }
 

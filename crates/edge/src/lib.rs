@@ -52,4 +52,5 @@ pub mod sql;
 pub mod stored_token;
 #[cfg(test)]
 mod testing;
+pub mod under_way;
 pub mod user;

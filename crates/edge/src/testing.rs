@@ -147,6 +147,11 @@ impl World {
         count
     }
 
+    /// The runtime ends what goes on after the answers; says how much that was.
+    pub(crate) fn drop_background(&self) -> usize {
+        self.background.take().len()
+    }
+
     /// One command to an object.
     pub(crate) fn ask<O: Object, R: DeserializeOwned>(
         &self,

@@ -2,12 +2,10 @@
 //!
 //! Only valid ones are kept, by the hash of the secret, so nobody fills this with inventions. A refusal is never kept.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cell::RefCell, collections::BTreeMap};
 
 use super::Caller;
+use crate::under_way::UnderWay;
 
 /// How many credentials an isolate remembers.
 const ENTRIES_MAX: usize = 1_000;
@@ -17,7 +15,7 @@ const ENTRIES_MAX: usize = 1_000;
 pub struct Cache {
     known: RefCell<BTreeMap<String, Known>>,
     /// Those that a background refresh is under way for.
-    refreshing: RefCell<BTreeSet<String>>,
+    pub(super) refreshing: UnderWay,
 }
 
 #[derive(Debug)]
@@ -90,14 +88,5 @@ impl Cache {
     pub fn forget_principal(&self, id: &str) {
         let is_it = |known: &Known| known.caller.principal.as_str() == id;
         self.known.borrow_mut().retain(|_, known| !is_it(known));
-    }
-
-    /// Whether nobody is refreshing what is known of this credential; then it is the caller's to do.
-    pub(super) fn begin_refresh(&self, hash: &str) -> bool {
-        self.refreshing.borrow_mut().insert(hash.to_owned())
-    }
-
-    pub(super) fn end_refresh(&self, hash: &str) {
-        self.refreshing.borrow_mut().remove(hash);
     }
 }

@@ -189,7 +189,8 @@ async fn key(
 
 /// Asks the object again after the answer, so that only the first request of an idle credential waits for it.
 fn refresh_later(edge: &Edge, owned: Owned) {
-    if !edge.credentials.begin_refresh(&owned.hash) {
+    let now_ms = edge.clock.now_ms();
+    if !edge.credentials.refreshing.begin(&owned.hash, now_ms) {
         return;
     }
     let (edge, background) = (edge.clone(), edge.background.clone());
@@ -202,6 +203,6 @@ fn refresh_later(edge: &Edge, owned: Owned) {
                 error.cause().unwrap_or(error.detail())
             ));
         }
-        edge.credentials.end_refresh(&owned.hash);
+        edge.credentials.refreshing.end(&owned.hash);
     }));
 }

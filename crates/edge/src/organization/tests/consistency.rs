@@ -53,6 +53,28 @@ fn m7_a_removed_member_is_refused_sensitive_actions_at_once_and_others_within_th
     }
 }
 
+/// What goes on after an answer may end with its isolate's work, at any place.
+#[test]
+fn what_the_runtime_ended_is_asked_again_by_who_comes_later() {
+    let acme = Acme::new();
+    let ben = acme.joined(BEN, "member");
+    let asks_again = |of_ms: i64| {
+        acme.world.clock.advance_ms(of_ms);
+        assert!(acme.may(&ben, ORDINARY));
+        acme.world.run_background();
+        acme.world.clock.advance_ms(3_000);
+        assert!(acme.may(&ben, ORDINARY));
+    };
+    asks_again(0);
+    let usual = acme.world.drop_background();
+    assert_eq!(usual, 2, "the credential, and what they hold");
+    // It counts as under way a while, so that not everybody begins it again.
+    assert!(acme.may(&ben, ORDINARY));
+    assert_eq!(acme.world.drop_background(), 0);
+    asks_again(30_000);
+    assert_eq!(acme.world.drop_background(), usual);
+}
+
 #[test]
 fn m7_the_window_is_what_keeps_an_answer_and_no_longer() {
     let acme = Acme::new();
