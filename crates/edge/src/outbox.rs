@@ -30,10 +30,10 @@ use crate::{
 const LANE_GAP_MS: i64 = 1_000;
 /// How often a delivery is tried that this code cannot read: for a week. Newer code has written it before it was rolled back, and reads it when it comes again.
 const UNREADABLE_TRIES_MAX: i64 = 2_016;
-/// Deliveries that are under way together.
-const BATCH_MAX: usize = 16;
+/// Deliveries that are under way together. A Worker has no more connections at a time that wait for an answer, KV's included ("Simultaneous open connections" among the limits of Workers): what waited for one would be late without ever having been sent.
+const BATCH_MAX: usize = 6;
 /// Batches of one alarm; what is left rings the next one.
-const BATCHES_MAX: u32 = 8;
+const BATCHES_MAX: u32 = 20;
 
 /// One thing to be delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 mod dice;
 mod distance;
 mod documented;
+mod lines;
 mod objects;
 mod ports;
 mod sql;
@@ -16,6 +17,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub(crate) use dice::{Dice, environment, seed};
 pub(crate) use distance::together;
+pub(crate) use lines::Lines;
 pub(crate) use objects::LocalObjects;
 pub(crate) use ports::{Answers, MemoryKv, MemoryUpstream, Replies, TestClock, yield_once};
 use ports::{CountedClients, CountedRandom, NativeSignatures, Postponed};

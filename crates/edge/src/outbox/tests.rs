@@ -1,12 +1,12 @@
 //! Deliveries: order, gaps, retries and what is dropped.
 
-use super::{Delivery, enqueue, next_at_ms};
+use super::{Delivery, drain, enqueue, next_at_ms};
 use crate::{
     edge::{Kv, KvError, Later},
     mail::Mail,
     objects::Class,
     sql::Sql,
-    testing::{START_MS, World, now},
+    testing::{Lines, START_MS, World, now},
     user::{Command, OrganizationChange, Profile, UserObject},
 };
 
@@ -37,6 +37,34 @@ fn puts(world: &World) -> Vec<String> {
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect()
+}
+
+/// What has no turn at a slow provider is neither sent nor late.
+#[test]
+fn every_mail_is_taken_by_a_slow_provider_at_the_first_try() {
+    let world = World::with_vars(&[
+        ("LOCKSTEP_MAIL", "http"),
+        ("LOCKSTEP_MAIL_URL", "https://mail.example/send"),
+        ("LOCKSTEP_MAIL_KEY", "very-secret"),
+        ("LOCKSTEP_MAIL_FROM", "us@example.com"),
+    ]);
+    let sql = born(&world);
+    for at in 0..20 {
+        let mail = Mail::SignInCode {
+            to: format!("p{at}@example.com"),
+            name: "adr_1".to_owned(),
+            nonce: at.to_string(),
+            expires_at_ms: START_MS + 600_000,
+        };
+        enqueue(&*sql, START_MS, &Delivery::mail(mail, START_MS)).unwrap();
+    }
+    let lines = Lines::new(START_MS, 3_000);
+    let edge = lines.on(&world.edge);
+    lines
+        .run(drain::<UserObject>(&*sql, &edge, "usr_1"))
+        .unwrap();
+    assert_eq!(lines.sent().len(), 20);
+    assert_eq!(next_at_ms(&*sql).unwrap(), None, "nothing is tried again");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Webhooks: who registers them, what is sent and how it is signed, and what becomes of what is not taken.
 
+mod lines;
 mod retries;
 
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -16,8 +16,8 @@ use crate::{
 
 /// How long an endpoint may take, in milliseconds. What else the object owes waits behind it, so it is below the 15 seconds that the specification recommends.
 const SEND_MS: u64 = 10_000;
-/// Deliveries that are under way together; what is left rings the next alarm.
-const BATCH_MAX: i64 = 16;
+/// Deliveries that are under way together; what is left rings the next alarm. A Worker has no more connections at a time that wait for an answer ("Simultaneous open connections" among the limits of Workers): what waited for one would be late without ever having been sent.
+const BATCH_MAX: i64 = 6;
 /// For how long what was taken counts as under way, in milliseconds: longer than it may take, because the object may be gone.
 const LEASE_MS: i64 = 30_000;
 /// Waits between tries, in seconds: the schedule of the specification, 76 hours in all.
