@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 pub use log::Filter;
 pub(crate) use log::{Part, after, before, head, start};
-pub(crate) use watch::{note, unwatch, watch};
+pub(crate) use watch::{note, passed, unwatch, watch};
 
 use crate::{objects::Context, problem::ApiError, provenance::Provenance};
 

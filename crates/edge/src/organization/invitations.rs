@@ -4,6 +4,7 @@ mod again;
 mod answer;
 pub(super) mod imported;
 pub(super) mod offered;
+pub(super) mod over;
 mod send;
 mod shown;
 

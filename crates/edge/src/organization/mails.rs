@@ -3,6 +3,7 @@
 use super::acting::{Acting, Change};
 use crate::{
     mail::Mail,
+    objects::Context,
     outbox::{self, Delivery},
     problem::ApiError,
 };
@@ -59,6 +60,22 @@ pub(super) fn send(change: &Change<'_>, mail: Mail, lane: &str) -> Result<(), Ap
     let context = change.context();
     let now_ms = context.now_ms;
     outbox::replace(context.sql, now_ms, lane, &Delivery::mail(mail, now_ms))
+}
+
+/// When the oldest mail that is counted no longer counts, in Unix milliseconds.
+pub(super) fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+    let oldest = "SELECT MIN(at_ms) AS oldest FROM invitation_mail";
+    let row = context.sql.one(oldest, &[])?;
+    let oldest = row.map_or(Ok(None), |row| row.optional_integer("oldest"))?;
+    Ok(oldest.map(|at_ms| at_ms.saturating_add(LIMIT_MS)))
+}
+
+/// Forgets to whom mails were sent that no longer count.
+pub(super) fn prune(context: &Context<'_>) -> Result<(), ApiError> {
+    let over_ms = context.now_ms.saturating_sub(LIMIT_MS);
+    let over = "DELETE FROM invitation_mail WHERE at_ms <= ?";
+    context.sql.exec(over, &[over_ms.into()])?;
+    Ok(())
 }
 
 /// Where the mail of an invitation waits: the newest one has the link that counts.

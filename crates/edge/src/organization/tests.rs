@@ -18,6 +18,7 @@ mod import;
 mod introspection;
 mod invitations;
 mod issuers;
+mod kept;
 mod known;
 mod links;
 mod mails;

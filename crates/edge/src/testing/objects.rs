@@ -124,11 +124,16 @@ impl LocalObjects {
             .count()
     }
 
+    /// When something of an object expires next.
+    pub(crate) fn wakes_at_ms<O: Object>(&self, name: &str) -> Option<i64> {
+        let sql = self.database(O::CLASS, name).unwrap();
+        let wake = |context: &Context<'_>| O::wake_at_ms(context).unwrap();
+        self.with_context(&sql, name, &Provenance::default(), wake)
+    }
+
     /// When something of an organization expires next.
     pub(crate) fn organization_wakes_at_ms(&self, name: &str) -> Option<i64> {
-        let sql = self.database(Class::Organization, name).unwrap();
-        let wake = |context: &Context<'_>| OrganizationObject::wake_at_ms(context).unwrap();
-        self.with_context(&sql, name, &Provenance::default(), wake)
+        self.wakes_at_ms::<OrganizationObject>(name)
     }
 
     pub(super) fn due(&self, now_ms: i64) -> Vec<(Class, String)> {

@@ -13,6 +13,8 @@ use crate::{
 
 /// How many are kept; the oldest go first.
 const NOTICES_MAX: i64 = 500;
+/// How long they are kept, in milliseconds: 90 days.
+const KEPT_MS: i64 = 7_776_000_000;
 
 /// Something to be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +115,22 @@ pub(super) fn mark(context: &Context<'_>, until: i64) -> Result<(), ApiError> {
     context
         .sql
         .exec(mark, &[context.now_ms.into(), until.into()])?;
+    Ok(())
+}
+
+/// When the oldest has been kept long enough, in Unix milliseconds.
+pub(super) fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+    let oldest = "SELECT MIN(json_extract(body, '$.at_ms')) AS oldest FROM notice";
+    let row = context.sql.one(oldest, &[])?;
+    let oldest = row.map_or(Ok(None), |row| row.optional_integer("oldest"))?;
+    Ok(oldest.map(|at_ms| at_ms.saturating_add(KEPT_MS)))
+}
+
+/// Forgets those that were kept long enough.
+pub(super) fn sweep(context: &Context<'_>) -> Result<(), ApiError> {
+    let over_ms = context.now_ms.saturating_sub(KEPT_MS);
+    let over = "DELETE FROM notice WHERE json_extract(body, '$.at_ms') <= ?";
+    context.sql.exec(over, &[over_ms.into()])?;
     Ok(())
 }
 

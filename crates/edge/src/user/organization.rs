@@ -147,6 +147,20 @@ pub(super) fn restorable(context: &Context<'_>) -> Result<Vec<DeletedOrganizatio
     rows.iter().map(read).collect()
 }
 
+/// When the first of them can be restored no longer, in Unix milliseconds.
+pub(super) fn wake_at_ms(context: &Context<'_>) -> Result<Option<i64>, ApiError> {
+    let first = "SELECT MIN(restorable_until_ms) AS first FROM organization";
+    let row = context.sql.one(first, &[])?;
+    Ok(row.map_or(Ok(None), |row| row.optional_integer("first"))?)
+}
+
+/// Forgets what those were called that can be restored no longer.
+pub(super) fn sweep(context: &Context<'_>) -> Result<(), ApiError> {
+    let gone = "UPDATE organization SET restorable_name = NULL, restorable_until_ms = NULL WHERE restorable_until_ms <= ?";
+    context.sql.exec(gone, &[context.now_ms.into()])?;
+    Ok(())
+}
+
 /// Ends the streams that the user has open in their organizations, or in `only` one: what they were opened by has ended. It is the organizations' to do, and whatever still counts opens another one.
 pub(super) fn end_streams(context: &Context<'_>, only: Option<&str>) -> Result<(), ApiError> {
     let select = "SELECT id FROM organization WHERE name IS NOT NULL";

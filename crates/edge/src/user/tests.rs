@@ -1,5 +1,6 @@
 //! Sessions and personal access tokens through the router (threats P1, P2, P3).
 
+mod kept;
 mod sessions;
 mod streams;
 mod tokens;
