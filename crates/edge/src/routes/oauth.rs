@@ -58,32 +58,35 @@ fn keys(call: &Call<'_>) -> Answer {
     Ok(response.with_header("cache-control", &format!("public, max-age={KEYS_S}")))
 }
 
-/// RFC 8414, section 2.
+/// RFC 8414, section 2. Introspection is always there, the rest where the deployment has it.
 #[derive(Serialize)]
 struct MetadataView<'a> {
     issuer: &'a str,
-    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_endpoint: Option<String>,
     introspection_endpoint: String,
-    jwks_uri: String,
-    grant_types_supported: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
+    /// Without any it would be two of OAuth's own.
+    grant_types_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 0],
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_endpoint_auth_methods_supported: Option<[&'static str; 1]>,
 }
 
 fn metadata(call: &Call<'_>) -> Answer {
-    if !exchange::is_offered(call.edge) {
-        return Err(ApiError::not_found());
-    }
-    let issuer = call.edge.config.origin.as_str();
+    let config = &call.edge.config;
+    let issuer = config.origin.as_str();
     let address = |path: &str| format!("{issuer}{path}");
+    let is_offered = exchange::is_offered(call.edge);
     let metadata = MetadataView {
         issuer,
-        token_endpoint: address(TOKEN),
+        token_endpoint: is_offered.then(|| address(TOKEN)),
         introspection_endpoint: address(INTROSPECT),
-        jwks_uri: address(KEYS),
-        grant_types_supported: [GRANT_TYPE],
+        jwks_uri: config.signing_keys.as_ref().map(|_| address(KEYS)),
+        grant_types_supported: is_offered.then_some(GRANT_TYPE).into_iter().collect(),
         response_types_supported: [],
-        token_endpoint_auth_methods_supported: ["none"],
+        token_endpoint_auth_methods_supported: is_offered.then_some(["none"]),
     };
     let response = Response::json(200, &metadata)?;
     Ok(response.with_header("cache-control", &format!("public, max-age={KEYS_S}")))

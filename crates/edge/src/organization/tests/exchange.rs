@@ -417,11 +417,18 @@ fn without_a_key_there_is_nothing_to_exchange() {
     let acme = Acme::new();
     let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
     assert_eq!(acme.exchange(&pat, &[]).status, 404);
-    for path in ["jwks.json", "oauth-authorization-server"] {
-        let request = Request::new(Method::Get, format!("/.well-known/{path}"));
-        assert_eq!(acme.world.send(&request).status, 404, "{path}");
-    }
+    let keys = Request::new(Method::Get, "/.well-known/jwks.json");
+    assert_eq!(acme.world.send(&keys).status, 404);
     let metadata = Request::new(Method::Get, "/.well-known/oauth-authorization-server");
+    // Introspection is there whatever is exchanged.
+    let introspection = json(&acme.world.send(&metadata));
+    let expected = json!({
+        "issuer": ORIGIN,
+        "introspection_endpoint": format!("{ORIGIN}/v1/oauth/introspect"),
+        "grant_types_supported": [],
+        "response_types_supported": [],
+    });
+    assert_eq!(introspection, expected);
     let metadata = json(&exchanging().world.send(&metadata));
     for (member, path) in [
         ("token_endpoint", "/v1/oauth/token"),
