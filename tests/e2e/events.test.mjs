@@ -70,9 +70,12 @@ test("a stream begins with the epoch and tells each new one at once", async () =
 
 test("a stream on which nothing happens beats by an event, which a page is told of", async () => {
   const stream = await open(await organization());
+  const beat = "event: beat\ndata: {}\n\n";
+  const hasBeats = (count) => ({ text }) => text.split(beat).length === count + 1 && text.endsWith(beat);
   await stream.until(hasEpoch(1), "no first event");
+  await stream.until(hasBeats(1), "no heartbeat at once, by which a page knows what to wait for");
   await delay(15_500);
-  await stream.until(({ text }) => text.endsWith("event: beat\ndata: {}\n\n"), "no heartbeat");
+  await stream.until(hasBeats(2), "no heartbeat");
   stream.close();
 });
 

@@ -15,8 +15,8 @@ use crate::{edge::Clock, objects::Subscription};
 
 /// Time between two heartbeats, in milliseconds. A page waits for two and a half (`announcements.ts`).
 const HEARTBEAT_MS: i64 = 15_000;
-/// An event, because a page is not told of comments.
-const HEARTBEAT: &[u8] = b"event: beat\ndata: {}\n\n";
+/// An event, because a page is not told of comments. The first comes at once: a page waits for the next one from then on, and a stream may die before it.
+const HEARTBEAT: &str = "event: beat\ndata: {}\n\n";
 /// A stream lives no longer, in milliseconds, whatever is said on it: half an hour. The page opens a new one, and is authenticated again.
 const LIFE_MS_MAX: i64 = 1_800_000;
 /// Events that wait for a slow page; one more, and its stream ends.
@@ -55,7 +55,7 @@ impl EventHub {
         }
         let (mut sender, receiver) = channel(WAITING_MAX);
         // The channel is empty and open.
-        let _ = sender.try_send(format!("{RETRY}{}", subscription.first));
+        let _ = sender.try_send(format!("{RETRY}{}{HEARTBEAT}", subscription.first));
         streams.push(OpenStream {
             subscriber: subscription.subscriber.clone(),
             sender,
@@ -102,7 +102,7 @@ fn beating(
         match select(receiver.next(), delay).await {
             Either::Left((event, _)) => Some((Ok(event?.into_bytes()), receiver)),
             Either::Right(_) if left_ms <= HEARTBEAT_MS => None,
-            Either::Right(_) => Some((Ok(HEARTBEAT.to_vec()), receiver)),
+            Either::Right(_) => Some((Ok(HEARTBEAT.into()), receiver)),
         }
     })
 }
