@@ -239,8 +239,10 @@ pub(in crate::organization) fn take(
         Taken::Project(id) => ("invitation_project", "node", id),
         Taken::Role(node) => ("invitation_grant", "node", node),
     };
+    // SQLite would look at all that wait, for each member who had a role that is deleted.
     let end = format!(
-        "DELETE FROM {table} WHERE {column} = ?2 AND invitation IN (SELECT id FROM invitation WHERE {TO_MEMBER})"
+        "DELETE FROM {table} WHERE {column} = ?2 AND invitation IN
+        (SELECT id FROM invitation INDEXED BY invitation_pending WHERE {TO_MEMBER})"
     );
     change.exec(&end, &[user.into(), (*id).into()])?;
     Ok(())

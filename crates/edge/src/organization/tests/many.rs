@@ -86,11 +86,21 @@ impl Large {
         let node = "INSERT INTO node (id, level, parent, position, name)
             SELECT 'prj_' || user, 'project', ?, 1000 + rowid, user FROM member WHERE address LIKE '%@large.example'";
         sql.exec(node, &[self.workspace.as_str().into()]).unwrap();
+        self.invite();
+        path
+    }
+
+    /// As many invitations, half of which wait, each with the role there; none is a member's.
+    fn invite(&self) {
+        let sql = self.sql();
+        let sql: &dyn Sql = &*sql;
         let invited = "INSERT INTO invitation (id, hash, address, role, state, invited_by, created_at_ms, expires_at_ms, seen_by)
             SELECT 'inv_' || user, user, user, 'member', CASE rowid % 2 WHEN 0 THEN 'pending' ELSE 'accepted' END, 'svc_other', 1, 2, 'usr_other' FROM member WHERE address LIKE '%@large.example'";
         sql.exec(invited, &[]).unwrap();
+        let offered = "INSERT INTO invitation_grant (invitation, node, role) SELECT id, ?, ? FROM invitation WHERE id LIKE 'inv_usr_%'";
+        let values = [self.workspace.as_str().into(), self.role.as_str().into()];
+        sql.exec(offered, &values).unwrap();
         sql.exec("DELETE FROM audit_change", &[]).unwrap();
-        path
     }
 
     fn sql(&self) -> std::rc::Rc<crate::testing::LocalSql> {
@@ -237,7 +247,17 @@ fn an_edit_of_a_role_that_many_hold_is_one_value_in_kv() {
 /// What ends with it is told of to each of its members.
 #[test]
 fn an_end_costs_each_member_the_same() {
-    let ends: [(&str, u16, Ask); 2] = [
+    let ends: [(&str, u16, Ask); 3] = [
+        (
+            "their role",
+            204,
+            Box::new(|it| {
+                it.invite();
+                it.sql().take_work();
+                let role = format!("/roles/{}", it.role);
+                it.acme.delete(&it.acme.ada, &role)
+            }),
+        ),
         (
             "the organization",
             204,
