@@ -216,7 +216,17 @@ fn may_offer(
     }
     may_send(inviter, offer, &facts)?;
     assignable(inviter, offer.role)?;
-    may_grant(inviter, offer, invited, &facts)?;
+    if let Some(invited) = invited {
+        facts.extend(&invited.facts());
+    } else {
+        // They have the role of the offer, and no other.
+        if let Some(role) = inviter.policy().describe_role(offer.role) {
+            facts.set("target.role", Value::Text(role.id.clone()));
+        }
+        facts.set("target.self", Value::Bool(false));
+        facts.set("target.creator", Value::Bool(false));
+    }
+    may_grant(inviter, offer, &facts)?;
     may_bring(inviter, offer, &facts)
 }
 
@@ -279,7 +289,7 @@ fn may_send(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), Me
     }
 }
 
-/// Whether `inviter` may put somebody into all groups, and make them the owner of all projects.
+/// Whether `inviter` may put whom the `facts` are about into all groups, and make them the owner of all projects.
 fn may_bring(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
     let mut groups = offer.groups.iter();
     groups.try_for_each(|(home, grants)| enter_group(inviter, *home, grants, facts))?;
@@ -287,24 +297,8 @@ fn may_bring(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), M
     owned.try_for_each(|node| transfer(inviter, *node, facts))
 }
 
-/// Whether `inviter` may give `invited` all roles on workspaces and projects; somebody who has the role of the
-/// offer and no other, when absent.
-fn may_grant(
-    inviter: &Access,
-    offer: &Offer<'_>,
-    invited: Option<&Target<'_>>,
-    facts: &Facts,
-) -> Result<(), MembershipError> {
-    let mut facts = facts.clone();
-    if let Some(invited) = invited {
-        facts.extend(&invited.facts());
-    } else {
-        if let Some(role) = inviter.policy().describe_role(offer.role) {
-            facts.set("target.role", Value::Text(role.id.clone()));
-        }
-        facts.set("target.self", Value::Bool(false));
-        facts.set("target.creator", Value::Bool(false));
-    }
+/// Whether `inviter` may give whom the `facts` are about all roles on workspaces and projects.
+fn may_grant(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
     offer.grants.iter().try_for_each(|(node, role)| {
         let operation = match inviter.level(*node) {
             Some(Level::Workspace) => Operation::WorkspaceMemberManage,

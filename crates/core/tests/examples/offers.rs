@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, Facts, Grant, Invitation, InvitationError, InvitationState,
-    InvitationStatus, MembershipError, Offer, Operation, Policy, Target,
-    let_workspace_admins_invite, may_link,
+    Access, Condition, DelegationError, Effect, Facts, Grant, Invitation, InvitationError,
+    InvitationState, InvitationStatus, MembershipError, Offer, Operation, Policy, RuleSpec, Target,
+    Test, Value, let_workspace_admins_invite, may_link,
 };
 
-use crate::shop::{NOW_MS, record, spec};
+use crate::shop::{NOW_MS, record, spec, strings};
 
 /// The shop, in which whoever hires also gives roles in branches.
 fn policy() -> Arc<Policy> {
@@ -211,6 +211,66 @@ fn what_comes_with_an_invitation_is_handed_out_by_who_may_by_hand() {
         not_offered(Operation::GroupManage)
     );
     assert_eq!(owning(&foreman), not_offered(Operation::ProjectTransfer));
+}
+
+/// Somebody who is no member yet has the role of the offer, for groups and projects as for roles.
+#[test]
+fn an_invitation_puts_whom_rules_know_into_groups() {
+    let mut spec = spec();
+    for operation in [Operation::GroupManage, Operation::ProjectTransfer] {
+        let bound = (operation.as_str().into(), "promote".into());
+        spec.operations.push(bound);
+    }
+    spec.rules.push(RuleSpec {
+        id: "no-guests".into(),
+        effect: Effect::Deny,
+        roles: strings(&["foreman"]),
+        permissions: strings(&["promote"]),
+        when: vec![Condition::new(
+            "target.role",
+            Test::Equals(Value::Text("guest".into())),
+        )],
+        because: "Guests stay outside.".into(),
+    });
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let foreman = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    let [north, till] = ["north", "till"].map(|node| foreman.node(node).unwrap());
+    let (groups, owned) = ([(north, vec![Grant::new("clerk", "north")])], [till]);
+    let invitation = Invitation {
+        state: InvitationState::Pending,
+        expires_at_ms: NOW_MS + 1,
+    };
+    let ways = [(&groups[..], &[][..]), (&[], &owned)];
+    for (groups, owned) in ways {
+        let accept = |role: &str, invited: Option<&Target<'_>>| {
+            let offer = Offer {
+                groups,
+                owned,
+                ..Offer::of(policy.role(role).unwrap())
+            };
+            invitation.accept(NOW_MS, true, &foreman, &offer, invited, &Facts::default())
+        };
+        let member = |role| Target {
+            role: policy.role(role),
+            role_id: role,
+            is_self: false,
+            is_creator: false,
+            other_admins: 1,
+            keeps_owner: true,
+            record: None,
+        };
+        let denied = |answer| {
+            let Err(InvitationError::Inviter(MembershipError::Denied(denial))) = answer else {
+                return false;
+            };
+            denial.reason.code() == "denied-by-rule"
+        };
+        assert_eq!(accept("staff", None), Ok(InvitationState::Accepted));
+        assert!(denied(accept("guest", None)));
+        let staff = member("staff");
+        assert_eq!(accept("guest", Some(&staff)), Ok(InvitationState::Accepted));
+        assert!(denied(accept("staff", Some(&member("guest")))));
+    }
 }
 
 #[test]
