@@ -84,7 +84,7 @@ impl Value {
 }
 
 /// One result row; columns are read by name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     columns: Rc<Vec<String>>,
     values: Vec<Value>,

@@ -7,7 +7,7 @@ use lockstep_wire::{AcceptedView, InvitationPreview, LinkRequest, LinkView};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    acting::{Acting, Change, FreshActing, Word},
+    acting::{Acting, FreshActing, Word},
     actor::FreshPerson,
     addresses,
     invitations::{self, Inviter, Names, offered},
@@ -174,13 +174,13 @@ fn revoke(acting: &FreshActing<'_>, id: &str) -> Result<Reply, ApiError> {
         return Err(refusal::not_pending(InvitationStatus::Canceled));
     }
     let change = acting.change(permitted)?;
-    end(&change, id)?;
+    end(change.context(), id)?;
     change.finish(())
 }
 
-fn end(change: &Change<'_>, id: &str) -> Result<(), ApiError> {
+fn end(context: &Context<'_>, id: &str) -> Result<(), ApiError> {
     let end = "UPDATE invitation_link SET revoked_at_ms = ? WHERE id = ?";
-    change.exec(end, &[change.acting.now_ms().into(), id.into()])?;
+    context.sql.exec(end, &[context.now_ms.into(), id.into()])?;
     Ok(())
 }
 
@@ -295,28 +295,68 @@ pub(super) fn revoke_those_of(context: &Context<'_>, user: &str) -> Result<(), A
     Ok(())
 }
 
-/// Ends the links that `maker` could not make any more: what they are given anew is another word. What programs made rests while who saw its secret does, and so does anybody's while their issuer is switched off.
-pub(super) fn revoke_those_beyond(change: &Change<'_>, maker: &str) -> Result<(), ApiError> {
+/// Lets `write` say what `maker` is granted under a name, and if that changes it, ends the links that they could not make before it or could not make after it: what they are given anew is another word. What rests by a rule ends, too, then; nothing does by the same again.
+pub(super) fn through<T>(
+    context: &Context<'_>,
+    maker: &str,
+    granted_as: &str,
+    write: impl FnOnce() -> Result<T, ApiError>,
+) -> Result<T, ApiError> {
+    let open = open_of(context, maker)?;
+    if open.is_empty() {
+        return write();
+    }
+    let select = "SELECT node, role, not_before_ms, expires_at_ms FROM granted WHERE user = ? ORDER BY node, role";
+    let granted = || context.sql.exec(select, &[granted_as.into()]);
+    let before = granted()?;
+    // A role that ran out by itself has left them open.
+    let mut over = beyond(context, maker, &open)?;
+    let written = write()?;
+    if granted()? != before {
+        over.extend(beyond(context, maker, &open)?);
+        over.into_iter().try_for_each(|id| end(context, id))?;
+    }
+    Ok(written)
+}
+
+/// Ends the links that `maker` could not make as things are.
+pub(super) fn revoke_those_beyond(context: &Context<'_>, maker: &str) -> Result<(), ApiError> {
+    let open = open_of(context, maker)?;
+    let over = beyond(context, maker, &open)?;
+    over.into_iter().try_for_each(|id| end(context, id))
+}
+
+fn open_of(context: &Context<'_>, maker: &str) -> Result<Vec<Link>, ApiError> {
     let select = format!(
         "{COLUMNS} WHERE made_by = ? AND revoked_at_ms IS NULL AND expires_at_ms > ? AND uses < uses_max"
     );
-    let context = change.context();
-    let rows = change.exec(&select, &[maker.into(), context.now_ms.into()])?;
-    if rows.is_empty() {
-        return Ok(());
+    let values = [maker.into(), context.now_ms.into()];
+    let rows = context.sql.exec(&select, &values)?;
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// Those of `links` that `maker` could not make as things are; all of them while their issuer is switched off. That who saw a program's secret is suspended is no change of the program.
+fn beyond<'a>(
+    context: &Context<'_>,
+    maker: &str,
+    links: &'a [Link],
+) -> Result<Vec<&'a str>, ApiError> {
+    if links.is_empty() {
+        return Ok(Vec::new());
     }
     let organization = organization(context)?;
-    let Some(word) = Word::of(context, &organization, maker, None)? else {
-        return Ok(());
-    };
-    for row in &rows {
-        let link = read(row)?;
-        let known = word.known(&link.id, &link.role)?;
-        if known.is_none_or(|known| word.link(&known.offer()).is_err()) {
-            end(change, &link.id)?;
+    let word = Word::of(context, &organization, maker, None)?;
+    let mut over = Vec::new();
+    for link in links {
+        let known = match &word {
+            Some(word) => word.known(&link.id, &link.role)?.zip(Some(word)),
+            None => None,
+        };
+        if known.is_none_or(|(known, word)| word.link(&known.offer()).is_err()) {
+            over.push(&*link.id);
         }
     }
-    Ok(())
+    Ok(over)
 }
 
 /// Ends all links.

@@ -65,8 +65,10 @@ fn give(
     };
     let permitted = acting.change_role(&target, role_id)?;
     let change = acting.change_of(permitted, epoch)?;
-    change.set_role(&member.granted_as(), role)?;
-    links::revoke_those_beyond(&change, user)?;
+    let granted_as = member.granted_as();
+    links::through(change.context(), user, &granted_as, || {
+        change.set_role(&granted_as, role)
+    })?;
     change.touch(&[user.to_owned()])?;
     if member.role != role {
         change.tell_of_role(&member, role, &acting.role_name(role))?;

@@ -199,6 +199,19 @@ fn set(
     member: &Member,
     grant: Option<&NodeGrantRequest>,
 ) -> Result<(), ApiError> {
+    let (user, granted_as) = (&member.user, member.granted_as());
+    links::through(change.context(), user, &granted_as, || {
+        replace(change, node, member, grant)
+    })?;
+    change.touch(std::slice::from_ref(user))
+}
+
+fn replace(
+    change: &Change<'_>,
+    node: &str,
+    member: &Member,
+    grant: Option<&NodeGrantRequest>,
+) -> Result<(), ApiError> {
     let granted_as = member.granted_as();
     let end = "DELETE FROM granted WHERE user = ? AND node = ? RETURNING role, not_before_ms, expires_at_ms";
     let ended = change.exec(end, &[(&granted_as).into(), node.into()])?;
@@ -230,10 +243,7 @@ fn set(
         ];
         change.exec(begin, &values)?;
     }
-    if is_taken {
-        links::revoke_those_beyond(change, &member.user)?;
-    }
-    change.touch(std::slice::from_ref(&member.user))
+    Ok(())
 }
 
 fn view_of(acting: &Acting<'_>, member: &Member, grant: &NodeGrantRequest) -> NodeMemberView {

@@ -1,6 +1,6 @@
 //! Whose the organization is: handed over to another member, by who owns it; by an admin, once its owner has left.
 
-use super::acting::FreshActing;
+use super::{acting::FreshActing, links};
 use crate::{
     objects::Reply,
     problem::{ApiError, Code},
@@ -23,9 +23,11 @@ pub(super) fn transfer(acting: &FreshActing<'_>, user: &str) -> Result<Reply, Ap
     let change = acting.change(permitted)?;
     change.exec("UPDATE organization SET creator = ?", &[user.into()])?;
     let on_it = [user.into(), organization.into()];
-    change.exec("DELETE FROM granted WHERE user = ? AND node = ?", &on_it)?;
-    let begin = "INSERT INTO granted (user, node, role) VALUES (?, ?, ?)";
-    change.exec(begin, &[user.into(), organization.into(), role.into()])?;
+    links::through(change.context(), user, user, || {
+        change.exec("DELETE FROM granted WHERE user = ? AND node = ?", &on_it)?;
+        let begin = "INSERT INTO granted (user, node, role) VALUES (?, ?, ?)";
+        change.exec(begin, &[user.into(), organization.into(), role.into()])
+    })?;
     change.touch(&[acting.principal().to_owned(), member.user.clone()])?;
     if member.role != role {
         change.tell_of_role(&member, role, &acting.role_name(role))?;

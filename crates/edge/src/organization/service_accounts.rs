@@ -181,8 +181,9 @@ fn update(
         change.exec(rename, &[name.into(), account.into()])?;
     }
     if let Some(grants) = grants {
-        grant(&change, account, grants)?;
-        links::revoke_those_beyond(&change, account)?;
+        links::through(change.context(), account, account, || {
+            grant(&change, account, grants)
+        })?;
     }
     finish(change, account)
 }
@@ -193,7 +194,7 @@ fn delete(acting: &FreshActing<'_>, account: &str) -> Result<Reply, ApiError> {
     acting.require_account(account)?;
     let change = acting.change(permitted)?;
     change.exec("DELETE FROM granted WHERE user = ?", &[account.into()])?;
-    links::revoke_those_beyond(&change, account)?;
+    links::revoke_those_beyond(change.context(), account)?;
     let keys = "DELETE FROM service_key WHERE account = ?";
     change.exec(keys, &[account.into()])?;
     service_keys::stop_those_shown_to(change.context(), account)?;

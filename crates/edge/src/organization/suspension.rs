@@ -47,7 +47,7 @@ fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     change.exec(keep, &[kept_as.into(), user.into()])?;
     let since = "UPDATE member SET suspended_at_ms = COALESCE(suspended_at_ms, ?) WHERE user = ?";
     change.exec(since, &[acting.now_ms().into(), user.into()])?;
-    links::revoke_those_beyond(&change, user)?;
+    links::revoke_those_beyond(change.context(), user)?;
     change.withdraw(user)?;
     change.tell_user(user, None)?;
     change.cancel_invitations_to(user)?;
@@ -60,6 +60,8 @@ fn end(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     let kept = acting.record(&member.granted_as())?;
     let permitted = acting.restore(&acting.target(&member)?, &kept)?;
     let change = acting.change(permitted)?;
+    // Those of whoever was suspended before links ended by it are open still.
+    links::revoke_those_beyond(change.context(), user)?;
     let restore = "UPDATE granted SET user = ? WHERE user = ?";
     change.exec(restore, &[user.into(), member.granted_as().into()])?;
     let over = "UPDATE member SET suspended_at_ms = NULL WHERE user = ?";

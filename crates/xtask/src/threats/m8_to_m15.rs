@@ -29,8 +29,8 @@ pub(super) const ROWS: &[Row] = &[
             "the role is written",
             &[edit(
                 "crates/edge/src/organization/members.rs",
-                "    change.set_role(&member.granted_as(), role)?;\n",
-                "",
+                "        change.set_role(&granted_as, role)\n",
+                "        Ok(())\n",
             )],
         )],
         running: &[(

@@ -8,7 +8,7 @@ use crate::{
     organization::{
         acting::{Permitted, Word},
         actor::{FreshAddress, FreshPerson},
-        addresses, refusal,
+        addresses, links, refusal,
         store::{self, Organization, committed, next_epoch, organization, unsigned},
     },
     problem::{ApiError, Code},
@@ -115,7 +115,9 @@ pub(in crate::organization) fn admit(
     if brought.is_empty() {
         return Ok(());
     }
-    offered::give(context, user, &granted_as, brought, epoch)?;
+    links::through(context, user, &granted_as, || {
+        offered::give(context, user, &granted_as, brought, epoch)
+    })?;
     store::touch(context, user, epoch)
 }
 

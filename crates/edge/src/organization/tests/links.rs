@@ -348,3 +348,49 @@ fn law_5_a_link_ends_with_its_maker_s_right_to_make_it() {
         assert_eq!(acme.join(&dan, &of_ada).status, 200, "another's");
     }
 }
+
+/// A rule that ends gives back what it took; another role is another word, whatever the rule says.
+#[test]
+fn a_link_that_rests_outlives_the_same_role_again() {
+    for (roles, status, code) in [
+        (&["admin"][..], 200, ""),
+        (&["owner", "admin"], 409, "invitation-not-pending"),
+    ] {
+        let acme = lockstep("");
+        let ben = acme.joined(BEN, "admin");
+        let body = json!({ "role": "member", "uses_max": 9 });
+        let (_, secret) = acme.link_to(&ben, &body);
+        let deny =
+            json!({ "effect": "deny", "roles": ["admin"], "permissions": ["invitation.create"] });
+        let rule = acme.post(&acme.ada, "/rules", &deny);
+        assert_eq!(rule.status, 201, "{}", text(&rule));
+        let cat = acme.world.sign_in(CAT);
+        refused(&acme.join(&cat, &secret), 409, "invitation-void");
+        for role in roles {
+            acme.make(BEN, role);
+        }
+        let rule = format!("/rules/{}", id(&rule));
+        assert_eq!(acme.delete(&acme.ada, &rule).status, 204);
+        let joined = acme.join(&cat, &secret);
+        if status == 200 {
+            assert_eq!(joined.status, 200, "{}", text(&joined));
+        } else {
+            refused(&joined, status, code);
+        }
+    }
+}
+
+/// Whoever was suspended under an earlier release has their links still.
+#[test]
+fn law_5_the_end_of_a_suspension_wakes_no_link() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let body = json!({ "role": "member", "uses_max": 9 });
+    let (_, secret) = acme.link_to(&ben, &body);
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    acme.execute("UPDATE invitation_link SET revoked_at_ms = NULL");
+    assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+    let cat = acme.world.sign_in(CAT);
+    refused(&acme.join(&cat, &secret), 409, "invitation-not-pending");
+}

@@ -253,3 +253,39 @@ fn law_5_a_link_ends_with_its_maker_s_role_in_the_workspace_and_not_with_another
         "invitation-not-pending",
     );
 }
+
+/// By whatever way it is given.
+#[test]
+fn law_5_a_link_does_not_wake_with_a_role_given_anew_after_its_end() {
+    for by_invitation in [false, true] {
+        let lab = Lab::new();
+        let acme = &lab.acme;
+        assert_eq!(lab.set(&acme.ada, true).status, 200);
+        let of = |role: &str| json!([{ "workspace": lab.north.replace("/workspaces/", ""), "role": role }]);
+        let mail = json!({ "email": NEW, "role": "member", "workspaces": of("workspace-admin") });
+        let invitation = id(&acme.post(&acme.ada, "/invitations", &mail));
+        // They come in by another way than the invitation, which waits.
+        let new = acme.world.sign_in(NEW);
+        let (_, door) = acme.link("member", 1);
+        assert_eq!(acme.join(&new, &door).status, 200);
+        let path = format!("{}{}", lab.north, acme.member(NEW));
+        let soon_ms = crate::testing::START_MS + 86_400_000;
+        let until = json!({ "role": "workspace-admin", "expires_at_ms": soon_ms });
+        assert_eq!(acme.put(&acme.ada, &path, &until).status, 200);
+        let link = json!({ "role": "member", "uses_max": 9, "workspaces": of("viewer") });
+        let made = acme.post(&new, "/links", &link);
+        assert_eq!(made.status, 201, "{}", text(&made));
+        let secret = json(&made)["token"].as_str().unwrap().to_owned();
+        acme.world.clock.advance_ms(86_400_000);
+        let other = acme.world.sign_in("other@example.com");
+        refused(&acme.join(&other, &secret), 409, "invitation-void");
+        if by_invitation {
+            let new = acme.world.sign_in(NEW);
+            let accepted = acme.accept(&new, &invitation);
+            assert_eq!(accepted.status, 200, "{}", text(&accepted));
+        } else {
+            acme.grant(&lab.north, NEW, "workspace-admin");
+        }
+        refused(&acme.join(&other, &secret), 409, "invitation-not-pending");
+    }
+}

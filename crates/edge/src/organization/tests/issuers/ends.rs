@@ -314,6 +314,44 @@ fn m6_nobody_joins_on_an_invitation_or_link_of_whose_issuer_is_switched_off() {
     assert_eq!(acme.join(&cat, secret).status, 200);
 }
 
+/// Their link rests meanwhile; a word that they could not give any more when their role changed ends.
+#[test]
+fn law_5_a_link_ends_with_its_maker_s_role_also_while_their_issuer_is_off() {
+    for is_demoted in [true, false] {
+        let acme = lockstep("");
+        let idp = Idp::new(1);
+        let path = acme.issuer(&idp, Some("member"));
+        let dan = idp.token("dan");
+        acme.read_by(&dan, "");
+        let member = acme.vouched_member("dan");
+        let switch = |active: bool| {
+            let switched = acme.patch(&acme.ada, &path, &json!({ "active": active }));
+            assert_eq!(switched.status, 200, "{}", text(&switched));
+        };
+        let make = |role: &str| {
+            let made = acme.patch(&acme.ada, &member, &json!({ "role": role }));
+            assert_eq!(made.status, 200, "{}", text(&made));
+        };
+        make("admin");
+        let body = json!({ "role": "member", "uses_max": 5 });
+        let made = acme.bear(&acme.world.edge, &dan, Method::Post, "/links", &body);
+        assert_eq!(made.status, 201, "{}", text(&made));
+        let secret = json(&made)["token"].as_str().unwrap().to_owned();
+        switch(false);
+        if is_demoted {
+            make("member");
+            make("admin");
+        } else {
+            let suspension = format!("{member}/suspension");
+            assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+            assert_eq!(acme.delete(&acme.ada, &suspension).status, 200);
+        }
+        switch(true);
+        let cat = acme.world.sign_in(CAT);
+        refused(&acme.join(&cat, &secret), 409, "invitation-not-pending");
+    }
+}
+
 #[test]
 fn j22_what_a_plan_no_longer_has_can_still_be_seen_and_ended() {
     let vars = [

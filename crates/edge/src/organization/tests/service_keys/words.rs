@@ -160,6 +160,41 @@ fn p2_a_link_outlives_no_key_by_which_it_was_shown() {
     assert_eq!(made.status, 201, "{}", text(&made));
 }
 
+/// What rests by a rule has its account's word still, until what it is granted is changed.
+#[test]
+fn law_5_a_program_s_link_rests_and_does_not_wake_with_a_role_given_anew_after_its_end() {
+    let acme = lockstep();
+    let soon_ms = acme.world.edge.clock.now_ms() + 3_600_000;
+    let [admin, until] = [
+        json!({ "role": "admin" }),
+        json!({ "role": "admin", "expires_at_ms": soon_ms }),
+    ];
+    let account = acme.account(std::slice::from_ref(&until));
+    let (_, secret) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
+    let body = json!({ "role": "member", "uses_max": 9 });
+    let made = acme.by(&secret, Method::Post, "/links", &body);
+    assert_eq!(made.status, 201, "{}", text(&made));
+    let link = json(&made)["token"].as_str().unwrap().to_owned();
+    let grant = |grant: &Value| {
+        let granted = acme.patch(&acme.ada, &account, &json!({ "grants": [grant] }));
+        assert_eq!(granted.status, 200, "{}", text(&granted));
+    };
+    let deny =
+        json!({ "effect": "deny", "roles": ["admin"], "permissions": ["invitation.create"] });
+    let rule = acme.post(&acme.ada, "/rules", &deny);
+    assert_eq!(rule.status, 201, "{}", text(&rule));
+    grant(&until);
+    let rule = format!("/rules/{}", super::super::id(&rule));
+    assert_eq!(acme.delete(&acme.ada, &rule).status, 204);
+    let eve = acme.world.sign_in(EVE);
+    assert_eq!(acme.join(&eve, &link).status, 200);
+    acme.world.clock.advance_ms(3_600_000);
+    let cat = acme.world.sign_in(CAT);
+    refused(&acme.join(&cat, &link), 409, "invitation-void");
+    grant(&admin);
+    refused(&acme.join(&cat, &link), 409, "invitation-not-pending");
+}
+
 #[test]
 fn law_5_what_is_over_is_not_compared_when_a_key_is_rotated() {
     let acme = lockstep();
