@@ -146,6 +146,25 @@ test("a_store_that_nobody_follows_allows_nothing", async (t) => {
   assert.equal(invites(store), true);
 });
 
+test("what_a_read_of_before_brings_is_not_for_who_follows_next", async (t) => {
+  t.mock.timers.enable(clock);
+  const edge = edgeDouble(ending(86_400_000));
+  const reads = [];
+  edge.answer = () => new Promise((resolve) => reads.push(resolve));
+  const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const leave = store.subscribe(() => {});
+  await pass(t, 20);
+  leave();
+  await pass(t, 10);
+  t.after(store.subscribe(() => {}));
+  reads[0](ending(86_400_000)());
+  await pass(t, 20);
+  assert.deepEqual([store.getSnapshot().status, invites(store)], ["loading", false]);
+  reads[1](ending(86_400_000)());
+  await pass(t, 20);
+  assert.equal(invites(store), true);
+});
+
 test("who_comes_back_at_once_sees_what_was_there", async (t) => {
   t.mock.timers.enable(clock);
   const edge = edgeDouble(ending(86_400_000));

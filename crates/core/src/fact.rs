@@ -98,15 +98,23 @@ impl Facts {
     }
 
     /// What is known of `name`. A group of which only the directory states facts makes nothing absent
-    /// ([`is_open_group`]): the directory has the others, whoever did not state them.
+    /// ([`is_open_group`]): the directory has the others, whoever did not state them. And what is a group
+    /// itself, or has one in it, is there, in whatever group it is: no fact, and not absent.
     #[must_use]
     pub fn knowledge(&self, name: &str) -> Knowledge<'_> {
-        let in_group = |group: &String| is_in_group(name, group) && is_open_group(group);
-        match self.known.get(name) {
-            Some(value) => Knowledge::Known(value),
-            None if self.complete.iter().any(in_group) => Knowledge::Absent,
-            None => Knowledge::Unknown,
+        if let Some(value) = self.known.get(name) {
+            return Knowledge::Known(value);
         }
+        let mut knowledge = Knowledge::Unknown;
+        for group in &self.complete {
+            if group == name || is_in_group(group, name) {
+                return Knowledge::Unknown;
+            }
+            if is_in_group(name, group) && is_open_group(group) {
+                knowledge = Knowledge::Absent;
+            }
+        }
+        knowledge
     }
 
     /// All known facts, by rising name.

@@ -173,6 +173,12 @@ impl<'a> Resource<'a> {
         })
     }
 
+    /// Whether it is named by its `type` and `id` as this very place.
+    #[must_use]
+    pub fn is(self, place: &str) -> bool {
+        self.itself == Some(place)
+    }
+
     /// The node that a question about it names: its project, else its workspace, else the organization. What is called a project and is one of the others is the id of nothing, and so is a place that is said to lie in itself.
     #[must_use]
     pub fn node<'n>(self, organization: &'n str, workspace: Option<&'n str>) -> &'n str

@@ -22,6 +22,7 @@ pub use self::search::{Entity, PageView, Search, SearchRequest, SearchResponse};
 pub use self::several::{
     EVALUATIONS_MAX, EvaluationContext, EvaluationFault, EvaluationResponse, Evaluations, Semantic,
 };
+use crate::facts::FACT_NAME_BYTES_MAX;
 use crate::json::Json;
 use crate::nesting::REQUEST_BYTES_MAX;
 use crate::{DecisionView, LevelName, UnknownPermission, facts};
@@ -326,7 +327,7 @@ struct Stated {
 impl Stated {
     fn add(&mut self, prefix: &str, properties: Option<&Json>) -> Result<(), RequestError> {
         for (name, value) in properties.into_iter().flat_map(Json::members) {
-            let name = format!("{prefix}.{name}");
+            let name = joined(prefix, name)?;
             if let Json::Object(members) = value {
                 self.add_group(name.clone(), members)?;
                 self.name(&name)?;
@@ -345,7 +346,7 @@ impl Stated {
         members: &BTreeMap<String, Json>,
     ) -> Result<(), RequestError> {
         for (member, value) in members {
-            let name = format!("{group}.{member}");
+            let name = joined(&group, member)?;
             self.name(&name)?;
             if let Json::Object(members) = value {
                 // It is there, and no fact by itself.
@@ -391,6 +392,22 @@ impl Stated {
         }
         (self.facts, self.unusable.into_iter().collect())
     }
+}
+
+/// The name of a member of a group; refused before it is put together where it is too long.
+fn joined(group: &str, member: &str) -> Result<String, RequestError> {
+    if facts::is_too_long(group, member) {
+        let name: String = group
+            .chars()
+            .chain(['.'])
+            .chain(member.chars())
+            .take(64)
+            .collect();
+        return Err(RequestError::Request(format!(
+            "the name of a fact is longer than {FACT_NAME_BYTES_MAX} bytes: `{name}…`"
+        )));
+    }
+    Ok(format!("{group}.{member}"))
 }
 
 /// Whether `evaluations` are there. Without any, a request for several is a request.

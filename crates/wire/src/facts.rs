@@ -40,6 +40,14 @@ enum FactView {
     Group(#[serde(deserialize_with = "unique_map::deserialize")] BTreeMap<String, Scalar>),
 }
 
+/// Longest name of a stated fact, in bytes. Each fact of a group has the group's name before its own, so a long one would be there thousands of times.
+pub const FACT_NAME_BYTES_MAX: usize = 512;
+
+/// Whether the name of `member` in `group` is too long.
+pub(crate) const fn is_too_long(group: &str, member: &str) -> bool {
+    group.len().saturating_add(member.len()) >= FACT_NAME_BYTES_MAX
+}
+
 impl FactsView {
     /// Whether nothing is known.
     #[must_use]
@@ -83,6 +91,9 @@ impl TryFrom<Stated> for FactsView {
                 FactView::One(value) => set(name, value)?,
                 FactView::Group(group) => {
                     for (member, value) in group {
+                        if is_too_long(&name, &member) {
+                            return Err("a fact's name is longer than 512 bytes");
+                        }
                         set(format!("{name}.{member}"), value)?;
                     }
                     groups.push(name);

@@ -76,7 +76,7 @@ pub use exported::{
     ExportedOrganization, ExportedRole, ExportedRule, ExportedSetting, IMPORT_BYTES_MAX,
     IMPORT_MEMBERS_MAX, ImportedView, LeftOutView, ProblemText,
 };
-pub use facts::FactsView;
+pub use facts::{FACT_NAME_BYTES_MAX, FactsView};
 pub use flat::{FlatReader, read_facts};
 pub use gate_policy::{GatePolicy, PolicyView};
 pub use invitation::{

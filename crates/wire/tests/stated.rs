@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use lockstep_core::{Facts, Knowledge, Value};
-use lockstep_wire::EvaluationRequest;
+use lockstep_wire::{EvaluationRequest, FactsView};
 
 /// What is known under a request whose resource and action have these properties, beside `known`.
 fn facts(resource: &str, action: &str, known: &Facts) -> Facts {
@@ -66,4 +66,45 @@ fn groups_in_groups_state_facts() {
         };
         assert_eq!(found.knowledge(name), wanted, "{name}");
     }
+}
+
+/// However it is spelled: what a group is is there.
+#[test]
+fn an_object_is_there_however_its_name_is_spelled() {
+    let name = "resource.tags.env";
+    for resource in [
+        r#"{"tags": {"a": "b", "env": {"stage": "prod"}}}"#,
+        r#"{"tags": {"a": "b"}, "tags.env": {"stage": "prod"}}"#,
+        r#"{"tags": {}, "tags.env": {}}"#,
+        r#"{"tags": {}, "tags.env.of": {"stage": "prod"}}"#,
+    ] {
+        let found = facts(resource, "{}", &Facts::default());
+        assert_eq!(found.knowledge(name), Knowledge::Unknown, "{resource}");
+    }
+    let stated = r#"{"resource.tags": {"a": "b"}, "resource.tags.env": {"stage": "prod"}}"#;
+    let stated: FactsView = serde_json::from_str(stated).unwrap();
+    assert_eq!(Facts::from(stated).knowledge(name), Knowledge::Unknown);
+}
+
+/// Every fact of a group has the group's name before its own.
+#[test]
+fn a_name_is_not_there_thousands_of_times() {
+    let members: Vec<String> = (0..3_000).map(|at| format!(r#""{at}": {{}}"#)).collect();
+    let members = members.join(", ");
+    let read = |group: &str| {
+        let text = format!(
+            r#"{{"subject": {{"type": "user", "id": "ben"}}, "action": {{"name": "read"}},
+                "resource": {{"type": "trace", "id": "t", "properties": {{"{group}": {{{members}}}}}}}}}"#
+        );
+        EvaluationRequest::read(text.as_bytes()).map(|_| ())
+    };
+    assert!(read(&"x".repeat(498)).is_ok());
+    let refused = read(&"x".repeat(500)).unwrap_err().to_string();
+    assert!(refused.contains("longer than 512 bytes"), "{refused}");
+    let stated = |group: usize| {
+        let text = format!(r#"{{"{}": {{"m": 1}}}}"#, "x".repeat(group));
+        serde_json::from_str::<FactsView>(&text)
+    };
+    assert!(stated(510).is_ok());
+    assert!(stated(511).is_err());
 }

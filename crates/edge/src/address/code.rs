@@ -18,8 +18,10 @@ const LIMIT_MS: i64 = 3_600_000;
 /// Unused codes of one client for this address within [`LIMIT_MS`].
 const CODES_PER_CLIENT_MAX: i64 = 5;
 /// Unused codes of all clients for this address within [`LIMIT_MS`].
-/// It is above the limit of one client, so that nobody locks an address for others from one place. From many places they do, but not for a browser in which the address was proven before: that has only its own limit.
+/// It is above the limit of one client, so that nobody locks an address for others from one place. From many places they do, but not for a browser in which the address was proven before.
 const CODES_MAX: i64 = 20;
+/// The same for browsers in which the address was proven before: as many again are theirs, also of who had the address once.
+const PROVEN_CODES_MAX: i64 = 40;
 
 /// Makes a code and puts its mail into the outbox.
 pub(super) fn ask(
@@ -66,16 +68,21 @@ fn oldest_in_the_way(
     client: &str,
     has_proven: bool,
 ) -> Result<Option<i64>, ApiError> {
-    let count = "SELECT COUNT(*) AS codes, MIN(created_at_ms) AS oldest FROM code WHERE client = ?1 OR ?1 IS NULL";
-    let limits = [
-        (Some(client), CODES_PER_CLIENT_MAX),
-        (None, if has_proven { i64::MAX } else { CODES_MAX }),
-    ];
+    // The one with which the limit is reached, counted from the newest.
+    let select = "SELECT created_at_ms FROM code WHERE client = ?1 OR ?1 IS NULL ORDER BY created_at_ms DESC LIMIT 1 OFFSET ?2";
+    let codes_max = if has_proven {
+        PROVEN_CODES_MAX
+    } else {
+        CODES_MAX
+    };
     let mut latest = None;
-    for (of_client, codes_max) in limits {
-        let row = context.sql.one(count, &[of_client.into()])?;
-        if let Some(row) = row.filter(|row| row.integer("codes").is_ok_and(|n| n >= codes_max)) {
-            latest = latest.max(row.optional_integer("oldest")?);
+    for (of_client, codes_max) in [(Some(client), CODES_PER_CLIENT_MAX), (None, codes_max)] {
+        let before = codes_max.saturating_sub(1);
+        if let Some(row) = context
+            .sql
+            .one(select, &[of_client.into(), before.into()])?
+        {
+            latest = latest.max(Some(row.integer("created_at_ms")?));
         }
     }
     Ok(latest)

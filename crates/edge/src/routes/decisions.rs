@@ -100,8 +100,13 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     let organization = organization(&call)?;
     let resource = place::Resource::read(&body.resource)?;
     let place = call.place()?;
-    let workspace = place.workspace(call.edge, &caller, resource.workspace);
-    let workspace = workspace.await?;
+    // A header stands in for what the body leaves out, and what is the organization lies in no workspace.
+    let workspace = if resource.is(organization.as_str()) {
+        resource.workspace.map(str::to_owned)
+    } else {
+        let workspace = place.workspace(call.edge, &caller, resource.workspace);
+        workspace.await?
+    };
     let policy = &call.edge.config.policy;
     let Some(permission) = policy.policy.permission(&body.permission) else {
         let detail = "The policy of this deployment has no such permission.";

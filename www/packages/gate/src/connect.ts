@@ -75,6 +75,8 @@ class Connection implements GateStore {
   /** What the server's clock says. */
   #nowMs = () => 0;
   #running = false;
+  /** How often nobody followed any more. */
+  #life = 0;
 
   constructor(options: ConnectOptions) {
     this.organization = options.organization;
@@ -131,6 +133,7 @@ class Connection implements GateStore {
   }
 
   async #read(): Promise<void> {
+    const life = this.#life;
     try {
       const options = this.#options;
       // What else is loaded takes its time, which passes at the edge as well.
@@ -146,6 +149,10 @@ class Connection implements GateStore {
         policy = await readPolicy(options);
         gate = await createGate({ policy, ...asSent });
       }
+      if (life !== this.#life) {
+        // Whoever follows the store now may be somebody else, and another read is under way for them.
+        return;
+      }
       const fits = gate.status === "ready";
       if (fits && gate.epoch < this.#newest.get(gate.principal)!) {
         // An answer that was long under way, or from a stale store, must not undo what a newer one said.
@@ -160,7 +167,9 @@ class Connection implements GateStore {
       this.#nowMs = () => gate.serverTimeMs + passedMs();
       this.#follow(gate, policy);
     } catch (cause) {
-      this.#refuse(cause);
+      if (life === this.#life) {
+        this.#refuse(cause);
+      }
     }
   }
 
@@ -223,6 +232,7 @@ class Connection implements GateStore {
 
   #stop(): void {
     this.#running = false;
+    this.#life += 1;
     clearTimeout(this.#expiry);
     this.#announcements.close();
   }

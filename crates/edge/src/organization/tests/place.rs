@@ -382,4 +382,7 @@ fn evaluate_of_a_resource_that_names_a_place_is_about_that_place() {
     ];
     let torn = acme.ask(&here, &place("workspace", &north));
     refused(&torn, 400, "context-mismatch");
+    // Programs send such a header with everything; the organization lies in no workspace.
+    let asked = acme.ask(&here, &place("organization", &acme.id));
+    assert_eq!(json(&asked)["decision"], true, "{}", text(&asked));
 }
