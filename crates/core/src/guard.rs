@@ -320,8 +320,14 @@ mod tests {
         };
         let mut facts = Facts::default();
         facts.complete("resource.tag");
-        facts.complete("resource.tags.a");
         assert_eq!(of(true).outcome(&facts), Outcome::Unknown);
+        // What is a group is there, and no fact.
+        for group in ["resource.tags.a", "resource.tags.a.b"] {
+            let mut facts = facts.clone();
+            facts.complete("resource.tags");
+            facts.complete(group);
+            assert_eq!(of(true).outcome(&facts), Outcome::Unknown);
+        }
         facts.complete("resource.tags");
         assert_eq!(of(true).outcome(&facts), Outcome::True);
         assert_eq!(of(false).outcome(&facts), Outcome::False);

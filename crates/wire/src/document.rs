@@ -18,7 +18,7 @@ use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, table, uniq
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocument {
-    /// Short name, in letters, digits and `-`.
+    /// Short name. Like all ids of a policy it has 1 to 128 letters, digits and `. _ : - >`.
     pub id: String,
     /// Name shown to people.
     pub name: String,
@@ -135,7 +135,9 @@ pub struct RuleDocument {
 }
 
 /// The roles of a rule. Whoever takes the last one out of a list does not mean everybody.
-fn some_roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(crate) fn some_roles<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
     let roles = Vec::deserialize(deserializer)?;
     if roles.is_empty() {
         let message = "no role is named; a rule for every member has no `roles`";

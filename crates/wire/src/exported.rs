@@ -84,7 +84,12 @@ pub struct ExportedRule {
     /// What it does.
     pub effect: EffectName,
     /// Ids of roles of the policy, or keys of own ones; every member, when absent.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "crate::document::some_roles"
+    )]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub roles: Vec<String>,
     /// Permission ids.
     pub permissions: Vec<String>,

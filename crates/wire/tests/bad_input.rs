@@ -174,3 +174,16 @@ fn deep_nesting_is_refused_by_every_reader() {
     assert_eq!(read_facts(&vec![1; MEBIBYTE]), None);
     assert!(GatePolicy::read(vec![1; MEBIBYTE]).is_none());
 }
+
+/// Whoever takes the last role out of a file does not mean everybody.
+#[test]
+fn a_rule_of_an_exported_organization_names_some_roles_or_none_at_all() {
+    let rule = |roles: &str| {
+        let text = format!(r#"{{"effect": "allow",{roles} "permissions": ["read"]}}"#);
+        serde_json::from_str::<lockstep_wire::ExportedRule>(&text).map(|rule| rule.roles.len())
+    };
+    assert_eq!(rule("").unwrap(), 0);
+    assert_eq!(rule(r#" "roles": ["admin"],"#).unwrap(), 1);
+    let refused = rule(r#" "roles": [],"#).unwrap_err().to_string();
+    assert!(refused.contains("no role is named"), "{refused}");
+}

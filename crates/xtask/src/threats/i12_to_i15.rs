@@ -24,8 +24,8 @@ pub(super) const ROWS: &[Row] = &[
                 "codes of all clients are counted",
                 &[edit(
                     "crates/edge/src/address/code.rs",
-                    "if has_proven { i64::MAX } else { CODES_MAX }",
-                    "if has_proven { i64::MAX } else { 1_000 * CODES_MAX }",
+                    "        CODES_MAX\n    };",
+                    "        1_000 * CODES_MAX\n    };",
                 )],
             ),
             proof(
@@ -35,8 +35,8 @@ pub(super) const ROWS: &[Row] = &[
                 "nobody uses up the codes of who has signed in before",
                 &[edit(
                     "crates/edge/src/address/code.rs",
-                    "if has_proven { i64::MAX } else { CODES_MAX }",
-                    "CODES_MAX",
+                    "        PROVEN_CODES_MAX\n",
+                    "        CODES_MAX\n",
                 )],
             ),
             proof(
