@@ -217,7 +217,7 @@ export interface PolicyDocument {
   readonly description?: string;
   /** Permission ids that every member holds, whatever the role. */
   readonly everyone?: readonly string[];
-  /** Short name, in letters, digits and `-`. */
+  /** Short name. Like all ids of a policy it has 1 to 128 letters, digits and `. _ : - >`. */
   readonly id: string;
   /** Name shown to people. */
   readonly name: string;
