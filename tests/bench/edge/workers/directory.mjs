@@ -37,7 +37,7 @@ export class OrganizationObject extends objects.OrganizationObject {
     });
   }
 
-  /** Invitations that `user` has sent to each of `addresses`, by ids that count. Members get addresses, so that they are mailed. */
+  /** Invitations that `user` has sent to each of `addresses`, by ids that count, and their addresses are told. Members get addresses, so that they are mailed. */
   invite({ user, addresses, prefix }) {
     this.#unnoted(() => {
       const now = Date.now();
@@ -51,6 +51,7 @@ export class OrganizationObject extends objects.OrganizationObject {
           now,
           now + 86_400_000,
         );
+        this.#owe({ address_invitation: { address, change: this.#pending(`${prefix}${at}`, user, now) } });
       }
       this.#exec("UPDATE member SET address = user || '@small.example' WHERE address IS NULL");
     });
@@ -72,6 +73,16 @@ export class OrganizationObject extends objects.OrganizationObject {
       change();
       this.#exec("DELETE FROM audit_change");
     });
+  }
+
+  #pending(invitation, user, now) {
+    const { id, name } = this.#exec("SELECT id, name FROM organization").one();
+    const shown = { organization: id, organization_name: name, role: "member", role_name: "Member", invited_by: user };
+    return { invitation, epoch: 1, expires_at_ms: now + 86_400_000, pending: shown };
+  }
+
+  #owe(delivery) {
+    this.#exec("INSERT INTO outbox (payload, next_at_ms) VALUES (?, 0)", JSON.stringify(delivery));
   }
 
   #organization() {
