@@ -1,6 +1,6 @@
 //! Invitations and links that are over: kept for a while, so that who has kept the secret of one is told what became of it, and then removed.
 
-use crate::{audit, objects::Context, problem::ApiError, sql::Row};
+use crate::{audit, objects::Context, problem::ApiError};
 
 /// How long they are kept, in milliseconds: 90 days.
 const KEPT_MS: i64 = 7_776_000_000;
@@ -31,7 +31,7 @@ pub(in crate::organization) fn wake_at_ms(context: &Context<'_>) -> Result<Optio
     let mut first = None;
     for (_, select) in KINDS {
         if let Some(row) = context.sql.one(select, &[1_u32.into()])? {
-            let at_ms = removed_at_ms(&row)?;
+            let at_ms = row.integer("ended_at_ms")?.saturating_add(KEPT_MS);
             first = Some(first.map_or(at_ms, |first: i64| first.min(at_ms)));
         }
     }
@@ -41,11 +41,14 @@ pub(in crate::organization) fn wake_at_ms(context: &Context<'_>) -> Result<Optio
 /// Removes those that were kept long enough, with what they offered.
 pub(in crate::organization) fn prune(context: &Context<'_>) -> Result<(), ApiError> {
     let mut has_removed = false;
+    let over_ms = context.now_ms.saturating_sub(KEPT_MS);
     for (table, select) in KINDS {
-        for row in context.sql.exec(select, &[LOOKED_AT_MAX.into()])? {
-            if removed_at_ms(&row)? > context.now_ms {
-                continue;
-            }
+        // Alarms follow every change: what stays is not read out of the database.
+        let over = format!("SELECT id FROM ({select}) WHERE ended_at_ms <= ?");
+        for row in context
+            .sql
+            .exec(&over, &[LOOKED_AT_MAX.into(), over_ms.into()])?
+        {
             for offered in ["invitation_grant", "invitation_group", "invitation_project"] {
                 let remove = format!("DELETE FROM {offered} WHERE invitation = ?");
                 context.sql.exec(&remove, &[row.text("id")?.into()])?;
@@ -59,8 +62,4 @@ pub(in crate::organization) fn prune(context: &Context<'_>) -> Result<(), ApiErr
         audit::passed(context.sql)?;
     }
     Ok(())
-}
-
-fn removed_at_ms(row: &Row) -> Result<i64, ApiError> {
-    Ok(row.integer("ended_at_ms")?.saturating_add(KEPT_MS))
 }
