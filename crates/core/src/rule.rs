@@ -83,6 +83,7 @@ impl Policy {
             Test::In(ids) | Test::NotIn(ids) => ids,
             _ => return true,
         };
+        // By name: the page has no table of facts.
         let is_role = matches!(&*condition.fact, "grant.role" | "target.role");
         !is_role || self.role_names.numbers(ids).len() == ids.len()
     }
