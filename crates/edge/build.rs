@@ -23,8 +23,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in &files {
         let text = fs::read_to_string(file)?;
         let policy = compile_toml(&text).map_err(|error| format!("{}:{error}", file.display()))?;
+        // Of two with one id, such as a copy in which it was forgotten, one would silently count for both.
+        let id = &policy.document.id;
+        if file.file_stem().is_none_or(|stem| stem != id.as_str()) {
+            let found = file.display();
+            return Err(format!("{found}: a policy with the id `{id}` is in `{id}.toml`").into());
+        }
         let json = String::from_utf8(policy.to_json())?;
-        writeln!(list, "    ({:?}, {json:?}),", policy.document.id)?;
+        writeln!(list, "    ({id:?}, {json:?}),")?;
     }
     list.push_str("]\n");
     fs::write(
