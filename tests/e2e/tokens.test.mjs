@@ -150,4 +150,7 @@ test("p11 signing out everywhere ends every session and token, on demand", async
 test("a session secret is no token, and a token is no session", async () => {
   const { token } = await createToken();
   assert.equal(await me({ cookie: `__Host-lockstep_session=${token}` }), 401);
+  const [, session] = ann.headers.cookie.match(/__Host-lockstep_session=([^;]+)/);
+  assert.equal(await me({ cookie: `__Host-lockstep_session=${session}` }), 200);
+  assert.equal(await me({ "x-api-key": session }), 401);
 });

@@ -26,6 +26,7 @@ pub(crate) use sql::{LocalSql, Work};
 use crate::{
     address::AddressObject,
     config::{Config, MailTransport},
+    credential::SESSION_COOKIE,
     domain::DomainObject,
     edge::{Clock, Edge},
     http::{Method, Request, Response},
@@ -254,6 +255,13 @@ pub(crate) fn cookies(response: &Response) -> String {
         .filter(|pair| !pair.ends_with('='))
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// The secret of the session among the cookies of who signed in.
+pub(crate) fn session_secret(cookies: &str) -> &str {
+    let pairs = cookies.split("; ").filter_map(|pair| pair.split_once('='));
+    let mut secrets = pairs.filter_map(|(name, secret)| (name == SESSION_COOKIE).then_some(secret));
+    secrets.next().unwrap()
 }
 
 /// An answer's body as text.

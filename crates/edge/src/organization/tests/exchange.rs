@@ -13,7 +13,7 @@ use crate::{
     http::{Method, Request, Response},
     router::{Handler, Route},
     routes::ROUTES,
-    testing::{ORIGIN, START_MS, World, json, now, post, text, write},
+    testing::{ORIGIN, START_MS, World, json, now, post, session_secret, text, write},
 };
 
 const AUDIENCE: &str = "https://orders.example";
@@ -335,7 +335,7 @@ fn j17_nothing_but_a_token_or_key_is_exchanged() {
     let mail = acme.world.mail(CAT);
     let (_, link) = mail.first().unwrap().message.text.split_once('#').unwrap();
     let link = link.split_whitespace().next().unwrap();
-    let (_, session) = acme.ada.split_once('=').unwrap();
+    let session = session_secret(&acme.ada);
     let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
     let misspelled = pat.replace("_pat_", "_svc_");
     for other in [

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     edge::Edge,
     http::{Method, Response},
-    testing::{START_MS, json, post, text, write},
+    testing::{START_MS, json, post, session_secret, text, write},
 };
 
 /// A key of a service account that may ask.
@@ -108,7 +108,7 @@ fn every_other_token_is_inactive_and_nothing_says_why() {
     let mail = acme.world.mail(CAT);
     let (_, link) = mail.first().unwrap().message.text.split_once('#').unwrap();
     let link = link.split_whitespace().next().unwrap();
-    let (_, session) = acme.ada.split_once('=').unwrap();
+    let session = session_secret(&acme.ada);
     let misspelled = pat.replace("lsk_pat", "lsk_svc");
     for (name, token) in [
         ("of another organization", there.as_str()),

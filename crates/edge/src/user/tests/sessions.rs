@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{ANN, DAY_MS, get, me, token};
 use crate::{
     http::{Method, Request, Response},
-    testing::{World, cookies, json, post, text, write},
+    testing::{World, cookies, json, post, session_secret, text, write},
 };
 
 fn sessions(world: &World, session: &str) -> Vec<Value> {
@@ -33,7 +33,7 @@ fn the_list_says_which_session_asks() {
     };
     assert_eq!(current(&other), [true, false], "the newest first");
     assert_eq!(current(&one), [false, true]);
-    let (_, secret) = one.split_once('=').unwrap();
+    let secret = session_secret(&one);
     assert!(
         !sessions(&world, &one)
             .iter()

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{CAT, Full, row, signed_in};
 use crate::{
     http::{Method, Request},
-    testing::{post, write},
+    testing::{post, session_secret, write},
 };
 
 /// J17: a credential of one kind is none of another, whatever the route.
@@ -16,7 +16,7 @@ fn j17_a_secret_of_one_kind_is_refused_as_any_other() {
     let (_, pat) = acme.token(&acme.ada, &json!({ "name": "ci" }));
     let account = acme.account(&[json!({ "role": "gateway" })]);
     let (_, key) = acme.key(&acme.ada, &account, &json!({ "name": "ci" }));
-    let (_, session) = acme.ada.split_once('=').unwrap();
+    let session = session_secret(&acme.ada);
     let mail = acme.world.mail(CAT);
     let (_, link) = mail.first().unwrap().message.text.split_once('#').unwrap();
     let link = link.split_whitespace().next().unwrap();
