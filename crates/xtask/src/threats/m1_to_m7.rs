@@ -3,6 +3,7 @@
 use super::{Row, core_in, edge, edit, proof};
 
 const ACTOR: &str = "crates/edge/src/organization/actor.rs";
+const DECISIONS: &str = "crates/edge/src/routes/decisions.rs";
 const FRESHNESS: &str = "crates/edge/src/freshness.rs";
 const OWN_RULE: &str = "crates/core/src/own_rule.rs";
 const PROOF: &str = "crates/edge/src/organization/acting/proof.rs";
@@ -214,11 +215,18 @@ pub(super) const ROWS: &[Row] = &[
                     "organization::tests::tokens::m7_no_stream_of_events_is_opened_by_a_token_that_is_only_remembered",
                 ),
                 "what opens a stream is checked then",
-                &[edit(
-                    "crates/edge/src/routes/decisions.rs",
-                    "    let caller = caller.confirm(call.edge).await?;\n",
-                    "",
-                )],
+                &[
+                    edit(
+                        DECISIONS,
+                        "    let caller = caller.confirm(call.edge).await?;\n    let subscribe",
+                        "    let subscribe",
+                    ),
+                    edit(
+                        DECISIONS,
+                        "    caller.confirm_again(call.edge).await?;\n",
+                        "",
+                    ),
+                ],
             ),
             proof(
                 edge("organization::tests::audit::ended::m7_an_export_ends_with_its_credential"),

@@ -43,7 +43,9 @@ pub(super) const ROWS: &[Row] = &[
         attack: "back from the dead",
         proofs: &[
             proof(
-                edge("organization::tests::members::m10_what_was_removed_stays_removed"),
+                edge(
+                    "organization::tests::node_members::m10_who_comes_back_holds_nothing_of_before",
+                ),
                 "who leaves takes all grants along",
                 &[edit(
                     "crates/edge/src/organization/store.rs",

@@ -49,6 +49,16 @@ impl North {
 }
 
 #[test]
+fn m10_who_comes_back_holds_nothing_of_before() {
+    let north = North::new();
+    let acme = &north.acme;
+    assert_eq!(north.list()[0]["role"], "workspace-admin");
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    acme.joined(BEN, "member");
+    assert_eq!(north.list(), json!([]));
+}
+
+#[test]
 fn m9_a_role_in_a_workspace_is_what_its_writes_said() {
     let north = North::new();
     let acme = &north.acme;
