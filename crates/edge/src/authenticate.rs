@@ -253,12 +253,6 @@ impl std::ops::Deref for FreshCaller {
 /// What a request carries, as [`crate::credential::read`] finds it.
 pub type Carried<'a> = Result<Option<Credential<'a>>, ApiError>;
 
-/// Whether a request carries a credential that no other site can make a browser send.
-#[must_use]
-pub const fn is_bearer(carried: &Carried<'_>) -> bool {
-    matches!(carried, Ok(Some(Credential::Bearer(_))))
-}
-
 /// The caller of a request, whose credential was checked now or not long ago. `organization` is the one that the request is for: its own issuers count, too.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use self::paths::{Params, find};
 use crate::{
     authenticate::{self, Caller, Carried, FreshCaller, Operator},
     config::Config,
-    credential::{self, SESSION_COOKIE, SESSION_COOKIE_S},
+    credential::{self, Credential, SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
     http::{Method, Request, Response},
     log,
@@ -189,12 +189,9 @@ pub fn misconfiguration() -> ApiError {
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let (route, params) = find(request)?;
     request.require_arrival()?;
-    let is_presented = matches!(route.handler, Handler::Presenting(_));
     let carried = credential::read(request);
-    // What is no credential, or are two, is told so; whoever takes none has no use for it.
-    let is_refused = carried.is_err() && !route.handler.is_anonymous();
-    if request.method.is_unsafe() && !is_presented && !is_refused {
-        check_origin(&edge.config, request, &carried)?;
+    if request.method.is_unsafe() && is_forgeable(&route.handler, &carried) {
+        check_origin(&edge.config, request)?;
     }
     if let Handler::Operator(handler) = route.handler {
         return by_operator(edge, request, (route, params), handler).await;
@@ -338,10 +335,18 @@ fn with_session(answer: Answer, rotated: Option<String>) -> Answer {
     }
 }
 
-/// Another site can make a browser send our cookie, but neither our Origin nor an `Authorization` header.
-fn check_origin(config: &Config, request: &Request, carried: &Carried<'_>) -> Result<(), ApiError> {
-    let is_ours = request.header("origin") == Some(config.origin.as_str());
-    if is_ours || authenticate::is_bearer(carried) {
+/// Whether a page of another site could have made a browser send this: the browser adds our cookie by itself, and nothing where nothing is needed. Where a credential is, none, or what is none, is told so.
+const fn is_forgeable(handler: &Handler, carried: &Carried<'_>) -> bool {
+    match carried {
+        Ok(Some(Credential::Session(_))) => !matches!(handler, Handler::Presenting(_)),
+        Ok(Some(Credential::Bearer(_))) => false,
+        Ok(None) | Err(_) => matches!(handler, Handler::Anonymous(_)),
+    }
+}
+
+/// Another site can make a browser send neither our Origin nor an `Authorization` header.
+fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
+    if request.header("origin") == Some(config.origin.as_str()) {
         return Ok(());
     }
     let detail = "Unsafe methods need this deployment's own Origin, or a bearer credential.";

@@ -146,6 +146,8 @@ impl<O: Object> Host<O> {
             self.sql.live().forget();
             let deleted = self.state.storage().delete_all().await;
             deleted.map_err(|error| ApiError::internal(format!("delete: {error}")))?;
+            // The alarm that a command set meanwhile is deleted, too.
+            self.alarm_at_ms.set(None);
         }
         Ok(())
     }

@@ -264,8 +264,13 @@ fn j24_what_is_no_credential_is_told_so_whatever_the_method() {
     }
     let two = [("authorization", "Bearer a"), ("x-api-key", "b")];
     refused(&send(&path, &two), 400, "several-credentials");
-    // Whoever has none, or takes none, proves where they come from.
-    refused(&send(&path, &[]), 403, "origin-refused");
+    let answer = send(&path, &[]);
+    refused(&answer, 401, "unauthenticated");
+    assert_eq!(
+        answer.header("www-authenticate"),
+        Some("Bearer realm=\"lockstep\"")
+    );
+    // Where nobody needs one, they prove where they come from.
     let code = Request::new(Method::Post, "/v1/sign-in/codes");
     let code = code.with_header("authorization", "Basic eDp5");
     refused(&acme.world.send(&code), 403, "origin-refused");
