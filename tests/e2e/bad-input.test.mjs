@@ -177,10 +177,19 @@ test("other methods are told which are allowed", async () => {
   for (const method of ["PUT", "PATCH", "DELETE", "OPTIONS", "POST"]) {
     const answer = await ann.send(method, "/v1/me");
     assert.equal(answer.code, "method-not-allowed", method);
-    assert.equal(answer.headers.get("allow"), "GET");
+    assert.equal(answer.headers.get("allow"), "GET, HEAD");
   }
   const codesAllow = await page.get(codes);
   assert.equal(codesAllow.headers.get("allow"), "POST");
+});
+
+test("HEAD is GET without its content (RFC 9110, section 9.3.2)", async () => {
+  for (const path of ["/v1/health", "/v1/me", "/v1/nothing", "/v1/organizations/org_1/events"]) {
+    const [get, head] = [await ann.send("GET", path), await edge.fetch(path, { method: "HEAD", headers: ann.headers })];
+    assert.equal(head.status, get.status, path);
+    assert.equal(head.headers.get("content-type"), get.headers.get("content-type"), path);
+    assert.equal(await head.text(), "", path);
+  }
 });
 
 test("ids that are not ours reach no object", async () => {

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::{Access, Facts, Node, Operation, PrincipalId, Record, World, evaluate};
-use lockstep_wire::{ErrorView, EvaluationRequest, REQUEST_BYTES_MAX, RequestError, WorldDocument};
+use lockstep_wire::{
+    ErrorView, EvaluationRequest, NamedBy, REQUEST_BYTES_MAX, RequestError, WorldDocument,
+};
 
 use crate::arguments::InWorld;
 use crate::error::CommandError;
@@ -117,7 +119,9 @@ impl<'a> Answers<'a> {
             Ok(request) => request,
             Err(error) => return json(&ErrorView::from(&error)),
         };
-        let decision = match self.world.principal(&request.principal) {
+        // A world has no issuers, so what one calls somebody is nobody's name in it.
+        let named = (request.named_by() == NamedBy::Directory).then_some(&request.principal);
+        let decision = match named.and_then(|name| self.world.principal(name)) {
             None => request.decide(&self.stranger, &Facts::default()),
             Some(principal) => {
                 let (document, world) = (self.document, self.world);

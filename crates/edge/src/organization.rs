@@ -93,7 +93,7 @@ use crate::{
     audit::{About, SCHEMA as AUDIT_SCHEMA},
     edge::{Edge, Later},
     objects::{Class, Context, Object, Reply},
-    precondition,
+    precondition::{self, IfMatch},
     problem::ApiError,
     sql::Sql,
 };
@@ -182,9 +182,7 @@ impl Object for OrganizationObject {
 
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         let edited = context.provenance.if_match.as_ref();
-        let is_met = edited.map_or(Ok(true), |edited| {
-            tag(context, &command).map(|epoch| edited.is_met(epoch))
-        })?;
+        let is_met = edited.map_or(Ok(true), |edited| is_met(context, &command, edited))?;
         let reply = answer(context, command)?;
         // Who may not edit is told so, and not whether what they believe to edit is up to date.
         if is_met {
@@ -193,6 +191,20 @@ impl Object for OrganizationObject {
             Err(precondition::failed())
         }
     }
+}
+
+/// Whether a command edits what its caller means.
+fn is_met(context: &Context<'_>, command: &Command, edited: &IfMatch) -> Result<bool, ApiError> {
+    let epoch = tag(context, command)?;
+    // What it sets may not be there, and `*` is any that is.
+    let is_to_be_there = matches!(
+        command,
+        Command::Change {
+            command: StructureChange::Setting(SettingChange::Put { .. }),
+            ..
+        }
+    );
+    Ok(edited.is_met(epoch) && (epoch.is_some() || !is_to_be_there))
 }
 
 /// The epoch of the last change of what a command edits; `None` for what has no tag.

@@ -134,16 +134,17 @@ impl<'a> Pages<'a> {
         })
     }
 
-    /// What is found for `query`, which a body says together with the `token` of the page before.
+    /// What is found for `query` in `organization`, which not every path of a search names. A body says the query together with the `token` of the page before.
     pub fn searched(
-        call: &Call<'a>,
+        call: &'a Call<'_>,
         caller: &'a Caller,
-        query: &'a str,
-        token: Option<&'a str>,
+        organization: &'a str,
+        (query, token): (&'a str, Option<&'a str>),
     ) -> Self {
+        let path = call.request.path.as_str();
         Self {
             keys: &call.edge.config.keys,
-            scope: vec![caller.principal.as_str(), call.request.path.as_str(), query],
+            scope: vec![caller.principal.as_str(), organization, path, query],
             cursor: token,
             limit: LIMIT_DEFAULT,
         }

@@ -354,7 +354,7 @@ fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
 }
 
 fn is_request_id(id: &str) -> bool {
-    id.len() <= REQUEST_ID_CHARS_MAX && id.bytes().all(|byte| byte.is_ascii_graphic())
+    id.len() <= REQUEST_ID_CHARS_MAX && id.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn finish(config: &Config, answer: Answer) -> Response {

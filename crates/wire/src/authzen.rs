@@ -2,6 +2,7 @@
 //!
 //! Source: OpenID AuthZEN Authorization API 1.0, Access Evaluation.
 
+mod naming;
 mod search;
 mod several;
 
@@ -18,6 +19,7 @@ use lockstep_core::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::naming::NamedBy;
 pub use self::search::{Entity, PageView, Search, SearchRequest, SearchResponse};
 pub use self::several::{
     EVALUATIONS_MAX, EvaluationContext, EvaluationFault, EvaluationResponse, Evaluations, Semantic,

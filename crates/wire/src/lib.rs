@@ -51,8 +51,8 @@ pub use audit::{
 };
 pub use authzen::{
     EVALUATIONS_MAX, Entity, ErrorDetail, ErrorView, EvaluationContext, EvaluationFault,
-    EvaluationRequest, EvaluationResponse, Evaluations, Location, PageView, RequestError, Search,
-    SearchRequest, SearchResponse, Semantic,
+    EvaluationRequest, EvaluationResponse, Evaluations, Location, NamedBy, PageView, RequestError,
+    Search, SearchRequest, SearchResponse, Semantic,
 };
 pub use condition::{ConditionDocument, Scalar};
 pub use decision::{

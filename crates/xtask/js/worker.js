@@ -29,18 +29,26 @@ const importMs = 60_000;
 
 export default {
   async fetch(request, env, context) {
-    const { method, url } = request;
-    const hasBody = methodsWithBody.has(method);
-    if (hasBody && isImport(url)) return imported(request, env, context);
-    const body = hasBody ? await bodyOf(request) : noBody;
-    return settled(() => {
-      // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
-      instance();
-      const { bytes, head } = written(method, url, request.headers, body);
-      return edge.fetch(bytes, head, env, context);
-    });
+    if (request.method !== "HEAD") return answer(request.method, request, env, context);
+    // RFC 9110, section 9.3.2: as a GET, without its content. What would be streamed ends before it began.
+    const whole = await answer("GET", request, env, context);
+    await whole.body?.cancel();
+    return new Response(null, whole);
   },
 };
+
+async function answer(method, request, env, context) {
+  const { url } = request;
+  const hasBody = methodsWithBody.has(method);
+  if (hasBody && isImport(url)) return imported(request, env, context);
+  const body = hasBody ? await bodyOf(request) : noBody;
+  return settled(() => {
+    // Bytes go into the memory of the instance that is there, so a dead one has to be replaced first.
+    instance();
+    const { bytes, head } = written(method, url, request.headers, body);
+    return edge.fetch(bytes, head, env, context);
+  });
+}
 
 export const AddressObject = object("AddressObject");
 export const DomainObject = object("DomainObject");

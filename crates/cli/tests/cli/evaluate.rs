@@ -207,6 +207,31 @@ fn each_line_gets_its_answer_in_order() {
     assert_eq!(answers[0]["reasons"][0]["role"], "editor");
 }
 
+/// As at the edge, where the issuer's name says that the id is no id of the directory.
+#[test]
+fn what_an_issuer_calls_somebody_is_nobody_in_a_world() {
+    let own = request(
+        "ada",
+        "data.update",
+        &json!({"type": "trace", "id": "t", "properties": {"workspace": "lab"}}),
+    );
+    let by = |issuer: Value| {
+        let mut request: Value = serde_json::from_str(&own).unwrap();
+        request["subject"]["properties"] = json!({ "issuer": issuer });
+        request.to_string()
+    };
+    let lines = [
+        own.clone(),
+        by(json!("https://idp.example")),
+        by(Value::Null),
+        by(json!({ "name": "https://idp.example" })),
+    ];
+    let answers = answers(&lines);
+    let codes: Vec<&str> = answers.iter().map(word).collect();
+    let nobody = "no-membership";
+    assert_eq!(codes, ["granted", nobody, nobody, nobody]);
+}
+
 #[test]
 fn a_line_that_is_wrong_is_answered_so_and_the_next_one_read() {
     let good = request("ada", "data.update", &json!({"type": "trace", "id": "t"}));

@@ -8,14 +8,14 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
 };
 
-use lockstep_core::{
-    Access, Bits, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record, Value, is_in_group,
-};
+use lockstep_core::{Access, Bits, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record};
 use lockstep_token::{
     OrganizationId,
     id::{derived_user_id, organization_user_id},
 };
-use lockstep_wire::{EvaluationRequest, EvaluationResponse, KindName, Location, Search, Semantic};
+use lockstep_wire::{
+    EvaluationRequest, EvaluationResponse, KindName, Location, NamedBy, Search, Semantic,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -38,8 +38,6 @@ const SUBJECTS_MAX: usize = 100;
 const CANDIDATES_MAX: usize = 2_000;
 /// What is stated of a resource and compared with the directory: where it lies.
 const PLACES: [&str; 2] = ["resource.workspace", "resource.project"];
-/// What is stated of a subject whose id is what this issuer calls them, as a token of its does (`sub`).
-const ISSUER: &str = "principal.properties.issuer";
 
 /// Requests to be decided.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -179,17 +177,9 @@ fn found<T>(
     Ok(slice)
 }
 
-/// Whether `request` says anything of that name, be it what no fact can be, or a group of facts.
-fn is_stated(request: &EvaluationRequest, name: &str) -> bool {
-    let facts = request.facts.iter().map(|(stated, _)| stated);
-    let unusable = request.unusable.iter().map(String::as_str);
-    let mut stated = facts.chain(request.facts.groups()).chain(unusable);
-    stated.any(|stated| stated == name || is_in_group(stated, name))
-}
-
 /// Refuses a search of subjects beside an issuer's name: what it finds has ids of ours, by which that issuer calls nobody.
 fn require_own_ids(request: &EvaluationRequest) -> Result<(), ApiError> {
-    if !is_stated(request, ISSUER) {
+    if request.named_by() == NamedBy::Directory {
         return Ok(());
     }
     let detail = "A search finds subjects by their ids here, and `subject.properties.issuer` says that an id is what an issuer calls somebody. Leave it out.";
@@ -241,10 +231,10 @@ impl<'a> Asking<'a> {
     /// Id of whom a request is about. Beside an issuer's name it is what that calls them, and nobody's id here, however it looks; one that vouches for nobody here calls nobody anything.
     fn principal<'r>(&self, request: &'r EvaluationRequest) -> Result<Cow<'r, str>, ApiError> {
         let subject = request.principal.as_str();
-        let issuer = match request.facts.value(ISSUER) {
-            Some(Value::Text(issuer)) => issuer,
-            None if !is_stated(request, ISSUER) => return Ok(subject.into()),
-            _ => return Ok("".into()),
+        let issuer = match request.named_by() {
+            NamedBy::Directory => return Ok(subject.into()),
+            NamedBy::Issuer(issuer) => issuer,
+            NamedBy::Nobody => return Ok("".into()),
         };
         let config = self.context.config;
         let keys = &config.keys.id;

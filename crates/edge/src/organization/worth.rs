@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     objects::{Context, Reply},
+    place::known,
     problem::{ApiError, Code},
 };
 
@@ -97,7 +98,7 @@ fn worth(
     let subtree = token.and_then(|token| token.record.node.as_deref());
     let subtree = subtree.unwrap_or(&organization.id);
     let id = node.unwrap_or(subtree);
-    let nodes = access.node(subtree).zip(access.node(id));
+    let nodes = access.node(subtree).zip(access.node(known(&access, id)));
     let Some((_, node)) = nodes.filter(|(top, node)| access.is_within(*node, *top)) else {
         let detail = "The token does not reach this.";
         return Err(ApiError::new(Code::OutOfTokenScope, detail));

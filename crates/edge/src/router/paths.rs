@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Route;
 use crate::{
-    http::Request,
+    http::{Method, Request},
     problem::{ApiError, Code},
     routes::ROUTES,
 };
@@ -29,6 +29,10 @@ pub(super) fn find(request: &Request) -> Result<(&'static Route, Params<'_>), Ap
             return Ok((route, params));
         }
         allowed.insert(route.method.as_str());
+        if route.method == Method::Get {
+            // The Worker's entry answers it.
+            allowed.insert("HEAD");
+        }
     }
     if allowed.is_empty() {
         return Err(ApiError::not_found());

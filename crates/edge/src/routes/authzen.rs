@@ -166,7 +166,8 @@ async fn search(call: &Call<'_>, caller: &Caller, asked: SearchRequest) -> Answe
     // What is searched for is part of what a token counts for, and so is how much of it a page has.
     let query = serde_json::to_string(&asked.search)
         .map_err(|error| ApiError::internal(format!("search cannot be written: {error}")))?;
-    let pages = Pages::searched(call, caller, &query, asked.token.as_deref());
+    let organization = call.place()?.organization().as_str();
+    let pages = Pages::searched(call, caller, organization, (&query, asked.token.as_deref()));
     let (limit, after) = match pages.position::<(u32, String)>()? {
         Some((limit, _)) if asked.limit.is_some_and(|asked| asked != limit) => {
             let detail = "`page.limit` is what the first page had, or absent.";

@@ -85,12 +85,16 @@ async fn snapshot(call: Call<'_>, caller: Caller) -> Answer {
     Ok(response.with_header("vary", "accept"))
 }
 
-/// Whether the caller names `media_type` among what it takes. Wildcards take JSON, which people can read.
+/// Whether the caller names `media_type` among what it takes (RFC 9110, section 12.5.1). Wildcards take JSON, which people can read.
 pub(super) fn accepts(request: &Request, media_type: &str) -> bool {
     let accept = request.header("accept").unwrap_or_default();
     accept.split(',').any(|range| {
-        let named = range.split(';').next().unwrap_or_default().trim();
-        named.eq_ignore_ascii_case(media_type)
+        let mut parts = range.split(';').map(str::trim);
+        let named = parts.next().unwrap_or_default();
+        let weight =
+            parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        let is_refused = weight.and_then(|weight| weight.parse().ok()) == Some(0.0_f32);
+        named.eq_ignore_ascii_case(media_type) && !is_refused
     })
 }
 

@@ -188,7 +188,6 @@ fn p9_a_jwt_carries_what_its_token_is_worth_at_that_moment() {
     acme.grant(&north, BEN, "workspace-admin");
     for (token, place, scope) in [
         (&scoped, &north, both),
-        (&whole, &south, "data.read"),
         (&whole, &north, "project.delete"),
         (&whole, &north, "data.read member.remove"),
         (&whole, &north, "no.such"),
@@ -196,6 +195,11 @@ fn p9_a_jwt_carries_what_its_token_is_worth_at_that_moment() {
     ] {
         let refused = acme.scope_in(token, place, scope);
         assert_eq!(refused, Err("invalid_scope".to_owned()), "{scope}");
+    }
+    // A place with which they have nothing to do is one that is not there.
+    for place in [&*south, "/workspaces/wsp_nowhere"] {
+        let refused = acme.scope_in(&whole, place, "data.read");
+        assert_eq!(refused, Err("invalid_request".to_owned()), "{place}");
     }
     acme.grant(&north, BEN, "viewer");
     assert_eq!(

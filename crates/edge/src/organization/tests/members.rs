@@ -372,6 +372,7 @@ fn a_page_may_ask_for_its_snapshot_in_the_binary_form() {
         "application/json",
         "application/*",
         "application/vnd.lockstep.snapshots",
+        "application/json, application/vnd.lockstep.snapshot; q=0.0",
     ] {
         assert_eq!(ask(accept).header("content-type"), Some("application/json"));
     }

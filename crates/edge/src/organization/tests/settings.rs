@@ -101,6 +101,8 @@ fn a_setting_is_set_read_edited_and_removed() {
     assert_eq!(json(&bare)["secret"], Value::Null);
     assert_eq!(acme.delete(&acme.ada, "/settings/main").status, 204);
     refused(&acme.get(&acme.ada, "/settings/main"), 404, "not-found");
+    // Whoever edits what another one deletes at the same time does not bring it back.
+    refused(&edit("*"), 412, "precondition-failed");
     refused(&acme.delete(&acme.ada, "/settings/main"), 404, "not-found");
 }
 

@@ -8,6 +8,7 @@ use super::{
     super::{ADA, BEN, CAT, refused},
     Asked, asked,
 };
+use crate::testing::{json, post};
 
 impl Asked {
     /// All pages of a search, `limit` at a time.
@@ -140,6 +141,31 @@ fn law_10_a_search_finds_exactly_what_is_allowed() {
 }
 
 /// M12: a token counts for what it was given for.
+/// The path of a search need not name the organization.
+#[test]
+fn m12_a_token_of_a_search_counts_in_its_organization() {
+    let acme = Asked::new().acme;
+    let other = post("/v1/organizations", &json!({ "name": "Other" }));
+    let other = acme.world.send(&other.with_header("cookie", &acme.ada));
+    let other = json(&other)["id"].as_str().unwrap().to_owned();
+    let search = |organization: &str, page: Value| {
+        let mut body = asked(
+            &acme.user(ADA),
+            "data.read",
+            &json!({ "type": "workspace" }),
+        );
+        body["page"] = page;
+        let request = post("/access/v1/search/resource", &body);
+        let request = request.with_header("cookie", &acme.ada);
+        acme.world
+            .send(&request.with_header("x-organization-id", organization))
+    };
+    let first = json(&search(&acme.id, json!({ "limit": 1 })));
+    let again = json!({ "token": first["page"]["next_token"] });
+    assert_eq!(search(&acme.id, again.clone()).status, 200);
+    refused(&search(&other, again), 400, "invalid-cursor");
+}
+
 #[test]
 fn m12_a_token_of_a_search_counts_for_this_search_and_this_caller() {
     let all = Asked::new();
