@@ -253,7 +253,7 @@ impl std::ops::Deref for FreshCaller {
 /// What a request carries, as [`crate::credential::read`] finds it.
 pub type Carried<'a> = Result<Option<Credential<'a>>, ApiError>;
 
-/// The caller of a request, whose credential was checked now or not long ago. `organization` is the one that the request is for: its own issuers count, too.
+/// The caller of a request, whose credential was checked now or not long ago; not before the epoch `at_least`, if there is one. `organization` is the one that the request is for: its own issuers count, too.
 ///
 /// # Errors
 /// 400 for two credentials, 401 for none or one that is not valid, 503 when the object that knows it does not answer.
@@ -261,11 +261,13 @@ pub async fn caller(
     edge: &Edge,
     carried: Carried<'_>,
     organization: Option<&OrganizationId>,
+    at_least: Option<i64>,
 ) -> Result<Caller, ApiError> {
     let presented = present(edge, carried)?;
+    let age = at_least.map_or(Age::Known, |_| Age::Now);
     let caller = match presented {
-        Presented::Jwt(text) => jwt::caller(edge, text, organization, Age::Known).await,
-        Presented::Secret(kind, text) => secret::caller(edge, kind, text).await,
+        Presented::Jwt(text) => jwt::caller(edge, text, organization, age).await,
+        Presented::Secret(kind, text) => secret::caller(edge, kind, text, at_least).await,
     };
     caller.map_err(refuse)
 }

@@ -19,6 +19,7 @@ use self::{
 };
 use crate::{
     edge::Edge,
+    http::Request,
     log,
     narrow::TokenUse,
     organization::{Freshness, grants_key, require_lifetime},
@@ -108,6 +109,23 @@ pub struct Question<'a> {
     pub workspace: Option<&'a str>,
     /// An epoch of the organization before which the answer must not be from.
     pub at_least: Option<i64>,
+}
+
+/// The epoch that a caller holds from an earlier write.
+///
+/// # Errors
+/// 400 for what is none.
+pub fn at_least(request: &Request) -> Result<Option<i64>, ApiError> {
+    let Some(text) = request.header("lockstep-epoch") else {
+        return Ok(None);
+    };
+    let epoch = text.parse().ok().filter(|epoch| *epoch >= 0);
+    epoch.map(Some).ok_or_else(|| {
+        ApiError::new(
+            Code::InvalidValue,
+            "`Lockstep-Epoch` is a whole number from an earlier answer.",
+        )
+    })
 }
 
 /// Refuses an epoch that the organization has not reached: nobody was given it.

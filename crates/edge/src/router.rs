@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     credential::{self, Credential, SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
+    freshness,
     http::{Method, Request, Response},
     log,
     place::{Named, Place},
@@ -199,7 +200,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let [organization, workspace] = [ORGANIZATION, WORKSPACE].map(|name| find_param(&params, name));
     let named = Named::read(edge, request, organization, workspace);
     let organization = named.as_ref().ok().and_then(Named::organization);
-    let caller = identify(edge, carried, route, organization).await?;
+    let caller = identify(edge, request, carried, route, organization).await?;
     if let (Some(Known::Now(caller)), true) = (&caller, request.is_unread()) {
         request.receive(caller).await?;
     }
@@ -288,6 +289,7 @@ async fn place(
 /// Who calls, if the route wants to know. `organization` is the one that the request names.
 async fn identify(
     edge: &Edge,
+    request: &Request,
     carried: Carried<'_>,
     route: &Route,
     organization: Option<&OrganizationId>,
@@ -295,7 +297,9 @@ async fn identify(
     Ok(match route.handler {
         Handler::Anonymous(_) | Handler::Operator(_) | Handler::Presenting(_) => None,
         Handler::Asking(_) | Handler::SignedIn(_) => {
-            let caller = authenticate::caller(edge, carried, organization).await?;
+            // What is no epoch is refused by who takes one.
+            let at_least = freshness::at_least(request).ok().flatten();
+            let caller = authenticate::caller(edge, carried, organization, at_least).await?;
             Some(Known::Before(caller))
         }
         Handler::Fresh(_) => {

@@ -16,12 +16,25 @@ use crate::{
     user::{self, Authenticated, Presented, UserObject},
 };
 
-/// The caller, from what is known of the secret as long as that counts.
-pub(super) async fn caller(edge: &Edge, kind: SecretKind, text: &str) -> Result<Caller, ApiError> {
+/// The caller, from what is known of the secret as long as that counts. Only of a key is it known from which epoch of the organization it is.
+pub(super) async fn caller(
+    edge: &Edge,
+    kind: SecretKind,
+    text: &str,
+    at_least: Option<i64>,
+) -> Result<Caller, ApiError> {
     let hash = SecretHash::of(kind, text).to_hex();
     let window_ms = i64::from(edge.config.freshness_ms);
     let now_ms = edge.clock.now_ms();
-    let Some(found) = edge.credentials.find(&hash, now_ms, window_ms) else {
+    let found = edge.credentials.find(&hash, now_ms, window_ms);
+    let is_since = |least| {
+        let confirmed = found
+            .as_ref()
+            .and_then(|found| found.caller.confirmed.as_ref());
+        confirmed.is_some_and(|confirmed| least <= confirmed.freshness.epoch)
+    };
+    let is_new = at_least.is_none_or(is_since);
+    let Some(found) = found.filter(|_| is_new) else {
         return fresh_caller(edge, kind, text).await;
     };
     if found.is_aging {

@@ -10,12 +10,10 @@ use lockstep_wire::{
 };
 use serde_json::json;
 
-use super::{
-    decisions::at_least,
-    organizations::{actor, command},
-};
+use super::organizations::{actor, command};
 use crate::{
     authenticate::Caller,
+    freshness,
     http::{Method, Response},
     json,
     organization::{Actor, Command, Evaluations as Asked, Searching},
@@ -124,7 +122,7 @@ async fn decided(
         actor: asking(call, caller, permissions).await?,
         requests,
         semantic,
-        at_least: at_least(call.request)?,
+        at_least: freshness::at_least(call.request)?,
     };
     command(call, Command::EvaluateAll(asked)).await
 }
@@ -198,7 +196,7 @@ async fn search(call: &Call<'_>, caller: &Caller, asked: SearchRequest) -> Answe
             after: after.clone(),
             limit: limit.clamp(1, LIMIT_MAX),
         },
-        at_least: at_least(call.request)?,
+        at_least: freshness::at_least(call.request)?,
     };
     let mut found: Slice<String, String> = command(call, Command::Search(searching)).await?;
     if limit == 0 {

@@ -100,7 +100,7 @@ pub(super) fn accepts(request: &Request, media_type: &str) -> bool {
 
 async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     let body: EvaluateRequest = json::body(call.request)?;
-    let at_least = at_least(call.request)?;
+    let at_least = freshness::at_least(call.request)?;
     let organization = organization(&call)?;
     let resource = place::Resource::read(&body.resource)?;
     let place = call.place()?;
@@ -222,18 +222,4 @@ fn confirmed<'a>(caller: &'a Caller, organization: &str) -> Option<&'a Confirmed
         .confirmed
         .as_ref()
         .filter(|_| own == Some(organization))
-}
-
-/// The epoch that a caller holds from an earlier write.
-pub(super) fn at_least(request: &Request) -> Result<Option<i64>, ApiError> {
-    let Some(text) = request.header("lockstep-epoch") else {
-        return Ok(None);
-    };
-    let epoch = text.parse().ok().filter(|epoch| *epoch >= 0);
-    epoch.map(Some).ok_or_else(|| {
-        ApiError::new(
-            Code::InvalidValue,
-            "`Lockstep-Epoch` is a whole number from an earlier answer.",
-        )
-    })
 }

@@ -314,6 +314,17 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::trials::epochs::m7_no_credential_counts_from_before_an_epoch",
+                ),
+                "nor is a credential from before it",
+                &[edit(
+                    "crates/edge/src/router.rs",
+                    "let at_least = freshness::at_least(request).ok().flatten();",
+                    "let at_least = None;",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::consistency::m7_nobody_holds_a_role_as_it_was_before_they_were_granted_it",
                 ),
                 "grants and roles are of one moment",

@@ -190,7 +190,7 @@ fn a_caller_is_one_until_the_token_is_over() {
     let request = Request::new(Method::Get, "/v1/events")
         .with_header("authorization", &format!("Bearer {token}"));
     let carried = credential::read(&request);
-    let caller = now(authenticate::caller(&world.edge, carried, None)).unwrap();
+    let caller = now(authenticate::caller(&world.edge, carried, None, None)).unwrap();
     // `exp`, and what clocks may differ by.
     assert_eq!(caller.until_ms(), Some((NOW_S + 60 + 30) * 1_000));
 }

@@ -228,6 +228,13 @@ impl Trial {
         acme.put(&acme.ada, &path, &json!({ "role": role }))
     }
 
+    /// Switches the key, or the issuer, off or on.
+    fn switch(&self, active: bool) -> Response {
+        let path = self.issuer.as_ref().unwrap_or(&self.credential);
+        let body = json!({ "active": active });
+        self.acme.patch(&self.acme.ada, path, &body)
+    }
+
     fn send(&self, isolate: &Edge, method: Method, rest: &str, body: &Value) -> Response {
         let path = self.acme.path(rest);
         let request = match method {

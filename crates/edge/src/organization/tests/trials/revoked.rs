@@ -62,11 +62,11 @@ impl Trial {
         assert!(revoked.status < 300, "{revocation:?}: {}", text(&revoked));
     }
 
-    fn revoke_credential(&self) -> Response {
+    pub(super) fn revoke_credential(&self) -> Response {
         let acme = &self.acme;
         match self.kind {
             Kind::ServiceKey => acme.delete(&acme.ada, &self.credential),
-            Kind::OrganizationJwt => self.switch_issuer(false),
+            Kind::OrganizationJwt => self.switch(false),
             _ => {
                 // In their own name, but by another isolate than the first.
                 let (name, value) = &self.header;
@@ -81,12 +81,6 @@ impl Trial {
         }
     }
 
-    fn switch_issuer(&self, active: bool) -> Response {
-        let issuer = self.issuer.as_ref().unwrap();
-        let body = json!({ "active": active });
-        self.acme.patch(&self.acme.ada, issuer, &body)
-    }
-
     /// Undoes a revocation, so that the next trial begins as this one did.
     fn restore(&mut self, revocation: Revocation) {
         let acme = &self.acme;
@@ -97,7 +91,7 @@ impl Trial {
             }
             Workspace => self.rebuild(),
             Credential if self.kind == Kind::OrganizationJwt => {
-                assert_eq!(self.switch_issuer(true).status, 200);
+                assert_eq!(self.switch(true).status, 200);
             }
             _ => {}
         }
