@@ -11,10 +11,10 @@ use crate::{
     authenticate::{Caller, disowned},
     edge::Edge,
     freshness::{Confirmed, DENY_MS},
-    issuers::{self, Issuer},
+    issuers::{self, Issuer, Issuers},
     objects::ask,
     organization::{AdmissionCommand, Command, Freshness, IssuerUse, OrganizationObject},
-    problem::ApiError,
+    problem::{ApiError, Code},
     user,
 };
 
@@ -29,13 +29,7 @@ pub(super) async fn caller(
     organization: &OrganizationId,
     age: Age,
 ) -> Result<Caller, ApiError> {
-    let issuer = find(edge, token, organization, age).await?;
-    let scope = Scope::own(&issuer);
-    let name = Name::of(scope.epoch, text);
-    let proven = match remembered(edge, &scope, &name).await? {
-        Some(proven) => proven,
-        None => verified(edge, &scope, token, name).await?,
-    };
+    let (issuer, proven) = vouched(edge, token, text, organization, age).await?;
     let keys = &edge.config.keys.id;
     let id = &issuer.used.id;
     Ok(Caller {
@@ -66,27 +60,47 @@ pub(in crate::authenticate) async fn confirm(
     })
 }
 
-async fn find(
+/// What the token says, and which issuer vouches for it.
+async fn vouched(
     edge: &Edge,
     token: &Token<'_>,
+    text: &str,
     organization: &OrganizationId,
     age: Age,
-) -> Result<Rc<Issuer>, ApiError> {
-    let name = token.unverified_issuer().ok_or_else(user::refused)?;
+) -> Result<(Rc<Issuer>, Rc<Proven>), ApiError> {
     let window_ms = match age {
         Age::Known => i64::from(edge.config.freshness_ms),
         Age::Now => 0,
     };
     let known = issuers::known(edge, organization, window_ms).await?;
-    if let Some(found) = known.find(name) {
-        return Ok(found);
-    }
-    // A "no" may be out of date sooner than a "yes".
-    let known = match age {
-        Age::Known => issuers::known(edge, organization, window_ms.min(DENY_MS)).await?,
-        Age::Now => known,
+    let refused = match vouched_by(edge, &known, token, text).await {
+        Err(error) if age == Age::Known && error.code() == Code::Unauthenticated => error,
+        settled => return settled,
     };
-    known.find(name).ok_or_else(user::refused)
+    // A "no" may be out of date sooner than a "yes": an issuer is new, or its record is another one.
+    let newer = issuers::known(edge, organization, window_ms.min(DENY_MS)).await?;
+    if Rc::ptr_eq(&known, &newer) {
+        return Err(refused);
+    }
+    vouched_by(edge, &newer, token, text).await
+}
+
+async fn vouched_by(
+    edge: &Edge,
+    known: &Issuers,
+    token: &Token<'_>,
+    text: &str,
+) -> Result<(Rc<Issuer>, Rc<Proven>), ApiError> {
+    let name = token.unverified_issuer();
+    let issuer = name.and_then(|name| known.find(name));
+    let issuer = issuer.ok_or_else(user::refused)?;
+    let scope = Scope::own(&issuer);
+    let name = Name::of(scope.epoch, text);
+    let proven = match remembered(edge, &scope, &name).await? {
+        Some(proven) => proven,
+        None => verified(edge, &scope, token, name).await?,
+    };
+    Ok((issuer, proven))
 }
 
 /// Has the organization let in whom the token stands for, if they were never there. It answers how fresh the user's bytes must be, too.

@@ -152,6 +152,42 @@ fn a_new_issuer_counts_in_every_isolate_soon() {
 }
 
 #[test]
+fn a_changed_record_counts_in_every_isolate_soon() {
+    let acme = lockstep("");
+    let elsewhere = acme.world.isolate();
+    let idp = Idp::named(1, NAME);
+    let path = acme.issuer(&idp, Some("member"));
+    let mut known = idp.token("dan");
+    let other = Idp::named(2, NAME);
+    let mut audience = other.record();
+    audience["audiences"] = json!(["product"]);
+    for (record, token) in [
+        (other.record(), other.token("dan")),
+        (
+            audience,
+            other.token_with("dan", &json!({ "aud": "product" })),
+        ),
+    ] {
+        assert_eq!(acme.decides(&elsewhere, &known, ORDINARY), Ok(true));
+        let changed = acme.patch(&acme.ada, &path, &json!({ "record": record }));
+        assert_eq!(changed.status, 200, "{}", text(&changed));
+        acme.world.clock.advance_ms(500);
+        assert_eq!(acme.decides(&elsewhere, &token, ORDINARY), Ok(true));
+        known = token;
+    }
+    // Whoever sends what no record takes has the object asked no more often than that.
+    acme.world.clock.advance_ms(500);
+    let before = acme.world.objects.asked_anything();
+    for _ in 0..10 {
+        assert_eq!(
+            acme.decides(&elsewhere, &idp.token("dan"), ORDINARY),
+            Err(401)
+        );
+    }
+    assert_eq!(acme.world.objects.asked_anything(), before + 1);
+}
+
+#[test]
 fn without_its_object_an_organization_believes_no_issuer_for_longer_than_the_window() {
     let acme = lockstep("");
     let idp = Idp::new(1);
