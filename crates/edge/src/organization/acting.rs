@@ -125,6 +125,11 @@ impl<'a> Acting<'a> {
             .ok_or_else(ApiError::not_found)
     }
 
+    /// Whether the actor's token, if it is one, leaves anything on `node` or below it.
+    pub(super) fn reaches_into(&self, node: NodeId) -> bool {
+        actor::reaches_into(self.actor, &self.access, node)
+    }
+
     /// The member called `user`, for who may see the members; else 404.
     pub(super) fn member(&self, user: &str) -> Result<Member, ApiError> {
         self.permit(Operation::MemberRead, self.access.root())

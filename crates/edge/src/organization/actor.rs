@@ -1,6 +1,6 @@
 //! Who asks, resolved on the rows as they are at this instant.
 
-use lockstep_core::{Access, Facts, Outcome, Policy, Value};
+use lockstep_core::{Access, Facts, NodeId, Outcome, Policy, Value};
 
 use serde::{Deserialize, Serialize};
 
@@ -184,17 +184,25 @@ pub fn require_lifetime(token: &TokenUse, lifetime_max_s: Option<i64>) -> Result
 
 /// Refuses a token that leaves nothing of what its principal holds in the organization. What every member may do without a permission, it may with any.
 pub(super) fn require_reach(actor: &Actor, access: &Access) -> Result<(), ApiError> {
+    if reaches_into(actor, access, access.root()) {
+        return Ok(());
+    }
+    let detail = "The token does not reach into this organization.";
+    Err(ApiError::new(Code::OutOfTokenScope, detail))
+}
+
+/// Whether a token leaves anything of what its principal holds on `top` or below it.
+pub(super) fn reaches_into(actor: &Actor, access: &Access, top: NodeId) -> bool {
     let policy = access.policy();
     let reaches = |node| {
         let permissions = 0..policy.permissions().len();
         let mut permissions = permissions.filter_map(|at| policy.permission_at(at));
         permissions.any(|permission| access.settled(permission, node) != Outcome::False)
     };
-    if actor.token.is_none() || access.node_ids().any(reaches) {
-        return Ok(());
-    }
-    let detail = "The token does not reach into this organization.";
-    Err(ApiError::new(Code::OutOfTokenScope, detail))
+    let mut within = access
+        .node_ids()
+        .filter(|node| access.is_within(*node, top));
+    actor.token.is_none() || within.any(reaches)
 }
 
 /// The facts of the directory that are not about a target.

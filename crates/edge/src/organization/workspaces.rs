@@ -104,7 +104,7 @@ fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
     Reply::of(&listed)
 }
 
-/// The workspace called `name`, among those that a snapshot names. Names may repeat; whoever relies on one is told.
+/// The workspace called `name`, among those that a snapshot names and the actor's token reaches. Names may repeat; whoever relies on one is told.
 fn find(acting: &Acting<'_>, name: &str) -> Result<Reply, ApiError> {
     let select = "SELECT id FROM node WHERE level = 'workspace' AND name = ? ORDER BY position";
     let rows = acting.rows(select, &[name.into()])?;
@@ -113,7 +113,8 @@ fn find(acting: &Acting<'_>, name: &str) -> Result<Reply, ApiError> {
     let known = acting.access.known_nodes();
     ids.retain(|id| {
         let workspace = acting.access.node(id);
-        workspace.is_some_and(|workspace| known.contains(workspace.index()))
+        let known = workspace.filter(|workspace| known.contains(workspace.index()));
+        known.is_some_and(|workspace| acting.reaches_into(workspace))
     });
     match ids.as_slice() {
         [] => Err(ApiError::not_found()),

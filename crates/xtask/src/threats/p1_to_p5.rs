@@ -219,6 +219,15 @@ pub(super) const ROWS: &[Row] = &[
                 )],
             ),
             proof(
+                edge("organization::tests::known::p4_a_token_learns_no_name_outside_of_its_reach"),
+                "a workspace is found by its name where the token reaches it",
+                &[edit(
+                    "crates/edge/src/organization/workspaces.rs",
+                    "known.is_some_and(|workspace| acting.reaches_into(workspace))",
+                    "known.is_some()",
+                )],
+            ),
+            proof(
                 edge(
                     "organization::tests::authzen::law_6_about_themselves_everybody_is_told_what_their_credential_leaves",
                 ),

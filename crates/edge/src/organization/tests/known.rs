@@ -33,10 +33,14 @@ fn reason(acme: &Acme, session: &str, permission: &str, workspace: &str) -> Valu
 }
 
 fn by_name(acme: &Acme, session: &str, name: &str) -> Response {
+    by_name_with(acme, ("cookie", session), name)
+}
+
+fn by_name_with(acme: &Acme, (header, value): (&str, &str), name: &str) -> Response {
     let asked = post("/v1/evaluate", &json!({ "permission": "data.read" }));
     let asked = asked.with_header("x-organization-id", &acme.id);
     let asked: Request = asked.with_header("comet-workspace", name);
-    acme.world.send(&asked.with_header("cookie", session))
+    acme.world.send(&asked.with_header(header, value))
 }
 
 /// A group may have a role of a workspace on the organization, and what that role gives below may change.
@@ -101,6 +105,56 @@ fn a_member_learns_nothing_of_places_that_are_none_of_theirs() {
     }
     let there = reason(&acme, &ben, "data.delete", &of(&north));
     assert_eq!(there["grants"][0]["node"], of(&north), "{there}");
+}
+
+#[test]
+fn p4_a_token_learns_no_name_outside_of_its_reach() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let [north, south, one, two] = ["North", "South", "Twice", "Twice"].map(|name| {
+        let workspace = acme.workspace(name);
+        acme.grant(&workspace, BEN, "viewer");
+        workspace.replace("/workspaces/", "")
+    });
+    let bridge = json!({ "name": "Bridge", "workspace": south });
+    let bridge = id(&acme.post(&acme.ada, "/projects", &bridge));
+    let token = |node: &str| {
+        let subtree = json!({ "organization": acme.id, "node": node });
+        let (_, token) = acme.token(&ben, &json!({ "name": "ci", "subtree": subtree }));
+        token
+    };
+    let by = |token: &str, name: &str| {
+        let answer = by_name_with(&acme, ("x-api-key", token), name);
+        (answer.status, text(&answer))
+    };
+    let of_north = token(&north);
+    assert_eq!(by(&of_north, "North").0, 200);
+    assert_eq!(
+        by(&token(&bridge), "South").0,
+        200,
+        "what its project lies in"
+    );
+    assert_eq!(
+        by(&token(&one), "Twice").0,
+        200,
+        "the other one is none of its"
+    );
+    assert_eq!(by(&token(&two), "Twice").0, 200);
+    let nowhere = by(&of_north, "Nowhere");
+    assert_eq!(nowhere.0, 404);
+    for name in ["South", "Twice"] {
+        assert_eq!(by(&of_north, name), nowhere, "{name}");
+    }
+    // What is left of a token from before a removal reaches nothing.
+    acme.world.clock.advance_ms(1);
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    acme.forget_mails();
+    let invitation = acme.invited(BEN, "member");
+    assert_eq!(acme.accept(&ben, &invitation).status, 200);
+    acme.grant(&format!("/workspaces/{north}"), BEN, "viewer");
+    for name in ["North", "South"] {
+        assert_eq!(by(&of_north, name), nowhere, "{name}");
+    }
 }
 
 #[test]
