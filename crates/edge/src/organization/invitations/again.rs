@@ -1,6 +1,6 @@
 //! Sending invitations again, or for the first time where they came with a file: one, or many at once.
 
-use lockstep_core::Operation;
+use lockstep_core::{Offer, Operation};
 use lockstep_wire::{ResendResultView, ResendResultsView};
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +116,21 @@ fn unsent(acting: &Acting<'_>, after: Option<&str>) -> Result<Vec<String>, ApiEr
     Ok(ids)
 }
 
+/// Who sent it before may have offered places of which this one need not know. They are nobody's to give who holds nothing there, and a decision would name them.
+fn require_known(acting: &FreshActing<'_>, offer: &Offer<'_>) -> Result<(), ApiError> {
+    let known = acting.access.known_nodes();
+    let granted = offer.grants.iter().map(|(node, _)| node);
+    let homes = offer.groups.iter().map(|(home, _)| home);
+    let mut nodes = granted.chain(homes).chain(offer.owned);
+    if nodes.all(|node| known.contains(node.index())) {
+        return Ok(());
+    }
+    // Who may not is told so before what comes with it.
+    acting.permit(Operation::InvitationCreate, acting.access.root())?;
+    let detail = "It offers more than membership, in places that are none of yours.";
+    Err(ApiError::new(Code::NoGrant, detail))
+}
+
 fn one(
     acting: &FreshActing<'_>,
     again: &Resend,
@@ -132,6 +147,7 @@ fn one(
     let known = acting
         .offered(&found)?
         .ok_or_else(|| ApiError::new(Code::UnknownRole, "The role of this invitation is gone."))?;
+    require_known(acting, &known.offer())?;
     let permitted = acting.may_invite(&known.offer())?;
     let resent = found.transition().resend(unsigned(acting.now_ms()));
     resent.map_err(|error| refusal::invitation(&error))?;

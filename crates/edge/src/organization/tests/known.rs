@@ -157,6 +157,36 @@ fn p4_a_token_learns_no_name_outside_of_its_reach() {
     }
 }
 
+/// An invitation may offer what whoever sends it again need not know of.
+#[test]
+fn who_sends_an_invitation_again_is_told_of_no_place_in_it() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    acme.rule(&allow(
+        &["member"],
+        &["invitation.create", "invitation.read"],
+    ));
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    let terms = json!({ "workspaces": [{ "workspace": north, "role": "viewer" }] });
+    let invited = acme.invited_to(CAT, &terms);
+    let invitation = invited["id"].as_str().unwrap();
+    let one = format!("/invitations/{invitation}/resend");
+    let all = json!({ "invitations": [invitation] });
+    for (path, body, status) in [
+        (one.as_str(), json!({}), 403),
+        ("/invitations/resend", all, 207),
+    ] {
+        let again = acme.post(&ben, path, &body);
+        assert_eq!(again.status, status, "{}", text(&again));
+        let said = text(&again);
+        assert!(said.contains("403") && !said.contains(&north), "{said}");
+    }
+    // Who has something to do with it is told what they would need there.
+    acme.grant(&format!("/workspaces/{north}"), BEN, "viewer");
+    let again = acme.post(&ben, &one, &json!({}));
+    assert!(text(&again).contains(&north), "{}", text(&again));
+}
+
 #[test]
 fn a_place_becomes_known_with_what_makes_it_ones_own() {
     let acme = lockstep("");
