@@ -213,6 +213,7 @@ fn evaluate(
         }
     }
     let node = place::inside(&access, question.node, question.workspace);
+    let node = place::still_known(&access, node);
     if known.own.is_some() && depends_on_facts(&access, question.permission, node) {
         return Ok(None);
     }

@@ -228,6 +228,17 @@ pub fn known<'a>(access: &Access, node: &'a str) -> &'a str {
     }
 }
 
+/// As [`known`], where `access` was told of nothing else when its bytes were made. Of time nothing but the end of a grant takes places away, and no change says so.
+#[must_use]
+pub fn still_known<'a>(access: &Access, node: &'a str) -> &'a str {
+    let mut grants = access.grants().iter();
+    if grants.any(|grant| grant.window.is_over(access.now_ms())) {
+        known(access, node)
+    } else {
+        node
+    }
+}
+
 /// The one value of all that are there.
 fn agreed<const N: usize>(values: [Option<&str>; N]) -> Result<Option<&str>, ApiError> {
     let mut values = values.into_iter().flatten();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Acme, BEN, CAT, consistency::BOUND_MS, id, lockstep, refused, rules::allow};
 use crate::{
     http::{Request, Response},
-    testing::{json, post, text},
+    testing::{START_MS, json, post, text},
 };
 
 /// What is answered from KV, and what the object decides.
@@ -211,6 +211,42 @@ fn a_place_becomes_known_with_what_makes_it_ones_own() {
     assert!(!knows());
     acme.grant(&format!("/workspaces/{north}"), BEN, "restricted");
     assert!(knows(), "a role there, though it does not give this");
+}
+
+/// Time ends a role without a change: what KV was sent and an isolate remembers names more places than there are for its holder by then.
+#[test]
+fn law_9_with_a_role_what_lies_below_its_place_is_over_for_the_object_and_in_what_is_remembered() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let north = acme.workspace("North");
+    let project = json!({ "name": "Bridge", "workspace": north.replace("/workspaces/", "") });
+    let project = id(&acme.post(&acme.ada, "/projects", &project));
+    let until_ms = START_MS + 86_400_000;
+    let path = format!("{north}{}", acme.member(BEN));
+    let role = json!({ "role": "viewer", "expires_at_ms": until_ms });
+    assert_eq!(acme.put(&acme.ada, &path, &role).status, 200);
+    let says = |ben: &str| {
+        let ask = |path: &str, body: &Value| {
+            let asked = post(&acme.path(path), body).with_header("cookie", ben);
+            json(&acme.world.send(&asked))["decision"].clone()
+        };
+        let resource = json!({ "type": "project", "id": project });
+        let subject = json!({ "type": "user", "id": acme.user(BEN) });
+        let action = json!({ "name": "organization.read" });
+        let asked = json!({ "subject": subject, "action": action, "resource": resource });
+        let own = json!({ "permission": "organization.read", "resource": resource });
+        (ask("/evaluate", &own), ask("/access/v1/evaluation", &asked))
+    };
+    assert_eq!(says(&ben), (json!(true), json!(true)));
+    acme.world.settle();
+    let left_ms = until_ms - acme.world.edge.clock.now_ms();
+    acme.world.clock.advance_ms(left_ms);
+    let ben = acme.world.sign_in(BEN);
+    let is_named = places(&acme, &ben).contains(&project);
+    assert_eq!(
+        (is_named, says(&ben)),
+        (false, (json!(false), json!(false)))
+    );
 }
 
 #[test]
