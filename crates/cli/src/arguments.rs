@@ -36,7 +36,7 @@ pub(crate) enum Command {
         /// The policies: TOML files
         #[arg(required = true)]
         paths: Vec<PathBuf>,
-        /// Fail when something has no effect, too
+        /// Fail on a warning, too
         #[arg(long)]
         deny_warnings: bool,
     },

@@ -1,7 +1,6 @@
 //! Why: the grant that allowed, or the factor that denied and the smallest grants that would not.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::evaluate::Factors;
@@ -147,18 +146,12 @@ fn rule_reason(
 
 fn plan_reason(access: &Access, permission: PermissionId) -> DenyReason {
     let policy = access.policy();
-    let mut feature = "";
-    if let Some(described) = policy.describe(permission) {
-        for needed in &described.plan {
-            let id = policy.features.get(*needed).map_or("", String::as_str);
-            if !access.plan().iter().any(|known| known == id) {
-                feature = id;
-                break;
-            }
-        }
-    }
+    let needed = policy.describe(permission).map_or(&[][..], |it| &it.plan);
+    let mut missing = needed.iter();
+    let missing = missing.find(|feature| !policy.has_feature(**feature, access.plan()));
+    let feature = missing.and_then(|feature| policy.features.get(*feature));
     DenyReason::Plan {
-        feature: feature.to_owned(),
+        feature: feature.cloned().unwrap_or_default(),
     }
 }
 

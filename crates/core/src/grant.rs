@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::index::part;
 use crate::{Customization, Level};
 
 /// When a grant counts, in Unix milliseconds: from `not_before_ms` on and before `expires_at_ms`.
@@ -106,6 +107,8 @@ impl Node {
 pub struct PackedNodes {
     /// The ids, one after the other.
     pub ids: String,
+    /// Where each id ends.
+    pub ends: Vec<usize>,
     /// The nodes, each after its parent; the first is the organization.
     pub nodes: Vec<PackedNode>,
 }
@@ -113,8 +116,6 @@ pub struct PackedNodes {
 /// A node of [`PackedNodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PackedNode {
-    /// Where its id ends in the text.
-    pub id_end: usize,
     /// Its level.
     pub level: Level,
     /// The place of the node it lies in; `None` for the organization only.
@@ -127,15 +128,7 @@ impl PackedNodes {
     /// The id of the node at `at`; empty when there is none.
     #[must_use]
     pub fn id(&self, at: usize) -> &str {
-        let start = match at.checked_sub(1) {
-            None => 0,
-            Some(before) => self
-                .nodes
-                .get(before)
-                .map_or(usize::MAX, |node| node.id_end),
-        };
-        let end = self.nodes.get(at).map_or(0, |node| node.id_end);
-        self.ids.get(start..end).unwrap_or("")
+        part(&self.ids, &self.ends, at)
     }
 
     /// The nodes, each by itself.

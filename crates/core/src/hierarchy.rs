@@ -74,12 +74,8 @@ impl Hierarchy {
     /// # Errors
     /// The first node that is out of place.
     pub(crate) fn packed(nodes: PackedNodes) -> Result<Self, RecordError> {
-        let PackedNodes { ids, nodes } = nodes;
+        let PackedNodes { ids, ends, nodes } = nodes;
         check_count(nodes.len())?;
-        let mut ends = Vec::with_capacity(nodes.len());
-        for node in &nodes {
-            ends.push(node.id_end);
-        }
         let mut names = Index::packed(ids, ends);
         if let Err(at) = names.lay_out() {
             return Err(RecordError::RepeatedNode(names.name(at).into()));

@@ -63,13 +63,7 @@ impl Holdings {
     pub(crate) fn new(policy: &Policy, hierarchy: &Hierarchy, basis: &Basis<'_>) -> Self {
         let (sets, spans) = sets(policy, hierarchy, basis);
         let scope = basis.token.and_then(|token| token.permissions.as_ref());
-        let numbers = |ids: &Vec<String>| {
-            let mut bits = Bits::empty(policy.permissions.len());
-            for permission in policy.numbers(ids) {
-                bits.insert(permission);
-            }
-            bits
-        };
+        let numbers = |ids: &Vec<String>| Bits::of(policy.numbers(ids), policy.permissions.len());
         Self {
             member: basis.member,
             sets,
@@ -310,10 +304,7 @@ fn roles_on_root<'a>(policy: &'a Policy, basis: &Basis<'_>) -> Vec<&'a Role> {
 }
 
 fn in_plan(policy: &Policy, plan: &[String]) -> Bits {
-    let has = |feature: &usize| {
-        let feature = policy.features.get(*feature);
-        feature.is_some_and(|id| plan.contains(id))
-    };
+    let has = |feature: &usize| policy.has_feature(*feature, plan);
     let mut within = Bits::empty(policy.permissions.len());
     for (at, permission) in policy.permissions.iter().enumerate() {
         if permission.plan.iter().all(has) {

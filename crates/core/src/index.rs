@@ -1,4 +1,4 @@
-//! Index with their numbers: what a string that comes from outside stands for.
+//! Names with their numbers: what a string that comes from outside stands for.
 
 use alloc::string::String;
 use alloc::vec;
@@ -11,7 +11,7 @@ const PROBES_MAX: usize = 64;
 /// How many seeds are tried before the names are sorted instead.
 const SEEDS: u64 = 4;
 
-/// Index, each with its place as its number. A look-up costs the same however many there are, and at
+/// Names, each with its place as its number. A look-up costs the same however many there are, and at
 /// worst, for names chosen to collide, the logarithm of their count.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
@@ -32,6 +32,17 @@ impl Default for Layout {
     fn default() -> Self {
         Self::Sorted(Vec::new())
     }
+}
+
+/// The part at `at` of those that lie one after the other in `text`, each up to its end; empty when
+/// there is none.
+pub(crate) fn part<'a>(text: &'a str, ends: &[usize], at: usize) -> &'a str {
+    let start = match at.checked_sub(1) {
+        None => 0,
+        Some(before) => ends.get(before).copied().unwrap_or(usize::MAX),
+    };
+    let end = ends.get(at).copied().unwrap_or(0);
+    text.get(start..end).unwrap_or("")
 }
 
 impl Index {
@@ -100,12 +111,7 @@ impl Index {
 
     /// The name with the number `at`; empty when there is none.
     pub(crate) fn name(&self, at: usize) -> &str {
-        let start = match at.checked_sub(1) {
-            None => 0,
-            Some(before) => self.ends.get(before).copied().unwrap_or(usize::MAX),
-        };
-        let end = self.ends.get(at).copied().unwrap_or(0);
-        self.text.get(start..end).unwrap_or("")
+        part(&self.text, &self.ends, at)
     }
 
     /// The numbers of those of `names` that there are.

@@ -16,7 +16,7 @@ use crate::{
 use contradiction::contradiction;
 use reach::Reach;
 
-/// Something in a policy that has no effect, and where.
+/// Something in a policy that has no effect, cannot be meant, or seldom is, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The way to the place, in the document's own member names.

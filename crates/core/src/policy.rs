@@ -299,10 +299,13 @@ impl Policy {
     #[must_use]
     pub fn replaces_roles(&self, features: &[String]) -> bool {
         let mut replaced = self.replacements.iter();
-        replaced.any(|replacement| {
-            let feature = self.features.get(replacement.feature);
-            feature.is_some_and(|id| features.contains(id))
-        })
+        replaced.any(|replacement| self.has_feature(replacement.feature, features))
+    }
+
+    /// Whether the feature with this number is one of `plan`.
+    pub(crate) fn has_feature(&self, feature: usize, plan: &[String]) -> bool {
+        let feature = self.features.get(feature);
+        feature.is_some_and(|id| plan.contains(id))
     }
 
     /// The rule at `index`, as reasons name it.
@@ -318,16 +321,11 @@ impl Policy {
         kind: PrincipalKind,
         features: &[String],
     ) -> RoleId {
-        let has = |feature: usize| {
-            self.features
-                .get(feature)
-                .is_some_and(|id| features.contains(id))
-        };
         let level = self.describe_role(role).map(|role| role.level);
         let replaced = self.replacements.iter().find(|replacement| {
             kind == PrincipalKind::User
                 && Some(replacement.level) == level
-                && has(replacement.feature)
+                && self.has_feature(replacement.feature, features)
         });
         replaced.map_or(role, |replacement| replacement.role)
     }

@@ -249,14 +249,13 @@ impl Ready {
     fn answers(&self, only: Option<usize>, rows: &[u8]) -> Vec<u8> {
         let mut answers = Vec::new();
         let policy = self.access.policy();
+        let count = policy.permissions().len();
+        let wanted = only.map_or(0..count, |at| at..count.min(at.saturating_add(1)));
         let mut reader = FlatReader::new(rows);
         while let Some((node, facts)) = reader.row() {
             let node = self.access.node_at(node);
             let facts = known(facts);
-            for at in 0..policy.permissions().len() {
-                if only.is_some_and(|only| only != at) {
-                    continue;
-                }
+            for at in wanted.clone() {
                 let permission = policy.permission_at(at);
                 let is_allowed = if let (Some(node), Some(permission)) = (node, permission) {
                     verdict(&self.access, permission, node, &facts) == Outcome::True

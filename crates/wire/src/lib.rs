@@ -1,4 +1,4 @@
-//! What Lockstep writes and reads: policy documents, snapshots and decisions as TOML and JSON.
+//! What Lockstep writes and reads: policy documents, snapshots and decisions as TOML, JSON and bytes.
 //!
 //! The types here are shapes. They hold no rule about permissions: each is turned into a type of
 //! `lockstep-core`, or made from one, and everything that decides lives there.

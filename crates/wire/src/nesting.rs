@@ -15,8 +15,8 @@ pub const WORLD_BYTES_MAX: usize = 64_000_000;
 /// Bytes in one AuthZEN request.
 pub const REQUEST_BYTES_MAX: usize = 65_536;
 
-/// Deepest accepted nesting of a text, and of what the page hands over.
-pub(crate) const DEPTH_MAX: u8 = 16;
+/// Deepest accepted nesting of a text.
+const DEPTH_MAX: u8 = 16;
 
 /// Why a text is not worth reading, and at which byte.
 #[derive(Clone, Debug, PartialEq, Eq)]

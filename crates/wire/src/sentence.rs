@@ -98,15 +98,19 @@ impl<'a> Sentences<'a> {
     #[must_use]
     pub fn of_code(&self, code: &str, permission: &str) -> String {
         let mut text = String::new();
+        self.say_code(code, permission, &mut text);
+        text
+    }
+
+    fn say_code(&self, code: &str, permission: &str, text: &mut String) {
         self.say(
             code,
             &|name, text| {
                 text.push_str(permission);
                 name == "permission"
             },
-            &mut text,
+            text,
         );
-        text
     }
 
     /// The page's own text under `code`, or under `code.of` when `of` is not empty.
@@ -236,7 +240,7 @@ impl Speaker<'_> {
         let role = role.and_then(|role| self.access.policy().describe_role(role));
         match (name, role, node) {
             ("role", Some(role), _) => text.push_str(&role.name),
-            ("node", _, Some(node)) => text.push_str(&self.place(node)),
+            ("node", _, Some(node)) => self.place(node, text),
             _ => return false,
         }
         true
@@ -245,7 +249,7 @@ impl Speaker<'_> {
     fn grants(&self, suggestions: &[Suggestion], text: &mut String) {
         for (at, suggestion) in suggestions.iter().enumerate() {
             if at > 0 {
-                text.push_str(&self.sentences.of_code("grants.or", ""));
+                self.sentences.say_code("grants.or", "", text);
             }
             let (role, node) = parts(*suggestion);
             let code = if role.is_some() {
@@ -258,13 +262,13 @@ impl Speaker<'_> {
         }
     }
 
-    fn place(&self, node: NodeId) -> String {
+    fn place(&self, node: NodeId, text: &mut String) {
         let code = match self.access.describe(node).map(|node| node.level) {
             Some(Level::Workspace) => "node.workspace",
             Some(Level::Project) => "node.project",
             Some(Level::Organization) | None => "node.organization",
         };
-        self.sentences.of_code(code, "")
+        self.sentences.say_code(code, "", text);
     }
 }
 

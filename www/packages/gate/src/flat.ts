@@ -128,7 +128,7 @@ function writeSnapshot(snapshot: Json): void {
   writeList(snapshot.grants ?? refuse(), (grant) => {
     writeName(grant.role);
     writeName(grant.node);
-    writeWindow(grant, grant.group ?? undefined);
+    writeWindow(grant, grant.group);
   });
   writeOptional(snapshot.token, (token) => {
     writeOptional(token.permissions, writeTexts);
@@ -152,7 +152,7 @@ function writeNodes(nodes: Json): void {
   let at = 0;
   for (const { ids: beside, level: name, parent, owned } of nodes) {
     const level = oneOf(LEVELS, name);
-    const isTop = (parent ?? undefined) === undefined;
+    const isTop = parent == null;
     // What is not there lies behind all that is.
     const above = at > 0 ? (numbers.get(parent) ?? ids.length) : isTop ? 0 : refuse();
     for (let left = beside?.length ?? 1; left > 0; left -= 1) {
@@ -173,9 +173,9 @@ function idsOf({ id, ids, owned }: Json): Json[] {
 }
 
 function writeWindow({ not_before_ms, expires_at_ms }: Json, group?: Json): void {
-  const all = [group, not_before_ms ?? undefined, expires_at_ms ?? undefined];
-  writeByte(all.reduce((flags, value, bit) => flags + (value === undefined ? 0 : 1 << bit), 0));
-  all.forEach((value, bit) => value === undefined || (bit === 0 ? writeText : writeNumber)(value));
+  const all = [group, not_before_ms, expires_at_ms];
+  writeByte(all.reduce((flags, value, bit) => flags + (value == null ? 0 : 1 << bit), 0));
+  all.forEach((value, bit) => value == null || (bit === 0 ? writeText : writeNumber)(value));
 }
 
 function writeCondition({ fact, if_exists = false, ...tests }: Json): void {
@@ -237,7 +237,7 @@ function writeValue(value: Json): void {
 }
 
 function writeOptional(value: Json, write: (value: Json) => void): void {
-  const isThere = (value ?? undefined) !== undefined;
+  const isThere = value != null;
   writeByte(isThere ? 1 : 0);
   isThere && write(value);
 }

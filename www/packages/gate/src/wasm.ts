@@ -34,13 +34,6 @@ export async function loadWasm(source?: WasmSource): Promise<Evaluator> {
   return (evaluator ??= instantiate(module));
 }
 
-async function load(source?: WasmSource): Promise<WebAssembly.Module> {
-  return compile(
-    (await (typeof source === "function" ? source() : source)) ??
-      new URL("../wasm/lockstep_gate_bg.wasm", import.meta.url),
-  );
-}
-
 function instantiate(module: WebAssembly.Module): Evaluator {
   // It calls out for nothing but to say that it cannot go on.
   const imports: Record<string, Record<string, () => never>> = {};
@@ -50,7 +43,10 @@ function instantiate(module: WebAssembly.Module): Evaluator {
   return new Evaluator(new WebAssembly.Instance(module, imports).exports as unknown as Wasm);
 }
 
-async function compile(source: Source): Promise<WebAssembly.Module> {
+async function load(from?: WasmSource): Promise<WebAssembly.Module> {
+  const source: Source =
+    (await (typeof from === "function" ? from() : from)) ??
+    new URL("../wasm/lockstep_gate_bg.wasm", import.meta.url);
   if (source instanceof WebAssembly.Module) {
     return source;
   }

@@ -134,6 +134,7 @@ impl RecordReader<'_> {
     fn nodes(&mut self) -> PackedNodes {
         let count = self.bytes.count(limits::NODES_MAX);
         let ids = self.bytes.text();
+        let mut ends = Vec::with_capacity(count);
         let mut nodes = Vec::with_capacity(count);
         let mut id_end = 0;
         for at in 0..count {
@@ -144,8 +145,8 @@ impl RecordReader<'_> {
                 break;
             }
             let level = u8::try_from(packed & 3).unwrap_or(u8::MAX);
+            ends.push(id_end);
             nodes.push(PackedNode {
-                id_end,
                 level: self.bytes.level_of(level),
                 parent: (at > 0).then_some(packed >> 3),
                 owned: packed & 4 != 0,
@@ -156,6 +157,7 @@ impl RecordReader<'_> {
         }
         PackedNodes {
             ids: ids.to_owned(),
+            ends,
             nodes,
         }
     }
