@@ -237,7 +237,7 @@ fn may_offer(
 /// The first reason against it.
 pub fn may_link(maker: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), MembershipError> {
     Invitation::may_invite(maker, offer, facts)?;
-    is_no_admin(maker.policy(), offer.role)
+    is_no_admin(maker, offer.role)
 }
 
 /// The rule by which an organization leaves inviting to who manages the members of a workspace: each from
@@ -283,7 +283,7 @@ fn may_send(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), Me
     let mut nodes = offer.grants.iter().map(|(node, _)| *node);
     let from = |node| permit_on(inviter, Operation::WorkspaceMemberInvite, node, facts).is_ok();
     if !offer.grants.is_empty() && nodes.all(from) {
-        is_no_admin(inviter.policy(), offer.role)
+        is_no_admin(inviter, offer.role)
     } else {
         Err(denied)
     }

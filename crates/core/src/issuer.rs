@@ -1,7 +1,7 @@
 //! An organization's own identity provider and domains: who may let them vouch for people. The caller stores.
 
 use crate::membership::{assignable, hands_out, permit};
-use crate::{Access, Facts, MembershipError, Operation, Policy, Record, RoleId};
+use crate::{Access, Facts, MembershipError, Operation, PrincipalKind, Record, RoleId};
 
 /// Whether `actor` may save an issuer of the organization, whose people come in as `role` (`None`: by
 /// no word of it) and already hold what `held` was granted.
@@ -45,14 +45,19 @@ pub fn may_open_domain(saver: &Access, role: RoleId, facts: &Facts) -> Result<()
 
 /// What somebody comes into by themselves never makes them an admin.
 fn joinable(grantor: &Access, role: RoleId) -> Result<(), MembershipError> {
-    is_no_admin(grantor.policy(), role)?;
+    is_no_admin(grantor, role)?;
     assignable(grantor, role)
 }
 
-/// Whether `role` is one that somebody may come into by themselves.
-pub(crate) fn is_no_admin(policy: &Policy, role: RoleId) -> Result<(), MembershipError> {
-    let described = policy.describe_role(role);
-    if described.is_none_or(|role| role.admin || role.overriding) {
+/// Whether `role` is one that somebody may come into by themselves, on the word of `grantor`: as it was granted,
+/// and as what the organization's plan makes of it.
+pub(crate) fn is_no_admin(grantor: &Access, role: RoleId) -> Result<(), MembershipError> {
+    let policy = grantor.policy();
+    let counted = policy.counted_role(role, PrincipalKind::User, grantor.plan());
+    let mut described = [role, counted]
+        .map(|role| policy.describe_role(role))
+        .into_iter();
+    if described.any(|role| role.is_none_or(|role| role.admin || role.overriding)) {
         return Err(MembershipError::NotAssignable);
     }
     Ok(())

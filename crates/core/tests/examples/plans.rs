@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Decision, DelegationError, DenyReason, Level, Policy, PolicySpec, PrincipalKind,
-    Record, ReplacementSpec, RoleSpec, Suggestion, can_delegate, evaluate,
+    Access, Decision, DelegationError, DenyReason, Facts, Invitation, Level, MembershipError,
+    Offer, Operation, Policy, PolicySpec, PrincipalKind, Record, ReplacementSpec, RoleSpec,
+    Suggestion, can_delegate, evaluate, may_admit, may_link, may_open_domain,
 };
 
 use crate::shop::{NOW_MS, facts, record, spec, strings};
@@ -128,6 +129,60 @@ fn what_is_handed_out_is_the_role_and_what_the_plan_makes_of_it() {
     assert_eq!(missing(flat, &[("foreman", "shop")], "viewer"), 0);
     assert_eq!(missing(full, &[("greeter", "shop")], "viewer"), 0);
     assert_eq!(missing(flat, &[("greeter", "shop")], "viewer"), 2);
+}
+
+#[test]
+fn law_5_nobody_joins_as_what_the_plan_makes_an_admin() {
+    let mut spec = PolicySpec {
+        features: strings(&["open"]),
+        replacements: vec![ReplacementSpec {
+            feature: "open".into(),
+            level: Level::Organization,
+            role: "owner".into(),
+        }],
+        ..spec()
+    };
+    for manage in [Operation::IssuerManage, Operation::DomainManage] {
+        let bound = (manage.as_str().into(), "hire".into());
+        spec.operations.push(bound);
+    }
+    let ways = |spec: &PolicySpec, plan: &[&str]| {
+        let policy = Arc::new(Policy::compile(spec).unwrap());
+        let record = Record {
+            plan: strings(plan),
+            ..record(&[("owner", "shop")])
+        };
+        let owner = Access::resolve(&policy, record, NOW_MS).unwrap();
+        let staff = policy.role("staff").unwrap();
+        let (offer, facts) = (Offer::of(staff), Facts::default());
+        let invited = Invitation::may_invite(&owner, &offer, &facts);
+        assert_eq!(invited, Ok(()), "by hand anybody may become one");
+        [
+            may_link(&owner, &offer, &facts),
+            may_admit(&owner, staff, &facts),
+            may_open_domain(&owner, staff, &facts),
+        ]
+    };
+    assert_eq!(ways(&spec, &[]), [Ok(()), Ok(()), Ok(())]);
+    assert!(
+        ways(&spec, &["open"])
+            .iter()
+            .all(|way| *way == Err(MembershipError::NotAssignable))
+    );
+    // Nor as one who holds everything, and is not called an admin.
+    let lord = RoleSpec {
+        id: "lord".into(),
+        overriding: true,
+        ..RoleSpec::new(Level::Organization)
+    };
+    spec.roles.push(lord);
+    spec.replacements[0].role = "lord".into();
+    assert_eq!(ways(&spec, &[]), [Ok(()), Ok(()), Ok(())]);
+    assert!(
+        ways(&spec, &["open"])
+            .iter()
+            .all(|way| *way == Err(MembershipError::NotAssignable))
+    );
 }
 
 #[test]

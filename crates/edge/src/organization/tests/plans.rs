@@ -1,6 +1,7 @@
 //! Plans: who gives them, what they allow and what they never do; and the organization that everybody gets of their own.
 
 mod first;
+mod joining;
 mod large;
 
 use serde_json::{Value, json};
