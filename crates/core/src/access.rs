@@ -401,12 +401,6 @@ impl Access {
         self.rows.len()
     }
 
-    /// The ids of roles that grants name and the policy does not have. They give nothing.
-    pub fn dangling_roles(&self) -> impl Iterator<Item = &str> {
-        let roles = self.record.grants.iter().map(|grant| grant.role.as_str());
-        roles.filter(|role| self.policy.role(role).is_none())
-    }
-
     pub(crate) const fn hierarchy(&self) -> &Hierarchy {
         &self.hierarchy
     }
