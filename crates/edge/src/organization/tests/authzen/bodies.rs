@@ -72,7 +72,7 @@ fn what_is_no_request_is_400_and_says_what_is_wrong() {
     let unasked = all
         .acme
         .world
-        .send(&unasked.with_header("x-request-id", "two words"));
+        .send(&unasked.with_header("x-request-id", "two\twords"));
     assert_eq!(unasked.status, 401);
     assert_eq!(unasked.header("x-request-id"), None);
 }
