@@ -220,6 +220,7 @@ pub(crate) fn seal_unknown(context: &Context<'_>) -> Result<(), ApiError> {
     let own_doing = Provenance::default();
     let context = Context {
         provenance: &own_doing,
+        basis: crate::objects::Basis::default(),
         ..*context
     };
     seal(&context, &About::named("unknown")).map(|_| ())

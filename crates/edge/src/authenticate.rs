@@ -209,6 +209,12 @@ impl Caller {
         })
     }
 
+    /// Whether the credential was checked not during this request, but not long before.
+    #[must_use]
+    pub const fn is_remembered(&self) -> bool {
+        !self.is_fresh
+    }
+
     /// Checks the credential with its object, unless this request has done so.
     ///
     /// # Errors

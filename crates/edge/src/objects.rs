@@ -20,7 +20,7 @@ mod alarm;
 mod reply;
 mod text;
 
-use std::future::ready;
+use std::{cell::Cell, future::ready};
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -183,6 +183,17 @@ pub struct Context<'a> {
     pub name: &'a str,
     /// Where the command comes from.
     pub provenance: &'a Provenance,
+    /// What the answer hangs on.
+    pub basis: Basis,
+}
+
+/// What an answer hangs on, as it turns out while it is found.
+#[derive(Debug, Default)]
+pub struct Basis {
+    /// Whether who asks was not checked during the request.
+    pub is_remembered: Cell<bool>,
+    /// Whether something sensitive was allowed to them.
+    pub is_sensitive: Cell<bool>,
 }
 
 impl<'a> Context<'a> {
@@ -196,6 +207,7 @@ impl<'a> Context<'a> {
             config: &edge.config,
             name,
             provenance,
+            basis: Basis::default(),
         }
     }
 }

@@ -96,6 +96,7 @@ use crate::{
     precondition::{self, IfMatch},
     problem::ApiError,
     sql::Sql,
+    user,
 };
 
 /// The object of one organization.
@@ -183,7 +184,13 @@ impl Object for OrganizationObject {
     fn handle(context: &Context<'_>, command: Command) -> Result<Reply, ApiError> {
         let edited = context.provenance.if_match.as_ref();
         let is_met = edited.map_or(Ok(true), |edited| is_met(context, &command, edited))?;
-        let reply = answer(context, command)?;
+        let reply = answer(context, command);
+        // Nothing sensitive is told, nor what was found behind it, on the word of what was only remembered; the Worker asks again once it has checked the credential.
+        let basis = &context.basis;
+        if basis.is_remembered.get() && basis.is_sensitive.get() {
+            return Err(user::refused());
+        }
+        let reply = reply?;
         // Who may not edit is told so, and not whether what they believe to edit is up to date.
         if is_met {
             Ok(reply)

@@ -90,7 +90,7 @@ pub enum Handler {
     Operator(for<'a> fn(Call<'a>, Operator) -> Later<'a, Answer>),
     /// Anybody who presents what they have in the body. No header or cookie counts, so another site has nothing to lend.
     Presenting(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
-    /// Whoever presents a credential that was found valid not long ago.
+    /// Whoever presents a credential that was found valid not long ago. It changes nothing, as [`Self::Asking`] does not: it is called again where an object tells what is sensitive only to a credential that is checked first.
     SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
 }
 
@@ -204,51 +204,106 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     if let (Some(Known::Now(caller)), true) = (&caller, request.is_unread()) {
         request.receive(caller).await?;
     }
-    let issuer = caller
-        .as_ref()
-        .and_then(|known| known.caller().issuer.clone());
-    let caller = match caller {
-        Some(known) if !matches!(route.handler, Handler::Asking(_)) => {
-            Some(known.recognized(edge).await?)
-        }
-        other => other,
+    let remembered = match &caller {
+        Some(Known::Before(caller)) if caller.is_remembered() => Some(caller.clone()),
+        _ => None,
     };
-    let edited = route.edited(request)?;
-    let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller), edited)?;
-    let place = match (&caller, named) {
-        (Some(known), Ok(named)) => place(&asked.edge, named, &params, known.caller()).await,
-        (Some(_), Err(error)) => Err(error),
-        (None, _) => Err(ApiError::not_found()),
+    let rotated = match &caller {
+        Some(Known::Before(caller)) => authenticate::rotated_session(edge, caller).await,
+        _ => None,
     };
-    let call = Call {
-        edge: &asked.edge,
+    let arrived = Arrived {
+        edge,
         request,
-        may_come_again: asked.may_come_again,
+        route,
         params,
-        place,
+        named,
     };
-    let response = match (&route.handler, caller) {
-        (Handler::Anonymous(handler) | Handler::Presenting(handler), _) => handler(call).await,
-        (Handler::Fresh(handler), Some(Known::Now(caller))) => {
-            call.check_path()?;
-            handler(call, caller).await
+    let answer = arrived.answer(caller).await;
+    let answer = match (answer, remembered) {
+        // An object tells nothing sensitive to whom this isolate only remembers.
+        (Err(error), Some(caller)) if error.code() == Code::Unauthenticated => {
+            match caller.confirm(edge).await {
+                Ok(caller) => {
+                    let caller = Caller::clone(&caller);
+                    arrived.answer(Some(Known::Before(caller))).await
+                }
+                Err(error) => Err(error),
+            }
         }
-        (Handler::Asking(handler) | Handler::SignedIn(handler), Some(Known::Before(caller))) => {
-            let rotated = authenticate::rotated_session(edge, &caller).await;
-            let answer = match call.check_path() {
+        (answer, _) => answer,
+    };
+    with_session(answer, rotated)
+}
+
+/// A request whose route is known, and what it names.
+struct Arrived<'a> {
+    edge: &'a Edge,
+    request: &'a Request,
+    route: &'static Route,
+    params: Params<'a>,
+    named: Result<Named, ApiError>,
+}
+
+impl Arrived<'_> {
+    /// The answer to `caller`.
+    async fn answer(&self, caller: Option<Known>) -> Answer {
+        let Self {
+            edge,
+            request,
+            route,
+            ..
+        } = *self;
+        let issuer = caller
+            .as_ref()
+            .and_then(|known| known.caller().issuer.clone());
+        let caller = match caller {
+            Some(known) if !matches!(route.handler, Handler::Asking(_)) => {
+                Some(known.recognized(edge).await?)
+            }
+            other => other,
+        };
+        let edited = route.edited(request)?;
+        let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller), edited)?;
+        let place = match (&caller, self.named.clone()) {
+            (Some(known), Ok(named)) => {
+                place(&asked.edge, named, &self.params, known.caller()).await
+            }
+            (Some(_), Err(error)) => Err(error),
+            (None, _) => Err(ApiError::not_found()),
+        };
+        let call = Call {
+            edge: &asked.edge,
+            request,
+            may_come_again: asked.may_come_again,
+            params: self.params.clone(),
+            place,
+        };
+        let response = match (&route.handler, caller) {
+            (Handler::Anonymous(handler) | Handler::Presenting(handler), _) => handler(call).await,
+            (Handler::Fresh(handler), Some(Known::Now(caller))) => {
+                call.check_path()?;
+                handler(call, caller).await
+            }
+            (
+                Handler::Asking(handler) | Handler::SignedIn(handler),
+                Some(Known::Before(caller)),
+            ) => match call.check_path() {
                 Ok(()) => handler(call, caller).await,
                 Err(error) => Err(error),
-            };
-            with_session(answer, rotated)
-        }
-        (
-            Handler::Asking(_) | Handler::Fresh(_) | Handler::Operator(_) | Handler::SignedIn(_),
-            _,
-        ) => Err(user::refused()),
-    };
-    let response =
-        response.map_err(|error| authenticate::disowned(edge, issuer.as_ref(), error))?;
-    Ok(asked.finish(response))
+            },
+            (
+                Handler::Asking(_)
+                | Handler::Fresh(_)
+                | Handler::Operator(_)
+                | Handler::SignedIn(_),
+                _,
+            ) => Err(user::refused()),
+        };
+        let response =
+            response.map_err(|error| authenticate::disowned(edge, issuer.as_ref(), error))?;
+        Ok(asked.finish(response))
+    }
 }
 
 /// The operator is nobody in the organization that the path names.

@@ -27,6 +27,9 @@ pub struct Actor {
     /// The organization's own issuer that vouched for the principal, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<IssuerUse>,
+    /// Whether their credential was not checked during the request; earlier code never says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_remembered: bool,
 }
 
 impl Actor {
@@ -113,6 +116,7 @@ impl Actor {
             principal: caller.principal.as_str().to_owned(),
             token: caller.token(organization),
             issuer: caller.issuer.clone(),
+            is_remembered: caller.is_remembered(),
         }
     }
 }
@@ -153,6 +157,9 @@ pub(super) fn access_of(
     organization: &Organization,
     actor: &Actor,
 ) -> Result<Access, ApiError> {
+    if actor.is_remembered {
+        context.basis.is_remembered.set(true);
+    }
     if let Some(used) = &actor.issuer {
         admission::require(context, organization, used)?;
     }

@@ -39,6 +39,7 @@ mod roles;
 mod routes;
 mod rules;
 mod scopes;
+mod sensitive;
 mod service_accounts;
 mod service_keys;
 mod settings;

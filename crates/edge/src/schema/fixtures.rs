@@ -389,6 +389,7 @@ fn an_organization_of_every_version_answers_and_changes() {
             principal: "usr_ada".to_owned(),
             token: None,
             issuer: None,
+            is_remembered: false,
         };
         let change = lockstep_wire::OrganizationChangeRequest {
             name: Some("New".to_owned()),

@@ -14,7 +14,9 @@ use crate::{
     edge::{Clock, Later},
     http::{Body, Response},
     mailbox::MailboxObject,
-    objects::{self, CallError, Class, Context, Object, ObjectCall, Objects, Reply, Silence},
+    objects::{
+        self, Basis, CallError, Class, Context, Object, ObjectCall, Objects, Reply, Silence,
+    },
     organization::{self, OrganizationObject},
     outbox,
     provenance::Provenance,
@@ -216,6 +218,7 @@ impl LocalObjects {
             config: &self.config,
             name,
             provenance,
+            basis: Basis::default(),
         })
     }
 }

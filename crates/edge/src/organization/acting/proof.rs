@@ -60,6 +60,10 @@ pub(in crate::organization) fn permit_on(
     };
     let decision = lockstep_core::evaluate(access, permission, node, facts);
     if decision.is_allow() {
+        let described = policy.policy.describe(permission);
+        if described.is_none_or(|permission| permission.sensitive) {
+            context.basis.is_sensitive.set(true);
+        }
         return Ok(Permitted(()));
     }
     Err(refusal::denied(&DecisionView::new(access, &decision)))

@@ -46,6 +46,7 @@ impl<'a> Word<'a> {
             principal: user.to_owned(),
             token: None,
             issuer: None,
+            is_remembered: false,
         };
         Ok(Some(Self {
             access: access_of(context, organization, &member)?,

@@ -75,6 +75,7 @@ fn j22_the_object_itself_refuses_who_came_by_what_the_issuer_no_longer_is() {
             principal: dan.clone(),
             token: None,
             issuer: Some(used.clone()),
+            is_remembered: false,
         };
         acme.told::<Value>(&Command::Read { actor }).map(|_| ())
     };
