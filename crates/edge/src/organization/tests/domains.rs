@@ -38,7 +38,7 @@ impl Acme {
     }
 
     /// Sets the record that a claim asks for.
-    fn show(&self, claim: &str) {
+    pub(super) fn show(&self, claim: &str) {
         let record = &self.domain(claim)["record"];
         let name = record["name"].as_str().unwrap();
         answer(&self.world, name, &[record["value"].as_str().unwrap()]);

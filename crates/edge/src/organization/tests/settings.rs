@@ -14,7 +14,7 @@ use crate::{
 /// A secret that is nowhere to be found.
 const CANARY: &str = "canary-3f9c2b7e-hunter2";
 
-fn clickhouse(host: &str) -> Value {
+pub(super) fn clickhouse(host: &str) -> Value {
     json!({ "database": { "engine": "clickhouse", "host": host, "port": 9440, "username": "app" } })
 }
 

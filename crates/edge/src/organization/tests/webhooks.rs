@@ -40,7 +40,7 @@ impl Acme {
         self.deliveries_by(&self.world.sign_in(ADA), webhook)
     }
 
-    fn deliveries_by(&self, session: &str, webhook: &str) -> Vec<Value> {
+    pub(super) fn deliveries_by(&self, session: &str, webhook: &str) -> Vec<Value> {
         let page = self.get(session, &format!("/webhooks/{webhook}/deliveries"));
         assert_eq!(page.status, 200, "{}", text(&page));
         json(&page)["deliveries"].as_array().unwrap().clone()

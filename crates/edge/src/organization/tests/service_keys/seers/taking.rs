@@ -23,6 +23,7 @@ fn p2_a_key_that_stops_takes_nothing_from_others() {
     };
     let workspace = place("/workspaces", json!({ "name": "North" }));
     let workspace = workspace.replace("/workspaces/", "");
+    acme.keep_database("", "spare", "hunter2");
     acme.remove(BEN);
     let take = [
         (Method::Patch, adas.clone(), off.clone()),
@@ -47,6 +48,7 @@ fn p2_a_key_that_stops_takes_nothing_from_others() {
             json!({}),
         ),
         (Method::Delete, format!("/webhooks/{hook}"), json!({})),
+        (Method::Delete, "/settings/spare".to_owned(), json!({})),
         (
             Method::Delete,
             place(
