@@ -131,6 +131,18 @@ test("a stream ends with the token that it was opened by, and with the session",
   await page.until(() => page.isOver, "the stream goes on");
 });
 
+test("a stream ends with the service key that it was opened by", async () => {
+  const path = await organization();
+  const role = { role: "member" };
+  const account = await ann.post(`${path}/service-accounts`, { name: "Reader", grants: [role] });
+  const keys = `${path}/service-accounts/${account.json.id}/keys`;
+  const key = (await ann.post(keys, { name: "its own" })).json;
+  const stream = await open(path, { "x-api-key": key.token });
+  await stream.until((open) => open.text.includes("event: epoch"), "no first event");
+  assert.equal((await ann.patch(`${keys}/${key.id}`, { active: false })).status, 200);
+  await stream.until(() => stream.isOver, "the stream goes on");
+});
+
 test("nobody else gets a stream", async () => {
   const path = await organization();
   const bob = await Person.signIn(edge, "bob@example.com");

@@ -5,7 +5,7 @@ import { generateKeyPairSync, sign } from "node:crypto";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 
-import { startEdge } from "../support/edge.mjs";
+import { startEdge, within } from "../support/edge.mjs";
 import { Person } from "./person.mjs";
 
 /** How long anything may be believed that is not sensitive; README states it. */
@@ -109,7 +109,10 @@ test("s10 j5 m14 an organization's own issuer lets people into it and nowhere el
 
   // J22: switched off, everything ends: what changes at once, the rest within the bound.
   assert.equal(await decides("organization.read"), true);
+  const stream = await fetch(`${edge.origin}${acme}/events`, { headers: dan.headers });
+  assert.equal(stream.status, 200);
   const off = await owner.patch(issuer.path, { active: false });
+  await within(stream.text(), 2_000, "the stream goes on");
   assert.equal(off.status, 200, off.text);
   const made = await dan.post(`${acme}/workspaces`, { name: "South" });
   assert.equal(made.code, "unauthenticated");

@@ -52,6 +52,59 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::mails::i12_one_client_mails_three_hundred_a_day_whoever_it_is",
+                ),
+                "what one client has mailed is counted",
+                &[edit(
+                    "crates/edge/src/organization/mails.rs",
+                    "(\"client = ?\", 300)",
+                    "(\"client = ?\", 300_000)",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::mails::i12_one_client_mails_three_hundred_a_day_whoever_it_is",
+                ),
+                "who mailed from where is noted",
+                &[edit(
+                    "crates/edge/src/organization/mails.rs",
+                    "        acting.principal().into(),\n        acting.client().into(),\n    ];\n    change",
+                    "        acting.principal().into(),\n        None::<String>.into(),\n    ];\n    change",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::mails::i12_an_organization_mails_five_hundred_a_day_whoever_invites",
+                ),
+                "what an organization has mailed is counted",
+                &[edit(
+                    "crates/edge/src/organization/mails.rs",
+                    "(\"at_ms > ?\", 500)",
+                    "(\"at_ms > ?\", 500_000)",
+                )],
+            ),
+            proof(
+                edge("address::tests::limits::i12_a_cookie_of_who_asked_is_none_of_who_has_proven"),
+                "a cookie says one thing alone",
+                &[edit(
+                    "crates/edge/src/routes/sign_in.rs",
+                    "check: Purpose::ProvenCookie",
+                    "check: Purpose::SignInCookie",
+                )],
+            ),
+            proof(
+                edge(
+                    "address::tests::limits::i12_a_client_tries_thirty_codes_a_minute_whatever_becomes_of_them",
+                ),
+                "a client that tries codes is counted before anything is asked",
+                &[edit(
+                    "crates/edge/src/routes/sign_in.rs",
+                    "    limit_client(edge, request, \"sessions\").await?;\n",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::mails::i12_who_gives_roles_again_and_again_mails_five_a_day_to_one_address",
                 ),
                 "word of roles is counted, too",

@@ -235,6 +235,17 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::streams::m7_whatever_ends_a_key_or_an_issuer_ends_the_streams_that_it_may_have_opened",
+                ),
+                "the streams of those for whom it vouched end with it",
+                &[edit(
+                    "crates/edge/src/organization/issuers.rs",
+                    "Ok(users.iter().fold(reply, |reply, user| reply.ending(user)))",
+                    "Ok(reply)",
+                )],
+            ),
+            proof(
+                edge(
                     "authenticate::jwt::verified::tests::j20_a_token_is_remembered_as_a_whole_and_under_one_configuration",
                 ),
                 "what was verified under other records counts no more",

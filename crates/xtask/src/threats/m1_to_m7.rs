@@ -303,6 +303,39 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::sensitive::m7_what_a_sensitive_permission_reads_asks_the_credentials_object",
+                ),
+                "what is sensitive is read by a credential that counts then",
+                &[edit(
+                    "crates/edge/src/organization.rs",
+                    "if basis.is_remembered.get() && basis.is_sensitive.get() {",
+                    "if false && basis.is_remembered.get() && basis.is_sensitive.get() {",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::authzen::revoked::m7_a_revoked_gateway_is_told_nothing_sensitive",
+                ),
+                "what is sensitive is told of anybody to a credential that counts then",
+                &[edit(
+                    "crates/edge/src/routes/authzen.rs",
+                    "    if is_sensitive {\n        let fresh",
+                    "    if is_sensitive && false {\n        let fresh",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::streams::m7_whatever_ends_a_key_or_an_issuer_ends_the_streams_that_it_may_have_opened",
+                ),
+                "the streams of a program end with its account",
+                &[edit(
+                    "crates/edge/src/organization/service_accounts.rs",
+                    "Ok(change.finish(())?.ending(account))",
+                    "change.finish(())",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::trials::epochs::no_check_is_answered_from_before_its_epoch",
                 ),
                 "an epoch that a caller brings is reached",

@@ -8,17 +8,30 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: "M8",
         attack: "answered from somebody else's bytes",
-        proofs: &[proof(
-            edge(
-                "organization::tests::consistency::m8_a_principal_is_never_answered_from_anothers_bytes",
+        proofs: &[
+            proof(
+                edge(
+                    "organization::tests::consistency::m8_a_principal_is_never_answered_from_anothers_bytes",
+                ),
+                "bytes are of the epoch that the object says",
+                &[edit(
+                    CONFIRM,
+                    "\n        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)",
+                    "",
+                )],
             ),
-            "bytes are of the epoch that the object says",
-            &[edit(
-                CONFIRM,
-                "\n        && i64::try_from(snapshot.epoch) == Ok(freshness.principal_epoch)",
-                "",
-            )],
-        )],
+            proof(
+                edge(
+                    "organization::tests::consistency::m8_an_organizations_roles_are_never_anothers",
+                ),
+                "roles and rules are of the organization that they are read for",
+                &[edit(
+                    CONFIRM,
+                    "stored.key == key && stored.epoch",
+                    "stored.epoch",
+                )],
+            ),
+        ],
         running: &[],
     },
     Row {

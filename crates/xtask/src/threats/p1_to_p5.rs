@@ -209,6 +209,39 @@ pub(super) const ROWS: &[Row] = &[
         proofs: &[
             proof(
                 edge(
+                    "organization::tests::scopes::subtree::p4_a_token_with_a_subtree_and_no_scopes_is_refused_where_all_of_a_user_is_wanted",
+                ),
+                "a token with a subtree is less than its user",
+                &[edit(
+                    "crates/edge/src/narrow.rs",
+                    " || self.subtree.is_some()",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::scopes::subtree::p4_a_token_with_a_subtree_and_no_scopes_is_refused_where_all_of_a_user_is_wanted",
+                ),
+                "what lies in no organization lies in no subtree",
+                &[edit(
+                    "crates/edge/src/authenticate.rs",
+                    "narrow.subtree.is_none()\n                && ",
+                    "",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::scopes::subtree::p4_a_token_with_a_subtree_and_no_scopes_is_refused_where_all_of_a_user_is_wanted",
+                ),
+                "all that somebody holds is handed out by no token with a subtree",
+                &[edit(
+                    "crates/edge/src/organization/acting/accounts.rs",
+                    " || token.record.node.is_some();",
+                    ";",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::repeats::p4_another_credential_is_not_answered_by_a_key",
                 ),
                 "an answer is repeated to the credential that had it",

@@ -1,6 +1,7 @@
 //! What gateways ask about anybody (OpenID AuthZEN Authorization API 1.0; laws 6, 9 and 10).
 
 mod bodies;
+mod revoked;
 mod search;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ADA, Acme, BEN, CAT, DAN, id, issuers::Idp, lockstep, refused};
 use crate::{
+    edge::Edge,
     http::{Method, Request, Response},
     testing::{json, text},
 };

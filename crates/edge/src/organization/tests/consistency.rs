@@ -294,6 +294,39 @@ fn m8_a_principal_is_never_answered_from_anothers_bytes() {
     assert!(acme.may(&ben, ORDINARY));
 }
 
+/// Epochs of two organizations are often equal, so they tell nothing of whose roles and rules something has.
+#[test]
+fn m8_an_organizations_roles_are_never_anothers() {
+    let acme = lockstep("");
+    let created = post("/v1/organizations", &json!({ "name": "Acme" }));
+    let created = acme.world.send(&created.with_header("cookie", &acme.ada));
+    acme.world.settle();
+    let other = Acme {
+        world: acme.world.clone(),
+        ada: acme.ada.clone(),
+        id: id(&created),
+    };
+    let read = "workspace.read";
+    let ben = [&acme, &other].map(|it| it.joined(BEN, "member"));
+    acme.rule(&json!({ "effect": "deny", "roles": ["member"], "permissions": [read] }));
+    other.rule(&json!({ "effect": "allow", "roles": ["member"], "permissions": [read] }));
+    acme.world.settle();
+    assert!(!acme.may(&ben[1], read) && other.may(&ben[1], read));
+    acme.world.settle();
+    let puts = acme.world.kv.puts.borrow().clone();
+    let [own, others] = [&acme, &other].map(|it| {
+        let key = format!("roles/{}", it.id);
+        let mut puts = puts.iter().rev();
+        puts.find(|(put, _)| *put == key).unwrap().clone()
+    });
+    let epoch =
+        |bytes: &str| serde_json::from_str::<serde_json::Value>(bytes).unwrap()["epoch"].clone();
+    assert_eq!(epoch(&own.1), epoch(&others.1));
+    acme.world.kv.set(&own.0, &others.1);
+    acme.world.edge.grants.forget();
+    assert!(!acme.may(&ben[1], read));
+}
+
 #[test]
 fn every_change_tells_the_open_pages_the_new_epoch() {
     let acme = Acme::new();

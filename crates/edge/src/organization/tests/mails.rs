@@ -129,6 +129,67 @@ fn i12_who_gives_roles_to_many_mails_two_hundred_a_day() {
     assert_eq!(told, 200);
 }
 
+/// By so many invitations from one address of the network, as one session.
+fn invite(acme: &Acme, session: &str, client: &str, numbers: std::ops::Range<u32>) -> Vec<u64> {
+    let all: Vec<u32> = numbers.collect();
+    let mut statuses = Vec::new();
+    for some in all.chunks(50) {
+        let address = |n: &u32| json!({ "email": format!("p{n}@example.com"), "role": "member" });
+        let rows: Value = some.iter().map(address).collect();
+        let path = acme.path("/invitations/batch");
+        let request = crate::testing::post(&path, &json!({ "invitations": rows }));
+        let request = request.with_header("cf-connecting-ip", client);
+        let answer = acme.world.send(&request.with_header("cookie", session));
+        assert_eq!(answer.status, 207, "{}", text(&answer));
+        let results = crate::testing::json(&answer)["results"].take();
+        let results = results.as_array().unwrap().clone();
+        statuses.extend(results.iter().map(|row| row["status"].as_u64().unwrap()));
+    }
+    statuses
+}
+
+#[test]
+fn i12_one_client_mails_three_hundred_a_day_whoever_it_is() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    acme.forget_mails();
+    let (here, there) = ("192.0.2.1", "192.0.2.2");
+    assert!(
+        invite(&acme, &acme.ada, here, 0..200)
+            .iter()
+            .all(|it| *it == 201)
+    );
+    assert!(
+        invite(&acme, &ben, here, 200..300)
+            .iter()
+            .all(|it| *it == 201)
+    );
+    assert_eq!(invite(&acme, &ben, here, 300..301), [429]);
+    assert_eq!(invite(&acme, &ben, there, 300..301), [201]);
+}
+
+#[test]
+fn i12_an_organization_mails_five_hundred_a_day_whoever_invites() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let cat = acme.joined(CAT, "admin");
+    acme.forget_mails();
+    for (session, client, numbers) in [
+        (&acme.ada, "192.0.2.1", 0..200),
+        (&ben, "192.0.2.2", 200..400),
+        (&cat, "192.0.2.3", 400..500),
+    ] {
+        let statuses = invite(&acme, session, client, numbers);
+        assert!(statuses.iter().all(|it| *it == 201), "{statuses:?}");
+    }
+    // So many may wait at once; one is taken back, and its mail was sent.
+    let listed = crate::testing::json(&acme.get(&acme.ada, "/invitations"));
+    let first = listed["invitations"][0]["id"].as_str().unwrap();
+    let path = format!("/invitations/{first}");
+    assert_eq!(acme.delete(&acme.ada, &path).status, 204);
+    assert_eq!(invite(&acme, &cat, "192.0.2.4", 500..501), [429]);
+}
+
 /// Whoever wants to flood somebody makes many organizations.
 #[test]
 fn i12_all_organizations_together_tell_an_address_of_twenty_roles_a_day() {

@@ -6,6 +6,7 @@ mod authzen;
 mod joining;
 mod kinds;
 mod structure;
+mod subtree;
 
 use serde_json::{Value, json};
 

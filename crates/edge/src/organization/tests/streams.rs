@@ -2,14 +2,17 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::service_accounts::{in_ws_1, lockstep};
+use super::{
+    issuers::Idp,
+    service_accounts::{in_ws_1, lockstep},
+};
 use crate::{
     edge::{Edge, Later},
     http::{Method, Request, Response},
     objects::{CallError, ObjectCall, Objects},
-    testing::write,
+    testing::{text, write},
 };
 
 /// Objects, and what happens once before the next stream opens.
@@ -27,6 +30,50 @@ impl Objects for Before {
         }
         self.inner.call(call)
     }
+}
+
+/// Streams are ended by whose they are: the program's whose key ends, and the people's for whom a switched-off issuer vouched.
+#[test]
+fn m7_whatever_ends_a_key_or_an_issuer_ends_the_streams_that_it_may_have_opened() {
+    let acme = lockstep();
+    let account = acme.account(&[in_ws_1("viewer")]);
+    let program = account.replace("/service-accounts/", "");
+    let ends = |principal: &str, method, path: &str, body: &Value| {
+        acme.world.objects.ended.borrow_mut().clear();
+        let request = write(method, &acme.path(path), body);
+        let answer = acme.world.send(&request.with_header("cookie", &acme.ada));
+        assert!(answer.status < 300, "{path}: {}", text(&answer));
+        let ended = acme.world.objects.ended.borrow();
+        ended.contains(&(acme.id.clone(), principal.to_owned()))
+    };
+    let key = || acme.key(&acme.ada, &account, &json!({ "name": "ci" })).0;
+    let (off, none) = (json!({ "active": false }), json!({}));
+    let rotate = format!("{}/rotate", key());
+    let mut ended = vec![
+        ("rotated", ends(&program, Method::Post, &rotate, &none)),
+        ("off", ends(&program, Method::Patch, &key(), &off)),
+        ("deleted", ends(&program, Method::Delete, &key(), &none)),
+    ];
+    key();
+    let gone = ends(&program, Method::Delete, &account, &none);
+    ended.push(("account deleted", gone));
+    let idp = Idp::new(1);
+    let issuer = acme.issuer(&idp, Some("member"));
+    let isolate = acme.world.isolate();
+    let asked = json!({ "permission": "member.read" });
+    let token = idp.token("ann");
+    let bear = acme.bear(&isolate, &token, Method::Post, "/evaluate", &asked);
+    assert_eq!(bear.status, 200, "{}", text(&bear));
+    acme.world.settle();
+    let ann = acme.vouched_member("ann").replace("/members/", "");
+    let keys = json!({ "record": Idp::named(2, &idp.name).record() });
+    ended.extend([
+        ("other keys", ends(&ann, Method::Patch, &issuer, &keys)),
+        ("switched off", ends(&ann, Method::Patch, &issuer, &off)),
+        ("issuer gone", ends(&ann, Method::Delete, &issuer, &none)),
+    ]);
+    let go_on: Vec<_> = ended.iter().filter(|(_, is_ended)| !is_ended).collect();
+    assert!(go_on.is_empty(), "{go_on:?}");
 }
 
 /// What ends a credential ends the streams that are there, and one that opens meanwhile is not there yet.
