@@ -184,7 +184,7 @@ pub(crate) fn seal(context: &Context<'_>, about: &About) -> Result<bool, ApiErro
     for part in parts(changes)? {
         let row = AuditRow {
             changes: part,
-            ..row(context, context.provenance, about)
+            ..row(context, about)
         };
         log::append(context, row)?;
     }
@@ -253,7 +253,7 @@ pub(crate) fn delivered(context: &Context<'_>) -> Result<(), ApiError> {
 /// A fault.
 pub(crate) fn read(context: &Context<'_>, about: &About) -> Result<(), ApiError> {
     settle(context)?;
-    let row = row(context, context.provenance, about);
+    let row = row(context, about);
     // Only rows of this minute are looked at; the other columns are to be no reason to take another index.
     let earlier = "SELECT number FROM audit WHERE at_ms >= ? AND +action = ? AND target = ? AND outcome = 'done'
         AND +principal IS ? AND credential IS ? AND credential_id IS ? LIMIT 1";
@@ -280,7 +280,7 @@ pub(crate) fn read(context: &Context<'_>, about: &About) -> Result<(), ApiError>
 /// # Errors
 /// A fault.
 pub(crate) fn deny(context: &Context<'_>, about: &About, error: &ApiError) -> Result<(), ApiError> {
-    let row = row(context, context.provenance, about);
+    let row = row(context, about);
     let count = "INSERT INTO audit_denial (minute, principal, action, target, code, at_ms, count, credential, credential_id, client, user_agent)
         VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT (minute, principal, action) DO UPDATE SET count = count + 1";
     let credential = row.credential.as_ref();
@@ -401,7 +401,8 @@ const fn minute(now_ms: i64) -> i64 {
 }
 
 /// A row for something that was done just now, without what changed.
-fn row(context: &Context<'_>, provenance: &Provenance, about: &About) -> AuditRow {
+fn row(context: &Context<'_>, about: &About) -> AuditRow {
+    let provenance = context.provenance;
     let target = about.target.as_deref().unwrap_or(context.name);
     AuditRow {
         number: 0,

@@ -32,10 +32,10 @@ pub use operator::OperatorKey;
 
 /// How long an answer about a principal's epoch counts for allows, in milliseconds, when `LOCKSTEP_FRESHNESS_MS` is absent.
 const FRESHNESS_MS_DEFAULT: u32 = 5_000;
-/// Longest time that audit logs are kept, in days.
-const AUDIT_DAYS_MAX: u32 = 36_500;
 /// The longest such time.
 const FRESHNESS_MS_MAX: u32 = 60_000;
+/// Longest time that audit logs are kept, in days.
+const AUDIT_DAYS_MAX: u32 = 36_500;
 /// Who is asked for DNS records when `LOCKSTEP_RESOLVER` is absent.
 const RESOLVER_DEFAULT: &str = "https://cloudflare-dns.com/dns-query";
 /// The policy when `LOCKSTEP_POLICY` is absent.
@@ -68,7 +68,7 @@ pub struct Config {
     pub is_development: bool,
     /// `LOCKSTEP_FRESHNESS_MS`, 0 to 60,000; defaults to 5,000.
     pub freshness_ms: u32,
-    /// How long rows of audit logs are kept, in days; for ever, when absent.
+    /// `LOCKSTEP_AUDIT_DAYS`: how long rows of audit logs are kept, in days; for ever, when absent.
     pub audit_days: Option<u32>,
     /// `LOCKSTEP_FAULTS`: what the stores do wrong on purpose; development only.
     pub faults: Faults,

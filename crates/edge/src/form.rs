@@ -139,12 +139,6 @@ impl OAuthError {
             error_description: description.into(),
         }
     }
-
-    /// Its code.
-    #[must_use]
-    pub const fn code(&self) -> OAuthCode {
-        self.error
-    }
 }
 
 #[cfg(test)]
@@ -157,7 +151,7 @@ mod tests {
             .with_header("content-type", media_type)
             .with_body(Ok(body.as_bytes().to_vec()));
         Form::read(&request).map_err(|refusal| match refusal {
-            Refusal::OAuth(error) => error.code(),
+            Refusal::OAuth(error) => error.error,
             Refusal::Api(error) => panic!("{error:?}"),
         })
     }
@@ -187,7 +181,7 @@ mod tests {
             let Refusal::OAuth(error) = refused(error) else {
                 panic!("a problem");
             };
-            assert_eq!(error.code(), OAuthCode::InvalidRequest);
+            assert_eq!(error.error, OAuthCode::InvalidRequest);
         }
         assert!(matches!(refused(BodyError::Late), Refusal::Api(_)));
     }

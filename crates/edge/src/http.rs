@@ -71,12 +71,6 @@ impl Method {
     pub const fn is_unsafe(self) -> bool {
         !matches!(self, Self::Get)
     }
-
-    /// Whether the body of such a request is read at all.
-    #[must_use]
-    pub const fn has_body(self) -> bool {
-        matches!(self, Self::Patch | Self::Post | Self::Put)
-    }
 }
 
 /// Why a body could not be taken.

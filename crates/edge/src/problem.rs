@@ -258,12 +258,6 @@ impl ApiError {
         &self.detail
     }
 
-    /// An extension member.
-    #[must_use]
-    pub fn member(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
-    }
-
     /// The reason for the log; the caller never sees it.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {

@@ -181,11 +181,8 @@ fn read(
         filter.to_ms.map(|at| ("at_ms < ?", at.into())),
     ];
     let (conditions, values): (Vec<&str>, Vec<Value>) = wanted.into_iter().flatten().unzip();
-    let conditions = match conditions.as_slice() {
-        [] => String::new(),
-        conditions => format!("WHERE {}", conditions.join(" AND ")),
-    };
-    let select = format!("{COLUMNS} {conditions} {order} LIMIT ? OFFSET ?");
+    let conditions = conditions.join(" AND ");
+    let select = format!("{COLUMNS} WHERE {conditions} {order} LIMIT ? OFFSET ?");
     let mut part = Part::default();
     let mut bytes = 0_usize;
     while let Some(left @ 1..) = limit.checked_sub(counted(&part.rows)) {

@@ -356,21 +356,18 @@ impl objects::Command for Command {
 
     fn is_sensitive(&self) -> bool {
         // Who tries to read what everybody did, secrets, or everything, is worth a row, too.
-        let prepares = match self {
-            Self::Slug(SlugCommand::Prepare { .. }) => true,
-            Self::Structure { command, .. } => {
-                matches!(
-                    command,
-                    StructureQuestion::Domain(DomainQuestion::Prepare { .. })
-                )
-            }
-            _ => false,
-        };
-        let reads = matches!(
+        let is_told_of_more = matches!(
             self,
-            Self::Configuration { .. } | Self::Export { .. } | Self::ReadAudit { .. }
+            Self::Configuration { .. }
+                | Self::Export { .. }
+                | Self::ReadAudit { .. }
+                | Self::Slug(SlugCommand::Prepare { .. })
+                | Self::Structure {
+                    command: StructureQuestion::Domain(DomainQuestion::Prepare { .. }),
+                    ..
+                }
         );
-        reads || prepares || !self.is_idempotent()
+        is_told_of_more || !self.is_idempotent()
     }
 }
 

@@ -204,7 +204,7 @@ fn rows(context: &Context<'_>) -> Result<Added, ApiError> {
     Ok((roles, rules))
 }
 
-/// The same, of roles and rules as they are stored.
+/// What core makes the organization's policy of, from roles and rules as they are stored.
 pub(super) fn made_of(roles: &[CustomRoleRecord], rules: &[RuleDocument]) -> Customization {
     Customization {
         roles: roles.iter().map(Into::into).collect(),

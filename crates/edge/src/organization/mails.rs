@@ -46,9 +46,7 @@ pub(super) fn wait_s(acting: &Acting<'_>, address: &str) -> Result<Option<u32>, 
 /// Sends a mail that [`wait_s`] lets through, and counts it.
 pub(super) fn send(change: &Change<'_>, mail: Mail, lane: &str) -> Result<(), ApiError> {
     let acting = change.acting;
-    let over_ms = acting.now_ms().saturating_sub(LIMIT_MS);
-    let end = "DELETE FROM invitation_mail WHERE at_ms <= ?";
-    change.exec(end, &[over_ms.into()])?;
+    prune(change.context())?;
     let count = "INSERT INTO invitation_mail (at_ms, address, inviter, client) VALUES (?, ?, ?, ?)";
     let values = [
         acting.now_ms().into(),

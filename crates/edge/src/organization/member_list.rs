@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Actor,
     actor::{self, access, directory_facts},
+    customization::role_name,
     members,
     store::{self, Member, SUSPENDED, organization},
 };
@@ -153,15 +154,12 @@ fn roles(
         if !is_seen(node) {
             continue;
         }
-        let described = policy
-            .role(role)
-            .and_then(|role| policy.describe_role(role));
         let user = user.strip_prefix(SUSPENDED).unwrap_or(user);
         let of_member = roles.entry(user.to_owned()).or_default();
         of_member.push(MemberRoleView {
             node: node.to_owned(),
             role: role.to_owned(),
-            role_name: described.map_or_else(|| role.to_owned(), |role| role.name.clone()),
+            role_name: role_name(policy, role),
             not_before_ms: row.optional_integer("not_before_ms")?,
             expires_at_ms: row.optional_integer("expires_at_ms")?,
             group: row.optional_text("through")?.map(str::to_owned),

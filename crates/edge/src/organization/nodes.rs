@@ -48,7 +48,7 @@ pub(super) fn list<T>(
 ) -> Result<Slice<T, i64>, ApiError> {
     let select = format!("{COLUMNS} WHERE level = ? AND rowid > ? ORDER BY rowid");
     let after = range.after.unwrap_or_default();
-    let rows = acting.rows(&select, &[name_of(level).into(), after.into()])?;
+    let rows = acting.rows(&select, &[level.as_str().into(), after.into()])?;
     let position = |row: &Row| Ok(row.integer("place")?);
     range.fill(&rows, position, |row| Ok(view(&read(row)?)))
 }
@@ -71,7 +71,7 @@ pub(super) fn insert(change: &Change<'_>, level: Level, node: &NodeRow) -> Resul
         SELECT ?, ?, ?, ?, ?, ?, ?, COALESCE(MAX(position), -1) + 1 FROM node";
     let values = [
         (&node.id).into(),
-        name_of(level).into(),
+        level.as_str().into(),
         (&node.parent).into(),
         node.owner.clone().into(),
         (&node.name).into(),
@@ -161,14 +161,6 @@ pub(super) fn granted(acting: &Acting<'_>, id: &str) -> Result<Vec<Grant>, ApiEr
         granted.push(Grant::new(row.text("role")?, id));
     }
     Ok(granted)
-}
-
-const fn name_of(level: Level) -> &'static str {
-    match level {
-        Level::Organization => "organization",
-        Level::Workspace => "workspace",
-        Level::Project => "project",
-    }
 }
 
 fn read(row: &Row) -> Result<NodeRow, SqlError> {

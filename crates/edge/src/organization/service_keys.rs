@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
-    actor::Permitted,
     admission,
     decisions::{Freshness, freshness_of},
     service_accounts,
@@ -317,10 +316,9 @@ pub(super) fn stop_those_shown_to(context: &Context<'_>, principal: &str) -> Res
 }
 
 /// Whether the actor may manage the keys of this account.
-fn manageable(acting: &Acting<'_>, account: &str) -> Result<Permitted, ApiError> {
-    let permitted = acting.permit_on_others(Operation::ServiceKeyManage)?;
-    acting.require_account(account)?;
-    Ok(permitted)
+fn manageable(acting: &Acting<'_>, account: &str) -> Result<(), ApiError> {
+    acting.permit_on_others(Operation::ServiceKeyManage)?;
+    acting.require_account(account)
 }
 
 fn require_node(acting: &Acting<'_>, node: Option<&str>) -> Result<(), ApiError> {

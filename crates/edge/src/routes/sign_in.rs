@@ -1,4 +1,4 @@
-//! Signing in with a code by e-mail, and signing out.
+//! Signing in with a code by e-mail.
 
 use lockstep_token::{
     Address, Secret, UserId,

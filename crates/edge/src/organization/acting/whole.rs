@@ -63,9 +63,6 @@ impl<'a> FreshActing<'a> {
         actor: &'a FreshActor,
         before: Organization,
     ) -> Result<Self, ApiError> {
-        Ok(Self {
-            acting: Acting::of(context, actor, before)?,
-            actor,
-        })
+        Self::of(context, actor, before)
     }
 }

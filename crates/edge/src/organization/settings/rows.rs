@@ -8,7 +8,7 @@ use crate::{problem::ApiError, sealing::Sealed, sql::Row};
 
 /// What is shown of every secret.
 const MASK: &str = "\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}";
-pub(super) const COLUMNS: &str = "SELECT node, id, value, sealed, set_at_ms, is_current, changed_by, changed_at_ms, epoch FROM setting";
+pub(super) const COLUMNS: &str = "SELECT id, value, sealed, set_at_ms, is_current, changed_by, changed_at_ms, epoch FROM setting";
 
 /// Where settings are, for an actor who may do something there.
 pub(in crate::organization) struct Place {
