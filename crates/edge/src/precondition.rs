@@ -137,7 +137,9 @@ macro_rules! tagged {
 tagged!(
     DomainView,
     GroupView,
+    IssuerView,
     MemberView,
+    OrganizationView,
     ProjectView,
     RoleView,
     RuleView,

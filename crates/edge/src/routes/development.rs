@@ -80,7 +80,7 @@ fn view(kept: &KeptMessage) -> MessageView<'_> {
     }
 }
 
-fn require_development(config: &Config) -> Result<(), ApiError> {
+pub(super) fn require_development(config: &Config) -> Result<(), ApiError> {
     if config.is_development {
         Ok(())
     } else {

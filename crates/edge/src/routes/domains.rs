@@ -7,9 +7,9 @@ use lockstep_wire::{
 };
 
 use super::{
-    node_members::NothingRequest,
-    organizations::{actor, command, organization, with_epoch},
+    organizations::{actor, command, organization, written},
     structure::{edit, end, param, read, read_one},
+    values::NothingRequest,
 };
 use crate::{
     authenticate::{self, Caller, FreshCaller},
@@ -161,9 +161,7 @@ async fn join(call: Call<'_>, caller: FreshCaller) -> Answer {
         person: FreshPerson::of(&caller)?,
         by_sign_in: false,
     });
-    let written: Written<AcceptedView> = command(&call, join).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    written::<AcceptedView>(200, &command(&call, join).await?)
 }
 
 async fn joinable(call: Call<'_>, caller: FreshCaller) -> Answer {

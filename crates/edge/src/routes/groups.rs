@@ -4,9 +4,9 @@ use lockstep_token::id::opaque_id;
 use lockstep_wire::{GroupMemberView, GroupRequest, GroupView, NameRequest, NodeGrantRequest};
 
 use super::{
-    node_members::{NothingRequest, check_window},
+    node_members::check_window,
     structure::{self, edit, end, param, read_one, user},
-    values::name,
+    values::{NothingRequest, name},
 };
 use crate::{
     authenticate::{Caller, FreshCaller},

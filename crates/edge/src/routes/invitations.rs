@@ -7,11 +7,11 @@ use lockstep_wire::{
     AcceptedView, InvitationPreview, InvitationResultsView, InvitationView, InvitationsRequest,
     InviteRequest, ResendAllRequest, ResendRequest, ResendResultsView,
 };
-use serde::Deserialize;
 
 use super::{
-    organizations::{actor, command, fresh_actor, with_epoch},
-    values::{invitation_life_s, message},
+    organizations::{actor, command, done, fresh_actor, written},
+    structure::param,
+    values::{NothingRequest, invitation_life_s, message},
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
@@ -22,7 +22,7 @@ use crate::{
     objects::ask,
     organization::{
         Command, FreshAddress, FreshPerson, INVITATIONS_MAX, NewInvitation, OrganizationObject,
-        Resend, ResendAll, Which, Written,
+        Resend, ResendAll, Which,
     },
     paging::{self, Pages, Slice},
     problem::{ApiError, Code},
@@ -81,11 +81,6 @@ pub(super) const ROUTES: &[Route] = &[
     },
 ];
 
-/// A body without members.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NothingRequest {}
-
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let pages = Pages::of(&call, &caller, FILTERS)?;
     let list = Command::ListInvitations {
@@ -127,11 +122,7 @@ async fn invite(call: Call<'_>, caller: FreshCaller) -> Answer {
         message: new.message,
         expires_in_s: new.expires_in_s,
     };
-    let written: Written<InvitationView> = command(&call, invite).await?;
-    Ok(with_epoch(
-        Response::json(201, &written.value)?,
-        written.epoch,
-    ))
+    written::<InvitationView>(201, &command(&call, invite).await?)
 }
 
 /// Every row has its own result, also one with an address that is none.
@@ -146,11 +137,7 @@ async fn invite_all(call: Call<'_>, caller: FreshCaller) -> Answer {
         actor: fresh_actor(&call, &caller)?,
         rows: rows.collect::<Result<_, _>>()?,
     };
-    let written: Written<InvitationResultsView> = command(&call, invite_all).await?;
-    Ok(with_epoch(
-        Response::json(207, &written.value)?,
-        written.epoch,
-    ))
+    written::<InvitationResultsView>(207, &command(&call, invite_all).await?)
 }
 
 fn new(call: &Call<'_>, body: InviteRequest) -> Result<NewInvitation, ApiError> {
@@ -170,17 +157,13 @@ async fn resend(call: Call<'_>, caller: FreshCaller) -> Answer {
     let resend = Command::ResendInvitation {
         actor: fresh_actor(&call, &caller)?,
         again: Resend {
-            invitation: invitation(&call)?,
+            invitation: param(&call, "invitation")?,
             nonce: hex(&call.edge.random.bytes::<32>()?),
             message: message(body.message)?,
             expires_in_s: invitation_life_s(body.expires_in_s)?,
         },
     };
-    let written: Written<InvitationView> = command(&call, resend).await?;
-    Ok(with_epoch(
-        Response::json(200, &written.value)?,
-        written.epoch,
-    ))
+    written::<InvitationView>(200, &command(&call, resend).await?)
 }
 
 /// Every invitation has its own result.
@@ -194,11 +177,7 @@ async fn resend_all(call: Call<'_>, caller: FreshCaller) -> Answer {
             expires_in_s: invitation_life_s(body.expires_in_s)?,
         },
     };
-    let written: Written<ResendResultsView> = command(&call, resend_all).await?;
-    Ok(with_epoch(
-        Response::json(207, &written.value)?,
-        written.epoch,
-    ))
+    written::<ResendResultsView>(207, &command(&call, resend_all).await?)
 }
 
 fn which(ids: Option<Vec<String>>, unsent: bool, after: Option<String>) -> Result<Which, ApiError> {
@@ -221,33 +200,27 @@ fn which(ids: Option<Vec<String>>, unsent: bool, after: Option<String>) -> Resul
 async fn cancel(call: Call<'_>, caller: FreshCaller) -> Answer {
     let cancel = Command::CancelInvitation {
         actor: fresh_actor(&call, &caller)?,
-        invitation: invitation(&call)?,
+        invitation: param(&call, "invitation")?,
     };
-    let written: Written = command(&call, cancel).await?;
-    Ok(with_epoch(Response::no_content(), written.epoch))
+    done(&command(&call, cancel).await?)
 }
 
 async fn accept(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let accept = Command::AcceptInvitation {
-        invitation: invitation(&call)?,
+        invitation: param(&call, "invitation")?,
         person: FreshPerson::of(&caller)?,
     };
-    let written: Written<AcceptedView> = command(&call, accept).await?;
-    Ok(with_epoch(
-        Response::json(200, &written.value)?,
-        written.epoch,
-    ))
+    written::<AcceptedView>(200, &command(&call, accept).await?)
 }
 
 async fn decline(call: Call<'_>, caller: FreshCaller) -> Answer {
     let NothingRequest {} = json::body(call.request)?;
     let decline = Command::DeclineInvitation {
-        invitation: invitation(&call)?,
+        invitation: param(&call, "invitation")?,
         address: FreshAddress::of(&caller)?,
     };
-    let written: Written = command(&call, decline).await?;
-    Ok(with_epoch(Response::no_content(), written.epoch))
+    done(&command(&call, decline).await?)
 }
 
 /// What an invitation's link shows. It has no effect: mail scanners follow links, too.
@@ -274,8 +247,4 @@ pub(super) fn secret(call: &Call<'_>) -> Result<Secret, ApiError> {
         text.ok_or_else(ApiError::not_found)?,
     )
     .map_err(|_| ApiError::not_found())
-}
-
-fn invitation(call: &Call<'_>) -> Result<String, ApiError> {
-    call.param("invitation").map(str::to_owned)
 }

@@ -4,17 +4,14 @@ use lockstep_token::id::opaque_id;
 use lockstep_wire::{IssuerChangeRequest, IssuerRequest, IssuerView, IssuersView};
 
 use super::{
-    organizations::{actor, command, organization, with_epoch},
-    structure::{change, end, param, read},
+    organizations::organization,
+    structure::{self, edit, end, param, read},
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
-    http::{Method, Response},
+    http::Method,
     json,
-    organization::{
-        Command, IssuerChange, IssuerQuestion, StructureChange, StructureQuestion, Written,
-    },
-    precondition::with_etag,
+    organization::{IssuerChange, IssuerQuestion, StructureChange, StructureQuestion},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -56,12 +53,7 @@ async fn read_one(call: Call<'_>, caller: Caller) -> Answer {
     let read = IssuerQuestion::Read {
         issuer: param(&call, "issuer")?,
     };
-    let read = Command::Structure {
-        actor: actor(&call, &caller)?,
-        command: StructureQuestion::Issuer(read),
-    };
-    let view: IssuerView = command(&call, read).await?;
-    Ok(with_etag(Response::json(200, &view)?, view.epoch))
+    structure::read_one::<IssuerView>(&call, &caller, StructureQuestion::Issuer(read)).await
 }
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
@@ -97,14 +89,9 @@ async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn write(call: &Call<'_>, caller: &FreshCaller, status: u16, asked: IssuerChange) -> Answer {
-    let asked = change(call, caller, StructureChange::Issuer(asked))?;
-    let written: Written<IssuerView> = command(call, asked).await?;
+    let answer = edit::<IssuerView>(call, caller, status, StructureChange::Issuer(asked)).await;
     forget(call);
-    let response = Response::json(status, &written.value)?;
-    Ok(with_etag(
-        with_epoch(response, written.epoch),
-        written.value.epoch,
-    ))
+    answer
 }
 
 /// In this isolate the change counts at once, elsewhere within the stated time.

@@ -5,15 +5,14 @@ use lockstep_wire::{AcceptedView, LinkRequest, LinkView};
 
 use super::{
     invitations::secret,
-    node_members::NothingRequest,
-    organizations::{command, organization, with_epoch},
+    organizations::{command, organization, with_epoch, written},
     structure::{self, change, end, param},
     tokens::shown,
-    values::invitation_life_s,
+    values::{NothingRequest, invitation_life_s},
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
-    http::{Method, Response},
+    http::Method,
     json,
     objects::ask,
     organization::{
@@ -94,8 +93,6 @@ async fn join(call: Call<'_>, caller: FreshCaller) -> Answer {
         person,
     };
     let objects = &*call.edge.objects;
-    let written: Written<AcceptedView> =
-        ask::<OrganizationObject, _>(objects, organization.as_str(), &join).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    let joined = ask::<OrganizationObject, _>(objects, organization.as_str(), &join).await?;
+    written::<AcceptedView>(200, &joined)
 }

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_token::UserId;
 use lockstep_wire::{ChangeMembersRequest, ChangeRoleRequest, MemberView, ResultsView};
 
-use super::organizations::{actor, command, fresh_actor, with_epoch};
+use super::{
+    organizations::{actor, command, done, fresh_actor, tagged, written},
+    structure::user,
+};
 use crate::{
     authenticate::{Caller, FreshCaller},
-    http::{Method, Response},
+    http::Method,
     json,
-    organization::{Command, MemberList, MemberPosition, MemberSort, Written},
+    organization::{Command, MemberList, MemberPosition, MemberSort},
     paging::{self, Pages, Slice},
-    precondition::with_etag,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -81,15 +82,10 @@ async fn change_role(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: ChangeRoleRequest = json::body(call.request)?;
     let change = Command::ChangeRole {
         actor: fresh_actor(&call, &caller)?,
-        user: user(&call)?,
+        user: user(&call, call.param("user")?)?,
         role: body.role,
     };
-    let written: Written<MemberView> = command(&call, change).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_etag(
-        with_epoch(response, written.epoch),
-        written.value.epoch,
-    ))
+    tagged::<MemberView>(200, &command(&call, change).await?)
 }
 
 /// Every row has its own result, also one about somebody who cannot be there.
@@ -113,22 +109,13 @@ async fn change_all(call: Call<'_>, caller: FreshCaller) -> Answer {
         actor: fresh_actor(&call, &caller)?,
         rows: members,
     };
-    let written: Written<ResultsView> = command(&call, change).await?;
-    let response = Response::json(207, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    written::<ResultsView>(207, &command(&call, change).await?)
 }
 
 async fn remove(call: Call<'_>, caller: FreshCaller) -> Answer {
     let remove = Command::RemoveMember {
         actor: fresh_actor(&call, &caller)?,
-        user: user(&call)?,
+        user: user(&call, call.param("user")?)?,
     };
-    let written: Written = command(&call, remove).await?;
-    Ok(with_epoch(Response::no_content(), written.epoch))
-}
-
-fn user(call: &Call<'_>) -> Result<String, ApiError> {
-    UserId::parse(&call.edge.config.keys.id, call.param("user")?)
-        .map(|user| user.as_str().to_owned())
-        .map_err(|_| ApiError::not_found())
+    done(&command(&call, remove).await?)
 }

@@ -3,9 +3,11 @@
 use lockstep_wire::{
     MemberView, NodeGrantRequest, NodeMemberView, NodeMembersRequest, ResultsView,
 };
-use serde::Deserialize;
 
-use super::structure::{self, edit, end, param, user, write};
+use super::{
+    structure::{self, edit, end, param, user, write},
+    values::NothingRequest,
+};
 use crate::{
     authenticate::{Caller, FreshCaller},
     bounds::TIME_MS_MAX,
@@ -58,11 +60,6 @@ pub(super) const ROUTES: &[Route] = &[
         handler: Handler::Fresh(|call, caller| Box::pin(restore(call, caller))),
     },
 ];
-
-/// A body without members.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NothingRequest {}
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let workspace = param(&call, "workspace")?;

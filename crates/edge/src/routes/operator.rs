@@ -2,12 +2,12 @@
 
 use lockstep_wire::{PlanPreviewRequest, PlanPreviewView, PlanRequest, PlanView};
 
-use super::organizations::{command, with_epoch};
+use super::organizations::{command, written};
 use crate::{
     authenticate::Operator,
     http::{Method, Response},
     json,
-    organization::{Command, PlanCommand, Written},
+    organization::{Command, PlanCommand},
     router::{Answer, Call, Handler, Route},
 };
 
@@ -49,7 +49,5 @@ async fn set_plan(call: Call<'_>, operator: Operator) -> Answer {
         plan,
         preview,
     });
-    let written: Written<PlanView> = command(&call, set).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    written::<PlanView>(200, &command(&call, set).await?)
 }

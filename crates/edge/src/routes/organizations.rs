@@ -6,11 +6,11 @@ use lockstep_wire::{
     ExportedOrganization, ImportedView, MemberView, NameRequest, OrganizationChangeRequest,
     OrganizationReference, OrganizationView, OwnerRequest,
 };
+use serde::Serialize;
 
 use super::{
-    node_members::NothingRequest,
     structure,
-    values::{life_s, name},
+    values::{NothingRequest, life_s, name},
 };
 use crate::{
     authenticate::{Caller, FreshCaller, require_anywhere},
@@ -20,7 +20,7 @@ use crate::{
     organization::{Actor, Command, FreshActor, OrganizationObject, SlugCommand, Written},
     paging,
     place::Place,
-    precondition::with_etag,
+    precondition::{Tagged, with_etag},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     slug::{self, Reserved, Slug, SlugObject},
@@ -87,12 +87,9 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
         address: caller.address.clone(),
         is_personal: false,
     };
-    let written: Written<OrganizationView> =
-        ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &command).await?;
-    Ok(with_epoch(
-        Response::json(201, &written.value)?,
-        written.epoch,
-    ))
+    let objects = &*call.edge.objects;
+    let made = ask::<OrganizationObject, _>(objects, id.as_str(), &command).await?;
+    written::<OrganizationView>(201, &made)
 }
 
 /// Who may bring an organization into being.
@@ -139,12 +136,9 @@ async fn import(call: Call<'_>, caller: FreshCaller) -> Answer {
         address: caller.address.clone(),
         file,
     };
-    let written: Written<ImportedView> =
-        ask::<OrganizationObject, _>(&*call.edge.objects, id.as_str(), &import).await?;
-    Ok(with_epoch(
-        Response::json(201, &written.value)?,
-        written.epoch,
-    ))
+    let objects = &*call.edge.objects;
+    let made = ask::<OrganizationObject, _>(objects, id.as_str(), &import).await?;
+    written::<ImportedView>(201, &made)
 }
 
 async fn read(call: Call<'_>, caller: Caller) -> Answer {
@@ -182,12 +176,7 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
             ..body
         },
     };
-    let written: Written<OrganizationView> = command(&call, update).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_etag(
-        with_epoch(response, written.epoch),
-        written.value.epoch,
-    ))
+    tagged::<OrganizationView>(200, &command(&call, update).await?)
 }
 
 /// Until when a slug is reserved for the organization; `None` when it holds it already.
@@ -261,8 +250,7 @@ async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
             .unwrap_or_default()
             .to_owned(),
     };
-    let written: Written = command(&call, delete).await?;
-    Ok(with_epoch(Response::no_content(), written.epoch))
+    done(&command(&call, delete).await?)
 }
 
 /// All of it as a file. Its bytes follow from what is in it, so they can be compared.
@@ -286,12 +274,7 @@ async fn transfer(call: Call<'_>, caller: FreshCaller) -> Answer {
         actor: fresh_actor(&call, &caller)?,
         user: structure::user(&call, &body.user_id)?,
     };
-    let written: Written<MemberView> = command(&call, transfer).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_etag(
-        with_epoch(response, written.epoch),
-        written.value.epoch,
-    ))
+    tagged::<MemberView>(200, &command(&call, transfer).await?)
 }
 
 /// All that comes back is handed out by who restores it, so it takes all of them and no narrowed token.
@@ -300,12 +283,7 @@ async fn restore(call: Call<'_>, caller: FreshCaller) -> Answer {
     let restore = Command::Restore {
         actor: fresh_actor(&call, &caller)?,
     };
-    let written: Written<OrganizationView> = command(&call, restore).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_etag(
-        with_epoch(response, written.epoch),
-        written.value.epoch,
-    ))
+    tagged::<OrganizationView>(200, &command(&call, restore).await?)
 }
 
 /// The organization that the request is for. Its keyed check was read before any object is called.
@@ -335,4 +313,21 @@ pub(super) fn fresh_actor(call: &Call<'_>, caller: &FreshCaller) -> Result<Fresh
 /// Tells the epoch that a change led to. A caller who sends it back is never answered from before it.
 pub(super) fn with_epoch(response: Response, epoch: i64) -> Response {
     response.with_header("lockstep-epoch", &epoch.to_string())
+}
+
+/// Answers what a change has made of the thing.
+pub(super) fn written<T: Serialize>(status: u16, change: &Written<T>) -> Answer {
+    let response = Response::json(status, &change.value)?;
+    Ok(with_epoch(response, change.epoch))
+}
+
+/// As [`written`], of what has an entity tag.
+pub(super) fn tagged<T: Serialize + Tagged>(status: u16, change: &Written<T>) -> Answer {
+    let response = written(status, change)?;
+    Ok(with_etag(response, change.value.epoch()))
+}
+
+/// Answers that a change is made.
+pub(super) fn done(change: &Written) -> Answer {
+    Ok(with_epoch(Response::no_content(), change.epoch))
 }

@@ -8,14 +8,14 @@ use lockstep_wire::{
 
 use super::{
     node_members::check_window,
-    organizations::{command, organization, with_epoch},
+    organizations::{command, organization, with_epoch, written},
     structure::{self, change, edit, end, param, read},
     tokens::{ActiveRequest, RotateRequest, shown},
     values::{life_s, name, overlap_s, scopes},
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
-    http::{Method, Response},
+    http::Method,
     json,
     organization::{
         NewKey, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion,
@@ -156,9 +156,7 @@ async fn set_key_active(call: Call<'_>, caller: FreshCaller) -> Answer {
         key: param(&call, "key")?,
         active: body.active,
     };
-    let written = change_key(&call, &caller, set).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    written(200, &change_key(&call, &caller, set).await?)
 }
 
 async fn rotate_key(call: Call<'_>, caller: FreshCaller) -> Answer {

@@ -63,11 +63,6 @@ fn workspace(call: &Call<'_>) -> Option<String> {
     param(call, "workspace").ok()
 }
 
-/// A name that no setting can have is no setting's.
-fn named(call: &Call<'_>) -> Result<String, ApiError> {
-    param(call, "setting")
-}
-
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let kind = paging::parameter(call.request, "kind")?;
     let pages = Pages::of(&call, &caller, &["kind"])?;
@@ -87,14 +82,14 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
 async fn read(call: Call<'_>, caller: Caller) -> Answer {
     let read = SettingQuestion::Read {
         workspace: workspace(&call),
-        setting: named(&call)?,
+        setting: param(&call, "setting")?,
     };
     read_one::<SettingView>(&call, &caller, StructureQuestion::Setting(read)).await
 }
 
 async fn put(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: SettingRequest = json::body(call.request)?;
-    let name = named(&call)?;
+    let name = param(&call, "setting")?;
     let value = setting::value(body.value)?;
     setting::name(&name)?;
     let secret = match &body.secret {
@@ -131,7 +126,7 @@ async fn put(call: Call<'_>, caller: FreshCaller) -> Answer {
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     let delete = SettingChange::Delete {
         workspace: workspace(&call),
-        setting: named(&call)?,
+        setting: param(&call, "setting")?,
     };
     end(&call, &caller, StructureChange::Setting(delete)).await
 }
@@ -188,7 +183,7 @@ fn opened(
 
 /// Seals secrets anew that an earlier key has sealed, some at a time: the operator asks again until none is left. What does not open stays as it is and keeps none of the others from it.
 async fn reseal(call: Call<'_>, operator: Operator) -> Answer {
-    let super::node_members::NothingRequest {} = json::body(call.request)?;
+    let super::values::NothingRequest {} = json::body(call.request)?;
     let keys = call.edge.config.settings_keys.as_ref();
     let keys = keys.ok_or_else(sealing::refused)?;
     let mut after = None;

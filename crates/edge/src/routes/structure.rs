@@ -8,7 +8,7 @@ use lockstep_wire::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    organizations::{actor, command, fresh_actor, with_epoch},
+    organizations::{actor, command, done, fresh_actor, tagged, written},
     values::name,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     json,
     organization::{
         Command, ProjectChange, ProjectQuestion, StructureChange, StructureQuestion,
-        WorkspaceChange, WorkspaceQuestion, Written,
+        WorkspaceChange, WorkspaceQuestion,
     },
     paging::{Pages, Range, Slice},
     precondition::{Tagged, with_etag},
@@ -243,10 +243,7 @@ pub(super) async fn edit<T: DeserializeOwned + Serialize + Tagged>(
     status: u16,
     asked: StructureChange,
 ) -> Answer {
-    let written: Written<T> = command(call, change(call, caller, asked)?).await?;
-    let response = Response::json(status, &written.value)?;
-    let response = with_epoch(response, written.epoch);
-    Ok(with_etag(response, written.value.epoch()))
+    tagged::<T>(status, &command(call, change(call, caller, asked)?).await?)
 }
 
 /// Answers what has become of the thing that was changed.
@@ -256,15 +253,12 @@ pub(super) async fn write<T: DeserializeOwned + Serialize>(
     status: u16,
     asked: StructureChange,
 ) -> Answer {
-    let written: Written<T> = command(call, change(call, caller, asked)?).await?;
-    let response = Response::json(status, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    written::<T>(status, &command(call, change(call, caller, asked)?).await?)
 }
 
 /// Answers that it is done.
 pub(super) async fn end(call: &Call<'_>, caller: &FreshCaller, asked: StructureChange) -> Answer {
-    let written: Written = command(call, change(call, caller, asked)?).await?;
-    Ok(with_epoch(Response::no_content(), written.epoch))
+    done(&command(call, change(call, caller, asked)?).await?)
 }
 
 pub(super) fn change(

@@ -1,5 +1,7 @@
 //! Values that several routes take.
 
+use serde::Deserialize;
+
 pub(super) use crate::bounds::{life_s, name};
 use crate::problem::{ApiError, Code};
 
@@ -13,6 +15,11 @@ const INVITATION_LIFE_S_MAX: i64 = 2_592_000;
 const OVERLAP_S_MAX: i64 = 86_400;
 /// The most scopes of one token.
 const SCOPES_MAX: usize = lockstep_core::limits::PERMISSIONS_MAX;
+
+/// A body without members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NothingRequest {}
 
 /// What an invited person is told, as it is stored.
 pub(super) fn message(text: Option<String>) -> Result<Option<String>, ApiError> {

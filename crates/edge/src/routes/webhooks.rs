@@ -7,11 +7,10 @@ use lockstep_wire::{
 use serde::Serialize;
 
 use super::{
-    node_members::NothingRequest,
     organizations::{command, organization, with_epoch},
-    structure::{change, edit, end, list, param, read, read_one},
+    structure::{self, change, edit, end, list, param, read, read_one},
     tokens::RotateRequest,
-    values::{name, overlap_s},
+    values::{NothingRequest, name, overlap_s},
 };
 use crate::{
     authenticate::{Caller, FreshCaller},
@@ -151,10 +150,8 @@ async fn replay(call: Call<'_>, caller: FreshCaller) -> Answer {
         webhook: param(&call, "webhook")?,
         event: param(&call, "event")?,
     };
-    let replay = change(&call, &caller, StructureChange::Webhook(replay))?;
-    let written: Written<WebhookDeliveryView> = command(&call, replay).await?;
-    let response = Response::json(200, &written.value)?;
-    Ok(with_epoch(response, written.epoch))
+    let replay = StructureChange::Webhook(replay);
+    structure::write::<WebhookDeliveryView>(&call, &caller, 200, replay).await
 }
 
 fn nonce(call: &Call<'_>) -> Result<String, ApiError> {

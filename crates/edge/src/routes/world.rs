@@ -7,6 +7,7 @@ use lockstep_token::{
 use lockstep_wire::GrantRecord;
 use serde::{Deserialize, Serialize};
 
+use super::development::require_development;
 use crate::{
     http::{Method, Response},
     json,
@@ -61,9 +62,7 @@ struct PrincipalView {
 
 async fn seed(call: Call<'_>) -> Answer {
     let edge = call.edge;
-    if !edge.config.is_development {
-        return Err(ApiError::not_found());
-    }
+    require_development(&edge.config)?;
     let body: SeedRequest = json::body(call.request)?;
     let id = OrganizationId::mint(&edge.config.keys.id, edge.random.bytes()?);
     let in_world = |node: String| {
