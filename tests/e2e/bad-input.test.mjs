@@ -192,6 +192,15 @@ test("HEAD is GET without its content (RFC 9110, section 9.3.2)", async () => {
   }
 });
 
+test("HEAD of a stream ends at once", async () => {
+  const { id } = (await ann.post("/v1/organizations", { name: "Heads" })).json;
+  const head = await edge.fetch(`/v1/organizations/${id}/events`, { method: "HEAD", headers: ann.headers });
+  assert.equal(head.status, 200);
+  assert.equal(head.headers.get("content-type"), "text/event-stream");
+  assert.equal(await head.text(), "");
+  assert.equal((await ann.delete(`/v1/organizations/${id}`)).status, 400, "its object answers");
+});
+
 test("ids that are not ours reach no object", async () => {
   const foreign = "org_0000000000000000000000000000";
   for (const id of ["org_1", foreign, "usr_1", "..", "%2e%2e", "org_'or'1'='1"]) {

@@ -76,6 +76,10 @@ impl Hierarchy {
     pub(crate) fn packed(nodes: PackedNodes) -> Result<Self, RecordError> {
         let PackedNodes { ids, ends, nodes } = nodes;
         check_count(nodes.len())?;
+        // Each has a name, and each name is one's.
+        if ends.len() != nodes.len() {
+            return Err(RecordError::NoOrganization);
+        }
         let mut names = Index::packed(ids, ends);
         if let Err(at) = names.lay_out() {
             return Err(RecordError::RepeatedNode(names.name(at).into()));

@@ -117,7 +117,7 @@ pub use invitation::{
     Invitation, InvitationError, InvitationState, InvitationStatus, Offer,
     let_workspace_admins_invite, may_link, workspace_admins_invite,
 };
-pub use issuer::{may_admit, may_open_domain, save_issuer};
+pub use issuer::{may_admit, may_open_domain, save_domain, save_issuer};
 pub use level::Level;
 pub use lint::{Finding, FindingKind, lint};
 pub use matrix::{Cell, MatrixRow, matrix};

@@ -403,7 +403,6 @@ const fn minute(now_ms: i64) -> i64 {
 /// A row for something that was done just now, without what changed.
 fn row(context: &Context<'_>, about: &About) -> AuditRow {
     let provenance = context.provenance;
-    let target = about.target.as_deref().unwrap_or(context.name);
     AuditRow {
         number: 0,
         at_ms: context.now_ms,
@@ -414,7 +413,7 @@ fn row(context: &Context<'_>, about: &About) -> AuditRow {
             id: provenance.credential_id.clone(),
         }),
         action: about.action.clone(),
-        target: target.to_owned(),
+        target: about.target.as_deref().unwrap_or(context.name).to_owned(),
         outcome: AuditOutcome::Done,
         code: None,
         count: 1,

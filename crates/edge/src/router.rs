@@ -1,9 +1,10 @@
 //! From a request to its route, and from every outcome to an answer.
 //!
-//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin or a bearer credential for unsafe methods (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
+//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin for unsafe methods that a cookie lets through, or nothing has to (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
 //! A body that is larger than others may be comes in after the credential, and only where that was checked during the request.
 //! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
+mod origin;
 mod paths;
 
 use lockstep_token::OrganizationId;
@@ -12,7 +13,7 @@ use self::paths::{Params, find};
 use crate::{
     authenticate::{self, Caller, Carried, FreshCaller, Operator},
     config::Config,
-    credential::{self, Credential, SESSION_COOKIE, SESSION_COOKIE_S},
+    credential::{self, SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
     freshness,
     http::{Method, Request, Response},
@@ -191,9 +192,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     let (route, params) = find(request)?;
     request.require_arrival()?;
     let carried = credential::read(request);
-    if request.method.is_unsafe() && is_forgeable(&route.handler, &carried) {
-        check_origin(&edge.config, request)?;
-    }
+    origin::check(&edge.config, request, &route.handler, &carried)?;
     if let Handler::Operator(handler) = route.handler {
         return by_operator(edge, request, (route, params), handler).await;
     }
@@ -254,9 +253,9 @@ impl Arrived<'_> {
             route,
             ..
         } = *self;
-        let issuer = caller
-            .as_ref()
-            .and_then(|known| known.caller().issuer.clone());
+        let known = caller.as_ref().map(Known::caller);
+        let issuer = known.and_then(|known| known.issuer.clone());
+        let is_remembered = known.is_some_and(Caller::is_remembered);
         let caller = match caller {
             Some(known) if !matches!(route.handler, Handler::Asking(_)) => {
                 Some(known.recognized(edge).await?)
@@ -300,8 +299,13 @@ impl Arrived<'_> {
                 _,
             ) => Err(user::refused()),
         };
-        let response =
-            response.map_err(|error| authenticate::disowned(edge, issuer.as_ref(), error))?;
+        let response = response.map_err(|error| {
+            // Then it is the isolate that is to look again, and the issuer is asked about with it.
+            if is_remembered && error.code() == Code::Unauthenticated {
+                return error;
+            }
+            authenticate::disowned(edge, issuer.as_ref(), error)
+        })?;
         Ok(asked.finish(response))
     }
 }
@@ -392,24 +396,6 @@ fn with_session(answer: Answer, rotated: Option<String>) -> Answer {
         Some(session) => Ok(settle(answer).with_cookie(SESSION_COOKIE, &session, SESSION_COOKIE_S)),
         None => answer,
     }
-}
-
-/// Whether a page of another site could have made a browser send this: the browser adds our cookie by itself, and nothing where nothing is needed. Where a credential is, none, or what is none, is told so.
-const fn is_forgeable(handler: &Handler, carried: &Carried<'_>) -> bool {
-    match carried {
-        Ok(Some(Credential::Session(_))) => !matches!(handler, Handler::Presenting(_)),
-        Ok(Some(Credential::Bearer(_))) => false,
-        Ok(None) | Err(_) => matches!(handler, Handler::Anonymous(_)),
-    }
-}
-
-/// Another site can make a browser send neither our Origin nor an `Authorization` header.
-fn check_origin(config: &Config, request: &Request) -> Result<(), ApiError> {
-    if request.header("origin") == Some(config.origin.as_str()) {
-        return Ok(());
-    }
-    let detail = "Unsafe methods need this deployment's own Origin, or a bearer credential.";
-    Err(ApiError::new(Code::OriginRefused, detail))
 }
 
 fn is_request_id(id: &str) -> bool {

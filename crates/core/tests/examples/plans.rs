@@ -5,7 +5,8 @@ use std::sync::Arc;
 use lockstep_core::{
     Access, Decision, DelegationError, DenyReason, Facts, Invitation, Level, MembershipError,
     Offer, Operation, Policy, PolicySpec, PrincipalKind, Record, ReplacementSpec, RoleSpec,
-    Suggestion, can_delegate, evaluate, may_admit, may_link, may_open_domain,
+    Suggestion, can_delegate, evaluate, may_admit, may_link, may_open_domain, save_domain,
+    save_issuer,
 };
 
 use crate::shop::{NOW_MS, facts, record, spec, strings};
@@ -157,6 +158,11 @@ fn law_5_nobody_joins_as_what_the_plan_makes_an_admin() {
         let (offer, facts) = (Offer::of(staff), Facts::default());
         let invited = Invitation::may_invite(&owner, &offer, &facts);
         assert_eq!(invited, Ok(()), "by hand anybody may become one");
+        let saved = [
+            save_issuer(&owner, Some(staff), &Record::default(), &facts),
+            save_domain(&owner, staff, &facts),
+        ];
+        assert_eq!(saved, [Ok(()), Ok(())], "under another plan it is none");
         [
             may_link(&owner, &offer, &facts),
             may_admit(&owner, staff, &facts),

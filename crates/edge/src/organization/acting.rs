@@ -20,7 +20,7 @@ use lockstep_core::{
 use lockstep_wire::{CustomRoleRecord, MemberView, OrganizationView};
 use serde::Serialize;
 
-pub(super) use proof::{Permitted, permit, permit_on};
+pub(super) use proof::{Permitted, permit, permit_on, rest_on};
 pub(super) use word::Word;
 
 use super::{

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Actor,
+    acting::rest_on,
     actor::{self, access, access_of, directory_facts, target},
     customization, holdings,
     store::{self, Organization},
@@ -209,6 +210,11 @@ pub(super) fn evaluate(
             format!("There is an error: {error}."),
         )
     })?;
+    if view.decision
+        && let Some(permission) = access.policy().permission(&asked.permission)
+    {
+        rest_on(context, permission);
+    }
     Reply::of(&view)
 }
 

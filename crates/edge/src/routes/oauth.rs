@@ -102,7 +102,6 @@ struct IntrospectionView {
 
 #[derive(Serialize)]
 struct KnownView {
-    #[serde(skip_serializing_if = "String::is_empty")]
     scope: String,
     client_id: String,
     token_type: &'static str,

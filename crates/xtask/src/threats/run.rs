@@ -69,17 +69,21 @@ impl<'a> Tree<'a> {
     /// Whether the proof's test fails without the defence.
     fn without(&self, proof: &Proof) -> Result<bool, TaskError> {
         let mut before = Vec::new();
-        for edit in proof.edits {
+        let edited = proof.edits.iter().try_for_each(|edit| {
             let path = self.sources.join(edit.file);
             let text = std::fs::read_to_string(&path).map_err(TaskError::io("read", &path))?;
-            write(&path, &text.replacen(edit.from, edit.to, 1))?;
-            before.push((path, text));
-        }
-        let failed = self.fails(&proof.test);
-        // The last edit of a file is the first to be undone.
-        for (path, text) in before.iter().rev() {
-            write(path, text)?;
-        }
+            let without = text.replacen(edit.from, edit.to, 1);
+            before.push((path.clone(), text));
+            write(&path, &without)
+        });
+        let failed = edited.and_then(|()| self.fails(&proof.test));
+        // The last edit of a file is the first to be undone, whatever has failed: a defence that stayed off
+        // would have the next proofs fail.
+        let undone = before.iter().rev().map(|(path, text)| write(path, text));
+        undone
+            .collect::<Vec<_>>()
+            .into_iter()
+            .collect::<Result<(), _>>()?;
         failed
     }
 

@@ -74,10 +74,15 @@ async fn vouched(
     };
     let known = issuers::known(edge, organization, window_ms).await?;
     let refused = match vouched_by(edge, &known, token, text).await {
-        Err(error) if age == Age::Known && error.code() == Code::Unauthenticated => error,
+        Err(error)
+            if age == Age::Known
+                && matches!(error.code(), Code::Unauthenticated | Code::Unavailable) =>
+        {
+            error
+        }
         settled => return settled,
     };
-    // A "no" may be out of date sooner than a "yes": an issuer is new, or its record is another one.
+    // A "no" may be out of date sooner than a "yes": an issuer is new, or its record is another one, perhaps because nobody answers where its keys were.
     let newer = issuers::known(edge, organization, window_ms.min(DENY_MS)).await?;
     if Rc::ptr_eq(&known, &newer) {
         return Err(refused);

@@ -113,13 +113,13 @@ impl Acting<'_> {
         self.permitted(allowed)
     }
 
-    /// Core's [`lockstep_core::may_open_domain`]; the role is one of the policy's, which no organization takes away.
+    /// Core's [`lockstep_core::save_domain`]; the role is one of the policy's, which no organization takes away.
     pub(in crate::organization) fn open_domain(&self, role: &str) -> Result<Permitted, ApiError> {
         // Who may not is told so before whether there is such a role.
         self.permit(Operation::DomainManage, self.access.root())?;
         let role = members::known_role(self.context, role)?;
-        let opened = lockstep_core::may_open_domain(&self.access, role, &self.facts);
-        self.permitted(opened)
+        let saved = lockstep_core::save_domain(&self.access, role, &self.facts);
+        self.permitted(saved)
     }
 
     /// Whether somebody comes in as `role` by a domain on the word of `saved_by`.

@@ -2,6 +2,7 @@
 
 use lockstep_core::{
     Access, Facts, InvitationError, InvitationState, MembershipError, NodeId, Operation,
+    PermissionId,
 };
 use lockstep_wire::DecisionView;
 
@@ -60,13 +61,18 @@ pub(in crate::organization) fn permit_on(
     };
     let decision = lockstep_core::evaluate(access, permission, node, facts);
     if decision.is_allow() {
-        let described = policy.policy.describe(permission);
-        if described.is_none_or(|permission| permission.sensitive) {
-            context.basis.is_sensitive.set(true);
-        }
+        rest_on(context, permission);
         return Ok(Permitted(()));
     }
     Err(refusal::denied(&DecisionView::new(access, &decision)))
+}
+
+/// Notes that the answer hangs on `permission`, which was allowed.
+pub(in crate::organization) fn rest_on(context: &Context<'_>, permission: PermissionId) {
+    let described = context.config.policy.policy.describe(permission);
+    if described.is_none_or(|permission| permission.sensitive) {
+        context.basis.is_sensitive.set(true);
+    }
 }
 
 /// What has become of an invitation that core lets somebody accept.

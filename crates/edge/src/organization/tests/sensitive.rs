@@ -74,10 +74,14 @@ fn deployed(policy: &str) -> Config {
 
 /// Lockstep's own policy, with everything in it sensitive.
 fn all_sensitive() -> Config {
+    made_sensitive(|_| true)
+}
+
+fn made_sensitive(chosen: impl Fn(&str) -> bool) -> Config {
     let mut config = deployed("lockstep");
     let mut document = config.policy.document.clone();
     for permission in &mut document.permissions {
-        permission.sensitive = true;
+        permission.sensitive |= chosen(&permission.id);
     }
     let document = serde_json::to_string(&document).unwrap();
     config.policy = Rc::new(CompiledPolicy::from_json(&document).unwrap());
@@ -182,6 +186,29 @@ fn m7_where_everything_is_sensitive_nothing_is_read_on_a_remembered_credential()
             refused(&answer, 401, "unauthenticated");
         }
     }
+}
+
+/// That facts are believed is allowed by a permission, too.
+#[test]
+fn m7_facts_are_not_believed_of_a_revoked_gateway() {
+    let full = Full::of(
+        Acme::in_world(World::of(made_sensitive(|id| id == "decisions.ask"))),
+        [BEN, CAT],
+    );
+    let acme = &full.acme;
+    let account = acme.account(&[json!({ "role": "gateway" })]);
+    let (key, secret) = acme.key(&acme.ada, &account, &json!({ "name": "gate" }));
+    let elsewhere = acme.world.isolate();
+    let ask = |facts: serde_json::Value| {
+        let body = json!({ "permission": "organization.read", "facts": facts });
+        let request = write(Method::Post, &acme.path("/evaluate"), &body);
+        let request = request.with_header("x-api-key", &secret);
+        acme.world.send_to(&elsewhere, &request).status
+    };
+    let stated = || json!({ "resource.x": true });
+    assert_eq!((ask(stated()), ask(json!({}))), (200, 200));
+    assert_eq!(acme.delete(&acme.ada, &key).status, 204);
+    assert_eq!(ask(stated()), 401);
 }
 
 /// What is not sensitive is read within the window, and a credential that counts reads everything.

@@ -140,7 +140,6 @@ fn law_10_a_search_finds_exactly_what_is_allowed() {
     }
 }
 
-/// M12: a token counts for what it was given for.
 /// The path of a search need not name the organization.
 #[test]
 fn m12_a_token_of_a_search_counts_in_its_organization() {
@@ -166,6 +165,7 @@ fn m12_a_token_of_a_search_counts_in_its_organization() {
     refused(&search(&other, again), 400, "invalid-cursor");
 }
 
+/// M12: a token counts for what it was given for.
 #[test]
 fn m12_a_token_of_a_search_counts_for_this_search_and_this_caller() {
     let all = Asked::new();

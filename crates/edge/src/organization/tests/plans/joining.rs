@@ -27,7 +27,7 @@ fn law_5_by_an_issuer_from_before_a_plan_nobody_becomes_the_admin_that_it_makes(
     let acme = acme("langsmith-current");
     acme.workspace("North");
     let idp = Idp::new(1);
-    acme.issuer(&idp, Some("organization-user"));
+    let issuer = acme.issuer(&idp, Some("organization-user"));
     let reads = |subject: &str| {
         let token = idp.token(subject);
         let isolate = acme.world.isolate();
@@ -38,6 +38,11 @@ fn law_5_by_an_issuer_from_before_a_plan_nobody_becomes_the_admin_that_it_makes(
     acme.give("single-workspace");
     assert_eq!(reads("eve"), 404);
     assert_eq!(reads("dan"), 200, "who came before is a member");
+    // Whose keys leak is given others, whatever the plan.
+    let body = json!({ "record": idp.body(None)["record"] });
+    let kept = acme.patch(&acme.ada, &issuer, &body);
+    assert_eq!(kept.status, 200, "{}", text(&kept));
+    assert_eq!(reads("eve"), 404);
     acme.give("enterprise");
     assert_eq!(reads("eve"), 200);
 }
