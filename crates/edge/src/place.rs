@@ -228,7 +228,7 @@ pub fn known<'a>(access: &Access, node: &'a str) -> &'a str {
     }
 }
 
-/// As [`known`], where `access` was told of nothing else when its bytes were made. Of time nothing but the end of a grant takes places away, and no change says so.
+/// As [`known`], where `access` is made of bytes that name only what was known when they were written. Without a change nothing but the end of a grant takes a place away, so nothing is looked for before one has ended.
 #[must_use]
 pub fn still_known<'a>(access: &Access, node: &'a str) -> &'a str {
     let mut grants = access.grants().iter();

@@ -1,6 +1,6 @@
 //! From a request to its route, and from every outcome to an answer.
 //!
-//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin for unsafe methods that a cookie lets through, or nothing has to (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
+//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin for an unsafe method whose credential is a cookie, or that needs none (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
 //! A body that is larger than others may be comes in after the credential, and only where that was checked during the request.
 //! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
@@ -189,70 +189,72 @@ pub fn misconfiguration() -> ApiError {
 }
 
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {
-    let (route, params) = find(request)?;
+    let arrived = Arrived::read(edge, request)?;
     request.require_arrival()?;
     let carried = credential::read(request);
-    origin::check(&edge.config, request, &route.handler, &carried)?;
-    if let Handler::Operator(handler) = route.handler {
-        return by_operator(edge, request, (route, params), handler).await;
+    origin::check(&edge.config, request, &arrived.route.handler, &carried)?;
+    if let Handler::Operator(handler) = arrived.route.handler {
+        return by_operator(edge, request, arrived, handler).await;
     }
-    let [organization, workspace] = [ORGANIZATION, WORKSPACE].map(|name| find_param(&params, name));
-    let named = Named::read(edge, request, organization, workspace);
-    let organization = named.as_ref().ok().and_then(Named::organization);
-    let caller = identify(edge, request, carried, route, organization).await?;
+    let caller = identify(edge, request, carried, &arrived).await?;
     if let (Some(Known::Now(caller)), true) = (&caller, request.is_unread()) {
         request.receive(caller).await?;
     }
-    let remembered = match &caller {
-        Some(Known::Before(caller)) if caller.is_remembered() => Some(caller.clone()),
-        _ => None,
+    let Some(Known::Before(known)) = &caller else {
+        return arrived.answer(edge, request, caller).await;
     };
-    let rotated = match &caller {
-        Some(Known::Before(caller)) => authenticate::rotated_session(edge, caller).await,
-        _ => None,
-    };
-    let arrived = Arrived {
-        edge,
-        request,
-        route,
-        params,
-        named,
-    };
-    let answer = arrived.answer(caller).await;
-    let answer = match (answer, remembered) {
+    let is_remembered = known.is_remembered();
+    let rotated = authenticate::rotated_session(edge, known).await;
+    let answer = match arrived.answer(edge, request, caller).await {
         // An object tells nothing sensitive to whom this isolate only remembers.
-        (Err(error), Some(caller)) if error.code() == Code::Unauthenticated => {
-            match caller.confirm(edge).await {
-                Ok(caller) => {
-                    let caller = Caller::clone(&caller);
-                    arrived.answer(Some(Known::Before(caller))).await
-                }
-                Err(error) => Err(error),
-            }
+        Err(error) if is_remembered && error.code() == Code::Unauthenticated => {
+            answer_checked(edge, request).await
         }
-        (answer, _) => answer,
+        answer => answer,
     };
     with_session(answer, rotated)
 }
 
-/// A request whose route is known, and what it names.
+/// The answer of a route that changes nothing, once the credential was checked for it.
+async fn answer_checked(edge: &Edge, request: &Request) -> Answer {
+    let arrived = Arrived::read(edge, request)?;
+    let carried = credential::read(request);
+    let caller = authenticate::fresh_caller(edge, carried, arrived.organization()).await?;
+    let caller = Known::Before(Caller::clone(&caller));
+    arrived.answer(edge, request, Some(caller)).await
+}
+
+/// What a request says before it is known who sends it.
 struct Arrived<'a> {
-    edge: &'a Edge,
-    request: &'a Request,
     route: &'static Route,
     params: Params<'a>,
     named: Result<Named, ApiError>,
 }
 
-impl Arrived<'_> {
-    /// The answer to `caller`.
-    async fn answer(&self, caller: Option<Known>) -> Answer {
-        let Self {
-            edge,
-            request,
+impl<'a> Arrived<'a> {
+    fn read(edge: &Edge, request: &'a Request) -> Result<Self, ApiError> {
+        let (route, params) = find(request)?;
+        let [organization, workspace] =
+            [ORGANIZATION, WORKSPACE].map(|name| find_param(&params, name));
+        Ok(Self {
             route,
-            ..
-        } = *self;
+            named: Named::read(edge, request, organization, workspace),
+            params,
+        })
+    }
+
+    /// The organization that the request names.
+    fn organization(&self) -> Option<&OrganizationId> {
+        self.named.as_ref().ok().and_then(Named::organization)
+    }
+
+    /// The answer to `caller`.
+    async fn answer(self, edge: &Edge, request: &'a Request, caller: Option<Known>) -> Answer {
+        let Self {
+            route,
+            params,
+            named,
+        } = self;
         let known = caller.as_ref().map(Known::caller);
         let issuer = known.and_then(|known| known.issuer.clone());
         let is_remembered = known.is_some_and(Caller::is_remembered);
@@ -264,10 +266,8 @@ impl Arrived<'_> {
         };
         let edited = route.edited(request)?;
         let asked = Asked::new(edge, request, caller.as_ref().map(Known::caller), edited)?;
-        let place = match (&caller, self.named.clone()) {
-            (Some(known), Ok(named)) => {
-                place(&asked.edge, named, &self.params, known.caller()).await
-            }
+        let place = match (&caller, named) {
+            (Some(known), Ok(named)) => place(&asked.edge, named, &params, known.caller()).await,
             (Some(_), Err(error)) => Err(error),
             (None, _) => Err(ApiError::not_found()),
         };
@@ -275,7 +275,7 @@ impl Arrived<'_> {
             edge: &asked.edge,
             request,
             may_come_again: asked.may_come_again,
-            params: self.params.clone(),
+            params,
             place,
         };
         let response = match (&route.handler, caller) {
@@ -300,7 +300,7 @@ impl Arrived<'_> {
             ) => Err(user::refused()),
         };
         let response = response.map_err(|error| {
-            // Then it is the isolate that is to look again, and the issuer is asked about with it.
+            // Then the credential is checked, and its issuer is asked about with it.
             if is_remembered && error.code() == Code::Unauthenticated {
                 return error;
             }
@@ -314,19 +314,17 @@ impl Arrived<'_> {
 async fn by_operator<'a>(
     edge: &Edge,
     request: &'a Request,
-    (route, params): (&Route, Params<'a>),
+    arrived: Arrived<'a>,
     handler: for<'h> fn(Call<'h>, Operator) -> Later<'h, Answer>,
 ) -> Answer {
     let operator = Operator::of(edge, request)?;
-    let asked = Asked::by_operator(edge, request, route.edited(request)?);
-    let organization = find_param(&params, ORGANIZATION);
-    let named = Named::read(edge, request, organization, None)?;
+    let asked = Asked::by_operator(edge, request, arrived.route.edited(request)?);
     let call = Call {
         edge: &asked.edge,
         request,
         may_come_again: false,
-        params,
-        place: named.by_operator(operator),
+        params: arrived.params,
+        place: arrived.named?.by_operator(operator),
     };
     handler(call, operator).await
 }
@@ -345,15 +343,15 @@ async fn place(
     Ok(place)
 }
 
-/// Who calls, if the route wants to know. `organization` is the one that the request names.
+/// Who calls, if the route wants to know.
 async fn identify(
     edge: &Edge,
     request: &Request,
     carried: Carried<'_>,
-    route: &Route,
-    organization: Option<&OrganizationId>,
+    arrived: &Arrived<'_>,
 ) -> Result<Option<Known>, ApiError> {
-    Ok(match route.handler {
+    let organization = arrived.organization();
+    Ok(match arrived.route.handler {
         Handler::Anonymous(_) | Handler::Operator(_) | Handler::Presenting(_) => None,
         Handler::Asking(_) | Handler::SignedIn(_) => {
             // What is no epoch is refused by who takes one.

@@ -24,7 +24,7 @@ pub(super) fn check(
     Err(ApiError::new(Code::OriginRefused, detail))
 }
 
-/// Whether a page of another site could have made a browser send this: the browser adds our cookie by itself, and nothing where nothing is needed. Where a credential is, none, or what is none, is told so.
+/// Whether a page of another site could gain by making a browser send this: the browser adds our cookie by itself, and some routes need no credential. A route that needs one refuses a request without it anyway, and says why.
 const fn is_forgeable(handler: &Handler, carried: &Carried<'_>) -> bool {
     match carried {
         Ok(Some(Credential::Session(_))) => !matches!(handler, Handler::Presenting(_)),

@@ -421,6 +421,9 @@ proptest! {
             let Held { record, nodes, .. } = Held::read(&bytes, &POLICY_OF_GATE).unwrap();
             let GatePolicy { policy, .. } = &*POLICY_OF_GATE;
             let own = || POLICY_OF_GATE.anew();
+            let mut nameless = nodes.clone();
+            nameless.ends.pop();
+            prop_assert!(Access::resolve_packed(policy, &own, record.clone(), nameless, 5).is_err());
             let packed = Access::resolve_packed(policy, &own, record, nodes, 5);
             prop_assert_eq!(decided(packed), expected.clone());
         }

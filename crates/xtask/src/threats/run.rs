@@ -79,11 +79,11 @@ impl<'a> Tree<'a> {
         let failed = edited.and_then(|()| self.fails(&proof.test));
         // The last edit of a file is the first to be undone, whatever has failed: a defence that stayed off
         // would have the next proofs fail.
-        let undone = before.iter().rev().map(|(path, text)| write(path, text));
-        undone
-            .collect::<Vec<_>>()
-            .into_iter()
-            .collect::<Result<(), _>>()?;
+        let mut undone = Ok(());
+        for (path, text) in before.iter().rev() {
+            undone = undone.and(write(path, text));
+        }
+        undone?;
         failed
     }
 

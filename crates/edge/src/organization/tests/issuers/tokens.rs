@@ -187,6 +187,25 @@ fn a_changed_record_counts_in_every_isolate_soon() {
     assert_eq!(acme.world.objects.asked_anything(), before + 1);
 }
 
+/// Nobody answers where the keys were, which is why they are looked for elsewhere.
+#[test]
+fn a_record_with_keys_counts_soon_where_the_old_ones_are_out_of_reach() {
+    let acme = lockstep("");
+    let elsewhere = acme.world.isolate();
+    let idp = Idp::named(1, NAME);
+    let mut body = idp.body(Some("member"));
+    let record = body["record"].as_object_mut().unwrap();
+    record.remove("keys");
+    record.insert("jwks_uri".to_owned(), json!("https://idp.example/gone"));
+    let path = format!("/issuers/{}", id(&acme.post(&acme.ada, "/issuers", &body)));
+    let token = idp.token("dan");
+    assert_eq!(acme.decides(&elsewhere, &token, ORDINARY), Err(503));
+    let changed = acme.patch(&acme.ada, &path, &json!({ "record": idp.record() }));
+    assert_eq!(changed.status, 200, "{}", text(&changed));
+    acme.world.clock.advance_ms(500);
+    assert_eq!(acme.decides(&elsewhere, &token, ORDINARY), Ok(true));
+}
+
 #[test]
 fn without_its_object_an_organization_believes_no_issuer_for_longer_than_the_window() {
     let acme = lockstep("");
