@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
-    Bits, Condition, Effect, FactType, Level, PermissionSpec, Policy, PolicySpec, RoleSpec,
-    RuleSpec, Step, Test, fact_type,
+    Bits, Condition, Effect, FactType, Level, Operation, PermissionSpec, Policy, PolicySpec,
+    RoleSpec, RuleSpec, Step, Test, fact_type,
 };
 
 use contradiction::contradiction;
@@ -82,6 +82,8 @@ pub enum FindingKind {
     },
     /// The permissions of owners, of a level at which the edge knows none.
     OwnersOfNothing,
+    /// Organizations are created by a permission, and nothing says what who creates one becomes.
+    CreatedByNobody,
 }
 
 impl fmt::Display for FindingKind {
@@ -135,6 +137,9 @@ impl fmt::Display for FindingKind {
             Self::OwnersOfNothing => f.write_str(
                 "the edge knows owners of projects only, so nobody holds this there by owning",
             ),
+            Self::CreatedByNobody => f.write_str(
+                "no `creator` says who the first member is, so nobody creates an organization",
+            ),
         }
     }
 }
@@ -161,6 +166,13 @@ pub fn lint(spec: &PolicySpec) -> Vec<Finding> {
         let kind = FindingKind::OwnersOfNothing;
         Finding { path, kind }
     }));
+    let create = Operation::OrganizationCreate.as_str();
+    let mut bound = spec.operations.iter().map(|(operation, _)| operation);
+    if spec.creator.is_none() && bound.any(|operation| operation == create) {
+        let path = vec!["operations".into(), create.into()];
+        let kind = FindingKind::CreatedByNobody;
+        findings.push(Finding { path, kind });
+    }
     findings
 }
 

@@ -163,6 +163,10 @@ fn law_5_nobody_joins_as_what_the_plan_makes_an_admin() {
             save_domain(&owner, staff, &facts),
         ];
         assert_eq!(saved, [Ok(()), Ok(())], "under another plan it is none");
+        let as_owner = save_domain(&owner, policy.role("owner").unwrap(), &facts);
+        assert_eq!(as_owner, Err(MembershipError::NotAssignable), "under any");
+        let outsider = Access::resolve(&policy, self::record(&[]), NOW_MS).unwrap();
+        assert!(save_domain(&outsider, staff, &facts).is_err());
         [
             may_link(&owner, &offer, &facts),
             may_admit(&owner, staff, &facts),

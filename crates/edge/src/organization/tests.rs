@@ -33,6 +33,7 @@ mod pages;
 mod place;
 mod plans;
 mod races;
+mod readme;
 mod repeats;
 mod returns;
 mod roles;

@@ -204,6 +204,26 @@ fn what_owners_hold_where_the_edge_knows_of_none() {
     }
 }
 
+/// Who creates an organization is its first admin, or it is not created.
+#[test]
+fn organizations_of_which_nobody_is_the_first_member() {
+    let created = |creator: Option<&str>| {
+        let operations = vec![("organization.create".into(), "sell".into())];
+        findings(&PolicySpec {
+            creator: creator.map(Into::into),
+            operations,
+            ..policy()
+        })
+    };
+    assert_eq!(created(Some("owner")), [""; 0]);
+    assert_eq!(
+        created(None),
+        [
+            "operations.organization.create: no `creator` says who the first member is, so nobody creates an organization"
+        ]
+    );
+}
+
 /// Who is capped holds of what everybody does only what the row of the cap says.
 #[test]
 fn conditions_of_a_cap_count_though_everybody_holds_the_permission() {
