@@ -76,7 +76,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan called `id`. One that the policy no longer has gives nothing.
+    /// The plan called `id`. One that is none of those that the policy offers gives nothing, until the operator gives another.
     fn named(context: &Context<'_>, id: &str) -> Self {
         let offer = context.config.policy.document.plan.offers.get(id);
         let offer = offer.cloned().map(|offer| Self {
@@ -94,11 +94,13 @@ impl Plan {
         })
     }
 
-    /// The plan of an organization.
+    /// The plan of an organization. Where the policy offers none, one that it was given under another policy counts for nothing: nobody could give it another.
     pub(super) fn of(context: &Context<'_>, organization: &Organization) -> Self {
         let policy = &context.config.policy;
+        let plans = &policy.document.plan;
         let given = organization.plan.as_ref();
-        match given.or(policy.document.plan.default.as_ref()) {
+        let given = given.filter(|_| !plans.offers.is_empty());
+        match given.or(plans.default.as_ref()) {
             Some(id) => Self::named(context, id),
             None => Self {
                 features: policy.policy.full_plan(),

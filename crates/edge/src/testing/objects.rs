@@ -76,6 +76,15 @@ impl LocalObjects {
             .insert((class, name.to_owned()), sql);
     }
 
+    /// Puts all objects as they are stored in another deployment, at its time. Nothing that was random there comes again.
+    pub(crate) fn take_over(&self, other: &Self) {
+        let databases = other.databases.borrow().clone();
+        self.databases.borrow_mut().extend(databases);
+        self.clock
+            .advance_ms(other.clock.now_ms() - self.clock.now_ms());
+        self.random.follow(&other.random);
+    }
+
     /// How often any object was asked this command.
     pub(crate) fn asked(&self, command: &str) -> usize {
         self.asked.borrow().get(command).copied().unwrap_or(0)

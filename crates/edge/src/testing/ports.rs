@@ -54,6 +54,13 @@ impl Clock for TestClock {
 #[derive(Default)]
 pub(super) struct CountedRandom(Cell<u64>);
 
+impl CountedRandom {
+    /// Goes on where another one is.
+    pub(super) fn follow(&self, other: &Self) {
+        self.0.set(other.0.get());
+    }
+}
+
 impl Random for CountedRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), ApiError> {
         for chunk in bytes.chunks_mut(32) {

@@ -1,21 +1,36 @@
 //! What is stored under one policy or configuration, and asked about under the next.
 
-use lockstep_wire::{AuditPoint, AuditStart};
+use std::rc::Rc;
 
-use super::{ADA, Acme, BEN, audit::follow, lockstep, roles::blind_editor};
-use crate::{objects::Class, sql::Sql, testing::World};
+use lockstep_wire::{AuditPoint, AuditStart, CompiledPolicy};
+use serde_json::Value;
+
+use super::{Acme, BEN, audit::follow, lockstep, plans::KEY, roles::blind_editor};
+use crate::{
+    sql::Sql,
+    testing::{World, config},
+};
 
 impl Acme {
     /// The same objects and the same KV, once something else was deployed.
     fn under(&self, vars: &[(&str, &str)]) -> Self {
-        let world = World::with_vars(vars);
-        for (class, name) in [
-            (Class::Organization, self.id.clone()),
-            (Class::User, self.user(ADA)),
-        ] {
-            let sql = self.world.objects.database(class, &name).unwrap();
-            world.objects.restore(class, &name, sql);
-        }
+        self.deployed_as(World::with_vars(vars))
+    }
+
+    /// The same under Lockstep's own policy, of which the document was changed as JSON.
+    pub(super) fn under_changed(&self, change: impl FnOnce(Value) -> Value) -> Self {
+        let mut config = config(&[
+            ("LOCKSTEP_POLICY", "lockstep"),
+            ("LOCKSTEP_OPERATOR_KEY", KEY),
+        ]);
+        let document = serde_json::to_value(&config.policy.document).unwrap();
+        let document = change(document).to_string();
+        config.policy = Rc::new(CompiledPolicy::from_json(&document).unwrap());
+        self.deployed_as(World::of(config))
+    }
+
+    fn deployed_as(&self, world: World) -> Self {
+        world.objects.take_over(&self.world.objects);
         for (key, value) in self.world.kv.puts.borrow().iter() {
             world.kv.set(key, value);
         }

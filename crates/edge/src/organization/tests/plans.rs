@@ -1,6 +1,7 @@
 //! Plans: who gives them, what they allow and what they never do; and the organization that everybody gets of their own.
 
 mod first;
+mod gone;
 mod joining;
 mod large;
 
@@ -17,7 +18,7 @@ use crate::{
 /// The operator's key of these deployments.
 pub(super) const KEY: &str = "b3BlcmF0b3JvcGVyYXRvcm9wZXJhdG9yb3BlcmF0b3I";
 
-fn acme(policy: &str) -> Acme {
+pub(super) fn acme(policy: &str) -> Acme {
     let vars = [("LOCKSTEP_POLICY", policy), ("LOCKSTEP_OPERATOR_KEY", KEY)];
     Acme::in_world(World::with_vars(&vars))
 }
