@@ -86,6 +86,16 @@ fn all(compiled: &CompiledPolicy, beside: Beside<'_>) -> Vec<Definition> {
         add(format!("rule {}", rule.id), of_rule(rule));
     }
     all.extend(of_plan(&policy.plan));
+    // How a secret begins is of no role, and ends every one that begins otherwise.
+    if matches!(beside, Beside::Differences(_)) {
+        let tokens = &policy.tokens;
+        let how = format!(
+            "personal {}, service {}",
+            tokens.personal(),
+            tokens.service()
+        );
+        all.push(("tokens".into(), how));
+    }
     all
 }
 

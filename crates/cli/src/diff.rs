@@ -4,6 +4,7 @@ mod definitions;
 mod operations;
 mod print;
 mod roles;
+mod stored;
 
 use std::cell::Cell;
 use std::path::Path;
@@ -19,6 +20,7 @@ use crate::world_file::WorldFile;
 use crate::{output, policy_file};
 use definitions::DefinitionChange;
 use operations::OperationChange;
+use stored::Consequence;
 
 /// What is compared.
 pub(crate) struct Compared<'a> {
@@ -40,6 +42,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
     let of_roles = (roles::world(&old.policy)?, roles::world(&new.policy)?);
     let shown = roles::shown((&of_roles.0, &of_roles.1));
     let definitions = definitions::compare(&old, &new, &shown);
+    let stored = stored::compare(&old, &new);
     let policies = (old.policy, new.policy);
     let (before, after) = match compared.world {
         Some(path) => {
@@ -57,7 +60,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
         None => of_roles,
     };
     let operations = operations::compare(&policies.0, &policies.1);
-    let is_same = operations.is_empty() && definitions.is_empty();
+    let is_same = operations.is_empty() && definitions.is_empty() && stored.is_empty();
     let worlds = (&before, &after);
     let people_are_same = match format {
         DataFormat::Json => {
@@ -69,6 +72,7 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
                 },
                 operations,
                 definitions,
+                stored,
             };
             output::json(&all)?;
             all.changes.is_empty.get()
@@ -77,7 +81,8 @@ pub(crate) fn run(compared: &Compared<'_>, format: DataFormat) -> Result<ExitCod
             let people = print::print(worlds);
             let operations = operations::print(&operations);
             let definitions = definitions::print(&definitions);
-            output::print(&[people.as_str(), &operations, &definitions].concat())?;
+            let stored = stored::print(&stored);
+            output::print(&[people.as_str(), &operations, &definitions, &stored].concat())?;
             people.is_empty()
         }
     };
@@ -94,6 +99,7 @@ struct Changes<'a> {
     changes: Everybodys<'a>,
     operations: Vec<OperationChange<'a>>,
     definitions: Vec<DefinitionChange>,
+    stored: Vec<Consequence>,
 }
 
 /// Who gains and loses what: found as it is written, since all of it may be millions of changes.

@@ -13,7 +13,8 @@ use crate::{Bits, Effect, Level, Policy, RecordError, RuleSpec, limits};
 ///
 /// It is data that outlives policies, so what no longer fits is left out, in the safe direction: a
 /// permission or role that is gone is not held, a deny rule whose condition cannot be tested denies, and one
-/// for a role that is gone binds everybody: whoever had the role may hold another one.
+/// for a role that is gone binds everybody: whoever had the role may hold another one. Only what was taken by
+/// a permission that is gone has no such direction: what it has become, if anything, nobody knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Customization {
     /// Roles. [`Policy::check_role`] says which may be saved.

@@ -77,6 +77,9 @@ pub struct RuleView {
     pub gone_roles: Vec<String>,
     /// Permission ids.
     pub permissions: Vec<String>,
+    /// Those of the permissions that are gone: it neither gives nor denies anything by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone_permissions: Vec<String>,
     /// Conditions that must all hold. Absent: always.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<ConditionDocument>,
@@ -88,15 +91,21 @@ pub struct RuleView {
 }
 
 impl RuleView {
-    /// A rule as of the epoch of its last change, with those of its roles that are gone.
+    /// A rule as of the epoch of its last change, with those of its roles and permissions that are gone.
     #[must_use]
-    pub fn new(rule: RuleDocument, gone_roles: Vec<String>, epoch: i64) -> Self {
+    pub fn new(
+        rule: RuleDocument,
+        gone_roles: Vec<String>,
+        gone_permissions: Vec<String>,
+        epoch: i64,
+    ) -> Self {
         Self {
             id: rule.id,
             effect: rule.effect,
             roles: rule.roles,
             gone_roles,
             permissions: rule.permissions,
+            gone_permissions,
             when: rule.when,
             because: rule.because,
             epoch,

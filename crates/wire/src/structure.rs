@@ -254,20 +254,24 @@ pub struct RoleView {
     /// Permission ids of the base that it does not hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
+    /// Those of both that are gone: it neither holds them nor leaves anything out by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone_permissions: Vec<String>,
     /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
     pub epoch: i64,
 }
 
 impl RoleView {
-    /// A role as of the epoch of its last change.
+    /// A role as of the epoch of its last change, with those of its permissions that are gone.
     #[must_use]
-    pub fn new(role: CustomRoleRecord, epoch: i64) -> Self {
+    pub fn new(role: CustomRoleRecord, gone_permissions: Vec<String>, epoch: i64) -> Self {
         Self {
             id: role.id,
             name: role.name,
             base: role.base,
             with: role.with,
             without: role.without,
+            gone_permissions,
             epoch,
         }
     }

@@ -22,6 +22,18 @@ pub struct TokensDocument {
 }
 
 impl TokensDocument {
+    /// How personal access tokens begin.
+    #[must_use]
+    pub fn personal(&self) -> &str {
+        self.personal.as_deref().unwrap_or("lsk_pat")
+    }
+
+    /// How keys of service accounts begin.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.service.as_deref().unwrap_or("lsk_svc")
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.personal.is_none() && self.service.is_none()
     }
@@ -29,8 +41,7 @@ impl TokensDocument {
     /// The first prefix that is none, or that another kind of secret begins with.
     pub(crate) fn check(&self) -> Result<(), PolicyError> {
         let named = [("personal", &self.personal), ("service", &self.service)];
-        let personal = self.personal.as_deref().unwrap_or("lsk_pat");
-        let service = self.service.as_deref().unwrap_or("lsk_svc");
+        let (personal, service) = (self.personal(), self.service());
         let starts = [personal, service, "lsk_inv", "lsk_ses", "ls_"].map(prefix_start);
         for (at, (member, prefix)) in named.into_iter().enumerate() {
             let (Some(prefix), Some(start)) = (prefix, starts.get(at)) else {

@@ -61,7 +61,9 @@ Examples:
 Without a world: what each role gives, on an organization, a workspace and a project under a plan that has
 everything. With one: who gains (+), loses (-) or has under other conditions (~) what, and where. Then the
 operations of the directory that ask for another permission than before, and what is defined in another way
-that no role shows by itself: caps, rules, ownership, own roles of organizations, plans.
+that no role shows by itself: caps, rules, ownership, own roles of organizations, plans, how tokens begin.
+At last (!) what organizations have stored that counts for nothing any more, or in another way: what names
+roles, permissions and plans that are gone, admins whose role is no admin's, tokens that begin otherwise.
 
 Exit codes, as those of diff(1): 0 no difference; 1 some; 2 a file is wrong or cannot be read, or a wrong
 call.";

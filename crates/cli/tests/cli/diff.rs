@@ -106,7 +106,7 @@ cat
     let none = printed(["diff", &old, &old, "--world", &world, "--format", "json"]);
     assert_eq!(
         serde_json::from_str::<Value>(&none).unwrap(),
-        json!({"changes": [], "operations": [], "definitions": []})
+        json!({"changes": [], "operations": [], "definitions": [], "stored": []})
     );
 }
 
@@ -198,7 +198,7 @@ fn another_permission_behind_an_operation_is_a_difference() {
     }]);
     assert_eq!(
         json,
-        json!({"changes": [], "operations": operations, "definitions": definitions})
+        json!({"changes": [], "operations": operations, "definitions": definitions, "stored": []})
     );
 }
 

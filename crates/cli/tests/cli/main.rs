@@ -22,5 +22,6 @@ mod policy_tests;
 mod readme;
 mod schema;
 mod search;
+mod stored;
 mod support;
 mod terminal;

@@ -111,6 +111,16 @@ pub(super) fn text(stored: &StoredRoles) -> Result<String, ApiError> {
         .map_err(|error| ApiError::internal(format!("roles cannot be written: {error}")))
 }
 
+/// Those of `ids` that `policy` has no longer. What an organization says of them counts for nothing.
+pub(super) fn gone_permissions<'a>(
+    policy: &Policy,
+    ids: impl IntoIterator<Item = &'a String>,
+) -> Vec<String> {
+    let ids = ids.into_iter();
+    let gone = ids.filter(|id| policy.permission(id).is_none());
+    gone.cloned().collect()
+}
+
 /// The epoch of their last change; 0 when there never was one.
 pub(super) fn epoch(context: &Context<'_>) -> Result<i64, ApiError> {
     let row = context

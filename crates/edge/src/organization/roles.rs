@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_core::{CustomRole, NodeId, Operation, RoleId, limits};
+use lockstep_core::{CustomRole, NodeId, Operation, Policy, RoleId, limits};
 use lockstep_wire::{CustomRoleRecord, RoleChangeRequest, RolePreviewRequest, RoleView};
 use serde::{Deserialize, Serialize};
 
@@ -103,8 +103,14 @@ fn list(acting: &Acting<'_>, range: &Range<i64>) -> Result<Reply, ApiError> {
     let position = |row: &Row| Ok::<_, ApiError>(row.integer("place")?);
     Reply::of(&range.fill(&rows, position, |row| {
         let role = customization::read(row)?;
-        Ok(Some(RoleView::new(role, row.integer("epoch")?)))
+        Ok(Some(view(acting, role, row.integer("epoch")?)))
     })?)
+}
+
+fn view(acting: &Acting<'_>, role: CustomRoleRecord, epoch: i64) -> RoleView {
+    let named: BTreeSet<&String> = role.with.iter().chain(&role.without).collect();
+    let gone = customization::gone_permissions(acting.base(), named);
+    RoleView::new(role, gone, epoch)
 }
 
 /// The role called `id`, for who may see the roles; else 404.
@@ -159,7 +165,7 @@ fn save(
     old: Option<&CustomRoleRecord>,
 ) -> Result<Reply, ApiError> {
     // Who may not is told so before what is wrong with the role.
-    let narrows = old.is_some_and(|old| is_within(role, old));
+    let narrows = old.is_some_and(|old| is_within(acting.base(), role, old));
     let permitted = acting.define_role(&CustomRole::from(role), narrows)?;
     check(acting, role)?;
     if old.is_none() && acting.own_roles()?.len() >= limits::CUSTOM_ROLES_MAX {
@@ -173,14 +179,16 @@ fn save(
         change.renew_nodes()?;
     }
     publish(&change)?;
-    let view = RoleView::new(role.clone(), change.epoch);
+    let view = view(acting, role.clone(), change.epoch);
     change.finish(view)
 }
 
-/// Whether `new`, of the base of `old`, adds nothing to it.
-fn is_within(new: &CustomRoleRecord, old: &CustomRoleRecord) -> bool {
-    let has_all = |ids: &[String], all: &[String]| ids.iter().all(|id| all.contains(id));
-    has_all(&new.with, &old.with) && has_all(&old.without, &new.without)
+/// Whether `new`, of the base of `old`, adds nothing to it. What is gone was not left out any more, and no role is saved with it.
+fn is_within(policy: &Policy, new: &CustomRoleRecord, old: &CustomRoleRecord) -> bool {
+    let mut with = new.with.iter();
+    let left_out = old.without.iter();
+    let mut left_out = left_out.filter(|id| policy.permission(id).is_some());
+    with.all(|id| old.with.contains(id)) && left_out.all(|id| new.without.contains(id))
 }
 
 /// Whether anybody, or a group, has the role on that node.

@@ -133,9 +133,10 @@ pub(super) fn find(acting: &Acting<'_>, id: &str) -> Result<(RuleDocument, i64),
 
 fn view(acting: &Acting<'_>, rule: RuleDocument, epoch: i64) -> RuleView {
     let policy = acting.access.policy();
-    let gone = rule.roles.iter().filter(|id| policy.role(id).is_none());
-    let gone = gone.cloned().collect();
-    RuleView::new(rule, gone, epoch)
+    let roles = rule.roles.iter().filter(|id| policy.role(id).is_none());
+    let roles = roles.cloned().collect();
+    let permissions = customization::gone_permissions(policy, &rule.permissions);
+    RuleView::new(rule, roles, permissions, epoch)
 }
 
 /// `rule` after `change`. Its effect stays.

@@ -1,6 +1,7 @@
 //! Rules of an organization's own: what they say is what is decided, by the object, an isolate and the page alike; who may make and end one; and what becomes of them with roles, files and earlier releases.
 
 mod decided;
+mod gone;
 mod law_5;
 mod roles;
 mod rollout;

@@ -1,0 +1,104 @@
+//! What a change of the policy does to what organizations have stored: they name roles, permissions and plans by id,
+//! and outlive the policy that they were stored under.
+
+use std::fmt::Write;
+
+use lockstep_wire::{CompiledPolicy, PolicyDocument};
+use serde::Serialize;
+
+use crate::output::{BAD, printable, styled};
+
+/// What is stored and counts in another way, or for nothing.
+#[derive(Serialize)]
+pub(super) struct Consequence {
+    /// What of the old policy it names, such as `role guest`.
+    of: String,
+    /// What becomes of it.
+    text: String,
+}
+
+/// What `new` does to what was stored under `old`.
+pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<Consequence> {
+    let (old, new) = (&old.document, &new.document);
+    let mut all = Vec::new();
+    let mut add = |of: String, text: String| all.push(Consequence { of, text });
+    for role in &old.roles {
+        let of = format!("role {}", role.id);
+        let kept = new.roles.iter().find(|kept| kept.id == role.id);
+        if kept.is_none() {
+            add(of.clone(), GONE_ROLE.into());
+        }
+        if role.admin && kept.is_none_or(|kept| !kept.admin) {
+            add(of, NO_ADMIN.into());
+        }
+    }
+    for permission in &old.permissions {
+        let mut kept = new.permissions.iter();
+        if kept.all(|kept| kept.id != permission.id) {
+            add(
+                format!("permission {}", permission.id),
+                GONE_PERMISSION.into(),
+            );
+        }
+    }
+    for id in old.plan.offers.keys() {
+        if !new.plan.offers.contains_key(id) {
+            add(format!("plan {id}"), gone_plan(new).into());
+        }
+    }
+    for (of, before, after) in [
+        (
+            "personal access tokens",
+            old.tokens.personal(),
+            new.tokens.personal(),
+        ),
+        (
+            "keys of service accounts",
+            old.tokens.service(),
+            new.tokens.service(),
+        ),
+    ] {
+        if before != after {
+            let text =
+                format!("end at once: they begin with {before}, and only {after} is read any more");
+            add(of.into(), text);
+        }
+    }
+    all
+}
+
+const GONE_ROLE: &str = "is gone: grants of it, roles made of it and allow rules for it give nothing; \
+    deny rules for it bind every member";
+const NO_ADMIN: &str = "was an admin's and is none: an organization whose admins have no other such role \
+    has no admin any more";
+const GONE_PERMISSION: &str = "is gone: tokens, rules and roles of organizations name it for nothing; \
+    what their deny rules took by it, and their roles left out, is taken and left out no more";
+
+fn gone_plan(new: &PolicyDocument) -> &'static str {
+    if new.plan.offers.is_empty() {
+        "is gone, as all plans: an organization that has it is without limits"
+    } else {
+        "is gone: an organization that has it gets no features, members or workspaces by it until the \
+         operator gives it another one"
+    }
+}
+
+/// The consequences for people, a line for each.
+pub(super) fn print(consequences: &[Consequence]) -> String {
+    let mut text = String::new();
+    if !consequences.is_empty() {
+        text.push_str("(what organizations have stored)\n");
+    }
+    let names: Vec<String> = consequences
+        .iter()
+        .map(|consequence| printable(&consequence.of))
+        .collect();
+    let width = names.iter().map(|name| name.chars().count()).max();
+    let width = width.unwrap_or_default();
+    for (name, consequence) in names.iter().zip(consequences) {
+        let sign = styled(BAD, "!");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {sign} {name:width$}  {}", consequence.text);
+    }
+    text
+}
