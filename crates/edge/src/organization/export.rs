@@ -117,7 +117,8 @@ fn require_room(acting: &Acting<'_>) -> Result<(), ApiError> {
         .map(|table| format!("(SELECT COUNT(*) FROM {table})"))
         .collect();
     let rows = acting.count(&format!("SELECT {} AS count", counts.join(" + ")), &[])?;
-    let bytes = "SELECT COALESCE(SUM(LENGTH(value)), 0) AS count FROM setting WHERE sealed IS NULL";
+    // The length of a text is one of characters.
+    let bytes = "SELECT COALESCE(SUM(LENGTH(CAST(value AS BLOB))), 0) AS count FROM setting WHERE sealed IS NULL";
     if rows <= ROWS_MAX && acting.count(bytes, &[])? <= SETTINGS_BYTES_MAX {
         return Ok(());
     }
