@@ -1,12 +1,12 @@
 //! Law 5: no one hands out what they do not hold.
 
 use lockstep_core::{
-    Facts, Grant, PrincipalKind, Record, Target, can_delegate, can_hand_over, change_role,
-    may_admit, save_issuer,
+    Assignment, Effect, Facts, Grant, Level, Operation, PrincipalKind, Record, RuleSpec, Target,
+    assign, can_delegate, can_hand_over, change_role, may_admit, save_issuer,
 };
 use proptest::prelude::*;
 
-use crate::support::worlds::{self, NODES};
+use crate::support::worlds::{self, NODES, NOW_MS};
 use crate::support::{allowed, config};
 use crate::{any_policy, compile, is_personal, manageable, resolve};
 
@@ -188,6 +188,74 @@ proptest! {
                             || is_personal(&spec, &access.0),
                         "{} in place of {} gives {:?}", new_id, old.id, access
                     );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_role_that_ends_on_a_node_frees_nobody_of_more_than_the_actor_holds(
+        spec in any_policy(),
+        (bound, denied) in (any::<usize>(), any::<usize>()),
+        actor in worlds::records(),
+        token in prop::option::of(worlds::tokens()),
+        target in worlds::records(),
+        facts in worlds::facts(),
+    ) {
+        let (mut spec, _) = manageable(spec);
+        let bound = spec.roles[bound % spec.roles.len()].id.clone();
+        // One rule more, which is for whoever has the role that ends.
+        spec.rules.push(RuleSpec {
+            id: "bound".into(),
+            effect: Effect::Deny,
+            roles: vec![bound.clone()],
+            permissions: vec![spec.permissions[denied % (spec.permissions.len() - 1)].id.clone()],
+            when: Vec::new(),
+            because: String::new(),
+        });
+        let policy = compile(&spec);
+        let (plan, customization) = (actor.plan.clone(), actor.customization.clone());
+        let target = Record { kind: PrincipalKind::User, plan, customization, ..target };
+        let target_may = |grants: Vec<Grant>| {
+            allowed(&resolve(&policy, &Record { grants, ..target.clone() }), &facts)
+        };
+        let actor = Record { token, ..actor };
+        for node in NODES.iter().filter(|node| node.level != Level::Organization) {
+            // A member, whatever else they were granted there and elsewhere.
+            let given = [Grant::new("gone", "org"), Grant::new(bound.clone(), node.id)];
+            let grants = target.grants.iter().cloned().chain(given);
+            let ends = |grant: &Grant| grant.node == node.id && grant.group.is_none();
+            let (ended, kept): (Vec<_>, Vec<_>) = grants.partition(ends);
+            let before = target_may([&*kept, &*ended].concat());
+            // Also an actor who has the same role there, and is bound by it.
+            let mut holder = actor.clone();
+            holder.grants.push(Grant::new(bound.clone(), node.id));
+            for actor in [&actor, &holder].map(|record| resolve(&policy, record)) {
+                let role = |id: &str| actor.policy().role(id);
+                let counts = ended.iter().filter(|grant| !grant.window.is_over(NOW_MS));
+                let old: Vec<_> = counts.filter_map(|grant| role(&grant.role)).collect();
+                let actor_may = allowed(&actor, &facts);
+                let begins = actor.policy().roles().iter().map(|role| Some(role.id.as_str()));
+                for new in begins.chain([None]) {
+                    let assignment = Assignment {
+                        operation: Operation::WorkspaceMemberManage,
+                        node: actor.node(node.id).unwrap(),
+                        old: &old,
+                        new: new.and_then(role),
+                        facts: Facts::default(),
+                    };
+                    if assign(&actor, &assignment).is_err() {
+                        continue;
+                    }
+                    let given = new.map(|new| Grant::new(new, node.id));
+                    for access in &target_may(kept.iter().cloned().chain(given).collect()) {
+                        prop_assert!(
+                            before.contains(access)
+                                || actor_may.contains(access)
+                                || is_personal(&spec, &access.0),
+                            "{:?} in place of {:?} on {} gives {:?}", new, ended, node.id, access
+                        );
+                    }
                 }
             }
         }

@@ -286,6 +286,7 @@ fn manageable(mut spec: PolicySpec) -> (PolicySpec, Arc<Policy>) {
         Operation::MemberLeave,
         Operation::MemberRemove,
         Operation::MemberUpdateRole,
+        Operation::WorkspaceMemberManage,
     ];
     spec.operations = changes
         .iter()
