@@ -20,6 +20,7 @@ mod invitations;
 mod issuers;
 mod kept;
 mod known;
+mod lifting;
 mod links;
 mod mails;
 mod many;
@@ -54,13 +55,16 @@ mod twins;
 mod webhooks;
 mod workspace_admins;
 
+use std::rc::Rc;
+
+use lockstep_wire::{CompiledPolicy, PolicyDocument};
 use serde_json::{Value, json};
 
 use crate::{
     http::{Method, Request, Response},
     objects::Class,
     sql::Sql,
-    testing::{World, json, post, text, write},
+    testing::{World, config, json, post, text, write},
 };
 
 const ADA: &str = "ada@example.com";
@@ -216,6 +220,20 @@ impl Acme {
         format!("/workspaces/{}", id(&created))
     }
 
+    /// A role that the organization makes of another one; answers its id.
+    fn role(&self, base: &str, with: &[&str]) -> String {
+        let role = json!({ "name": "Own", "base": base, "with": with });
+        let made = self.post(&self.ada, "/roles", &role);
+        assert_eq!(made.status, 201, "{}", text(&made));
+        id(&made)
+    }
+
+    /// From now on the role of a member in the organization ends some day: law 7 does not count them.
+    fn let_end(&self, email: &str) {
+        let (user, organization) = (self.user(email), &self.id);
+        self.execute(&format!("UPDATE granted SET expires_at_ms = 9000000000000 WHERE user = '{user}' AND node = '{organization}'"));
+    }
+
     /// Gives somebody a role in a workspace, as Ada.
     fn grant(&self, workspace: &str, email: &str, role: &str) {
         let path = format!("{workspace}{}", self.member(email));
@@ -252,6 +270,23 @@ fn id(response: &Response) -> String {
 fn lockstep(faults: &str) -> Acme {
     let vars = [("LOCKSTEP_POLICY", "lockstep"), ("LOCKSTEP_FAULTS", faults)];
     Acme::in_world(World::with_vars(&vars))
+}
+
+/// An organization under Lockstep's own policy with changes.
+fn lockstep_with(change: impl FnOnce(&mut PolicyDocument)) -> Acme {
+    let mut config = config(&[("LOCKSTEP_POLICY", "lockstep")]);
+    let mut document = config.policy.document.clone();
+    change(&mut document);
+    let document = serde_json::to_string(&document).unwrap();
+    config.policy = Rc::new(CompiledPolicy::from_json(&document).unwrap());
+    Acme::in_world(World::of(config))
+}
+
+/// Lets exactly these roles do what `permission` names.
+fn allow(document: &mut PolicyDocument, permission: &str, roles: &[&str]) {
+    let mut permissions = document.permissions.iter_mut();
+    let known = permissions.find(|known| known.id == permission).unwrap();
+    known.allow = roles.iter().map(|role| (*role).to_owned()).collect();
 }
 
 #[track_caller]

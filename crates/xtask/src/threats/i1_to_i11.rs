@@ -50,8 +50,26 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge("organization::tests::tokens::a_narrow_token_hands_out_no_more_than_it_holds"),
+                "what is offered is held (law 5), also through a token",
+                &[edit(CORE, "    assignable(inviter, offer.role)?;\n", "")],
+            ),
+            proof(
+                edge(
+                    "organization::tests::invitations::i3_nobody_invites_into_more_than_they_hold",
+                ),
                 "what is offered is held (law 5)",
                 &[edit(CORE, "    assignable(inviter, offer.role)?;\n", "")],
+            ),
+            proof(
+                edge(
+                    "organization::tests::invitations::i3_nobody_offers_more_in_a_workspace_than_they_hold_there",
+                ),
+                "what is offered in a workspace is held there",
+                &[edit(
+                    CORE,
+                    "            new: Some(*role),\n",
+                    "            new: Some(*role).filter(|_| false),\n",
+                )],
             ),
         ],
         running: &[],

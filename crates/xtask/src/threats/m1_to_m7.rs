@@ -161,6 +161,50 @@ pub(super) const ROWS: &[Row] = &[
             ),
             proof(
                 edge(
+                    "organization::tests::node_members::m6_who_manages_members_gives_what_they_hold_there_and_below",
+                ),
+                "what is given in a workspace is held there and below",
+                &[edit(
+                    "crates/core/src/assignment.rs",
+                    "let delegated = new.map_or(Ok(()), |role| can_delegate(actor, role, node));",
+                    "let delegated = Ok(());",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::lifting::law_5_nobody_ends_a_role_by_which_more_was_held_back_than_they_hold",
+                ),
+                "what comes to life where a role ends is held by who ends it",
+                &[edit(
+                    "crates/edge/src/organization/node_members.rs",
+                    "        old: &old,\n",
+                    "        old: old.get(..0).unwrap_or_default(),\n",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::domains::law_5_nobody_comes_in_as_more_than_who_saved_it_holds_and_never_as_an_admin",
+                ),
+                "who opens a domain holds what people come in as",
+                &[edit(
+                    "crates/core/src/issuer.rs",
+                    "    gives_no_admin(grantor.policy(), role)?;\n    assignable(grantor, role)\n",
+                    "    gives_no_admin(grantor.policy(), role)?;\n    crate::membership::fits(grantor, role, grantor.root())\n",
+                )],
+            ),
+            proof(
+                edge(
+                    "organization::tests::ending::revived::law_5_who_brings_an_organization_back_holds_every_role_in_it",
+                ),
+                "what comes back is held by who brings it back",
+                &[edit(
+                    "crates/edge/src/organization/ending.rs",
+                    "&granted(context)?, &owned)?;",
+                    "&[], &owned)?;",
+                )],
+            ),
+            proof(
+                edge(
                     "organization::tests::rules::law_5::law_5_an_allow_rule_gives_what_its_maker_holds",
                 ),
                 "what a rule gives is held by its maker",

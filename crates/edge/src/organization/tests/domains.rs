@@ -206,12 +206,22 @@ fn law_5_nobody_comes_in_as_more_than_who_saved_it_holds_and_never_as_an_admin()
     }
     let ben = acme.joined(BEN, "admin");
     let claim = json!({ "domain": DOMAIN, "role": "member" });
+    // An Admin from whom a rule takes what Members see.
+    let less = json!({ "effect": "deny", "roles": ["admin"], "permissions": ["member.read"] });
+    let rule = acme.rule(&less);
+    refused(&acme.post(&ben, "/domains", &claim), 403, "exceeds-grantor");
+    assert_eq!(acme.delete(&acme.ada, &rule).status, 204);
     let claim = id(&acme.post(&ben, "/domains", &claim));
     acme.show(&claim);
     assert_eq!(acme.prove(&ben, &claim).status, 200);
     let dan = acme.world.sign_in(DAN);
     assert_eq!(acme.joinable(&dan).len(), 1);
-    // Ben's word is worth what Ben may do now.
+    // Ben's word is worth what Ben holds and may do now.
+    let rule = acme.rule(&less);
+    assert_eq!(acme.domain(&claim)["admits"], false);
+    refused(&acme.come_in(&dan), 404, "not-found");
+    assert_eq!(acme.delete(&acme.ada, &rule).status, 204);
+    assert_eq!(acme.domain(&claim)["admits"], true);
     let demoted = acme.patch(&acme.ada, &acme.member(BEN), &json!({ "role": "member" }));
     assert_eq!(demoted.status, 200);
     assert_eq!(acme.domain(&claim)["admits"], false);

@@ -1,5 +1,7 @@
 //! The end of an organization: what is deleted answers restoring only, comes back as it was, and is gone after 30 days.
 
+mod revived;
+
 use serde_json::{Value, json};
 
 use super::{ADA, Acme, BEN, CAT, lockstep, refused};
@@ -214,7 +216,7 @@ fn law_5_an_organization_is_restored_by_a_former_admin_who_holds_all_that_comes_
     refused(&acme.restore(&dan), 404, "not-found");
     assert_eq!(acme.delete(&acme.ada, "").status, 204);
     acme.world.settle();
-    // An Admin holds less than the Owner who would come back; a stranger learns nothing.
+    // Who could not delete it brings it back no more; a stranger learns nothing.
     refused(&acme.restore(&ben), 403, "no-grant");
     refused(&acme.restore(&cat), 403, "no-grant");
     refused(&acme.restore(&dan), 404, "not-found");

@@ -224,8 +224,16 @@ fn m6_who_cannot_give_the_role_cannot_put_anybody_into_the_group() {
     }
     assert_eq!(crew.grant(&cat, &crew.north, "workspace-admin").status, 200);
     assert_eq!(crew.add(&cat, ADA).status, 200);
-    assert_eq!(acme.delete(&ben, &crew.member(ADA)).status, 403);
+    refused(&acme.delete(&ben, &crew.member(ADA)), 403, "no-grant");
+    // Nor does who manages groups, and lacks what the group or its role gives.
+    let steward = acme.role("viewer", &["group.manage"]);
+    acme.grant(&crew.north, BEN, &steward);
+    for refusal in [crew.add(&ben, BEN), crew.grant(&ben, &crew.north, "editor")] {
+        refused(&refusal, 403, "exceeds-grantor");
+    }
     assert_eq!(crew.read()["members"].as_array().unwrap().len(), 1);
+    assert_eq!(crew.grant(&ben, &crew.north, "viewer").status, 200);
+    assert_eq!(crew.add(&ben, BEN).status, 200);
 }
 
 /// As for a role that is given in another way, the directory states whom it is about.

@@ -96,6 +96,30 @@ fn i3_nobody_invites_into_more_than_they_hold() {
     refused(&acme.invite(&ben, CAT, "admin"), 403, "no-grant");
     refused(&acme.invite(&acme.ada, CAT, "owner"), 400, "unknown-role");
     refused(&acme.invite(&acme.ada, CAT, ""), 400, "unknown-role");
+    // Who may invite gives no more than they hold: a rule takes from Admins what Members see.
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    refused(&acme.invite(&ben, CAT, "owner"), 403, "exceeds-grantor");
+    acme.rule(&json!({ "effect": "deny", "roles": ["admin"], "permissions": ["member.read"] }));
+    refused(&acme.invite(&ben, CAT, "member"), 403, "exceeds-grantor");
+    let invited = acme.invite(&ben, CAT, "gateway");
+    assert_eq!(invited.status, 201, "{}", text(&invited));
+}
+
+#[test]
+fn i3_nobody_offers_more_in_a_workspace_than_they_hold_there() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "admin");
+    let north = acme.workspace("North").replace("/workspaces/", "");
+    acme.rule(&json!({ "effect": "deny", "roles": ["admin"], "permissions": ["data.export"] }));
+    let offer = |role: &str| {
+        let workspaces = json!([{ "workspace": north, "role": role }]);
+        let body = json!({ "email": CAT, "role": "member", "workspaces": workspaces });
+        acme.post(&ben, "/invitations", &body)
+    };
+    refused(&offer("editor"), 403, "exceeds-grantor");
+    let invited = offer("viewer");
+    assert_eq!(invited.status, 201, "{}", text(&invited));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     ADA, Acme, BEN, CAT,
     consistency::{BOUND_MS, KV_FAULTS},
-    lockstep, refused,
+    id, lockstep, refused,
 };
 use crate::{
     http::Method,
@@ -138,6 +138,44 @@ fn m6_nobody_gives_a_role_that_they_do_not_hold_there_and_below() {
         "capped",
     );
     assert_eq!(north.list()[1]["role"], "editor");
+}
+
+/// By a role that manages the members of a workspace, and holds little else in it.
+#[test]
+fn m6_who_manages_members_gives_what_they_hold_there_and_below() {
+    let north = North::new();
+    let acme = &north.acme;
+    let of = north.path.replace("/workspaces/", "");
+    let keeper = acme.role("viewer", &["workspace-member.manage"]);
+    acme.grant(&north.path, BEN, &keeper);
+    let give = |role: &str| acme.put(&north.ben, &north.of(CAT), &json!({ "role": role }));
+    refused(&give("editor"), 403, "exceeds-grantor");
+    let rows = json!({ "members": [{ "user_id": acme.user(CAT), "role": "editor" }] });
+    let rows = acme.post(&north.ben, &format!("{}/members", north.path), &rows);
+    let result = json(&rows)["results"][0].clone();
+    assert_eq!(result["problem"]["code"], "exceeds-grantor", "{result}");
+    assert_eq!(give("viewer").status, 200);
+    // What a rule takes from them on a project reaches the whole of what they would give.
+    acme.grant(&north.path, BEN, "workspace-admin");
+    let bridge = json!({ "name": "Bridge", "workspace": of });
+    let bridge = id(&acme.post(&acme.ada, "/projects", &bridge));
+    let crew = json!({ "name": "Crew", "workspace": of });
+    let crew = format!("/groups/{}", id(&acme.post(&acme.ada, "/groups", &crew)));
+    for (path, body) in [
+        (
+            format!("{crew}/grants/{bridge}"),
+            json!({ "role": "restricted" }),
+        ),
+        (format!("{crew}{}", acme.member(BEN)), json!({})),
+    ] {
+        assert_eq!(acme.put(&acme.ada, &path, &body).status, 200, "{path}");
+    }
+    assert_eq!(give("editor").status, 200);
+    assert_eq!(give("viewer").status, 200);
+    let rule = json!({ "effect": "deny", "roles": ["restricted"], "permissions": ["data.export"] });
+    acme.rule(&rule);
+    refused(&give("editor"), 403, "exceeds-grantor");
+    assert_eq!(give("annotator").status, 200);
 }
 
 #[test]

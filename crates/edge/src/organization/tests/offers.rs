@@ -206,6 +206,9 @@ fn m6_nobody_deletes_a_role_for_one_that_they_may_not_hand_out_where_it_is_offer
     let path = format!("/roles/{role}");
     let answer = acme.delete_with(&ben, &path, "reassign=owner");
     refused(&answer, 400, "unknown-role");
+    acme.rule(&json!({ "effect": "deny", "roles": ["admin"], "permissions": ["data.export"] }));
+    let answer = acme.delete_with(&ben, &path, "reassign=editor");
+    refused(&answer, 403, "exceeds-grantor");
     assert_eq!(acme.delete_with(&ben, &path, "reassign=viewer").status, 204);
 }
 

@@ -159,12 +159,18 @@ fn law_7_an_organization_that_nobody_owns_is_handed_over_by_an_admin_of_it() {
     let acme = lockstep("");
     let ben = acme.joined(BEN, "owner");
     let cat = acme.joined(CAT, "admin");
+    let eve = acme.joined("eve@example.com", "owner");
+    acme.let_end("eve@example.com");
     acme.joined(DAN, "member");
     let to = |email: &str| json!({ "user_id": acme.user(email) });
     let (to_cat, to_dan, ada) = (to(CAT), to(DAN), acme.member(super::ADA));
     refused(&acme.put(&ben, "/owner", &to_dan), 403, "no-grant");
     assert_eq!(acme.delete(&ben, &ada).status, 204);
     refused(&acme.put(&cat, "/owner", &to_dan), 403, "no-grant");
+    // Who holds everything for a while is no admin that counts.
+    let by_eve = acme.put(&eve, "/owner", &to_dan);
+    refused(&by_eve, 403, "no-grant");
+    assert!(text(&by_eve).contains("who owns the organization"));
     let handed = acme.put(&ben, "/owner", &to_cat);
     assert_eq!(handed.status, 200, "{}", text(&handed));
     assert_eq!(json(&handed)["creator"], true);

@@ -181,6 +181,11 @@ fn m6_a_project_is_handed_over_by_who_holds_what_ownership_gives() {
     let to = |email| json!({ "user_id": acme.user(email) });
     // An Editor changes the project, but does not take it.
     refused(&acme.put(&cat, &owner, &to(CAT)), 403, "no-grant");
+    // Nor does who may share it, and holds less than its owner.
+    let sharer = acme.role("viewer", &["project.share"]);
+    acme.grant(&north, CAT, &sharer);
+    refused(&acme.put(&cat, &owner, &to(CAT)), 403, "exceeds-grantor");
+    acme.grant(&north, CAT, "editor");
     refused(
         &acme.put(&ben, &owner, &json!({ "user_id": "usr_1" })),
         404,
