@@ -21,6 +21,7 @@ mod issuers;
 mod kept;
 mod known;
 mod lifting;
+mod limits;
 mod links;
 mod mails;
 mod many;

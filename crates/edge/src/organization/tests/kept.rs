@@ -13,7 +13,7 @@ use crate::{
 const DAY_MS: i64 = 86_400_000;
 
 impl Acme {
-    fn count(&self, table: &str) -> i64 {
+    pub(super) fn count(&self, table: &str) -> i64 {
         let select = format!("SELECT COUNT(*) AS n FROM {table}");
         let rows = Sql::exec(&*self.database(), &select, &[]).unwrap();
         rows[0].integer("n").unwrap()
