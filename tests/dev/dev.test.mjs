@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
+import { Person } from "../e2e/person.mjs";
 import { freePort, root, within } from "../support/edge.mjs";
 
 const startLimitMs = 120_000;
@@ -22,9 +23,14 @@ before(async () => {
 
 after(() => rm(state, { recursive: true, force: true, maxRetries: 3 }));
 
-for (const [name, signal] of [
-  ["a first run starts, says how to sign in, and ends on Ctrl-C", "SIGINT"],
-  ["a second run finds what the first one made, and ends when it is terminated", "SIGTERM"],
+const organizationsOf = async (person) => {
+  const { json } = await person.get("/v1/me");
+  return json.organizations.map(({ name }) => name);
+};
+
+for (const [name, signal, before] of [
+  ["a first run starts, says how to sign in, and ends on Ctrl-C", "SIGINT", []],
+  ["a second run finds what the first one made, and ends when it is terminated", "SIGTERM", ["Kept"]],
 ]) {
   test(name, async () => {
     const port = await freePort();
@@ -42,6 +48,13 @@ for (const [name, signal] of [
         assert.match(response.headers.get("content-type"), /^text\/html/);
       }
       assert.equal((await get(`${origin}/v1/health`)).status, 200);
+
+      const edge = { origin, fetch: (url, init) => get(new URL(url, origin), init), heard: { answer() {} } };
+      const ann = await Person.signIn(edge, "ann@example.com");
+      assert.deepEqual(await organizationsOf(ann), before);
+      assert.equal((await ann.post("/v1/organizations", { name: "Kept" })).status, 201);
+      const admin = await Person.signIn(edge, "admin@example.com");
+      assert.deepEqual(await organizationsOf(admin), ["Demo organization"], "made once");
 
       dev.child.kill(signal);
       assert.equal(await within(dev.ended, stopLimitMs, "did not end"), 0);
@@ -86,6 +99,6 @@ function start(port) {
   return { child, ended, welcome, output: () => text };
 }
 
-function get(url) {
-  return fetch(url, { signal: AbortSignal.timeout(requestLimitMs) });
+function get(url, init) {
+  return fetch(url, { ...init, signal: AbortSignal.timeout(requestLimitMs) });
 }

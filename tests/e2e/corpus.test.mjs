@@ -14,6 +14,14 @@ import { Person } from "./person.mjs";
 const all = await worlds();
 const edges = new Map();
 
+// What is left out is known: a filter that lets less through than this is wrong.
+test("most of the corpus is put over HTTP", () => {
+  const asked = all.map((world) => world.cases.filter((one) => isForTheDirectory(world, one)).length);
+  const total = asked.reduce((sum, count) => sum + count, 0);
+  assert.ok(total >= 210, `${total} cases`);
+  assert.ok(asked.filter((count) => count > 0).length >= 24, "worlds of which any is asked");
+});
+
 after(() => Promise.all([...edges.values()].map(async (edge) => (await edge).stop())));
 
 for (const world of all) {

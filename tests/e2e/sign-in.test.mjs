@@ -77,6 +77,15 @@ test("five wrong tries end a code, and no other browser can spend them", async (
   }
   assert.equal((await page.post("/v1/sign-in/sessions", { email, code })).code, "code-refused");
   assert.equal((await browser.post("/v1/sign-in/sessions", { email, code })).status, 201);
+
+  const other = "five@example.com";
+  const ended = await askCode(other);
+  for (let count = 0; count < 5; count += 1) {
+    const tried = await ended.browser.post("/v1/sign-in/sessions", { email: other, code: "0000-0000" });
+    assert.equal(tried.code, "code-refused");
+  }
+  const late = await ended.browser.post("/v1/sign-in/sessions", { email: other, code: ended.code });
+  assert.equal(late.code, "code-refused", "the fifth was the last");
 });
 
 test("i12 a sixth unused code for one address is not sent", async () => {

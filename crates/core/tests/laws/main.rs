@@ -157,6 +157,7 @@ proptest! {
         let (_, policy) = manageable(spec);
         let roles_here: Vec<_> = policy.organization_roles().collect();
         let is_admin = |role: &str| policy.describe_role(policy.role(role).unwrap()).unwrap().admin;
+        let overrides = |role: &str| policy.describe_role(policy.role(role).unwrap()).unwrap().overriding;
         // The first member is an admin; the others are anything.
         let pick = |at: u8| policy.describe_role(roles_here[usize::from(at) % roles_here.len()]).unwrap().id.clone();
         let mut members = vec!["r0".to_owned()];
@@ -168,14 +169,18 @@ proptest! {
                 grants: vec![Grant::new(members[actor].clone(), "org")],
                 ..Record::default()
             });
-            let others = members.iter().enumerate().filter(|(at, role)| *at != target && is_admin(role));
+            let beside = |is: &dyn Fn(&str) -> bool| {
+                let others = members.iter().enumerate();
+                others.filter(|(at, role)| *at != target && is(role)).count()
+            };
+            let had_owner = members.iter().any(|role| overrides(role));
             let member = Target {
                 role: policy.role(&members[target]),
                 role_id: &members[target],
                 is_self: actor == target,
                 is_creator: false,
-                other_admins: others.count(),
-                keeps_owner: true,
+                other_admins: beside(&is_admin),
+                keeps_owner: beside(&overrides) > 0,
                 record: None,
             };
             let role = pick(role);
@@ -192,6 +197,8 @@ proptest! {
                 _ => {}
             }
             prop_assert!(members.iter().any(|role| is_admin(role)), "{:?}", members);
+            // Whose role overrides is the owner: where there was one, there is one.
+            prop_assert!(!had_owner || members.iter().any(|role| overrides(role)), "{:?}", members);
         }
     }
 

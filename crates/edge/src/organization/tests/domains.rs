@@ -96,6 +96,25 @@ fn rival(acme: Acme) -> (Acme, Acme) {
     (acme, rival)
 }
 
+/// Each look is a request to a resolver that others use as well.
+#[test]
+fn records_are_looked_for_so_often_a_minute_and_no_more() {
+    let acme = lockstep("");
+    let claim = acme.claim(DOMAIN, "member");
+    no_record(&acme.world);
+    let looks = || acme.world.upstream.asked.borrow().len();
+    for look in 1..=30 {
+        refused(&acme.prove(&acme.ada, &claim), 409, "domain-unproven");
+        assert_eq!(looks(), look);
+    }
+    let waits = acme.prove(&acme.ada, &claim);
+    refused(&waits, 429, "too-many-requests");
+    assert_eq!(waits.header("retry-after"), Some("60"));
+    assert_eq!(looks(), 30, "nobody is asked");
+    acme.world.clock.advance_ms(60_000);
+    refused(&acme.prove(&acme.ada, &claim), 409, "domain-unproven");
+}
+
 #[test]
 fn whoever_has_an_address_of_a_proven_domain_joins_and_nobody_else() {
     let acme = lockstep("");

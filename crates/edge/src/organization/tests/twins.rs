@@ -200,6 +200,22 @@ fn m4_no_credential_of_a_twin_reaches_the_other() {
 #[test]
 fn m4_no_header_and_no_cursor_leads_to_a_twin() {
     let twins = Twins::new();
+    // Each list has a second page.
+    for (list, body) in [
+        ("roles", json!({ "name": "Second", "base": "viewer" })),
+        (
+            "groups",
+            json!({ "name": "Second", "workspace": twins.there("{workspace}") }),
+        ),
+        (
+            "invitations",
+            json!({ "email": "ivy@example.com", "role": "member" }),
+        ),
+    ] {
+        let path = format!("/v1/organizations/{}/{list}", twins.there("{org}"));
+        let made = post(&path, &body).with_header("cookie", &twins.eve);
+        assert_eq!(twins.here.acme.world.send(&made).status, 201, "{list}");
+    }
     let before = twins.rows();
     let ada = ("cookie", twins.here.acme.ada.as_str());
     let organization = ("x-organization-id", twins.there("{org}"));
@@ -229,9 +245,8 @@ fn m4_no_header_and_no_cursor_leads_to_a_twin() {
             world.send(&request.with_header("cookie", session))
         };
         let theirs = page(&twins.eve, twins.there("{org}"), "limit=1");
-        let Some(next) = json(&theirs)["next"].as_str().map(str::to_owned) else {
-            continue;
-        };
+        let next = json(&theirs)["next"].as_str().map(str::to_owned);
+        let next = next.unwrap_or_else(|| panic!("{list} has one page: {}", theirs.status));
         let query = format!("cursor={next}");
         refused(
             &page(ada.1, &twins.here.acme.id, &query),

@@ -200,7 +200,9 @@ fn after_a_rotation_both_secrets_verify_until_the_overlap_is_over() {
     let new = json(&rotated)["secret"].as_str().unwrap().to_owned();
     assert_ne!(new, old);
     acme.world.clock.advance_ms(599_999);
-    for post in posts(&acme.world) {
+    let within = posts(&acme.world);
+    assert!(!within.is_empty());
+    for post in within {
         assert!(verifies(&post, &new) && verifies(&post, &old));
         assert_eq!(header(&post, "webhook-signature").matches("v1,").count(), 2);
     }
@@ -211,12 +213,18 @@ fn after_a_rotation_both_secrets_verify_until_the_overlap_is_over() {
     // Without a word about it the old one counts a day, and with none of it not at all.
     let rotate = |body: Value| {
         let rotated = acme.post(&acme.ada, &format!("/webhooks/{webhook}/rotate"), &body);
-        json(&rotated)["previous_until_ms"].as_i64().unwrap()
-            - crate::edge::Clock::now_ms(&*acme.world.clock)
+        let rotated = json(&rotated);
+        let until_ms = rotated["previous_until_ms"].as_i64().unwrap();
+        let left_ms = until_ms - crate::edge::Clock::now_ms(&*acme.world.clock);
+        (left_ms, rotated["secret"].as_str().unwrap().to_owned())
     };
-    assert_eq!(rotate(json!({})), 86_400_000);
-    assert_eq!(rotate(json!({ "overlap_s": 0 })), 0);
-    assert!(!posts(&acme.world).iter().any(|post| verifies(post, &new)));
+    let (left_ms, replaced) = rotate(json!({}));
+    assert_eq!(left_ms, 86_400_000);
+    let (left_ms, last) = rotate(json!({ "overlap_s": 0 }));
+    assert_eq!(left_ms, 0);
+    let after = posts(&acme.world);
+    assert!(!after.is_empty() && after.iter().all(|post| verifies(post, &last)));
+    assert!(!after.iter().any(|post| verifies(post, &replaced)));
 }
 
 #[test]
