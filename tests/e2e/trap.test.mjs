@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 
 import { build } from "esbuild";
 import { Log, LogLevel, Miniflare } from "miniflare";
@@ -64,7 +65,12 @@ const standIn = `
     return organization(env).command(pathname);
   }
 
-  async function answer(pathname, instance) {
+  let rings = 0;
+
+  async function answer(pathname, instance, storage) {
+    if (pathname.endsWith("/ring")) await storage.setAlarm(Date.now());
+    if (pathname.endsWith("/ring") || pathname.endsWith("/rung"))
+      return JSON.stringify({ rings, waits: (await storage.getAlarm()) - Date.now() });
     if (instance !== state.instanceId) throw new Error("a value of a dead instance was used");
     if (pathname.endsWith("/now")) die();
     if (pathname.endsWith("/task")) scheduler.wait(50).then(() => queueMicrotask(die));
@@ -75,8 +81,15 @@ const standIn = `
 
   class Value {
     instance = state.instanceId;
+    constructor({ storage }) {
+      this.storage = storage;
+    }
     command(pathname) {
-      return answer(pathname, this.instance);
+      return answer(pathname, this.instance, this.storage);
+    }
+    async alarm() {
+      rings += 1;
+      die();
     }
     async fetch() {
       return new Response(stream(), { headers: { "content-type": "text/event-stream" } });
@@ -140,6 +153,18 @@ test("a trap in a Durable Object: a stream that is open breaks off, and the next
   const next = await open();
   assert.deepEqual(await part(next), { instance: instance + 1 });
   await next.cancel();
+});
+
+// The runtime would ring it again after two seconds, six times in all.
+test("a trap in an object's alarm: it rings again, however often that was", async () => {
+  await get("/object/ring");
+  let rung = { rings: 0, waits: 0 };
+  for (let asked = 0; asked < 20 && !(rung.rings > 0 && rung.waits > 0); asked += 1) {
+    await setTimeout(50);
+    rung = await (await get("/object/rung")).json();
+  }
+  assert.equal(rung.rings, 1);
+  assert.ok(8_000 < rung.waits && rung.waits <= 10_000, `${rung.waits} ms`);
 });
 
 /** crates/xtask/js/worker.js, with the stand-in where the evaluator's JavaScript would be. */

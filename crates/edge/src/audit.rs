@@ -255,14 +255,14 @@ pub(crate) fn read(context: &Context<'_>, about: &About) -> Result<(), ApiError>
     settle(context)?;
     let row = row(context, about);
     // Only rows of this minute are looked at; the other columns are to be no reason to take another index.
-    let earlier = "SELECT number FROM audit WHERE at_ms >= ? AND +action = ? AND target = ? AND outcome = 'done'
+    let earlier = "SELECT number FROM audit WHERE at_ms >= ? AND at_ms < ? AND +action = ? AND target = ? AND outcome = 'done'
         AND +principal IS ? AND credential IS ? AND credential_id IS ? LIMIT 1";
-    let (kind, id) = match row.credential.clone() {
-        Some(credential) => (Some(credential.kind), credential.id),
-        None => (None, None),
-    };
+    let credential = row.credential.clone();
+    let (kind, id) = credential.map_or((None, None), |known| (Some(known.kind), known.id));
+    let from_ms = minute(context.now_ms).saturating_mul(MINUTE_MS);
     let values = [
-        minute(context.now_ms).saturating_mul(MINUTE_MS).into(),
+        from_ms.into(),
+        from_ms.saturating_add(MINUTE_MS).into(),
         (&row.action).into(),
         (&row.target).into(),
         row.principal.clone().into(),

@@ -59,6 +59,26 @@ pub struct Edge {
     pub credentials: Rc<authenticate::Cache>,
 }
 
+impl Edge {
+    /// Forgets what objects have said when the clock was set back since: how long ago that was, nobody knows.
+    pub fn look_at_clock(&self) {
+        if self.grants.is_set_back(self.clock.now_ms()) {
+            self.grants.forget();
+            self.issuers.forget_all();
+            self.credentials.forget_all();
+        }
+    }
+
+    /// Since when an answer counts that was asked for at `asked_at_ms` and is here now: since long ago, when the clock was set back meanwhile.
+    #[must_use]
+    pub fn since(&self, asked_at_ms: i64) -> i64 {
+        if asked_at_ms > self.clock.now_ms() {
+            return 0;
+        }
+        asked_at_ms
+    }
+}
+
 /// The time, as an argument.
 pub trait Clock {
     /// Milliseconds since the Unix epoch.

@@ -7,7 +7,11 @@
 mod confirm;
 mod held;
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
 
 use lockstep_core::{Facts, OwnPolicy};
 use lockstep_token::OrganizationId;
@@ -30,9 +34,13 @@ use crate::{
 
 /// How long the object's answer counts for a deny, in milliseconds: what was granted is seen soon after.
 pub const DENY_MS: i64 = 500;
+/// How far the clock may seem to go back while nothing is wrong, in milliseconds: requests that are under way have the time of what each last waited for.
+const SET_BACK_MS: i64 = 1_000;
 /// How many principals an isolate remembers.
 const ENTRIES_MAX: usize = 1_000;
 
+/// How many places and grants all of them have together. A hundred thousand are some 25 MB of the 128 that an isolate has for everybody; one organization may have thousands of places, and each of its members all of them.
+const WEIGHT_MAX: usize = 100_000;
 /// How many organizations' own policies an isolate remembers.
 const OWN_MAX: usize = 50;
 /// How many organizations' ids an isolate remembers to be whole.
@@ -46,6 +54,8 @@ pub struct Cache {
     own: RefCell<BTreeMap<String, Rc<Own>>>,
     /// Whom a background refresh is under way for.
     refreshing: UnderWay,
+    /// The latest time at which anything was asked.
+    latest_ms: Cell<i64>,
     /// Ids whose keyed check was found right: the key of a deployment stays, so they stay right.
     organizations: RefCell<BTreeMap<String, OrganizationId>>,
 }
@@ -149,10 +159,15 @@ pub async fn decide(
     question: &Question<'_>,
 ) -> Result<Option<DecisionView>, ApiError> {
     let allow_ms = i64::from(edge.config.freshness_ms);
+    let began_ms = edge.clock.now_ms();
     let known = current(edge, question, allow_ms).await?;
     let Some(view) = evaluate(edge, question, &known)? else {
         return Ok(None);
     };
+    // Asking again what was asked for this very question says nothing new, however long the answer took.
+    if known.asked_at_ms >= began_ms {
+        return Ok(Some(view));
+    }
     let deny_ms = allow_ms.min(DENY_MS);
     // A "no" may be out of date sooner than a "yes".
     if !view.decision && !known.counts(edge.clock.now_ms(), deny_ms, question.at_least) {
@@ -160,13 +175,13 @@ pub async fn decide(
         return evaluate(edge, question, &known);
     }
     if !known.counts(edge.clock.now_ms(), allow_ms / 2, None) {
-        refresh_later(edge, question);
+        refresh_later(edge, question, known.snapshot);
     }
     Ok(Some(view))
 }
 
 /// Asks the object again after the answer, so that only the first request of an idle principal waits for it.
-fn refresh_later(edge: &Edge, question: &Question<'_>) {
+fn refresh_later(edge: &Edge, question: &Question<'_>, remembered: Rc<Held>) {
     let key = grants_key(question.organization, question.user);
     if !edge.grants.refreshing.begin(&key, edge.clock.now_ms()) {
         return;
@@ -179,7 +194,7 @@ fn refresh_later(edge: &Edge, question: &Question<'_>) {
             organization: &organization,
             user: &user,
         };
-        if let Err(error) = confirm(&edge, &key, principal, None, None).await {
+        if let Err(error) = confirm(&edge, &key, principal, Some(remembered), None).await {
             log::error(&format!(
                 "refresh: {}",
                 error.cause().unwrap_or(error.detail())
@@ -255,11 +270,23 @@ impl Known {
 }
 
 impl Cache {
-    /// As if the isolate were new.
-    #[cfg(test)]
+    /// Forgets all that objects have said.
     pub(crate) fn forget(&self) {
         self.known.borrow_mut().clear();
         self.own.borrow_mut().clear();
+    }
+
+    /// Whether the clock was set back since it was looked at last.
+    pub(crate) fn is_set_back(&self, now_ms: i64) -> bool {
+        let latest_ms = self.latest_ms.get();
+        let is_back = latest_ms.saturating_sub(now_ms) > SET_BACK_MS;
+        let now_on = if is_back {
+            now_ms
+        } else {
+            latest_ms.max(now_ms)
+        };
+        self.latest_ms.set(now_on);
+        is_back
     }
 
     /// The organization called `id`, if its keyed check was read before.
@@ -293,15 +320,23 @@ impl Cache {
     /// Keeps the newest; when full, forgets those who were asked about longest ago.
     fn remember(&self, key: String, known: Known) {
         let mut entries = self.known.borrow_mut();
-        if entries.len() >= ENTRIES_MAX && !entries.contains_key(&key) {
-            forget_oldest(&mut entries);
-        }
         let newer = entries
             .get(&key)
             .is_some_and(|there| there.asked_at_ms > known.asked_at_ms);
-        if !newer {
-            entries.insert(key, known);
+        if newer {
+            return;
         }
+        let weight = |entries: &BTreeMap<String, Known>| -> usize {
+            entries.values().map(|known| known.snapshot.weight()).sum()
+        };
+        let own = known.snapshot.weight();
+        entries.remove(&key);
+        while !entries.is_empty()
+            && (entries.len() >= ENTRIES_MAX || weight(&entries) + own > WEIGHT_MAX)
+        {
+            forget_oldest(&mut entries);
+        }
+        entries.insert(key, known);
     }
 }
 
@@ -312,3 +347,6 @@ fn forget_oldest(entries: &mut BTreeMap<String, Known>) {
     let (_, middle_ms, _) = times.select_nth_unstable(middle);
     entries.retain(|_, known| known.asked_at_ms > *middle_ms);
 }
+
+#[cfg(test)]
+mod tests;

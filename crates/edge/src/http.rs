@@ -92,11 +92,13 @@ pub enum BodyError {
 pub type Taken = Result<Vec<u8>, BodyError>;
 
 /// A body that is not read yet; only [`Request::receive`] reads it.
-pub struct Unread(Box<dyn Fn() -> Later<'static, Taken>>);
+pub struct Unread(Box<ReadBody>);
+
+type ReadBody = dyn Fn(&str) -> Later<'static, Taken>;
 
 impl Unread {
-    /// A body that `read` reads. It is called once at most.
-    pub fn new(read: impl Fn() -> Later<'static, Taken> + 'static) -> Self {
+    /// A body that `read` reads, which is told the id of who sends it. It is called once at most.
+    pub fn new(read: impl Fn(&str) -> Later<'static, Taken> + 'static) -> Self {
         Self(Box::new(read))
     }
 }
@@ -198,9 +200,9 @@ impl Request {
     ///
     /// # Errors
     /// As [`Self::body`].
-    pub async fn receive(&self, _: &FreshCaller) -> Result<(), ApiError> {
+    pub async fn receive(&self, caller: &FreshCaller) -> Result<(), ApiError> {
         if let (None, Some(unread)) = (self.body.get(), &self.unread) {
-            let taken = (unread.0)().await;
+            let taken = (unread.0)(caller.principal.as_str()).await;
             self.body.get_or_init(|| taken);
         }
         self.body().map(|_| ())

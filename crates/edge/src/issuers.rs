@@ -22,6 +22,9 @@ use crate::{
 /// How many organizations an isolate remembers.
 const ENTRIES_MAX: usize = 256;
 
+/// How many issuers they have together: a record may have 16 KB.
+const ISSUERS_MAX: usize = 1_000;
+
 /// What this isolate knows of organizations' issuers.
 #[derive(Debug, Default)]
 pub struct Cache(RefCell<BTreeMap<String, Known>>);
@@ -116,7 +119,8 @@ pub async fn known(
             })
         }
     };
-    edge.issuers.remember(id, now_ms, issuers.clone());
+    let asked_at_ms = edge.since(now_ms);
+    edge.issuers.remember(id, asked_at_ms, issuers.clone());
     Ok(issuers)
 }
 
@@ -153,6 +157,11 @@ impl Cache {
         }
     }
 
+    /// Forgets all that objects have said.
+    pub(crate) fn forget_all(&self) {
+        self.0.borrow_mut().clear();
+    }
+
     /// Forgets an organization's, which are not what its object says.
     pub fn forget(&self, organization: &str) {
         self.0.borrow_mut().remove(organization);
@@ -161,19 +170,59 @@ impl Cache {
     /// Keeps the newest; when full, forgets who was asked about longest ago.
     fn remember(&self, organization: &str, asked_at_ms: i64, issuers: Rc<Issuers>) {
         let mut entries = self.0.borrow_mut();
-        if entries.len() >= ENTRIES_MAX && !entries.contains_key(organization) {
-            let oldest = entries.iter().min_by_key(|(_, known)| known.asked_at_ms);
-            if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {
-                entries.remove(&oldest);
-            }
-        }
         let is_newer = |there: &Known| there.asked_at_ms > asked_at_ms;
-        if !entries.get(organization).is_some_and(is_newer) {
-            let known = Known {
-                asked_at_ms,
-                issuers,
-            };
-            entries.insert(organization.to_owned(), known);
+        if entries.get(organization).is_some_and(is_newer) {
+            return;
         }
+        entries.remove(organization);
+        let is_full = |entries: &BTreeMap<String, Known>| {
+            let issuers: usize = entries.values().map(|known| known.issuers.all.len()).sum();
+            entries.len() >= ENTRIES_MAX || issuers >= ISSUERS_MAX
+        };
+        while is_full(&entries) {
+            let oldest = entries.iter().min_by_key(|(_, known)| known.asked_at_ms);
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else {
+                break;
+            };
+            entries.remove(&oldest);
+        }
+        let known = Known {
+            asked_at_ms,
+            issuers,
+        };
+        entries.insert(organization.to_owned(), known);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some organizations have ten, of 16 KB each.
+    #[test]
+    fn an_isolate_remembers_so_many_issuers_and_no_more() {
+        let record = r#"{"issuer":"https://login.example","audiences":["a"],"algorithms":["ES256"],"jwks_uri":"https://login.example/keys"}"#;
+        let issuer = Rc::new(Issuer {
+            used: IssuerUse {
+                organization: "org_1".to_owned(),
+                id: "iss_1".to_owned(),
+                epoch: 1,
+            },
+            admits: false,
+            record: IssuerRecord::parse(record).unwrap(),
+            scope: String::new(),
+        });
+        let cache = Cache::default();
+        for at in 0..i64::try_from(ENTRIES_MAX).unwrap() {
+            let all = vec![issuer.clone(); 10];
+            cache.remember(&format!("org_{at}"), at, Rc::new(Issuers { epoch: 1, all }));
+        }
+        let entries = cache.0.borrow();
+        let issuers: usize = entries.values().map(|known| known.issuers.all.len()).sum();
+        assert!(
+            (ISSUERS_MAX / 2..ISSUERS_MAX + 10).contains(&issuers),
+            "{issuers}"
+        );
+        assert!(entries.contains_key(&format!("org_{}", ENTRIES_MAX - 1)));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The object's alarm delivers it: every delivery is idempotent at its receiver, retried with back-off until it succeeds, and dropped only when the receiver refuses it for good.
 //! Mail is dropped, too, once it is of no more use or was tried for a day; an object that keeps an audit log then has a row about it.
-//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits; a minute after one that did not answer, which may be done behind it otherwise. So are an organization's mails about one invitation or one membership, as soon as they can be sent.
+//! Puts of one KV key are a lane: one at a time, at least a second apart, and only the newest waits; a minute after one that did not answer, which may be done behind it otherwise. So are an organization's mails about one invitation or one membership, as soon as they can be sent, and what one receiver is told of one thing: who is told goes by its epoch.
 
 mod mail;
 mod outcome;
@@ -235,8 +235,8 @@ pub async fn drain<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<
             let mut settled = batch.iter().zip(outcomes);
             settled.try_for_each(|(due, outcome)| outcome::settle::<O>(&context, due, outcome))
         })?;
-        if batch.len() < BATCH_MAX {
-            // What has come meanwhile rings the next alarm.
+        // What has come meanwhile rings the next alarm. So do further mails: who sends them may be as slow as they like, and the rest of what is owed has its turn in between.
+        if batch.len() < BATCH_MAX || batch.iter().any(|due| due.is_mail) {
             break;
         }
     }
@@ -247,6 +247,7 @@ struct Due {
     id: i64,
     payload: String,
     attempts: i64,
+    is_mail: bool,
 }
 
 impl Due {
@@ -255,18 +256,24 @@ impl Due {
             id: row.integer("id")?,
             payload: row.text("payload")?.to_owned(),
             attempts: row.integer("attempts")?,
+            is_mail: row.integer("is_mail")? != 0,
         })
     }
 }
 
-/// The due deliveries, their lanes marked.
+/// The due deliveries, their lanes marked: mails when nothing else is due, and nothing else with them.
 fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, SqlError> {
     sql.transaction(|| {
         let gone_ms = now_ms.saturating_sub(LANE_GAP_MS);
         sql.exec("DELETE FROM outbox_lane WHERE put_at_ms < ?", &[gone_ms.into()])?;
-        let select = "SELECT id, lane, payload, attempts FROM outbox WHERE next_at_ms <= ? ORDER BY next_at_ms, id LIMIT ?";
+        let select = "SELECT id, lane, payload, attempts, payload LIKE '{\"mail\":%' AS is_mail
+            FROM outbox WHERE next_at_ms <= ? ORDER BY is_mail, next_at_ms, id LIMIT ?";
         let limit = i64::try_from(BATCH_MAX).unwrap_or(i64::MAX);
-        let rows = sql.exec(select, &[now_ms.into(), limit.into()])?;
+        let mut rows = sql.exec(select, &[now_ms.into(), limit.into()])?;
+        if let Some(first) = rows.first() {
+            let is_mail = first.integer("is_mail")?;
+            rows.retain(|row| row.integer("is_mail") == Ok(is_mail));
+        }
         for lane in rows.iter().filter_map(|row| row.optional_text("lane").transpose()) {
             let mark = "INSERT INTO outbox_lane (lane, put_at_ms) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET put_at_ms = MAX(put_at_ms, excluded.put_at_ms)";
             sql.exec(mark, &[lane?.into(), now_ms.into()])?;

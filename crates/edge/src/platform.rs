@@ -62,7 +62,7 @@ pub fn fetch(
     answer(move || request::read(request, head_length), env, context)
 }
 
-/// As [`fetch`], for a request of which there is the head alone; `pull` gives a promise of its body.
+/// As [`fetch`], for a request of which there is the head alone; `pull` is told who sends it, and gives a promise of its body.
 ///
 /// # Errors
 /// As [`fetch`].

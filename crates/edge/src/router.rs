@@ -189,6 +189,7 @@ pub fn misconfiguration() -> ApiError {
 }
 
 async fn dispatch(edge: &Edge, request: &Request) -> Answer {
+    edge.look_at_clock();
     let arrived = Arrived::read(edge, request)?;
     request.require_arrival()?;
     let carried = credential::read(request);
@@ -198,6 +199,8 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
     }
     let caller = identify(edge, request, carried, &arrived).await?;
     if let (Some(Known::Now(caller)), true) = (&caller, request.is_unread()) {
+        // The file of an import, the only body that waits: it does for who may send it as well.
+        crate::routes::require_importer(edge, caller)?;
         request.receive(caller).await?;
     }
     let Some(Known::Before(known)) = &caller else {

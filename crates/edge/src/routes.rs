@@ -29,6 +29,8 @@ mod values;
 mod webhooks;
 mod world;
 
+pub use organizations::require_importer;
+
 use crate::router::Route;
 
 /// The route tables.

@@ -2,6 +2,7 @@
 //!
 //! Source: OpenID AuthZEN Authorization API 1.0, Access Evaluation.
 
+mod deciding;
 mod naming;
 mod search;
 mod several;
@@ -13,10 +14,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use lockstep_core::{
-    Access, Decision, Denial, DenyReason, Facts, Level, NodeId, Value, evaluate, fact_type,
-    is_in_group,
-};
+use lockstep_core::{Access, Facts, Level, NodeId, Value, fact_type, is_in_group};
 use serde::{Deserialize, Serialize};
 
 pub use self::naming::NamedBy;
@@ -27,7 +25,7 @@ pub use self::several::{
 use crate::facts::FACT_NAME_BYTES_MAX;
 use crate::json::Json;
 use crate::nesting::REQUEST_BYTES_MAX;
-use crate::{DecisionView, LevelName, UnknownPermission, facts};
+use crate::{LevelName, UnknownPermission, facts};
 
 /// Whether `principal` may do `permission` on what lies at `location`, under `facts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,49 +167,6 @@ impl EvaluationRequest {
             unusable: Vec::new(),
             ..self
         }
-    }
-
-    /// The answer for the principal of `access`, under what the request states and `known`, which the
-    /// directory knows. What the request states of the subject counts, and not what is known of it.
-    ///
-    /// # Errors
-    /// When the policy has no such permission.
-    pub fn decide(
-        &self,
-        access: &Access,
-        known: &Facts,
-    ) -> Result<DecisionView, UnknownPermission> {
-        self.decide_at(access, self.location.find(access), known)
-    }
-
-    /// As [`Self::decide`], where the resource lies at `node`; `None` is no place of the principal's.
-    ///
-    /// # Errors
-    /// When the policy has no such permission.
-    pub fn decide_at(
-        &self,
-        access: &Access,
-        node: Option<NodeId>,
-        known: &Facts,
-    ) -> Result<DecisionView, UnknownPermission> {
-        let Some(permission) = access.policy().permission(&self.permission) else {
-            return Err(UnknownPermission(self.permission.clone()));
-        };
-        let mut facts = known.clone();
-        facts.state(&self.facts, &self.unusable);
-        let decision = match node {
-            Some(node) => evaluate(access, permission, node, &facts),
-            None => Decision::Deny(Denial {
-                permission,
-                reason: if access.is_member() {
-                    DenyReason::NoGrant
-                } else {
-                    DenyReason::NoMembership
-                },
-                suggestions: Vec::new(),
-            }),
-        };
-        Ok(DecisionView::new(access, &decision))
     }
 }
 

@@ -22,6 +22,8 @@ const importsMax = 2;
 const drainBytesMax = 1_048_576;
 /** How long a body may take. */
 const bodyMs = 10_000;
+/** How long an alarm that failed waits before it rings again, in milliseconds. */
+const againMs = 10_000;
 /** So many bodies may take longer: a timer for each would cost a tenth of what a decision does, and so few hold up nobody. */
 const untimedMax = 32;
 /** How long an import counts as one of those that are there: one whose client has gone may end without a word. */
@@ -62,16 +64,18 @@ function isImport(url) {
   return url.includes(importPath) && url.split("?", 1)[0].endsWith(importPath);
 }
 
-/** When the files that are there now began to be read. */
+/** Who sends the files that are there now, and when each began to be read. */
 const imports = new Set();
 
 /** Answers a request whose body waits for who sends it to be known; strangers' bodies are not read. */
 async function imported(request, env, context) {
-  const own = { began: 0 };
-  const pull = async () => {
+  const own = { began: 0, sender: "" };
+  const pull = async (sender) => {
     own.began = Date.now();
+    own.sender = sender;
     for (const other of imports) if (own.began - other.began > importMs) imports.delete(other);
-    if (imports.size >= importsMax) return "busy";
+    const isSending = [...imports].some((other) => other.sender === sender);
+    if (isSending || imports.size >= importsMax) return "busy";
     imports.add(own);
     const { word, content } = await inTime(bytesOf(request));
     return word || content;
@@ -208,8 +212,17 @@ function object(name) {
       return breaking(await settled(() => this.#current().fetch(request)));
     }
 
-    alarm() {
-      return settled(() => this.#current().alarm());
+    /**
+     * Rings, and never fails: of alarms that do the runtime repeats six and forgets the seventh, and with it
+     * whatever is owed by an object to which nobody writes.
+     */
+    async alarm() {
+      try {
+        return await settled(() => this.#current().alarm());
+      } catch (error) {
+        console.error("alarm:", error);
+        await this.ctx.storage.setAlarm(Date.now() + againMs);
+      }
     }
 
     #current() {

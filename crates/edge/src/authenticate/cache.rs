@@ -73,6 +73,11 @@ impl Cache {
         }
     }
 
+    /// Forgets all that objects have said.
+    pub(crate) fn forget_all(&self) {
+        self.known.borrow_mut().clear();
+    }
+
     /// Forgets a credential, which was refused or replaced.
     pub(super) fn remove(&self, hash: &str) {
         self.known.borrow_mut().remove(hash);

@@ -230,7 +230,7 @@ async fn verified(
         address,
         said,
         times: claims.times(),
-        keys,
+        keys: keys.as_ref().map(Rc::downgrade),
         admitted_at_ms: Cell::default(),
     });
     edge.verified.remember(name, proven.clone());

@@ -123,6 +123,7 @@ async fn check(edge: &Edge, owned: &Owned) -> Result<Caller, ApiError> {
     match asked {
         Ok(caller) => {
             let remembered = caller.clone();
+            let asked_at_ms = edge.since(asked_at_ms);
             edge.credentials
                 .remember(&owned.hash, asked_at_ms, remembered);
             Ok(caller)
@@ -187,7 +188,7 @@ async fn key(
         credential: CredentialKind::ServiceKey,
         credential_id: Some(answer.id),
         confirmed: Some(Confirmed {
-            asked_at_ms,
+            asked_at_ms: edge.since(asked_at_ms),
             freshness: answer.freshness,
         }),
         issuer: None,

@@ -121,6 +121,7 @@ async fn ask_freshness(edge: &Edge, principal: Principal<'_>) -> Result<Confirme
     };
     let asked = ask::<OrganizationObject, _>(&*edge.objects, principal.organization, &command);
     let freshness: Freshness = asked.await?;
+    let asked_at_ms = edge.since(asked_at_ms);
     let issuers_epoch = freshness.issuers_epoch;
     edge.issuers
         .confirm(principal.organization, asked_at_ms, issuers_epoch);

@@ -27,6 +27,11 @@ impl Held {
         }
     }
 
+    /// How many places and grants it has, beside the principal.
+    pub(super) fn weight(&self) -> usize {
+        1 + self.snapshot.nodes.len() + self.snapshot.grants.len()
+    }
+
     /// What the principal holds at `now_ms` under the policy as the organization has it then, through a
     /// token if there is one.
     ///

@@ -163,7 +163,7 @@ pub(super) fn access_of(
     if let Some(used) = &actor.issuer {
         admission::require(context, organization, used)?;
     }
-    let mut record = holdings::record(context, organization, &actor.principal)?;
+    let mut record = holdings::record_of_asker(context, organization, &actor.principal)?;
     if let Some(token) = &actor.token {
         let since_ms = store::tokens_from_ms(context, &actor.principal)?;
         record.token = Some((&token.since(since_ms)).into());

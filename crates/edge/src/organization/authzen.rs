@@ -318,15 +318,21 @@ impl<'a> Asking<'a> {
         request: &EvaluationRequest,
         node: Option<NodeId>,
     ) -> Result<EvaluationResponse, ApiError> {
-        let mut facts = subject.facts.clone();
-        if let Some(member) = &request.member {
-            facts.extend(&self.facts_about(subject, member)?);
-        }
+        let facts = self.facts(subject, request)?;
         let decided = request.decide_at(&subject.access, node, &facts);
         Ok(match decided {
             Ok(view) => view.into(),
             Err(error) => (&error).into(),
         })
+    }
+
+    /// What the directory knows of whom and what a request is about.
+    fn facts(&self, subject: &Subject, request: &EvaluationRequest) -> Result<Facts, ApiError> {
+        let mut facts = subject.facts.clone();
+        if let Some(member) = &request.member {
+            facts.extend(&self.facts_about(subject, member)?);
+        }
+        Ok(facts)
     }
 
     /// As [`Self::decide`], without a reason.
@@ -343,7 +349,10 @@ impl<'a> Asking<'a> {
         Ok(match subject.access.settled(permission, at) {
             Outcome::True => true,
             Outcome::False => false,
-            Outcome::Unknown => self.decide(subject, request, node)?.decision,
+            Outcome::Unknown => {
+                let facts = self.facts(subject, request)?;
+                request.allows_at(&subject.access, permission, at, &facts)
+            }
         })
     }
 

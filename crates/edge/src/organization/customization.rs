@@ -222,15 +222,15 @@ pub(super) fn made_of(roles: &[CustomRoleRecord], rules: &[RuleDocument]) -> Cus
     }
 }
 
-/// The roles as an isolate asks for them. KV is sent them when it was not as they are, or under another policy.
+/// The roles as an isolate asks for them. KV is sent them when it was not as they are, or under another policy, or long ago.
 pub(super) fn answer(context: &Context<'_>) -> Result<Reply, ApiError> {
     let stored = stored(context)?;
     let row = context
         .sql
         .one("SELECT roles_sent FROM organization", &[])?;
     let sent = row.as_ref().map(|row| row.optional_text("roles_sent"));
-    let wanted = holdings::sent_as(&stored.digest, stored.epoch);
-    if stored.epoch > 0 && sent.transpose()?.flatten() != Some(wanted.as_str()) {
+    let sent = sent.transpose()?.flatten();
+    if stored.epoch > 0 && !holdings::was_sent(context, sent, stored.epoch) {
         send(context, &stored)?;
     }
     Reply::of(&stored)
@@ -238,7 +238,7 @@ pub(super) fn answer(context: &Context<'_>) -> Result<Reply, ApiError> {
 
 /// Sends them to KV.
 pub(super) fn send(context: &Context<'_>, stored: &StoredRoles) -> Result<(), ApiError> {
-    let sent = holdings::sent_as(&stored.digest, stored.epoch);
+    let sent = holdings::sent_now(context, stored.epoch);
     let remember = "UPDATE organization SET roles_sent = ?";
     context.sql.exec(remember, &[sent.into()])?;
     let put = Delivery::KvPut {

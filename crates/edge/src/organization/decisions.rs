@@ -141,7 +141,7 @@ pub(super) fn snapshot(
     Reply::of(&holdings::snapshot(context, organization, user)?)
 }
 
-/// Sends KV what a principal holds, when it was not sent since their last change, or under another policy. Of who was never here it is told nothing.
+/// Sends KV what a principal holds, when it was not sent since their last change, or under another policy, or long ago: whoever asks has not found it there. Of who was never here it is told nothing.
 fn catch_up(
     context: &Context<'_>,
     organization: &Organization,
@@ -151,8 +151,8 @@ fn catch_up(
     let select = "SELECT sent FROM published WHERE principal = ?";
     let published = context.sql.one(select, &[user.into()])?;
     let published = published.as_ref().map(|row| row.optional_text("sent"));
-    let sent = holdings::sent_as(&context.config.policy.digest, epoch);
-    if epoch == 0 || published.transpose()?.flatten() == Some(sent.as_str()) {
+    let sent = published.transpose()?.flatten();
+    if epoch == 0 || holdings::was_sent(context, sent, epoch) {
         return Ok(());
     }
     holdings::publish(context, organization, user)

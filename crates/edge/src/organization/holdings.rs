@@ -21,6 +21,9 @@ use crate::{
     sql::{Row, SqlError},
 };
 
+/// For how long after KV was sent something its absence there is taken for KV's own slowness, in milliseconds: an hour. A namespace may be lost, or another one put in its place.
+const SENT_MS: i64 = 3_600_000;
+
 /// Sends what a principal holds now to KV: a snapshot, which without grants is the tombstone.
 pub(super) fn publish(
     context: &Context<'_>,
@@ -80,7 +83,7 @@ fn remember(context: &Context<'_>, user: &str) -> Result<i64, ApiError> {
     let published = "INSERT INTO published (principal, epoch, sent) VALUES (?, ?, ?)
         ON CONFLICT (principal) DO UPDATE SET epoch = excluded.epoch, sent = excluded.sent";
     let epoch = principal_epoch(context, user)?;
-    let sent = sent_as(&context.config.policy.digest, epoch);
+    let sent = sent_now(context, epoch);
     context
         .sql
         .exec(published, &[user.into(), epoch.into(), sent.into()])?;
@@ -98,9 +101,25 @@ fn send(context: &Context<'_>, snapshot: Snapshot) -> Result<(), ApiError> {
     outbox::enqueue(context.sql, context.now_ms, &Delivery::KvPut { key, value })
 }
 
-/// How it is remembered that KV was sent something: as of which epoch, in which form and under which policy. To whoever runs another policy it is worth nothing.
-pub(super) fn sent_as(digest: &str, epoch: i64) -> String {
+/// How it is remembered that KV was sent something: as of which epoch, in which form, under which policy, and when. To whoever runs another policy it is worth nothing.
+pub(super) fn sent_now(context: &Context<'_>, epoch: i64) -> String {
+    format!("{} {}", sent_as(context, epoch), context.now_ms)
+}
+
+fn sent_as(context: &Context<'_>, epoch: i64) -> String {
+    let digest = &context.config.policy.digest;
     format!("{epoch} {SNAPSHOT_FORMAT} {digest}")
+}
+
+/// Whether KV was sent what is of this epoch, and not so long ago that who asks for it shows that KV has lost it.
+pub(super) fn was_sent(context: &Context<'_>, sent: Option<&str>, epoch: i64) -> bool {
+    let Some((what, at_ms)) = sent.and_then(|sent| sent.rsplit_once(' ')) else {
+        return false;
+    };
+    let age_ms = at_ms
+        .parse()
+        .map(|at_ms| context.now_ms.saturating_sub(at_ms));
+    what == sent_as(context, epoch) && age_ms.is_ok_and(|age_ms| (0..SENT_MS).contains(&age_ms))
 }
 
 /// What [`principal_epoch`] answers, of the organization's row; NULL for who was never here. The principal is its first and its second parameter.
@@ -123,7 +142,7 @@ pub(super) fn snapshot(
     user: &str,
 ) -> Result<Snapshot, ApiError> {
     let policy = &context.config.policy;
-    let record = record(context, organization, user)?;
+    let record = record_of_asker(context, organization, user)?;
     let access = resolve(context, record)?;
     let Record {
         kind,
@@ -162,6 +181,25 @@ pub(super) fn snapshot(
 /// What nodes that lie side by side have in common.
 fn beside(node: &NodeRecord) -> (LevelName, Option<&str>, bool) {
     (node.level, node.parent.as_deref(), node.owned)
+}
+
+/// As [`record`], of whoever asks something: who is no member is told of no place and of nothing that the organization added, so neither is read. Strangers may ask as often as they like, and an organization may have much.
+pub(super) fn record_of_asker(
+    context: &Context<'_>,
+    organization: &Organization,
+    user: &str,
+) -> Result<Record, ApiError> {
+    let direct = "SELECT 1 AS one FROM granted WHERE user = ? LIMIT 1";
+    if context.sql.one(direct, &[user.into()])?.is_some() {
+        return record(context, organization, user);
+    }
+    Ok(Record {
+        principal: user.to_owned(),
+        kind: service_accounts::kind(context, user)?,
+        nodes: vec![Node::organization(organization.id.as_str())],
+        plan: Plan::of(context, organization).features,
+        ..Record::default()
+    })
 }
 
 /// All nodes, and what a principal was granted on them, by themselves and through groups. Under the name

@@ -245,7 +245,9 @@ pub(super) fn tell_address(
         address: stored.address.clone(),
         change,
     };
-    outbox::enqueue(context.sql, context.now_ms, &delivery)
+    // The newest is enough.
+    let lane = format!("address/{}", stored.id);
+    outbox::replace(context.sql, context.now_ms, &lane, &delivery)
 }
 
 /// The mail with the link that `nonce` stands for.

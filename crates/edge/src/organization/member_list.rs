@@ -20,6 +20,9 @@ use crate::{
     sql::{Row, Value},
 };
 
+/// How many roles a page has before it ends early.
+const ROLES_MAX: i64 = 5_000;
+
 /// Which members are wanted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MemberList {
@@ -65,16 +68,26 @@ pub(super) fn list(
         let view = members::view(access.policy(), &organization, actor, &member);
         Ok::<_, ApiError>(Some((member, view)))
     })?;
-    // Who has which role in a workspace is for who may see that there.
-    let is_readable = |node: &str| {
-        let read = Operation::WorkspaceMemberRead;
-        let node = access.node(node);
-        node.is_some_and(|node| actor::permit_on(context, &access, read, node, &facts).is_ok())
-    };
     let people = slice.entries.iter().map(|(member, _)| member.user.clone());
-    let people: Vec<String> = people.collect();
+    let mut people: Vec<String> = people.collect();
+    let shown = with_room(context, &people)?;
+    if let (true, Some(last)) = (shown < people.len(), shown.checked_sub(1)) {
+        slice.next = rows.get(last).map(position).transpose()?;
+        slice.entries.truncate(shown);
+        people.truncate(shown);
+    }
+    // Who has which role in a workspace is for who may see that there. Many are granted something on the same node.
+    let mut readable: BTreeMap<String, bool> = BTreeMap::from([(organization.id.clone(), true)]);
     let mut roles = roles(context, &access, &people, |node| {
-        node == organization.id || is_readable(node)
+        if let Some(known) = readable.get(node) {
+            return *known;
+        }
+        let read = Operation::WorkspaceMemberRead;
+        let at = access.node(node);
+        let is_seen =
+            at.is_some_and(|at| actor::permit_on(context, &access, read, at, &facts).is_ok());
+        readable.insert(node.to_owned(), is_seen);
+        is_seen
     })?;
     for (member, view) in &mut slice.entries {
         view.roles = roles.remove(&member.user).or_else(|| Some(Vec::new()));
@@ -130,19 +143,42 @@ fn values(list: &MemberList) -> Vec<Value> {
     values
 }
 
+/// How many of these people, the first ones, a page has room for with all that they were granted; it has for one, whatever that is.
+fn with_room(context: &Context<'_>, people: &[String]) -> Result<usize, ApiError> {
+    let list = granted_as(people)?;
+    let select = "SELECT user, COUNT(*) AS roles FROM granted WHERE user IN (SELECT value FROM json_each(?)) GROUP BY user
+        UNION ALL SELECT group_member.user, COUNT(*) FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group
+        WHERE group_member.user IN (SELECT value FROM json_each(?)) GROUP BY group_member.user";
+    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+    for row in context.sql.exec(select, &[(&list).into(), list.into()])? {
+        let user = row.text("user")?;
+        let user = user.strip_prefix(SUSPENDED).unwrap_or(user);
+        *counts.entry(user.to_owned()).or_default() += row.integer("roles")?;
+    }
+    let mut taken = 0;
+    let fits = people.iter().take_while(|user| {
+        taken += counts.get(*user).copied().unwrap_or(0);
+        taken <= ROLES_MAX
+    });
+    Ok(fits.count().max(1))
+}
+
+/// Under which names these people are granted anything, as JSON.
+fn granted_as(people: &[String]) -> Result<String, ApiError> {
+    let suspended = people.iter().map(|user| format!("{SUSPENDED}{user}"));
+    let names: Vec<String> = people.iter().cloned().chain(suspended).collect();
+    serde_json::to_string(&names)
+        .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))
+}
+
 /// What each member was granted, by themselves and through groups, on the nodes that `is_seen`. What is kept of who is suspended is theirs, too.
 fn roles(
     context: &Context<'_>,
     access: &Access,
     people: &[String],
-    is_seen: impl Fn(&str) -> bool,
+    mut is_seen: impl FnMut(&str) -> bool,
 ) -> Result<BTreeMap<String, Vec<MemberRoleView>>, ApiError> {
-    let granted_as = people.iter().cloned();
-    let granted_as: Vec<String> = granted_as
-        .chain(people.iter().map(|user| format!("{SUSPENDED}{user}")))
-        .collect();
-    let list = serde_json::to_string(&granted_as)
-        .map_err(|error| ApiError::internal(format!("ids cannot be written: {error}")))?;
+    let list = granted_as(people)?;
     let select = "SELECT user, node, role, not_before_ms, expires_at_ms, NULL AS through FROM granted WHERE user IN (SELECT value FROM json_each(?))
         UNION ALL SELECT group_member.user, group_granted.node, group_granted.role, group_granted.not_before_ms, group_granted.expires_at_ms, group_granted.access_group
         FROM group_member JOIN group_granted ON group_granted.access_group = group_member.access_group

@@ -421,7 +421,8 @@ pub(super) fn tell_user_of(
         user: user.to_owned(),
         change,
     };
-    outbox::enqueue(context.sql, context.now_ms, &delivery)
+    let lane = format!("list/{user}");
+    outbox::replace(context.sql, context.now_ms, &lane, &delivery)
 }
 
 /// The answer to a change.

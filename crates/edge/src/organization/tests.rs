@@ -4,6 +4,8 @@
 mod addresses;
 mod audit;
 mod authzen;
+mod burdens;
+mod clocks;
 mod commands;
 mod consistency;
 mod deploys;

@@ -54,11 +54,11 @@ pub(super) fn read(mut bytes: Vec<u8>, head_length: usize) -> Request {
     request.with_body(body)
 }
 
-/// The same of one whose body is not read yet: `pull` gives a promise of its bytes, or of a word about why there are none.
+/// The same of one whose body is not read yet: `pull` is told who sends it, and gives a promise of its bytes, or of a word about why there are none.
 pub(super) fn read_head(head: Vec<u8>, pull: Function) -> Request {
     let length = head.len();
-    let unread = Unread::new(move || {
-        let pulled = pull.call0(&JsValue::NULL);
+    let unread = Unread::new(move |sender| {
+        let pulled = pull.call1(&JsValue::NULL, &sender.into());
         Box::pin(async move { received(pulled).await.unwrap_or(Err(BodyError::Broken)) })
     });
     read(head, length).with_unread(unread)

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     authenticate::{Caller, FreshCaller, require_anywhere},
+    edge::Edge,
     http::{IMPORT_PATH, Method, Response},
     json,
     objects::ask,
@@ -77,7 +78,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
     let body: NameRequest = json::body(call.request)?;
-    let user = creator(&call, &caller)?;
+    let user = creator(call.edge, &caller)?;
     // What is refused leaves no key behind.
     let name = name(&body.name)?;
     let id = new_id(&call, user).await?;
@@ -93,8 +94,8 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 /// Who may bring an organization into being.
-fn creator<'a>(call: &Call<'_>, caller: &'a FreshCaller) -> Result<&'a UserId, ApiError> {
-    let policy = &call.edge.config.policy.policy;
+fn creator<'a>(edge: &Edge, caller: &'a FreshCaller) -> Result<&'a UserId, ApiError> {
+    let policy = &edge.config.policy.policy;
     // Nobody is a member of what is not there yet, so only what everybody holds counts here.
     let permission = policy
         .operation(Operation::OrganizationCreate)
@@ -123,11 +124,19 @@ async fn new_id(call: &Call<'_>, user: &UserId) -> Result<OrganizationId, ApiErr
     OrganizationId::parse(key, &id).map_err(|error| ApiError::internal(error.to_string()))
 }
 
-/// Whoever imports hands out all that the file says, so it takes all of them and no narrowed token.
-async fn import(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let file = json::text(call.request)?;
-    let user = creator(&call, &caller)?;
+/// Who may import. Whoever does hands out all that the file says, so it takes all of them and no narrowed token.
+///
+/// # Errors
+/// 403 with the reason.
+pub fn require_importer<'a>(edge: &Edge, caller: &'a FreshCaller) -> Result<&'a UserId, ApiError> {
+    let user = creator(edge, caller)?;
     caller.whole_user()?;
+    Ok(user)
+}
+
+async fn import(call: Call<'_>, caller: FreshCaller) -> Answer {
+    let user = require_importer(call.edge, &caller)?;
+    let file = json::text(call.request)?;
     let file = String::from_utf8(file.to_vec())
         .map_err(|_| ApiError::new(Code::InvalidBody, "The file is not UTF-8 text."))?;
     let id = new_id(&call, user).await?;

@@ -151,6 +151,11 @@ impl MemoryKv {
             .insert(key.to_owned(), value.to_owned());
     }
 
+    /// Another namespace in the place of this one.
+    pub(crate) fn lose_all(&self) {
+        self.values.borrow_mut().clear();
+    }
+
     fn check(&self) -> Result<(), KvError> {
         if self.is_down.get() {
             Err(KvError::Failed("down".to_owned()))

@@ -13,6 +13,8 @@ use crate::{
 
 /// How many are kept; the oldest go first.
 const NOTICES_MAX: i64 = 500;
+/// How many of one organization are kept: what others told is not for it to take away.
+const NOTICES_OF_ONE_MAX: i64 = 100;
 /// How long they are kept, in milliseconds: 90 days.
 const KEPT_MS: i64 = 7_776_000_000;
 
@@ -87,6 +89,10 @@ pub(super) fn keep(context: &Context<'_>, notice: &Notice) -> Result<(), ApiErro
         body.into(),
     ];
     context.sql.exec(insert, &values)?;
+    let oldest = "DELETE FROM notice WHERE organization = ?1 AND epoch <=
+        (SELECT epoch FROM notice WHERE organization = ?1 ORDER BY epoch DESC LIMIT 1 OFFSET ?2)";
+    let values = [(&notice.organization).into(), NOTICES_OF_ONE_MAX.into()];
+    context.sql.exec(oldest, &values)?;
     let oldest = "DELETE FROM notice WHERE number <= (SELECT number FROM notice ORDER BY number DESC LIMIT 1 OFFSET ?)";
     context.sql.exec(oldest, &[NOTICES_MAX.into()])?;
     Ok(())

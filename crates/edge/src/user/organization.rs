@@ -171,7 +171,9 @@ pub(super) fn end_streams(context: &Context<'_>, only: Option<&str>) -> Result<(
                 organization: id.to_owned(),
                 user: context.name.to_owned(),
             };
-            outbox::enqueue(context.sql, context.now_ms, &delivery)?;
+            // Once is enough.
+            let lane = format!("streams/{id}");
+            outbox::replace(context.sql, context.now_ms, &lane, &delivery)?;
         }
     }
     Ok(())

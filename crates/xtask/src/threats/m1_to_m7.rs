@@ -21,14 +21,18 @@ pub(super) const ROWS: &[Row] = &[
                 "what the policy opens to nobody is refused",
                 &[edit(
                     PROOF,
-                    "        return Err(ApiError::new(Code::NoGrant, detail));\n    };\n    let decision",
-                    "        let _ = detail;\n        return Ok(Permitted(()));\n    };\n    let decision",
+                    "        return Err(ApiError::new(Code::NoGrant, detail));\n    };\n    // Most",
+                    "        let _ = detail;\n        return Ok(Permitted(()));\n    };\n    // Most",
                 )],
             ),
             proof(
                 edge("organization::tests::routes::m6_who_only_looks_changes_nothing_by_any_route"),
                 "a decision is looked at",
-                &[edit(PROOF, "if decision.is_allow() {", "if true {")],
+                &[edit(
+                    PROOF,
+                    "if lockstep_core::verdict(access, permission, node, facts) == Outcome::True {",
+                    "if true {",
+                )],
             ),
         ],
         running: &[],

@@ -6,7 +6,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
 use lockstep_token::{FetchedKeys, Times, UserId};
@@ -47,8 +47,8 @@ pub struct Proven {
     pub said: Said,
     /// From when to when it is valid.
     pub times: Times,
-    /// The published keys that it was verified with, unless its record has its own.
-    pub keys: Option<Rc<FetchedKeys>>,
+    /// The published keys that it was verified with, unless its record has its own. They are not kept for it: others have come, and it counts no longer.
+    pub keys: Option<Weak<FetchedKeys>>,
     /// When an organization was asked to let the user in who comes by its own issuer.
     pub admitted_at_ms: Cell<Option<i64>>,
 }
@@ -72,7 +72,7 @@ impl Proven {
     pub fn is_by(&self, keys: Option<&Rc<FetchedKeys>>) -> bool {
         match (&self.keys, keys) {
             (None, None) => true,
-            (Some(own), Some(now)) => Rc::ptr_eq(own, now),
+            (Some(own), Some(now)) => own.ptr_eq(&Rc::downgrade(now)),
             _ => false,
         }
     }

@@ -69,6 +69,48 @@ fn kv_is_filled_again_under_another_policy() {
     }
 }
 
+/// Nobody need change for a namespace that was lost to be filled again.
+#[test]
+fn kv_is_filled_again_when_it_has_lost_what_it_was_sent() {
+    let acme = lockstep("");
+    blind_editor(&acme);
+    assert!(acme.may(&acme.ada, "organization.read"));
+    acme.world.settle();
+    let asked = || ["snapshot", "roles"].map(|command| acme.world.objects.asked(command));
+    let by_a_new_isolate = || {
+        acme.world.edge.grants.forget();
+        let before = asked();
+        assert!(acme.may(&acme.ada, "organization.read"));
+        acme.world.clock.advance_ms(2_000);
+        acme.world.settle();
+        let after = asked();
+        [after[0] - before[0], after[1] - before[1]]
+    };
+    assert_eq!(by_a_new_isolate(), [0, 0], "it has both");
+    acme.world.kv.lose_all();
+    let puts = acme.world.kv.puts.borrow().len();
+    assert_eq!(by_a_new_isolate(), [1, 1]);
+    let now = acme.world.kv.puts.borrow().len();
+    assert_eq!(now, puts, "what was sent a moment ago may be on its way");
+    acme.world.clock.advance_ms(3_600_000);
+    assert_eq!(by_a_new_isolate(), [1, 1]);
+    assert_eq!(by_a_new_isolate(), [0, 0], "it has both again");
+}
+
+/// However short the window is, what an object answers is an answer, and asking it twice is none that is newer.
+#[test]
+fn without_a_window_each_question_asks_the_object_once() {
+    let acme = Acme::in_world(World::with_vars(&[("LOCKSTEP_FRESHNESS_MS", "0")]));
+    let stranger = acme.world.sign_in(BEN);
+    for (session, is_member) in [(&acme.ada, true), (&stranger, false)] {
+        let before = acme.world.objects.asked("freshness");
+        assert_eq!(acme.may(session, "resources.view"), is_member);
+        let left = acme.world.drop_background();
+        let asked = acme.world.objects.asked("freshness") - before;
+        assert_eq!((asked, left), (1, 0), "{is_member}");
+    }
+}
+
 /// Whoever only reads sets no alarm, and one that was set under a longer time is late.
 #[test]
 fn what_the_log_keeps_no_longer_is_not_shown_however_long_nobody_changes_anything() {

@@ -337,7 +337,7 @@ fn w8_a_file_is_read_once_it_is_known_who_sends_it() {
     let reads = Rc::new(Cell::new(0));
     let send = |taken: Taken, headers: &[(&str, &str)]| {
         let counted = reads.clone();
-        let unread = Unread::new(move || {
+        let unread = Unread::new(move |_| {
             counted.set(counted.get() + 1);
             Box::pin(ready(taken.clone()))
         });
@@ -369,6 +369,13 @@ fn w8_a_file_is_read_once_it_is_known_who_sends_it() {
     let foreign = [("cookie", &*acme.ada), ("origin", "https://evil.example")];
     refused(&send(Ok(file.clone()), &foreign), 403, "origin-refused");
     assert_eq!(reads.get(), 0, "of who has proven nothing");
+    let (_, narrow) = acme.token(
+        &acme.ada,
+        &json!({ "name": "narrow", "scopes": ["run.read"] }),
+    );
+    let refusal = send(Ok(file.clone()), &[("x-api-key", &narrow)]);
+    refused(&refusal, 403, "out-of-token-scope");
+    assert_eq!(reads.get(), 0, "of who may not import");
     for (error, status, code) in [
         (BodyError::Broken, 400, "invalid-body"),
         (BodyError::Busy, 503, "unavailable"),

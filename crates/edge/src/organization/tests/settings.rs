@@ -348,3 +348,22 @@ fn what_is_no_setting_is_refused_and_nothing_is_kept() {
         assert_eq!(put.status, 200, "{}", text(&put));
     }
 }
+
+/// As everything else, what a program reads is found again by the minute in which it was.
+#[test]
+fn a_reading_is_written_down_though_another_bears_a_later_time() {
+    let acme = lockstep("");
+    let north = acme.workspace("North");
+    acme.keep_database(&north, "main", "s3cret-of-the-database");
+    let key = acme.reader(&north);
+    let readings = || {
+        assert_eq!(acme.configuration(&north, &key, None).status, 200);
+        let rows = acme.log().into_iter();
+        rows.filter(|row| row.action == "configuration").count()
+    };
+    acme.world.clock.advance_ms(7_200_000_i64);
+    assert_eq!(readings(), 1);
+    acme.world.clock.advance_ms(-7_200_000_i64);
+    assert_eq!(readings(), 2);
+    assert_eq!(readings(), 2, "of one minute");
+}

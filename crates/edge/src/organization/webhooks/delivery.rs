@@ -94,13 +94,21 @@ pub(in crate::organization) async fn deliver(
     })
 }
 
-/// What is due, marked as under way.
+/// What is due, marked as under way: of each webhook in turn, and first of those that took what they were sent. An endpoint that does not answer keeps others waiting, so those that fail have one delivery under way each, and nothing else beside it.
 fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, ApiError> {
     sql.transaction(|| {
-        let select = "SELECT seq, webhook, attempts, url, event, body, nonce, previous_nonce, previous_until_ms FROM webhook_delivery
-            JOIN webhook ON webhook.id = webhook_delivery.webhook JOIN webhook_event ON webhook_event.id = webhook_delivery.event
-            WHERE next_at_ms <= ? ORDER BY next_at_ms, seq LIMIT ?";
-        let rows = sql.exec(select, &[now_ms.into(), BATCH_MAX.into()])?;
+        let select = "SELECT seq, webhook, attempts, url, event, body, nonce, previous_nonce, previous_until_ms, is_failing
+            FROM (SELECT seq, webhook, attempts, event, next_at_ms, ROW_NUMBER() OVER (PARTITION BY webhook ORDER BY next_at_ms, seq) AS turn
+                FROM webhook_delivery WHERE next_at_ms <= ?)
+            JOIN (SELECT id, url, nonce, previous_nonce, previous_until_ms, failing_since_ms IS NOT NULL AS is_failing FROM webhook) AS receiver
+                ON receiver.id = webhook
+            JOIN webhook_event ON webhook_event.id = event
+            WHERE turn = 1 OR NOT is_failing ORDER BY is_failing, turn, next_at_ms, seq LIMIT ?";
+        let mut rows = sql.exec(select, &[now_ms.into(), BATCH_MAX.into()])?;
+        if let Some(first) = rows.first() {
+            let is_failing = first.integer("is_failing")?;
+            rows.retain(|row| row.integer("is_failing") == Ok(is_failing));
+        }
         let until_ms = now_ms.saturating_add(LEASE_MS);
         let batch = rows.iter().map(|row| read(row, until_ms));
         let batch: Vec<Due> = batch.collect::<Result<_, _>>()?;

@@ -9,6 +9,78 @@ use crate::{
     testing::{Replies, json},
 };
 
+/// An endpoint that takes nothing waits for its own turn: neither those that do, nor what else is owed, wait for it more than once at a time.
+#[test]
+fn who_fails_has_one_turn_and_after_all_others() {
+    let acme = lockstep("");
+    let [slow, fast] = ["slow", "fast"].map(|name| {
+        let url = format!("https://{name}.example/hook");
+        let (webhook, _) = acme.webhook_with(&json!({ "name": name, "url": url }));
+        posts(&acme.world);
+        webhook
+    });
+    // Its first event after the beginning hangs.
+    acme.execute(&format!(
+        "UPDATE webhook SET failing_since_ms = 1 WHERE id = '{slow}'"
+    ));
+    for number in 0..8 {
+        acme.rename(&format!("Acme {number}"));
+    }
+    let alarm = || {
+        acme.world.ring(Class::Organization, &acme.id);
+        let posts = acme.world.upstream.posts.take();
+        let names = posts.iter().map(|post| post.url.contains("slow"));
+        let slow = names.filter(|is_slow| *is_slow).count();
+        (slow, posts.len() - slow)
+    };
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .extend([Replies::Status(204, None); 8]);
+    assert_eq!([alarm(), alarm()], [(0, 6), (0, 2)], "who takes it first");
+    acme.world
+        .upstream
+        .replies
+        .borrow_mut()
+        .push_back(Replies::Nothing);
+    assert_eq!(alarm(), (1, 0), "then one of who does not");
+    assert!(
+        acme.deliveries(&fast)[..8]
+            .iter()
+            .all(|sent| sent["state"] == "delivered")
+    );
+}
+
+/// Of several that have much to be sent each has its turn.
+#[test]
+fn webhooks_take_turns() {
+    let acme = lockstep("");
+    let hook = |name: &str| {
+        let url = format!("https://{name}.example/hook");
+        acme.webhook_with(&json!({ "name": name, "url": url }));
+    };
+    hook("one");
+    // It has more to be sent than goes out together, all of it from before the others.
+    for number in 0..8 {
+        acme.rename(&format!("Acme {number}"));
+    }
+    hook("two");
+    hook("three");
+    acme.world.ring(Class::Organization, &acme.id);
+    let mut urls: Vec<String> = acme
+        .world
+        .upstream
+        .posts
+        .take()
+        .into_iter()
+        .map(|post| post.url)
+        .collect();
+    urls.sort();
+    urls.dedup();
+    assert_eq!(urls.len(), 3);
+}
+
 #[test]
 fn what_is_not_taken_is_tried_again_by_the_schedule_and_then_given_up() {
     let mut acme = lockstep("");

@@ -1,0 +1,105 @@
+//! Clocks that are set back: what was asked at a time that has not come yet.
+
+use serde_json::json;
+
+use super::{Acme, BEN, CAT, id, lockstep};
+use crate::{
+    http::{Method, Request},
+    testing::{json, post, text, write},
+};
+
+const AHEAD_MS: i64 = 7_200_000;
+
+/// By an isolate that is told of nothing, and once its first answers' time has come again.
+#[test]
+fn what_was_remembered_before_the_clock_was_set_back_allows_nothing_when_its_time_comes() {
+    for asks_meanwhile in [true, false] {
+        let acme = lockstep("");
+        let (ben, cat) = (acme.joined(BEN, "member"), acme.joined(CAT, "member"));
+        let isolate = acme.world.isolate();
+        let may = |session: &str| {
+            let path = format!("/v1/organizations/{}/evaluate", acme.id);
+            let asked = post(&path, &json!({ "permission": "organization.read" }));
+            let asked = asked.with_header("cookie", session);
+            let answer = acme.world.send_to(&isolate, &asked);
+            answer.status == 200 && json(&answer)["decision"] == true
+        };
+        acme.world.clock.advance_ms(AHEAD_MS);
+        assert!(may(&ben) && may(&cat));
+        acme.world.clock.advance_ms(-AHEAD_MS);
+        assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+        if asks_meanwhile {
+            assert!(!may(&ben), "asked of the object");
+        }
+        assert!(may(&cat));
+        acme.world.clock.advance_ms(AHEAD_MS);
+        assert!(!may(&ben), "its time has come: {asks_meanwhile}");
+        acme.world.clock.advance_ms(-500);
+        acme.world.clock.advance_ms(500);
+        assert!(may(&cat) && !may(&ben));
+    }
+}
+
+/// A session ends as well as a membership.
+#[test]
+fn a_credential_that_has_ended_since_the_clock_was_set_back_stays_ended() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    let isolate = acme.world.isolate();
+    let asked = |session: &str| {
+        let me = Request::new(Method::Get, "/v1/me").with_header("cookie", session);
+        acme.world.send_to(&isolate, &me).status
+    };
+    acme.world.clock.advance_ms(AHEAD_MS);
+    assert_eq!(asked(&ben), 200);
+    acme.world.clock.advance_ms(-AHEAD_MS);
+    let out = write(Method::Delete, "/v1/session", &json!({})).with_header("cookie", &ben);
+    assert_eq!(acme.world.send(&out).status, 204);
+    // It is not asked about, but by this the clock is seen to have gone back.
+    assert_eq!(asked(&acme.ada), 200);
+    acme.world.clock.advance_ms(AHEAD_MS);
+    assert_eq!(asked(&ben), 401);
+}
+
+#[test]
+fn what_is_answered_after_the_clock_was_set_back_counts_as_asked_long_ago() {
+    let acme = Acme::new();
+    let now_ms = acme.world.edge.clock.now_ms();
+    assert_eq!(acme.world.edge.since(now_ms), now_ms);
+    assert_eq!(acme.world.edge.since(now_ms + 1), 0);
+}
+
+/// Whoever saves the change gives and takes that, too.
+#[test]
+fn a_preview_counts_what_begins_later() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    let north = acme.workspace("North");
+    let now_ms = acme.world.edge.clock.now_ms();
+    let made = acme.post(
+        &acme.ada,
+        "/roles",
+        &json!({ "name": "Quiet", "base": "editor", "without": ["data.export"] }),
+    );
+    assert_eq!(made.status, 201, "{}", text(&made));
+    let role = id(&made);
+    for (from_ms, until_ms, changes) in [
+        (Some(now_ms + 86_400_000), None, true),
+        (None, Some(now_ms + 1_000), false),
+    ] {
+        let grant = json!({ "role": role, "not_before_ms": from_ms, "expires_at_ms": until_ms });
+        let put = acme.put(&acme.ada, &format!("{north}{}", acme.member(BEN)), &grant);
+        assert_eq!(put.status, 200, "{}", text(&put));
+        if until_ms.is_some() {
+            acme.world.clock.advance_ms(1_000);
+        }
+        let asked = json!({ "role": role, "change": { "without": [] } });
+        let preview = json(&acme.post(&acme.ada, "/roles/preview", &asked));
+        let told = preview["changes"].as_array().unwrap().iter();
+        let told: Vec<_> = told
+            .map(|change| json!([change["permission"], change["before"], change["after"]]))
+            .collect();
+        let gains = json!(["data.export", "denied", "allowed"]);
+        assert_eq!(told.contains(&gains), changes, "{preview}");
+    }
+}
