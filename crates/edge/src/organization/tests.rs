@@ -28,6 +28,7 @@ mod links;
 mod mails;
 mod many;
 mod members;
+mod mixes;
 mod moves;
 mod naughty;
 mod node_members;

@@ -52,7 +52,7 @@ impl Done {
 /// What a test's word about how much it has done begins with.
 const COUNTED: &str = "counted: ";
 
-pub(super) const ALL: [Part; 8] = [
+pub(super) const ALL: [Part; 9] = [
     Part {
         name: "decisions",
         what: "the evaluator against its model, and each law on random cases",
@@ -88,6 +88,15 @@ pub(super) const ALL: [Part; 8] = [
         run: |project, one_in| {
             let counts = reduced(&[("LOCKSTEP_HISTORIES", 10_000)], one_in);
             of_edge(project, "organization::tests::histories", &counts)
+        },
+    },
+    Part {
+        name: "mixes",
+        what: "organizations in which everybody does everything at random: the laws hold, and every answer is the same wherever it is made",
+        run: |project, one_in| {
+            let mut counts = reduced(&[("LOCKSTEP_MIXES", 400)], one_in);
+            counts.push(("LOCKSTEP_STEPS", 250));
+            of_edge(project, "organization::tests::mixes", &counts)
         },
     },
     Part {

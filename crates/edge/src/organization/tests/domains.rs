@@ -68,7 +68,7 @@ impl Acme {
 }
 
 /// Says which TXT records a name has.
-fn answer(world: &World, name: &str, texts: &[&str]) {
+pub(super) fn answer(world: &World, name: &str, texts: &[&str]) {
     let records = texts
         .iter()
         .map(|text| json!({ "name": name, "type": 16, "TTL": 300, "data": format!("\"{text}\"") }));

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Every list, with what its entries are called and known by.
-const LISTS: &[(&str, &str, &str)] = &[
+pub(super) const LISTS: &[(&str, &str, &str)] = &[
     ("/members", "members", "user_id"),
     ("/invitations", "invitations", "id"),
     ("/workspaces", "workspaces", "id"),
