@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use lockstep_wire::{CompiledPolicy, PolicyDocument};
+use lockstep_core::Level;
+use lockstep_wire::{CompiledPolicy, PolicyDocument, RoleDocument};
 use serde::Serialize;
 
 use crate::output::{BAD, printable, styled};
@@ -21,16 +22,24 @@ pub(super) struct Consequence {
 pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<Consequence> {
     let (old, new) = (&old.document, &new.document);
     let mut all = Vec::new();
+    let levels = old.roles.iter().map(|role| role.level);
+    let top = levels.min_by_key(|level| Level::from(*level));
     let mut add = |of: String, text: String| all.push(Consequence { of, text });
     for role in &old.roles {
         let of = format!("role {}", role.id);
         let kept = new.roles.iter().find(|kept| kept.id == role.id);
         if kept.is_none() {
             add(of.clone(), GONE_ROLE.into());
+        } else if is_base(old, role) && kept.is_some_and(|kept| !is_base(new, kept)) {
+            add(of.clone(), NO_BASE.into());
         }
-        if role.admin && kept.is_none_or(|kept| !kept.admin) {
+        // Law 7 counts who holds such a role on the organization itself.
+        if role.admin && Some(role.level) == top && kept.is_none_or(|kept| !kept.admin) {
             add(of, NO_ADMIN.into());
         }
+    }
+    if old.custom_roles.additions && !new.custom_roles.additions {
+        add("roles of organizations".into(), NO_ADDITIONS.into());
     }
     for permission in &old.permissions {
         let mut kept = new.permissions.iter();
@@ -67,8 +76,17 @@ pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<Consequ
     all
 }
 
+/// Whether organizations may make roles of it.
+fn is_base(policy: &PolicyDocument, role: &RoleDocument) -> bool {
+    policy.custom_roles.levels.contains(&role.level) && !role.overriding
+}
+
 const GONE_ROLE: &str = "is gone: grants of it, roles made of it and allow rules for it give nothing; \
-    deny rules for it bind every member";
+    deny rules for it, or for a role made of it, bind every member";
+const NO_BASE: &str = "is none of which organizations make roles any more: those that they made of it give \
+    nothing, and deny rules for these bind every member";
+const NO_ADDITIONS: &str =
+    "hold no more than what they are made of: what they added to it counts for nothing";
 const NO_ADMIN: &str = "was an admin's and is none: an organization whose admins have no other such role \
     has no admin any more";
 const GONE_PERMISSION: &str = "is gone: tokens, rules and roles of organizations name it for nothing; \

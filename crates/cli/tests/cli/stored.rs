@@ -23,7 +23,7 @@ name = "Large"
 
 const HEAD: &str = "(what organizations have stored)\n";
 
-const GONE_ROLE: &str = "is gone: grants of it, roles made of it and allow rules for it give nothing; deny rules for it bind every member";
+const GONE_ROLE: &str = "is gone: grants of it, roles made of it and allow rules for it give nothing; deny rules for it, or for a role made of it, bind every member";
 
 /// The policy without a role that holds something and is no admin's.
 fn without_clerk() -> String {
@@ -146,4 +146,40 @@ fn what_is_stored_is_a_difference_also_where_a_world_shows_none() {
     let more = ["--world", world.to_str().unwrap()];
     let wanted = format!("{HEAD}  ! role clerk  {GONE_ROLE}\n");
     assert_eq!(differences("world", &without_clerk(), &more), wanted);
+}
+
+/// What organizations made of roles goes by whether it can be made.
+#[test]
+fn roles_that_organizations_made_and_can_make_no_more_are_told() {
+    let base = "is none of which organizations make roles any more: those that they made of it give nothing, and deny rules for these bind every member";
+    let additions =
+        "hold no more than what they are made of: what they added to it counts for nothing";
+    let own = |levels: &str, additions: bool| {
+        format!("{POLICY}[custom_roles]\nlevels = [{levels}]\nadditions = {additions}\n")
+    };
+    let overriding = own("\"workspace\"", true).replace(
+        "{ id = \"clerk\", level = \"workspace\" }",
+        "{ id = \"clerk\", level = \"organization\", override = true }",
+    );
+    let overriding = overriding.replace(", \"clerk\"]", "]");
+    let clerk = format!("  ! role clerk  {base}\n");
+    let added = format!("  ! roles of organizations  {additions}\n");
+    let both = format!("  ! role clerk              {base}\n{added}");
+    for (test, new, wanted) in [
+        ("none", POLICY.to_owned(), both),
+        ("no-additions", own("\"workspace\"", false), added),
+        ("overriding", overriding, clerk),
+        (
+            "more",
+            own("\"organization\", \"workspace\"", true),
+            String::new(),
+        ),
+    ] {
+        let [old, new] = [("old", own("\"workspace\"", true)), ("new", new)]
+            .map(|(name, text)| written(&format!("own-{test}-{name}.toml"), &text));
+        let output = lockstep(["diff".as_ref(), old.as_os_str(), new.as_os_str()]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let stored = text.split_once(HEAD).map_or("", |(_, stored)| stored);
+        assert_eq!(stored, wanted, "{test}: {text}");
+    }
 }
