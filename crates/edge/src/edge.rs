@@ -62,10 +62,12 @@ pub struct Edge {
 impl Edge {
     /// Forgets what objects have said when the clock was set back since: how long ago that was, nobody knows.
     pub fn look_at_clock(&self) {
-        if self.grants.is_set_back(self.clock.now_ms()) {
+        let now_ms = self.clock.now_ms();
+        if self.grants.is_set_back(now_ms) {
             self.grants.forget();
             self.issuers.forget_all();
             self.credentials.forget_all();
+            self.published.doubt_all(now_ms);
         }
     }
 

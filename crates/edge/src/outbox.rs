@@ -32,7 +32,9 @@ const LANE_GAP_MS: i64 = 1_000;
 const UNREADABLE_TRIES_MAX: i64 = 2_016;
 /// Deliveries that are under way together. A Worker has no more connections at a time that wait for an answer, KV's included ("Simultaneous open connections" among the limits of Workers): what waited for one would be late without ever having been sent.
 const BATCH_MAX: usize = 6;
-/// Batches of one alarm; what is left rings the next one.
+/// After how long a batch is the last one of its kind in an alarm, in milliseconds: the others have their turn.
+const SLOW_MS: i64 = 1_000;
+/// Batches of one kind and alarm; what is left rings the next one.
 const BATCHES_MAX: u32 = 20;
 
 /// One thing to be delivered.
@@ -224,30 +226,38 @@ pub fn next_at_ms(sql: &dyn Sql) -> Result<Option<i64>, SqlError> {
 /// When the database fails.
 pub async fn drain<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<(), ApiError> {
     let own_doing = Provenance::default();
-    for _ in 0..BATCHES_MAX {
-        let batch = take(sql, edge.clock.now_ms())?;
-        if batch.is_empty() {
-            break;
-        }
-        let outcomes = join_all(batch.iter().map(|due| deliver(edge, due))).await;
-        let context = Context::of(sql, edge, name, &own_doing);
-        sql.transaction(|| {
-            let mut settled = batch.iter().zip(outcomes);
-            settled.try_for_each(|(due, outcome)| outcome::settle::<O>(&context, due, outcome))
-        })?;
-        // What has come meanwhile rings the next alarm. So do further mails: who sends them may be as slow as they like, and the rest of what is owed has its turn in between.
-        if batch.len() < BATCH_MAX || batch.iter().any(|due| due.is_mail) {
-            break;
+    // Others decide by what is owed beside mails, so that comes first; but a KV that hangs stops no mail.
+    for kind in [Kind::Rest, Kind::Mail] {
+        for _ in 0..BATCHES_MAX {
+            let began_ms = edge.clock.now_ms();
+            let batch = take(sql, began_ms, kind)?;
+            let outcomes = join_all(batch.iter().map(|due| deliver(edge, due))).await;
+            let context = Context::of(sql, edge, name, &own_doing);
+            sql.transaction(|| {
+                let mut settled = batch.iter().zip(outcomes);
+                settled.try_for_each(|(due, outcome)| outcome::settle::<O>(&context, due, outcome))
+            })?;
+            let took_ms = edge.clock.now_ms().saturating_sub(began_ms);
+            // What has come meanwhile rings the next alarm, and so does the rest of what is slow.
+            if batch.len() < BATCH_MAX || took_ms >= SLOW_MS {
+                break;
+            }
         }
     }
     Ok(())
+}
+
+/// What is delivered together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Mail,
+    Rest,
 }
 
 struct Due {
     id: i64,
     payload: String,
     attempts: i64,
-    is_mail: bool,
 }
 
 impl Due {
@@ -256,24 +266,22 @@ impl Due {
             id: row.integer("id")?,
             payload: row.text("payload")?.to_owned(),
             attempts: row.integer("attempts")?,
-            is_mail: row.integer("is_mail")? != 0,
         })
     }
 }
 
-/// The due deliveries, their lanes marked: mails when nothing else is due, and nothing else with them.
-fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, SqlError> {
+/// The due deliveries of one kind, their lanes marked.
+fn take(sql: &dyn Sql, now_ms: i64, kind: Kind) -> Result<Vec<Due>, SqlError> {
+    let is_kind = match kind {
+        Kind::Mail => "payload LIKE '{\"mail\":%'",
+        Kind::Rest => "payload NOT LIKE '{\"mail\":%'",
+    };
     sql.transaction(|| {
         let gone_ms = now_ms.saturating_sub(LANE_GAP_MS);
         sql.exec("DELETE FROM outbox_lane WHERE put_at_ms < ?", &[gone_ms.into()])?;
-        let select = "SELECT id, lane, payload, attempts, payload LIKE '{\"mail\":%' AS is_mail
-            FROM outbox WHERE next_at_ms <= ? ORDER BY is_mail, next_at_ms, id LIMIT ?";
+        let select = format!("SELECT id, lane, payload, attempts FROM outbox WHERE next_at_ms <= ? AND {is_kind} ORDER BY next_at_ms, id LIMIT ?");
         let limit = i64::try_from(BATCH_MAX).unwrap_or(i64::MAX);
-        let mut rows = sql.exec(select, &[now_ms.into(), limit.into()])?;
-        if let Some(first) = rows.first() {
-            let is_mail = first.integer("is_mail")?;
-            rows.retain(|row| row.integer("is_mail") == Ok(is_mail));
-        }
+        let rows = sql.exec(&select, &[now_ms.into(), limit.into()])?;
         for lane in rows.iter().filter_map(|row| row.optional_text("lane").transpose()) {
             let mark = "INSERT INTO outbox_lane (lane, put_at_ms) VALUES (?, ?) ON CONFLICT (lane) DO UPDATE SET put_at_ms = MAX(put_at_ms, excluded.put_at_ms)";
             sql.exec(mark, &[lane?.into(), now_ms.into()])?;

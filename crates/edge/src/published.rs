@@ -218,6 +218,15 @@ impl Cache {
         (entry.step(now_ms, need), entry.known.clone())
     }
 
+    /// Has all keys asked for again before they count, as long as somebody answers: the clock was set back since.
+    pub(crate) fn doubt_all(&self, now_ms: i64) {
+        for entry in self.0.borrow_mut().values_mut() {
+            if let Some(known) = &mut entry.known {
+                known.asked_at_ms = now_ms.saturating_sub(STALE_MS);
+            }
+        }
+    }
+
     fn begin(&self, name: &Name, now_ms: i64) {
         if let Some(entry) = self.0.borrow_mut().get_mut(name) {
             entry.tried_at_ms = Some(now_ms);

@@ -74,7 +74,9 @@ async function imported(request, env, context) {
     own.began = Date.now();
     own.sender = sender;
     for (const other of imports) if (own.began - other.began > importMs) imports.delete(other);
-    const isSending = [...imports].some((other) => other.sender === sender);
+    // One that broke off may have ended without a word, but none is read for longer than this.
+    const isRead = ({ began }) => own.began - began <= bodyMs;
+    const isSending = [...imports].some((other) => other.sender === sender && isRead(other));
     if (isSending || imports.size >= importsMax) return "busy";
     imports.add(own);
     const { word, content } = await inTime(bytesOf(request));

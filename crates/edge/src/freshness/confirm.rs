@@ -103,7 +103,7 @@ fn remember(
     found: Found,
 ) -> Known {
     let known = Known {
-        asked_at_ms: confirmed.asked_at_ms,
+        asked_at_ms: edge.since(confirmed.asked_at_ms),
         epoch: confirmed.freshness.epoch,
         token_lifetime_max_s: newest.token_lifetime_max_s,
         tokens_from_ms: newest.tokens_from_ms,

@@ -141,7 +141,7 @@ pub(super) fn snapshot(
     Reply::of(&holdings::snapshot(context, organization, user)?)
 }
 
-/// Sends KV what a principal holds, when it was not sent since their last change, or under another policy, or long ago: whoever asks has not found it there. Of who was never here it is told nothing.
+/// Sends KV what a principal holds, when it was not sent since their last change, or under another policy, or long ago: who asks has most likely not found it there. Of who was never here it is told nothing.
 fn catch_up(
     context: &Context<'_>,
     organization: &Organization,

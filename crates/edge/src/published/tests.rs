@@ -178,6 +178,22 @@ fn j21_a_stale_set_is_waited_for() {
     assert_eq!(status(&world, 1, "k1"), 401);
 }
 
+/// What was fetched at a time that has not come yet is fetched again when it has.
+#[test]
+fn j21_a_set_of_before_the_clock_was_set_back_is_waited_for() {
+    let world = one();
+    world.clock.advance_ms(7_200_000);
+    assert_eq!(status(&world, 1, "k1"), 200);
+    world.upstream.set(URI, Answers::Body(set(&[jwk(2, "k2")])));
+    world.clock.advance_ms(-7_200_000);
+    assert_eq!(
+        world.send(&Request::new(Method::Get, "/v1/health")).status,
+        200
+    );
+    world.clock.advance_ms(7_200_000);
+    assert_eq!(status(&world, 1, "k1"), 401);
+}
+
 #[test]
 fn j21_while_the_endpoint_is_down_the_last_set_counts_for_an_hour() {
     let world = one();

@@ -26,6 +26,8 @@ use crate::{
     user::UserObject,
 };
 
+type Meanwhile = Box<dyn FnOnce()>;
+
 /// Every object, each on a database of its own.
 pub(crate) struct LocalObjects {
     config: Rc<Config>,
@@ -40,6 +42,8 @@ pub(crate) struct LocalObjects {
     pub(crate) heard: RefCell<Option<BTreeSet<(Class, String)>>>,
     /// How often each command was asked.
     asked: RefCell<BTreeMap<String, usize>>,
+    /// What happens while a command of this name is answered next.
+    meanwhile: RefCell<Option<(&'static str, Meanwhile)>>,
     /// Answers of this class get lost after their command was done; what may be asked twice is, as in workerd.
     pub(crate) loses_answers: Cell<Option<Class>>,
     /// Objects of this class do not answer.
@@ -57,6 +61,7 @@ impl LocalObjects {
             ended: RefCell::default(),
             heard: RefCell::default(),
             asked: RefCell::default(),
+            meanwhile: RefCell::default(),
             loses_answers: Cell::new(None),
             is_down: Cell::new(None),
         }
@@ -83,6 +88,11 @@ impl LocalObjects {
         self.clock
             .advance_ms(other.clock.now_ms() - self.clock.now_ms());
         self.random.follow(&other.random);
+    }
+
+    /// Has something happen while the next command of this name is answered.
+    pub(crate) fn while_answering(&self, command: &'static str, what: impl FnOnce() + 'static) {
+        self.meanwhile.replace(Some((command, Box::new(what))));
     }
 
     /// How often any object was asked this command.
@@ -179,6 +189,10 @@ impl LocalObjects {
         let tagged = named.as_object().and_then(|tagged| tagged.keys().next());
         if let Some(name) = named.as_str().or(tagged.map(String::as_str)) {
             *self.asked.borrow_mut().entry(name.to_owned()).or_default() += 1;
+            let is_awaited = |(command, _): &mut (&str, Meanwhile)| *command == name;
+            if let Some((_, happens)) = self.meanwhile.borrow_mut().take_if(is_awaited) {
+                happens();
+            }
         }
         let run = |context: &Context<'_>| objects::reply::<O>(context, command);
         let provenance = call.provenance.cloned().unwrap_or_default();

@@ -133,7 +133,7 @@ async fn admit(
     let settled = if is_known { SETTLED } else { asked_at_ms };
     proven.admitted_at_ms.set(Some(settled));
     Ok(Some(Confirmed {
-        asked_at_ms,
+        asked_at_ms: edge.since(asked_at_ms),
         freshness,
     }))
 }

@@ -69,6 +69,34 @@ fn what_is_answered_after_the_clock_was_set_back_counts_as_asked_long_ago() {
     assert_eq!(acme.world.edge.since(now_ms + 1), 0);
 }
 
+/// While a question waits for what somebody holds, the clock is set back: what comes then is remembered as of long ago.
+#[test]
+fn what_was_asked_before_the_clock_was_set_back_is_not_kept_as_of_then() {
+    let acme = lockstep("");
+    let ben = acme.joined(BEN, "member");
+    acme.world.settle();
+    let isolate = acme.world.isolate();
+    let may = || {
+        let path = format!("/v1/organizations/{}/evaluate", acme.id);
+        let asked = post(&path, &json!({ "permission": "organization.read" }));
+        let answer = acme
+            .world
+            .send_to(&isolate, &asked.with_header("cookie", &ben));
+        answer.status == 200 && json(&answer)["decision"] == true
+    };
+    acme.world.clock.advance_ms(AHEAD_MS);
+    // KV has nothing, so the object is asked for the snapshot after it has said how new that is.
+    acme.world.kv.lose_all();
+    let clock = acme.world.clock.clone();
+    let goes_back = move || clock.advance_ms(-AHEAD_MS);
+    acme.world.objects.while_answering("snapshot", goes_back);
+    assert!(may());
+    assert_eq!(acme.delete(&acme.ada, &acme.member(BEN)).status, 204);
+    assert!(!may());
+    acme.world.clock.advance_ms(AHEAD_MS);
+    assert!(!may(), "its time has come");
+}
+
 /// Whoever saves the change gives and takes that, too.
 #[test]
 fn a_preview_counts_what_begins_later() {

@@ -255,15 +255,26 @@ impl Trial {
 
     fn may(&self, isolate: &Edge, permission: &str) -> bool {
         let answer = self.ask(isolate, permission);
+        self.is_answer(&answer);
         answer.status == 200 && json(&answer)["decision"] == true
+    }
+
+    /// What is over is refused: an edge that fails for it is no proof.
+    fn is_answer(&self, answer: &Response) {
+        let (kind, status) = (self.kind, answer.status);
+        assert!(
+            matches!(status, 200 | 401 | 403 | 404),
+            "{kind:?}: {status} {}",
+            text(answer)
+        );
     }
 
     /// The sensitive thing itself instead of the question.
     fn does(&self, isolate: &Edge) -> bool {
         let body = json!({ "name": "North" });
-        self.send(isolate, Method::Patch, &self.workspace, &body)
-            .status
-            == 200
+        let answer = self.send(isolate, Method::Patch, &self.workspace, &body);
+        self.is_answer(&answer);
+        answer.status == 200
     }
 
     /// A workspace in the place of one that was deleted.

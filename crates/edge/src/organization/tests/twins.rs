@@ -262,6 +262,44 @@ fn m4_no_header_and_no_cursor_leads_to_a_twin() {
     twins.are_as(&before);
 }
 
+/// With ids and bodies that each route takes while the organization is there, so that nothing refuses but its end.
+#[test]
+fn m10_what_was_deleted_takes_nothing_that_its_routes_would_take() {
+    let twins = Twins::new();
+    let world = &twins.here.acme.world;
+    let path = format!("/v1/organizations/{}", twins.there("{org}"));
+    let delete = write(Method::Delete, &path, &json!({})).with_query("name=Twin");
+    let deleted = world.send(&delete.with_header("cookie", &twins.eve));
+    assert_eq!(deleted.status, 204);
+    world.settle();
+    world.clock.advance_ms(10_000);
+    let before = twins.rows();
+    let [pat, key] = &twins.eves;
+    let mut asked = 0;
+    for route in signed_in() {
+        let is_its = route.pattern.starts_with("/v1/organizations/{org}");
+        if !is_its || route.pattern.ends_with("/restore") {
+            continue;
+        }
+        for (name, value) in [
+            ("cookie", &twins.eve),
+            ("x-api-key", pat),
+            ("x-api-key", key),
+        ] {
+            let answer = twins.send(route, &twins.there, &[(name, value)]);
+            let what = format!("{} {} {name}", route.method.as_str(), route.pattern);
+            assert!(
+                matches!(answer.status, 401 | 404),
+                "{what}: {}",
+                answer.status
+            );
+        }
+        asked += 1;
+    }
+    assert!(asked > 90, "{asked} routes");
+    twins.are_as(&before);
+}
+
 /// Ids of the wrong kind, and values of the wrong type, by every route that takes any.
 #[test]
 fn ids_of_another_kind_and_values_of_another_type_change_nothing() {

@@ -97,18 +97,10 @@ pub(in crate::organization) async fn deliver(
 /// What is due, marked as under way: of each webhook in turn, and first of those that took what they were sent. An endpoint that does not answer keeps others waiting, so those that fail have one delivery under way each, and nothing else beside it.
 fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, ApiError> {
     sql.transaction(|| {
-        let select = "SELECT seq, webhook, attempts, url, event, body, nonce, previous_nonce, previous_until_ms, is_failing
-            FROM (SELECT seq, webhook, attempts, event, next_at_ms, ROW_NUMBER() OVER (PARTITION BY webhook ORDER BY next_at_ms, seq) AS turn
-                FROM webhook_delivery WHERE next_at_ms <= ?)
-            JOIN (SELECT id, url, nonce, previous_nonce, previous_until_ms, failing_since_ms IS NOT NULL AS is_failing FROM webhook) AS receiver
-                ON receiver.id = webhook
-            JOIN webhook_event ON webhook_event.id = event
-            WHERE turn = 1 OR NOT is_failing ORDER BY is_failing, turn, next_at_ms, seq LIMIT ?";
-        let mut rows = sql.exec(select, &[now_ms.into(), BATCH_MAX.into()])?;
-        if let Some(first) = rows.first() {
-            let is_failing = first.integer("is_failing")?;
-            rows.retain(|row| row.integer("is_failing") == Ok(is_failing));
-        }
+        let select = "SELECT seq, webhook, attempts, url, event, body, nonce, previous_nonce, previous_until_ms FROM webhook_delivery
+            JOIN webhook ON webhook.id = webhook_delivery.webhook JOIN webhook_event ON webhook_event.id = webhook_delivery.event
+            WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY next_at_ms, seq";
+        let rows = sql.exec(select, &[turns(sql, now_ms)?.into()])?;
         let until_ms = now_ms.saturating_add(LEASE_MS);
         let batch = rows.iter().map(|row| read(row, until_ms));
         let batch: Vec<Due> = batch.collect::<Result<_, _>>()?;
@@ -118,6 +110,35 @@ fn take(sql: &dyn Sql, now_ms: i64) -> Result<Vec<Due>, ApiError> {
         }
         Ok(batch)
     })
+}
+
+/// The numbers of those whose turn it is, as JSON.
+fn turns(sql: &dyn Sql, now_ms: i64) -> Result<String, ApiError> {
+    let webhooks = "SELECT id, failing_since_ms IS NOT NULL AS is_failing FROM webhook ORDER BY is_failing, id";
+    let webhooks = sql.exec(webhooks, &[])?;
+    let mut due: Vec<(bool, usize, i64, i64)> = Vec::new();
+    for webhook in &webhooks {
+        let is_failing = webhook.integer("is_failing")? != 0;
+        if is_failing && due.iter().any(|(fails, ..)| !fails) {
+            break;
+        }
+        let first = "SELECT seq, next_at_ms FROM webhook_delivery WHERE webhook = ? AND next_at_ms <= ? ORDER BY next_at_ms, seq LIMIT ?";
+        let most = if is_failing { 1 } else { BATCH_MAX };
+        let values = [webhook.text("id")?.into(), now_ms.into(), most.into()];
+        for (turn, row) in sql.exec(first, &values)?.iter().enumerate() {
+            due.push((
+                is_failing,
+                turn,
+                row.integer("next_at_ms")?,
+                row.integer("seq")?,
+            ));
+        }
+    }
+    due.sort_unstable();
+    let most = usize::try_from(BATCH_MAX).unwrap_or(usize::MAX);
+    let turns: Vec<i64> = due.iter().take(most).map(|(.., seq)| *seq).collect();
+    serde_json::to_string(&turns)
+        .map_err(|error| ApiError::internal(format!("turns cannot be written: {error}")))
 }
 
 fn read(row: &Row, leased_until_ms: i64) -> Result<Due, SqlError> {
