@@ -231,6 +231,9 @@ pub async fn drain<O: Object>(sql: &dyn Sql, edge: &Edge, name: &str) -> Result<
         for _ in 0..BATCHES_MAX {
             let began_ms = edge.clock.now_ms();
             let batch = take(sql, began_ms, kind)?;
+            if batch.is_empty() {
+                break;
+            }
             let outcomes = join_all(batch.iter().map(|due| deliver(edge, due))).await;
             let context = Context::of(sql, edge, name, &own_doing);
             sql.transaction(|| {
