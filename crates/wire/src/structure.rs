@@ -303,7 +303,7 @@ pub struct RolePreviewView {
     pub invitations: usize,
     /// How many changes there are for those.
     pub changes_total: usize,
-    /// The changes, by holder, node and permission: 1,000 at most. What a holder was granted from a later time on counts as if it had come.
+    /// The changes, by holder, node and permission: 1,000 at most. They are those of now: what a holder was granted from a later time on is not counted.
     pub changes: Vec<AccessChangeView>,
 }
 

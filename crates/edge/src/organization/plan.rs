@@ -205,15 +205,13 @@ fn previewed(context: &Context<'_>, id: &str) -> Result<(PlanPreviewView, Plan),
     let compared = principals.get(..PRINCIPALS_MAX).unwrap_or(&principals);
     let record = |principal: &str| holdings::record(context, &organization, principal);
     let added = customization::added(context, &organization)?;
-    let now_ms = unsigned(context.now_ms);
-    let creator = &organization.creator;
-    let before = preview::spec(now_ms, compared, added, creator, &record)?;
+    let before = preview::spec(compared, added, &organization.creator, &record)?;
     let after = WorldSpec {
         plan: plan.features.clone(),
         ..before.clone()
     };
     let policy = &context.config.policy;
-    let world = |spec: &WorldSpec| preview::world(&policy.policy, spec, now_ms);
+    let world = |spec: &WorldSpec| preview::world(&policy.policy, spec, unsigned(context.now_ms));
     let (before, after) = (world(&before)?, world(&after)?);
     let view = view_of(context, plan.clone())?;
     let old = Plan::of(context, &organization).id;

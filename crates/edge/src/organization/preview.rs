@@ -63,8 +63,7 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
     let shown = holders.get(..HOLDERS_MAX).unwrap_or(&holders);
     let record = |principal: &str| acting.record(principal);
     let added = customization::made_of(&roles, &rules);
-    let now_ms = acting.access.now_ms();
-    let before = spec(now_ms, shown, added, acting.principal(), &record)?;
+    let before = spec(shown, added, acting.principal(), &record)?;
     let mut after = WorldSpec {
         customization: customization::made_of(&roles_after, &rules_after),
         ..before.clone()
@@ -76,6 +75,7 @@ pub(super) fn answer(acting: &Acting<'_>, asked: &RolePreviewRequest) -> Result<
             .chain(groups)
             .for_each(|grants| replace(grants, &role.id, new));
     }
+    let now_ms = acting.access.now_ms();
     let world = |spec: &WorldSpec| world(acting.base(), spec, now_ms);
     let listed = Listed::of(&world(&before)?, &world(&after)?);
     Reply::of(&RolePreviewView {
@@ -124,14 +124,14 @@ pub(super) fn of_rule(acting: &Acting<'_>, asked: &RulePreviewRequest) -> Result
     let (roles, mut rules) = (acting.own_roles()?, acting.own_rules()?);
     let record = |principal: &str| acting.record(principal);
     let added = customization::made_of(&roles, &rules);
-    let now_ms = acting.access.now_ms();
-    let before = spec(now_ms, shown, added, acting.principal(), &record)?;
+    let before = spec(shown, added, acting.principal(), &record)?;
     rules.retain(|rule| old.as_ref().is_none_or(|old| old.id != rule.id));
     rules.extend(new);
     let after = WorldSpec {
         customization: customization::made_of(&roles, &rules),
         ..before.clone()
     };
+    let now_ms = acting.access.now_ms();
     let world = |spec: &WorldSpec| world(acting.base(), spec, now_ms);
     let listed = Listed::of(&world(&before)?, &world(&after)?);
     Reply::of(&RulePreviewView {
@@ -229,16 +229,9 @@ pub(super) fn world(
         .map_err(|error| ApiError::internal(format!("world of an organization: {error}")))
 }
 
-/// A grant as it is once its time has come: who is shown what a change brings is to see what it brings then, too.
-fn begun(mut grant: Grant) -> Grant {
-    grant.window.not_before_ms = None;
-    grant
-}
-
-/// The principals with all that they were granted, by themselves and through groups, also what begins later than `now_ms`; without any, the
+/// The principals with all that they were granted, by themselves and through groups; without any, the
 /// organization as `somebody` has it.
 pub(super) fn spec(
-    now_ms: u64,
     principals: &[String],
     customization: Customization,
     somebody: &str,
@@ -267,9 +260,7 @@ pub(super) fn spec(
             }
         }
         let mut own = Vec::new();
-        let live = record.grants.into_iter();
-        for grant in live.filter(|grant| !grant.window.is_over(now_ms)) {
-            let grant = begun(grant);
+        for grant in record.grants {
             let Some(id) = &grant.group else {
                 own.push(grant);
                 continue;
