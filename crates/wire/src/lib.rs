@@ -41,6 +41,8 @@ mod table;
 mod tokens;
 #[cfg(feature = "toml")]
 mod toml_source;
+#[cfg(feature = "toml")]
+mod toml_value;
 mod unique_map;
 mod webhook;
 mod world;

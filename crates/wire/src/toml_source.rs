@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::nesting::{self, Unreadable};
 use crate::suggestion::suggestion;
+use crate::toml_value::{Value, ValueError};
 use crate::{CompiledPolicy, PolicyDocument, Scalar, WorldDocument};
 
 /// Characters of a name that a message quotes.
@@ -179,13 +180,19 @@ fn read<T: DeserializeOwned>(
     check: impl FnOnce(&str) -> Result<(), Unreadable>,
 ) -> Result<T, SourceError> {
     check(text).map_err(|error| at(text, error.at, &error.message))?;
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().unwrap_or_default().start;
-        let message = error.message().trim().replace('\n', "; ");
-        // The reader names a type of ours where a table should be.
-        match message.split_once(", expected struct ") {
-            Some((wrong, _)) => at(text, start, &format!("{wrong}, expected a table")),
-            None => at(text, start, &message),
+    let table = DeTable::parse(text).map_err(ValueError::from);
+    let document = table.and_then(|table| T::deserialize(Value::root(table)));
+    document.map_err(|error| {
+        let start = error.span.unwrap_or_default().start;
+        let message = error.message.trim().replace('\n', "; ");
+        let wanted = message.split_once(", expected ");
+        match wanted {
+            // The reader names a type of ours where a table should be.
+            Some((wrong, what)) if what.starts_with("struct ") => {
+                at(text, start, &format!("{wrong}, expected a table"))
+            }
+            Some((wrong, "any value")) => at(text, start, wrong),
+            _ => at(text, start, &message),
         }
     })
 }
@@ -214,7 +221,9 @@ fn help_for_shape(message: &str) -> Option<&'static str> {
         ("expected u32", "write a whole number"),
     ];
     let fits = |(end, _): &&(&str, &str)| message.ends_with(end);
-    helps.iter().find(fits).map(|(_, help)| *help)
+    let help = helps.iter().find(fits).map(|(_, help)| *help);
+    let is_date = message.starts_with("invalid type: date");
+    help.or(is_date.then_some("write a date as text, in quotes"))
 }
 
 /// `message` on one line and not without end: what it quotes from a file may be anything.

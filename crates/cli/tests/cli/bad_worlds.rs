@@ -138,7 +138,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#"role = "member", node"#,
         r#"role = "member", expires_at_ms = 2030-01-01, node"#,
-        "8:66: invalid type: map, expected u64; write a moment as a whole number: milliseconds since 1970",
+        "8:66: invalid type: date, expected u64; write a moment as a whole number: milliseconds since 1970",
     ),
     // The text.
     (

@@ -22,6 +22,7 @@ mod policy_tests;
 mod readme;
 mod schema;
 mod search;
+mod shapes;
 mod stored;
 mod support;
 mod terminal;
