@@ -1,5 +1,6 @@
 // The decision corpus in the browser's WASM, from both forms of each snapshot: every case through
-// `explain` and through `can`, and every cell of its page through whatever else there is to ask with.
+// `explain`, word for word as native code decides it, and through `can`, and every cell of its page through
+// whatever else there is to ask with.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +8,7 @@ import { test } from "node:test";
 import { createGate } from "@lockstep/gate";
 
 import { answer, directoryFacts, grantsOf, organization, principalOf, title, worlds } from "../support/corpus.mjs";
-import { binary, shipped } from "../support/policy.mjs";
+import { binary, decisions, shipped } from "../support/policy.mjs";
 import { wasm } from "./world.mjs";
 
 const all = await worlds();
@@ -22,17 +23,20 @@ for (const id of new Set(all.map((world) => world.policy))) {
   const forms = await binary(id, asked.map(({ snapshot }) => snapshot));
   asked.forEach(({ asked }, at) => binaries.set(asked, forms[at]));
 }
+const native = await decisions(all.map(({ file }) => file));
 
-for (const world of all) {
+for (const [at, world] of all.entries()) {
   test(`${world.file}: ${world.about}`, async () => {
     const policy = policies.get(world.policy);
-    for (const asked of world.cases) {
+    assert.equal(native[at].length, world.cases.length);
+    for (const [question, asked] of world.cases.entries()) {
       const facts = factsOf(world, asked);
       for (const snapshot of [snapshotOf(world, asked), binaries.get(asked)]) {
         const gate = await createGate({ policy, snapshot, wasm, nowMs: asked.now_ms });
         assert.equal(gate.status, "ready", gate.statusText);
         const decision = gate.explain(asked.permission, asked.node, facts);
         assert.equal(answer(decision), asked.expect, title(asked, world));
+        assert.deepEqual(decision, native[at][question], title(asked, world));
         // What a button asks is the same answer.
         const can = gate.can(asked.permission, asked.node, facts);
         assert.equal(can, decision.decision, title(asked, world));

@@ -29,6 +29,13 @@ export function bothForms(policy, snapshots) {
   return typeof policy === "string" ? convert(fileOf(policy)) : written(policy, convert);
 }
 
+/** What native code decides of each question of worlds of the corpus, by their files. */
+export async function decisions(files) {
+  const worlds = files.map((file) => path.join(root, "tests/corpus", file));
+  const answer = await example("world_decisions", [path.join(root, "policies"), ...worlds]);
+  return answer.trim().split("\n").map((line) => JSON.parse(line));
+}
+
 function fileOf(id) {
   return path.join(root, "policies", `${id}.toml`);
 }
@@ -50,14 +57,17 @@ async function compile(file) {
 }
 
 async function convertAll(file, snapshots) {
-  const program = ["--package", "lockstep-wire", "--features", "toml", "--example", "binary_snapshots"];
   const lines = snapshots.map((snapshot) => `${JSON.stringify(snapshot)}\n`).join("");
-  const answer = await cargo([...program, "--", file], lines);
+  const answer = await example("binary_snapshots", [file], lines);
   const bytesOf = (hex) => new Uint8Array(Buffer.from(hex, "hex"));
   return answer.trim().split("\n").map((line) => {
     const [bytes, flat] = line.split(" ").map(bytesOf);
     return { bytes, flat };
   });
+}
+
+function example(name, args, input) {
+  return cargo(["--package", "lockstep-wire", "--features", "toml", "--example", name, "--", ...args], input);
 }
 
 async function cargo(program, input = "") {
