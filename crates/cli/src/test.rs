@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use lockstep_core::{Facts, Step, World, is_in_group};
+use lockstep_core::{Facts, Policy, Step, World, is_in_group};
 use lockstep_wire::{CompiledPolicy, Place, QuestionDocument, SourceError};
 
 use crate::error::CommandError;
 use crate::output::{self, BAD, GOOD, printable, styled};
 use crate::policy_file;
-use crate::world_file::WorldFile;
+use crate::world_file::{SUGGESTIONS_MAX, WorldFile};
 
 /// Runs the tests in `files`, all under `policy` where it is given.
 ///
@@ -94,23 +95,71 @@ impl Runner<'_> {
         let Some(compiled) = self.policies.get(&policy) else {
             return Ok(Vec::new());
         };
-        let mut world = file.resolve(&compiled.policy, None)?;
+        let world = file.resolve(&compiled.policy, None)?;
         file.warn(&compiled.policy, &world);
+        // With what the organization added, which is the same at every moment.
+        let policy = Arc::clone(world.policy());
+        let mut failures = failures(&file, &compiled.policy, world)?;
         let places = file.places();
-        let mut cases = Vec::new();
-        for (at, question) in file.document.cases.iter().enumerate() {
-            let now_ms = question.now_ms.unwrap_or(file.document.now_ms);
-            if now_ms != world.now_ms() {
-                world = file.resolve(&compiled.policy, Some(now_ms))?;
-            }
-            cases.push(Case {
-                name: name(question, &file),
-                place: places.of(&["cases".into(), Step::from(at)]),
-                failure: failure(question, &file, &world),
-            });
-        }
-        Ok(cases)
+        let mut suggestions = SUGGESTIONS_MAX;
+        let questions = file.document.cases.iter().enumerate();
+        let cases = questions.map(|(at, question)| Case {
+            name: name(question, &file),
+            place: places.of(&["cases".into(), Step::from(at)]),
+            failure: failures
+                .remove(&at)
+                .map(|failure| failure.said(&file, &policy, &mut suggestions)),
+        });
+        Ok(cases.collect())
     }
+}
+
+/// Why a question failed.
+struct Failure {
+    message: String,
+    /// What is not there, and what it is called.
+    missing: Option<(&'static str, String)>,
+}
+
+impl Failure {
+    /// The message with what may be meant, as long as `suggestions` lasts.
+    fn said(self, file: &WorldFile, policy: &Policy, suggestions: &mut usize) -> String {
+        let Self { message, missing } = self;
+        match (missing, suggestions.checked_sub(1)) {
+            (Some((noun, name)), Some(left)) => {
+                *suggestions = left;
+                format!("{message}; {}", file.suggestion(policy, noun, &name))
+            }
+            _ => message,
+        }
+    }
+}
+
+/// Which questions of `file` fail, by their places among its cases. `world` is the file's at a moment of its own.
+fn failures(
+    file: &WorldFile,
+    policy: &Arc<Policy>,
+    mut world: World,
+) -> Result<BTreeMap<usize, Failure>, CommandError> {
+    let turns = file.turns();
+    let last_turn = |now_ms: u64| turns.range(..=now_ms).next_back();
+    let mut questions: Vec<(u64, usize)> = Vec::new();
+    for (at, question) in file.document.cases.iter().enumerate() {
+        questions.push((question.now_ms.unwrap_or(file.document.now_ms), at));
+    }
+    // A world is resolved once for all moments at which it is the same.
+    questions.sort_unstable();
+    let mut failures = BTreeMap::new();
+    for (now_ms, at) in questions {
+        if last_turn(now_ms) != last_turn(world.now_ms()) {
+            world = file.resolve(policy, Some(now_ms))?;
+        }
+        let question = file.document.cases.get(at);
+        if let Some(failure) = question.and_then(|question| failure(question, file, &world)) {
+            failures.insert(at, failure);
+        }
+    }
+    Ok(failures)
 }
 
 fn name(question: &QuestionDocument, file: &WorldFile) -> String {
@@ -159,7 +208,7 @@ fn stated(facts: &Facts) -> String {
     stated.collect::<Vec<_>>().join(", ")
 }
 
-fn failure(question: &QuestionDocument, file: &WorldFile, world: &World) -> Option<String> {
+fn failure(question: &QuestionDocument, file: &WorldFile, world: &World) -> Option<Failure> {
     match file.document.answer(world, question) {
         Ok(decision) if question.expect.is_met(&decision) => None,
         Ok(decision) => {
@@ -167,16 +216,15 @@ fn failure(question: &QuestionDocument, file: &WorldFile, world: &World) -> Opti
             let (code, text) = reason.map_or(("", ""), |reason| (&reason.code, &reason.text));
             let expected = question.expect.as_str();
             let found = if decision.decision { "allow" } else { "deny" };
-            Some(format!(
-                "expected {expected}, found {found} ({code}): {text}"
-            ))
+            Some(Failure {
+                message: format!("expected {expected}, found {found} ({code}): {text}"),
+                missing: None,
+            })
         }
-        Err(error) => {
-            let help = error
-                .missing()
-                .map(|(noun, name)| file.suggestion(world.policy(), noun, name));
-            Some(help.map_or(error.to_string(), |help| format!("{error}; {help}")))
-        }
+        Err(error) => Some(Failure {
+            message: error.to_string(),
+            missing: error.missing().map(|(noun, name)| (noun, name.into())),
+        }),
     }
 }
 

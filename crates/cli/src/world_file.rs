@@ -1,5 +1,6 @@
 //! Worlds from files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,8 +14,9 @@ use crate::arguments::InWorld;
 use crate::error::CommandError;
 use crate::{file, output, policy_file};
 
-/// Warnings about one file: each is looked up among all names there are.
-const WARNINGS_MAX: usize = 100;
+/// Warnings about one file, and tests of it, to which is said what may be meant: each name is looked up among all
+/// that there are.
+pub(crate) const SUGGESTIONS_MAX: usize = 100;
 
 /// A world, with the text that it was written as.
 pub(crate) struct WorldFile {
@@ -54,6 +56,23 @@ impl WorldFile {
         })
     }
 
+    /// The moments at which a window of the world begins or ends. Between two of them it is the same world.
+    pub(crate) fn turns(&self) -> BTreeSet<u64> {
+        let WorldDocument {
+            principals, groups, ..
+        } = &self.document;
+        let of_principals = principals.iter().flat_map(|principal| &principal.grants);
+        let of_groups = groups.iter().flat_map(|group| &group.grants);
+        let grants = of_principals
+            .chain(of_groups)
+            .flat_map(|grant| [grant.not_before_ms, grant.expires_at_ms]);
+        let tokens = principals
+            .iter()
+            .filter_map(|principal| principal.token.as_ref())
+            .flat_map(|token| [token.not_before_ms, token.expires_at_ms]);
+        grants.chain(tokens).flatten().collect()
+    }
+
     /// Says what in `world`, which is this one under `policy`, gives nothing.
     pub(crate) fn warn(&self, policy: &Policy, world: &World) {
         let without_effect = self.document.without_effect(policy, world);
@@ -61,12 +80,12 @@ impl WorldFile {
             return;
         }
         let places = Places::new(&self.text);
-        let more = without_effect.len().saturating_sub(WARNINGS_MAX);
+        let more = without_effect.len().saturating_sub(SUGGESTIONS_MAX);
         for WithoutEffect {
             path,
             message,
             missing,
-        } in without_effect.into_iter().take(WARNINGS_MAX)
+        } in without_effect.into_iter().take(SUGGESTIONS_MAX)
         {
             let help = missing.map(|(noun, name)| self.suggestion(policy, noun, &name));
             let message = help.map_or(message.clone(), |help| format!("{message}; {help}"));
