@@ -2,7 +2,8 @@
 
 use crate::support::{lockstep, printed};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
+    "audit",
     "check",
     "compile",
     "completions",
@@ -19,8 +20,12 @@ const COMMANDS: [&str; 11] = [
 #[test]
 fn every_command_has_help_with_an_example() {
     let all = printed(["--help"]);
+    let (_, listed) = all.split_once("\nCommands:\n").unwrap();
+    let listed = listed.lines().take_while(|line| !line.is_empty());
+    let listed = listed.filter_map(|line| line.split_whitespace().next());
+    let listed = listed.filter(|command| *command != "help");
+    assert_eq!(listed.collect::<Vec<_>>(), COMMANDS);
     for command in COMMANDS {
-        assert!(all.contains(&format!("\n  {command} ")), "{command}");
         let help = printed([command, "--help"]);
         assert!(help.contains("xamples:\n"), "{command}");
         assert!(
@@ -30,7 +35,9 @@ fn every_command_has_help_with_an_example() {
         // What belongs to no terminal has no colours.
         assert!(!help.contains('\u{1b}'), "{command}");
     }
-    for command in ["check", "diff", "evaluate", "export", "import", "test"] {
+    for command in [
+        "audit", "check", "diff", "evaluate", "export", "import", "test",
+    ] {
         assert!(
             printed([command, "--help"]).contains("Exit codes"),
             "{command}"
@@ -39,6 +46,8 @@ fn every_command_has_help_with_an_example() {
     for kind in ["actions", "resources", "subjects"] {
         assert!(printed(["search", kind, "--help"]).contains("Examples:"));
     }
+    let verify = printed(["audit", "verify", "--help"]);
+    assert!(verify.contains("Examples:") && verify.contains("Exit codes"));
 }
 
 #[test]

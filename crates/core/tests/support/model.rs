@@ -1,5 +1,5 @@
-//! The evaluator once more, as plainly as a hundred lines can say it: no bits, nothing computed
-//! before, no reasons. It reads the policy as written, and asks every question from the start.
+//! The evaluator once more, as plainly as a hundred lines (and `conditions.rs`) can say it: no bits, nothing
+//! computed before, no reasons. It reads the policy as written, and asks every question from the start.
 use lockstep_core::{Condition, ConditionalSpec, CustomRole, Effect, Facts, PermissionSpec};
 use lockstep_core::{PolicySpec, PrincipalKind, Record, RoleSpec, RuleSpec, Window};
 use super::conditions::test;
