@@ -130,4 +130,13 @@ mod tests {
         assert!(WRANGLER.contains(&format!("binding = \"{GRANTS}\"")));
         assert!(WRANGLER.contains(&format!("name = \"{MAIL}\"")));
     }
+
+    /// A Worker cannot see to which address a name leads: `lockstep_token::uri` looks at the text, and the runtime at the rest.
+    #[test]
+    fn j4_the_runtime_fetches_from_the_public_network_alone() {
+        let flags = WRANGLER
+            .lines()
+            .find_map(|line| line.strip_prefix("compatibility_flags = "));
+        assert!(flags.is_some_and(|flags| flags.contains("\"global_fetch_strictly_public\"")));
+    }
 }

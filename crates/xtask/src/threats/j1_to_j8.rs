@@ -161,6 +161,17 @@ pub(super) const ROWS: &[Row] = &[
                     "&& !last.is_empty();",
                 )],
             ),
+            proof(
+                edge(
+                    "config::bindings::tests::j4_the_runtime_fetches_from_the_public_network_alone",
+                ),
+                "what a name leads to is public",
+                &[edit(
+                    "wrangler.toml",
+                    "compatibility_flags = [\"global_fetch_strictly_public\"]",
+                    "compatibility_flags = []",
+                )],
+            ),
         ],
         running: &[
             (
