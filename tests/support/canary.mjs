@@ -5,8 +5,8 @@
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 
-/** Any of our secrets, whatever prefix the policy gives it, and those that sign events. */
-const pattern = /whsec_[0-9A-Za-z+/]{43}=|(?<![0-9A-Za-z])[a-z][0-9a-z_-]{1,15}[-_](?:usr|org)_[0-9A-Za-z]{28}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}(?![0-9A-Za-z])/g;
+/** Any of our secrets, whatever prefix the policy gives it, those that sign events, and JWTs, ours and others'. */
+const pattern = /eyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{40,}|whsec_[0-9A-Za-z+/]{43}=|(?<![0-9A-Za-z])[a-z][0-9a-z_-]{1,15}[-_](?:usr|org)_[0-9A-Za-z]{28}_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}(?![0-9A-Za-z])/g;
 
 /** The development mailbox keeps mail as it was sent, links included. */
 const isMailbox = (place) => place.startsWith("/v1/dev/mailbox");
