@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { startEdge } from "../support/edge.mjs";
 import { Person } from "./person.mjs";
@@ -46,6 +47,34 @@ test("a slug is taken once with all that look like it, and leads its members to 
   const eve = await Person.signIn(edge, "eve@example.com");
   assert.equal((await eve.get("/v1/organizations?slug=acme")).code, "not-found");
 });
+
+test("the operator has a list of all organizations, page by page from KV", async () => {
+  const eve = await Person.signIn(edge, "eve@lists.example.com");
+  const made = [await organization(eve, "One"), await organization(eve, "Two")].map(({ id }) => id);
+  const operator = new Person(edge, { authorization: `Bearer ${operatorKey}` });
+  const list = "/v1/operator/organizations";
+  assert.equal((await eve.get(list)).code, "unauthenticated");
+
+  let listed = [];
+  for (let tries = 0; tries < 50 && !made.every((id) => listed.includes(id)); tries += 1) {
+    if (tries > 0) await sleep(100);
+    listed = await pages(operator, list);
+  }
+  assert.deepEqual(listed, [...new Set(listed)].sort());
+  assert.deepEqual(made.filter((id) => !listed.includes(id)), []);
+});
+
+/** All ids of a list, of which a page has one. */
+async function pages(operator, list) {
+  const ids = [];
+  for (let query = "limit=1"; query; ) {
+    const { json, text } = await operator.get(`${list}?${query}`);
+    assert.equal(json.organizations?.length <= 1, true, text);
+    ids.push(...json.organizations.map(({ id }) => id));
+    query = json.next && new URLSearchParams({ limit: "1", cursor: json.next });
+  }
+  return ids;
+}
 
 test("the operator gives a plan as the preview said, and its seats are never passed", async () => {
   const bob = await Person.signIn(edge, "bob@example.com");

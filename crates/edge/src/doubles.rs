@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use serde::Deserialize;
 
 use crate::{
-    edge::{Clock, Edge, Kv, KvError, Later},
+    edge::{Clock, Edge, Kv, KvError, KvKeys, Later},
     http::Response,
     objects::{CallError, Class, ObjectCall, Objects},
 };
@@ -160,6 +160,24 @@ impl Kv for FaultyKv {
             }),
             KvFault::Foreign | KvFault::Garbage | KvFault::Stale { .. } => {
                 self.inner.put(key, value)
+            }
+        }
+    }
+
+    // Values have the faults; a list has none but that it does not come.
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> Later<'a, Result<KvKeys, KvError>> {
+        match self.fault {
+            KvFault::Failing => {
+                Box::pin(async { Err(KvError::Failed("failing on purpose".to_owned())) })
+            }
+            KvFault::Hanging => Box::pin(std::future::pending()),
+            KvFault::Foreign | KvFault::Garbage | KvFault::Stale { .. } => {
+                self.inner.list(prefix, after, limit)
             }
         }
     }

@@ -134,6 +134,23 @@ pub trait Kv {
 
     /// Sets the value of a key; at most one put a second for each key.
     fn put<'a>(&'a self, key: &'a str, value: &'a str) -> Later<'a, Result<(), KvError>>;
+
+    /// The keys that begin with `prefix`, in their order: at most `limit` of them, which come after the page that said `after`.
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> Later<'a, Result<KvKeys, KvError>>;
+}
+
+/// A page of a list of keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KvKeys {
+    /// The keys.
+    pub keys: Vec<String>,
+    /// What [`Kv::list`] takes for the page after this one, in KV's own words; absent on the last.
+    pub next: Option<String>,
 }
 
 /// KV has not done it; the text is for the log.

@@ -22,6 +22,7 @@ mod import;
 mod invitations;
 mod issuers;
 mod links;
+mod listing;
 mod mails;
 mod member_list;
 mod members;
@@ -66,6 +67,7 @@ pub use invitations::{NewInvitation, ROWS_MAX as INVITATIONS_MAX, Resend, Resend
 pub(crate) use issuers::reach;
 pub use issuers::{IssuerChange, IssuerQuestion};
 pub use links::{LinkChange, LinkQuestion};
+pub use listing::page as listed;
 pub use member_list::{MemberList, MemberPosition, MemberSort};
 pub use node_members::{NodeMemberChange, NodeMemberQuestion};
 pub use plan::PlanCommand;
@@ -141,6 +143,7 @@ impl Object for OrganizationObject {
         schema::RETURNS,
         schema::OWNERS,
         schema::WORDS,
+        schema::LISTED,
     ];
 
     const IS_AUDITED: bool = true;

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    authenticate::Caller,
+    authenticate::{Caller, Operator, operator},
     http::Response,
     keys::{Keys, Purpose},
     problem::{ApiError, Code},
@@ -105,8 +105,24 @@ impl<'a> Pages<'a> {
         caller: &'a Caller,
         filters: &'static [&'static str],
     ) -> Result<Self, ApiError> {
+        Self::read(call, caller.principal.as_str(), filters)
+    }
+
+    /// As [`Self::of`], of a list of the operator's.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn of_operator(call: &Call<'a>, _: Operator) -> Result<Self, ApiError> {
+        Self::read(call, operator::NAME, &[])
+    }
+
+    fn read(
+        call: &Call<'a>,
+        principal: &'a str,
+        filters: &'static [&'static str],
+    ) -> Result<Self, ApiError> {
         let request = call.request;
-        let mut scope = vec![caller.principal.as_str(), request.path.as_str()];
+        let mut scope = vec![principal, request.path.as_str()];
         for name in filters {
             let value = parameter(request, name)?;
             scope.extend([

@@ -71,6 +71,13 @@ pub struct OrganizationView {
     pub facts: FactsView,
 }
 
+/// An organization in the operator's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedOrganization {
+    /// Its id.
+    pub id: String,
+}
+
 /// PATCH `/v1/organizations/{org}/members/{user}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -62,8 +62,8 @@ pub use decision::{
 };
 pub use directory::{
     AcceptedView, ChangeMemberRequest, ChangeMembersRequest, ChangeRoleRequest, EvaluateRequest,
-    MemberRoleView, MemberView, NameRequest, OrganizationChangeRequest, OrganizationReference,
-    OrganizationView, ResourceRequest,
+    ListedOrganization, MemberRoleView, MemberView, NameRequest, OrganizationChangeRequest,
+    OrganizationReference, OrganizationView, ResourceRequest,
 };
 pub use document::{
     CaseDocument, ConditionalDocument, CustomRolesDocument, EffectName, LevelName,

@@ -8,6 +8,7 @@ use super::{
     Actor,
     acting::{Change, FreshActing, Permitted},
     actor::{self, access, directory_facts},
+    listing,
     plan::{self, Plan},
     roles, slugs,
     store::{self, Organization, organization, written},
@@ -99,6 +100,7 @@ pub(super) fn begin(
             "The organization exists already.",
         ));
     }
+    listing::enter(context)?;
     organization(context)
 }
 

@@ -362,3 +362,10 @@ pub(super) const WORDS: &str = "
 pub(super) const OWNERS: &str = "
     CREATE INDEX node_owner ON node (owner) WHERE owner IS NOT NULL;
 ";
+
+/// The deployment's list of its organizations has those, too, that were there before it.
+pub(super) const LISTED: &str = "
+    INSERT INTO outbox (lane, payload, next_at_ms)
+        SELECT 'organizations/' || id, json_object('kv_put', json_object('key', 'organizations/' || id,
+            'value', 'organizations/' || id)), 0 FROM organization;
+";

@@ -2,7 +2,7 @@
 
 use super::{Delivery, drain, enqueue, next_at_ms};
 use crate::{
-    edge::{Kv, KvError, Later},
+    edge::{Kv, KvError, KvKeys, Later},
     mail::Mail,
     objects::Class,
     sql::Sql,
@@ -122,6 +122,15 @@ impl Kv for Hanging {
             Err(KvError::Late("no answer".to_owned()))
         })
     }
+
+    fn list<'a>(
+        &'a self,
+        _: &'a str,
+        _: Option<&'a str>,
+        _: u32,
+    ) -> Later<'a, Result<KvKeys, KvError>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 #[test]
@@ -217,6 +226,15 @@ impl Kv for LateKv {
             return self.inner.put(key, value);
         }
         Box::pin(std::future::ready(Err(KvError::Late("late".to_owned()))))
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> Later<'a, Result<KvKeys, KvError>> {
+        self.inner.list(prefix, after, limit)
     }
 }
 

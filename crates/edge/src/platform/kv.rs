@@ -1,6 +1,6 @@
 //! Workers KV behind [`Kv`]. Values are strings: what the binding makes of other types is not what was put.
 
-use js_sys::{Promise, Reflect};
+use js_sys::{Array, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 use worker::Env;
@@ -8,7 +8,7 @@ use worker::Env;
 use super::timeout::{CALL_MS, within};
 use crate::{
     config::GRANTS,
-    edge::{Kv, KvError, Later},
+    edge::{Kv, KvError, KvKeys, Later},
 };
 
 // The worker crate describes each call's options anew by serde, and its answer by another reader.
@@ -21,6 +21,9 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn put(this: &Namespace, key: &str, value: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn list(this: &Namespace, options: &JsValue) -> Result<Promise, JsValue>;
 }
 
 pub(super) struct Grants {
@@ -56,11 +59,54 @@ impl Kv for Grants {
         Box::pin(async move {
             let promise = self.store()?.put(key, value).map_err(failed)?;
             let done = within(CALL_MS, JsFuture::from(promise)).await;
-            let late = || KvError::Late(format!("no answer within {CALL_MS} ms"));
             done.ok_or_else(late)?.map_err(failed)?;
             Ok(())
         })
     }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> Later<'a, Result<KvKeys, KvError>> {
+        Box::pin(async move {
+            let options = Object::new();
+            set(&options, "prefix", &prefix.into())?;
+            set(&options, "limit", &limit.into())?;
+            if let Some(after) = after {
+                set(&options, "cursor", &after.into())?;
+            }
+            let promise = self.store()?.list(&options).map_err(failed)?;
+            let listed = within(CALL_MS, JsFuture::from(promise)).await;
+            let listed = listed.ok_or_else(late)?.map_err(failed)?;
+            let keys: Array = member(&listed, "keys")?.unchecked_into();
+            let keys = keys.iter().map(|key| member(&key, "name"));
+            let is_last = member(&listed, "list_complete")?.is_truthy();
+            Ok(KvKeys {
+                keys: keys
+                    .filter_map(|name| name.map(|name| name.as_string()).transpose())
+                    .collect::<Result<_, _>>()?,
+                next: match is_last {
+                    true => None,
+                    false => member(&listed, "cursor")?.as_string(),
+                },
+            })
+        })
+    }
+}
+
+fn set(object: &Object, name: &str, value: &JsValue) -> Result<(), KvError> {
+    Reflect::set(object, &name.into(), value).map_err(failed)?;
+    Ok(())
+}
+
+fn member(object: &JsValue, name: &str) -> Result<JsValue, KvError> {
+    Reflect::get(object, &name.into()).map_err(failed)
+}
+
+fn late() -> KvError {
+    KvError::Late(format!("no answer within {CALL_MS} ms"))
 }
 
 fn failed(error: JsValue) -> KvError {

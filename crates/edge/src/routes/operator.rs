@@ -7,11 +7,17 @@ use crate::{
     authenticate::Operator,
     http::{Method, Response},
     json,
-    organization::{Command, PlanCommand},
+    organization::{self, Command, PlanCommand},
+    paging::Pages,
     router::{Answer, Call, Handler, Route},
 };
 
 pub(super) const ROUTES: &[Route] = &[
+    Route {
+        method: Method::Get,
+        pattern: "/v1/operator/organizations",
+        handler: Handler::Operator(|call, operator| Box::pin(organizations(call, operator))),
+    },
     Route {
         method: Method::Get,
         pattern: "/v1/operator/organizations/{org}/plan",
@@ -28,6 +34,12 @@ pub(super) const ROUTES: &[Route] = &[
         handler: Handler::Operator(|call, operator| Box::pin(preview_plan(call, operator))),
     },
 ];
+
+async fn organizations(call: Call<'_>, operator: Operator) -> Answer {
+    let pages = Pages::of_operator(&call, operator)?;
+    let listed = organization::listed(call.edge, pages.range()?).await?;
+    pages.answer("organizations", &listed)
+}
 
 async fn plan(call: Call<'_>, operator: Operator) -> Answer {
     let read = Command::Plan(PlanCommand::Read { operator });

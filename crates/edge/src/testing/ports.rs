@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     clients::Windows,
     edge::{
-        Acknowledgement, Background, Clients, Clock, Kv, KvError, Later, Outgoing, Random,
+        Acknowledgement, Background, Clients, Clock, Kv, KvError, KvKeys, Later, Outgoing, Random,
         Upstream, UpstreamError,
     },
     problem::ApiError,
@@ -183,6 +183,26 @@ impl Kv for MemoryKv {
                 .push((key.to_owned(), value.to_owned()));
         });
         Box::pin(std::future::ready(put))
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> Later<'a, Result<KvKeys, KvError>> {
+        let listed = self.check().map(|()| {
+            let values = self.values.borrow();
+            let all = values.keys().filter(|key| key.starts_with(prefix));
+            let rest = all.filter(|key| after.is_none_or(|after| key.as_str() > after));
+            let mut keys: Vec<String> = rest.cloned().collect();
+            let limit = usize::try_from(limit).unwrap();
+            let is_last = keys.len() <= limit;
+            keys.truncate(limit);
+            let next = keys.last().cloned().filter(|_| !is_last);
+            KvKeys { keys, next }
+        });
+        Box::pin(std::future::ready(listed))
     }
 }
 

@@ -4,6 +4,7 @@ mod first;
 mod gone;
 mod joining;
 mod large;
+mod listing;
 
 use serde_json::{Value, json};
 
