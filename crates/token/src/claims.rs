@@ -95,9 +95,7 @@ impl<'t> Token<'t> {
         let record = records
             .find(|record| record.issuer() == issuer)
             .ok_or(TokenError::Issuer)?;
-        if !record.accepts_type(self.jws.kind()) {
-            return Err(TokenError::Type);
-        }
+        self.check_kind(record)?;
         let is_published = matches!(record.source(), KeySource::Uri(_));
         if is_published && !record.algorithms().contains(&self.jws.algorithm()) {
             return Err(TokenError::AlgorithmOfKey);
@@ -109,7 +107,8 @@ impl<'t> Token<'t> {
     ///
     /// # Errors
     /// [`TokenError`] as [`KeySet::select`](crate::jwk::KeySet::select); [`TokenError::Issuer`] when
-    /// the record is another issuer's, [`TokenError::Key`] when the keys are another record's.
+    /// the record is another issuer's, [`TokenError::Type`] as [`record`](Self::record),
+    /// [`TokenError::Key`] when the keys are another record's.
     pub fn select_from<'a>(
         &'a self,
         record: &'a IssuerRecord,
@@ -118,6 +117,7 @@ impl<'t> Token<'t> {
         if self.unverified_issuer() != Some(record.issuer()) {
             return Err(TokenError::Issuer);
         }
+        self.check_kind(record)?;
         let keys = record.keys(fetched).ok_or(TokenError::Key)?;
         Ok(Request {
             check: keys.select(&self.jws)?,
@@ -136,6 +136,14 @@ impl<'t> Token<'t> {
         records: impl IntoIterator<Item = &'a IssuerRecord>,
     ) -> Result<Request<'a>, TokenError> {
         self.select_from(self.record(records)?, None)
+    }
+
+    /// Refuses a token for another use, such as a logout token (RFC 8725 section 3.11).
+    fn check_kind(&self, record: &IssuerRecord) -> Result<(), TokenError> {
+        if !record.accepts_type(self.jws.kind()) {
+            return Err(TokenError::Type);
+        }
+        Ok(())
     }
 }
 

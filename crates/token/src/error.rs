@@ -54,7 +54,8 @@ pub enum TokenError {
         /// What is wrong with it.
         error: JsonError,
     },
-    /// No key of the record is meant, or more than one could be.
+    /// No key of the record is meant, or more than one could be. Where its keys are published, the issuer
+    /// may have others by now: fetch them again, though not for every such token.
     Key,
     /// It lives longer than its record allows.
     Lifetime,

@@ -134,6 +134,10 @@ pub enum KeySource {
 
 /// Published keys of one record. INVARIANT: only [`IssuerRecord::read_keys`] makes one, so the keys
 /// of one issuer never verify a token of another.
+///
+/// They have no age: who fetches them remembers when that was, and fetches them again before a key that the
+/// issuer has withdrawn counts for too long, and when a token is refused with
+/// [`TokenError::Key`](crate::TokenError::Key).
 #[derive(Clone, Debug)]
 pub struct FetchedKeys {
     issuer: String,
@@ -144,7 +148,7 @@ pub struct FetchedKeys {
 }
 
 impl FetchedKeys {
-    /// The keys.
+    /// The keys, and which were [left out](KeySet::left_out).
     pub fn keys(&self) -> &KeySet {
         &self.keys
     }

@@ -2,7 +2,12 @@
 //!
 //! What it is not: it reads no clock, draws no random bytes and does no I/O, so that the same code
 //! runs natively and in the Worker. `now` and random bytes are arguments, storage is the caller's,
-//! and the signature primitive is a trait ([`verify::Verifier`]).
+//! and the signature primitive is a trait ([`verify::Verifier`]). Two come with the crate, each behind
+//! a feature: `native` (`native::Native`: RustCrypto, everywhere but on wasm32) and `web`
+//! (`web::Web`: WebCrypto in a Worker). Without a feature you bring your own.
+//!
+//! Times are whole seconds since 1970 (`now_s`), as JWTs write them; `lockstep-core` counts in
+//! milliseconds (`now_ms`).
 //!
 //! - A JWT: [`claims`] walks through it; [`issuer`] says who may sign, [`jwk`] with what, [`uri`]
 //!   where that is published, [`jws`] how it has to be written.

@@ -260,11 +260,6 @@ impl SecretHash {
         hex(&self.0)
     }
 
-    /// The hash as bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// Whether both are the hash of one secret, in constant time.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()

@@ -50,7 +50,7 @@ pub trait Verifier {
 }
 
 /// What a [`Verifier`] is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// The key with its algorithm: see [`Key::jwk`], [`Key::fingerprint`] and
     /// [`Algorithm::webcrypto`](crate::Algorithm::webcrypto).
@@ -59,6 +59,13 @@ pub struct Question<'a> {
     pub message: &'a [u8],
     /// The signature as JWS writes it (ECDSA: `r || s`); its length already fits the key.
     pub signature: &'a [u8],
+}
+
+/// Message and signature are the whole bearer token, so neither is shown.
+impl fmt::Debug for Question<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Question({:?})", self.key)
+    }
 }
 
 /// Why a primitive could not decide, or not sign; for the log.

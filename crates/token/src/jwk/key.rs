@@ -233,6 +233,8 @@ impl fmt::Display for KeyFault {
     }
 }
 
+impl std::error::Error for KeyFault {}
+
 /// RFC 7518 sections 6.2.2 and 6.3.2. A published private key is everybody's key.
 fn refuse_private(jwk: &Object) -> Result<(), KeyFault> {
     let private = ["d", "p", "q", "dp", "dq", "qi", "oth"].into_iter();

@@ -1,7 +1,7 @@
 //! J7 to J10: claims that are missing, of another type, or not satisfied. Every token here is
 //! signed with the right key.
 
-use lockstep_token::{Algorithm, TokenError};
+use lockstep_token::{Algorithm, Token, TokenError};
 
 use crate::world::{NOW_S, World};
 
@@ -295,8 +295,12 @@ fn j17_tokens_for_other_uses_are_refused() {
         "",
     ] {
         let header = format!(r#"{{"alg":"EdDSA","kid":"k1","typ":"{kind}"}}"#);
-        let found = world.subject(&world.token(&header, &world.claims()));
-        assert_eq!(found, Err(TokenError::Type), "{kind}");
+        let text = world.token(&header, &world.claims());
+        assert_eq!(world.subject(&text), Err(TokenError::Type), "{kind}");
+        // Nor where somebody has the record by other means.
+        let token = Token::parse(&text).unwrap();
+        let found = token.select_from(&world.issuers.records()[0], None);
+        assert_eq!(found.map(|_| ()), Err(TokenError::Type), "{kind}");
     }
     // A token inside a token.
     let nested = world.token(

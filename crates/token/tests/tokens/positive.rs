@@ -1,8 +1,8 @@
 //! What has to be accepted is.
 
-use lockstep_token::Algorithm;
-use lockstep_token::Token;
 use lockstep_token::native::{Native, ready};
+use lockstep_token::verify::{Question, Verifier, VerifierError};
+use lockstep_token::{Algorithm, Token, TokenError};
 
 use crate::world::{NOW_S, World};
 
@@ -42,6 +42,27 @@ fn claims_are_given_back_as_they_were_sent() {
     assert_eq!(claims.token_id(), Some("t1"));
     assert_eq!(claims.members().text("email"), Some("ann@example.com"));
     assert_eq!(claims.record().leeway_s(), 30);
+}
+
+/// Tells what it was asked about, as a log would.
+struct Telling;
+
+impl Verifier for Telling {
+    async fn verify(&self, question: Question<'_>) -> Result<bool, VerifierError> {
+        let reason = format!("{question:?}");
+        Err(VerifierError { reason })
+    }
+}
+
+#[test]
+fn a_question_shown_is_no_token() {
+    let world = World::new(Algorithm::EdDsa);
+    let text = world.good_token();
+    let token = Token::parse(&text).unwrap();
+    let request = token.select(world.issuers.records()).unwrap();
+    let refused = ready(request.verify(&Telling)).unwrap().map(|_| ());
+    let reason = r#"Question(Key(EdDSA, Some("k1")))"#.to_owned();
+    assert_eq!(refused, Err(TokenError::Verifier { reason }));
 }
 
 #[test]
