@@ -67,7 +67,7 @@ pub enum Test {
 }
 
 impl Test {
-    fn outcome(&self, value: &Value, facts: &Facts) -> Outcome {
+    pub(crate) fn outcome(&self, value: &Value, facts: &Facts) -> Outcome {
         let holds = match (self, value) {
             (Self::AtLeast(least), Value::Integer(value)) => value >= least,
             (Self::AtMost(most), Value::Integer(value)) => value <= most,

@@ -1,6 +1,8 @@
 //! What in a policy that compiles has no effect, cannot be meant, or seldom is.
 
 mod contradiction;
+mod narrower;
+mod patterns;
 mod reach;
 
 use alloc::string::String;
@@ -14,6 +16,7 @@ use crate::{
 };
 
 use contradiction::contradiction;
+use patterns::exclude;
 use reach::Reach;
 
 /// Something in a policy that has no effect, cannot be meant, or seldom is, and where.
@@ -56,6 +59,11 @@ pub enum FindingKind {
     IfExistsWithoutEffect {
         /// The fact.
         fact: String,
+    },
+    /// The condition asks for a role that nobody has on the organization.
+    RoleOfNoTarget {
+        /// The role.
+        role: String,
     },
     /// A rule always takes away what the role is given here.
     AlwaysDenied {
@@ -113,6 +121,10 @@ impl fmt::Display for FindingKind {
             Self::IfExistsWithoutEffect { fact } => write!(
                 f,
                 "`{fact}` is there wherever it can be, so `if_exists` has no effect"
+            ),
+            Self::RoleOfNoTarget { role } => write!(
+                f,
+                "`target.role` is a role on the organization itself, and nobody has `{role}` there"
             ),
             Self::AlwaysDenied { role, by } => {
                 write!(f, "the rule `{by}` always takes this from `{role}`")
@@ -250,7 +262,7 @@ fn permissions(spec: &PolicySpec, policy: &Policy, reach: &Reach<'_>, findings: 
             let place = [place.as_slice(), &[index.into()]].concat();
             findings.push(contradictory(place, fact));
         }
-        if_exists(&permission.guard, &place, findings);
+        single(&permission.guard, &place, reach, findings);
     }
 }
 
@@ -293,7 +305,7 @@ fn conditional(
     if let (Some((index, fact)), None) = (never, never_holds(&permission.guard, &[])) {
         findings.push(contradictory(path("when", &[index.into()]), fact));
     }
-    if_exists(&conditional.when, &path("when", &[]), findings);
+    single(&conditional.when, &path("when", &[]), reach, findings);
 }
 
 fn always_denied(role: &str, by: &str) -> FindingKind {
@@ -303,16 +315,25 @@ fn always_denied(role: &str, by: &str) -> FindingKind {
     }
 }
 
-/// The directory never says of a fact of its own that it is not there.
-fn if_exists(when: &[Condition], at: &[Step], findings: &mut Vec<Finding>) {
+/// What is odd about conditions by themselves.
+fn single(when: &[Condition], at: &[Step], reach: &Reach<'_>, findings: &mut Vec<Finding>) {
     for (index, condition) in when.iter().enumerate() {
+        let path = [at, &[index.into()]].concat();
+        // The directory never says of a fact of its own that it is not there.
         let is_open = fact_type(&condition.fact) == Some(FactType::Any);
         if condition.if_exists && !is_open {
             let fact = condition.fact.clone();
             findings.push(Finding {
-                path: [at, &[index.into(), "if_exists".into()]].concat(),
+                path: [path.as_slice(), &["if_exists".into()]].concat(),
                 kind: FindingKind::IfExistsWithoutEffect { fact },
             });
+        }
+        if condition.fact == "target.role"
+            && let Some(role) = reach.role_of_no_target(&condition.test)
+        {
+            let role = role.into();
+            let kind = FindingKind::RoleOfNoTarget { role };
+            findings.push(Finding { path, kind });
         }
     }
 }
@@ -324,7 +345,7 @@ fn rules(spec: &PolicySpec, reach: &Reach<'_>, findings: &mut Vec<Finding>) {
     for (at, rule) in spec.rules.iter().enumerate().rev() {
         let path = vec!["rules".into(), at.into()];
         let place = [path.as_slice(), &["when".into()]].concat();
-        if_exists(&rule.when, &place, &mut found);
+        single(&rule.when, &place, reach, &mut found);
         if let Some((index, fact)) = never_holds(&rule.when, &[]) {
             vain.push(at);
             let mut finding =
@@ -400,7 +421,8 @@ fn never_holds<'a>(when: &'a [Condition], others: &[Condition]) -> Option<(usize
             .chain(others)
             .filter(|condition| condition.fact == last.fact);
         let of_fact: Vec<&Condition> = of_fact.collect();
-        contradiction(&of_fact).then_some((at, last.fact.as_str()))
+        let never = contradiction(&of_fact) || exclude(&of_fact);
+        never.then_some((at, last.fact.as_str()))
     })
 }
 

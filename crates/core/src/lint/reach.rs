@@ -5,7 +5,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Bits, ConditionalSpec, Effect, Guard, PermissionSpec, Policy, PolicySpec, RuleSpec};
+use super::narrower::is_within;
+use crate::{
+    Bits, ConditionalSpec, Effect, Guard, PermissionSpec, Policy, PolicySpec, RuleSpec, Test, Value,
+};
 
 /// A policy as written, and compiled without its rules.
 pub(super) struct Reach<'a> {
@@ -89,6 +92,23 @@ impl<'a> Reach<'a> {
         Some(self.bare.role(id)?.0)
     }
 
+    /// The first role of `test` that nobody has on the organization itself.
+    pub(super) fn role_of_no_target<'t>(&self, test: &'t Test) -> Option<&'t str> {
+        let roles = match test {
+            Test::Equals(Value::Text(role)) | Test::NotEquals(Value::Text(role)) => {
+                core::slice::from_ref(role)
+            }
+            Test::In(roles) | Test::NotIn(roles) => roles,
+            _ => return None,
+        };
+        let has = |role: &&String| {
+            let known = self.bare.role(role);
+            known.is_some_and(|role| self.bare.organization_roles().any(|one| one == role))
+        };
+        let mut others = roles.iter().filter(|role| !has(role));
+        others.next().map(String::as_str)
+    }
+
     /// What rules take from who was granted `role`, whatever the facts.
     fn takes(&self, role: usize) -> Bits {
         let rules = self.rules.iter();
@@ -143,8 +163,8 @@ impl<'a> Reach<'a> {
         let covered = |(at, (guard, _)): (usize, &(Guard, Bits))| {
             let mut covered = Bits::empty(self.spec.roles.len());
             for (other, (wide, roles)) in rows.iter().enumerate() {
-                let is_first = || other < at || !wide.is_within(guard);
-                if other != at && guard.is_within(wide) && is_first() {
+                let is_first = || other < at || !is_within(wide, guard);
+                if other != at && is_within(guard, wide) && is_first() {
                     covered.union_with(roles);
                 }
             }
@@ -238,7 +258,7 @@ impl<'a> Reach<'a> {
     fn wider(&self, at: usize, effect: Effect) -> Vec<&Reached<'a>> {
         let narrow = self.rules.get(at).map(|reached| &reached.guard);
         let applies = |other: &&Reached<'a>| {
-            let is_wider = narrow.is_some_and(|narrow| narrow.is_within(&other.guard));
+            let is_wider = narrow.is_some_and(|narrow| is_within(narrow, &other.guard));
             other.rule.effect == effect && is_wider
         };
         self.rules.iter().filter(applies).collect()
@@ -293,7 +313,7 @@ impl<'a> Reach<'a> {
     /// The rights under the conditions of `narrow`, or fewer, each with its permission.
     fn rights_under(&self, narrow: &Guard) -> Vec<(usize, usize)> {
         let guards = self.bare.guards.iter();
-        let is_wide: Vec<bool> = guards.map(|wide| narrow.is_within(wide)).collect();
+        let is_wide: Vec<bool> = guards.map(|wide| is_within(narrow, wide)).collect();
         let rights = self.bare.conditional_rights.iter().enumerate();
         let under = rights.filter(|(_, right)| is_wide.get(right.guard) == Some(&true));
         let first = self.spec.permissions.len();

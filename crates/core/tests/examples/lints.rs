@@ -2,6 +2,7 @@
 
 mod contradictions;
 mod named;
+mod narrower;
 mod others;
 
 use lockstep_core::{
