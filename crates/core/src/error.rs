@@ -121,7 +121,7 @@ impl fmt::Display for PolicyErrorKind {
             ),
             Self::InvalidPrefix(prefix) => write!(
                 f,
-                "`{prefix}` is no prefix: use 3 to 16 lower-case letters, digits, `_` and `-`, and let no two kinds of secrets begin alike"
+                "`{prefix}` is no prefix: use 3 to 16 lower-case letters, digits, `_` and `-`, a letter first and no `_` last, and let no two kinds of secrets begin alike"
             ),
             Self::NoAdminRole => f.write_str(
                 "no role is marked `admin = true`, so nobody could administer an organization",

@@ -19,6 +19,7 @@ use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, table, uniq
 #[serde(deny_unknown_fields)]
 pub struct PolicyDocument {
     /// Short name. Like all ids of a policy it has 1 to 128 letters, digits and `. _ : - >`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ID)))]
     pub id: String,
     /// Name shown to people.
     pub name: String,
@@ -70,6 +71,10 @@ pub struct PolicyDocument {
     pub tokens: TokensDocument,
 }
 
+/// What an id of a policy looks like.
+#[cfg(feature = "schema")]
+pub(crate) const ID: &str = "^[A-Za-z0-9._:>-]{1,128}$";
+
 /// The names that keys of `operations` can have, so that an editor completes them.
 #[cfg(feature = "schema")]
 fn operation_names() -> serde_json::Value {
@@ -111,6 +116,7 @@ impl CustomRolesDocument {
 #[serde(deny_unknown_fields)]
 pub struct RuleDocument {
     /// Id by which reasons name it.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ID)))]
     pub id: String,
     /// What it does.
     pub effect: EffectName,
@@ -163,6 +169,7 @@ pub enum EffectName {
 #[serde(deny_unknown_fields)]
 pub struct RoleDocument {
     /// Id by which grants name it.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ID)))]
     pub id: String,
     /// Name shown to people. Defaults to the id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -192,6 +199,7 @@ pub struct RoleDocument {
 #[serde(deny_unknown_fields)]
 pub struct PermissionDocument {
     /// Id by which it is asked for.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ID)))]
     pub id: String,
     /// Name shown to people. Defaults to the id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -249,6 +257,7 @@ pub struct ConditionalDocument {
 #[serde(deny_unknown_fields)]
 pub struct CaseDocument {
     /// Id within the permission; the row's id is `permission:case`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ID)))]
     pub id: String,
     /// Name shown to people.
     #[serde(default, skip_serializing_if = "String::is_empty")]

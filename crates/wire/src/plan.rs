@@ -18,6 +18,7 @@ use crate::{AccessChangeView, LevelName, unique_map};
 pub struct PlanDocument {
     /// Ids of what a plan may have. A permission names those that it needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(inner(regex(pattern = crate::document::ID))))]
     pub features: Vec<String>,
     /// For a feature and a level the role id that every role of that level, granted to a person, counts
     /// as while the organization's plan has the feature.
@@ -26,6 +27,7 @@ pub struct PlanDocument {
         skip_serializing_if = "BTreeMap::is_empty",
         deserialize_with = "by_feature"
     )]
+    #[cfg_attr(feature = "schema", schemars(extend("additionalProperties" = roles_by_level())))]
     pub replace: BTreeMap<String, BTreeMap<LevelName, String>>,
     /// Id of the plan of an organization to which the operator has given no other. Absent: one without
     /// limits, with every feature but those that replace roles.
@@ -58,6 +60,16 @@ fn by_feature<'de, D: Deserializer<'de>>(
     Ok(replaced
         .map(|(feature, ByLevel(roles))| (feature, roles))
         .collect())
+}
+
+/// Roles by level, for the schema.
+#[cfg(feature = "schema")]
+fn roles_by_level() -> serde_json::Value {
+    serde_json::json!({
+        "type": "object",
+        "propertyNames": crate::document::level_names(),
+        "additionalProperties": { "type": "string" },
+    })
 }
 
 /// One plan.

@@ -7,17 +7,23 @@ use alloc::vec;
 use lockstep_core::{PolicyError, PolicyErrorKind};
 use serde::{Deserialize, Serialize};
 
-/// How the product's tokens begin: 3 to 16 lower-case letters, digits, `_` and `-`. After a prefix that
-/// does not end in `-` comes an underscore.
+/// What [`is_prefix`] takes.
+#[cfg(feature = "schema")]
+const PREFIX: &str = "^[a-z][a-z0-9_-]{1,14}[a-z0-9-]$";
+
+/// How the product's tokens begin: 3 to 16 lower-case letters, digits, `_` and `-`, the first a letter and the last
+/// no `_`. After a prefix that does not end in `-` comes an underscore.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TokensDocument {
     /// Personal access tokens. Defaults to `lsk_pat`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = PREFIX)))]
     pub personal: Option<String>,
     /// Keys of service accounts. Defaults to `lsk_svc`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = PREFIX)))]
     pub service: Option<String>,
 }
 

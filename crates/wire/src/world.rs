@@ -43,6 +43,7 @@ pub struct WorldDocument {
     pub now_ms: u64,
     /// Id of the organization. Defaults to `organization`.
     #[serde(default = "organization")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub organization: String,
     /// Name of the principal who created the organization. Defaults to the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,8 +97,10 @@ pub struct CustomRoleDocument {
 #[serde(deny_unknown_fields)]
 pub struct WorldNodeDocument {
     /// Its id.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub id: String,
     /// Its level.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["workspace", "project"])))]
     pub level: LevelName,
     /// Id of the node it lies in. Defaults to the organization.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +116,7 @@ pub struct WorldNodeDocument {
 #[serde(deny_unknown_fields)]
 pub struct PrincipalDocument {
     /// Its id.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub name: String,
     /// What kind of principal it is. Defaults to `user`.
     #[serde(default, skip_serializing_if = "KindName::is_user")]
@@ -177,6 +181,7 @@ pub struct TokenDocument {
 #[serde(deny_unknown_fields)]
 pub struct GroupDocument {
     /// Its id.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub id: String,
     /// Names of its members.
     pub members: Vec<String>,

@@ -71,7 +71,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
     (
         r#""organization.read" = "orders.view""#,
         "\"organization.read\" = \"orders.view\"\n[tokens]\npersonal = \"lsk_svc\"",
-        "18:12: `lsk_svc` is no prefix: use 3 to 16 lower-case letters, digits, `_` and `-`, and let no two kinds of secrets begin alike",
+        "18:12: `lsk_svc` is no prefix: use 3 to 16 lower-case letters, digits, `_` and `-`, a letter first and no `_` last, and let no two kinds of secrets begin alike",
     ),
     // Ids.
     (

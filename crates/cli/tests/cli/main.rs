@@ -16,6 +16,7 @@ mod compile;
 mod definitions;
 mod diff;
 mod evaluate;
+mod exports;
 mod many_cases;
 mod matrix;
 mod models;

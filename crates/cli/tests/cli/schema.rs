@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use jsonschema::Validator;
+use lockstep_wire::{compile_toml, read_world};
 use serde_json::{Value, json};
 
 use crate::support::{lockstep_reading, printed, root};
 
-fn schema(document: &str) -> Validator {
+pub(crate) fn schema(document: &str) -> Validator {
     let schema = serde_json::from_str(&printed(["schema", document])).unwrap();
     jsonschema::validator_for(&schema).unwrap()
 }
@@ -28,7 +29,7 @@ fn files(folder: &str) -> Vec<(String, Value)> {
 }
 
 #[track_caller]
-fn fits(schema: &Validator, name: &str, document: &Value) {
+pub(crate) fn fits(schema: &Validator, name: &str, document: &Value) {
     let errors = schema
         .iter_errors(document)
         .map(|error| format!("{error} at {}", error.instance_path));
@@ -84,7 +85,7 @@ fn requests_answers_and_snapshots_fit_theirs() {
     let blocks =
         blocks.map(|rest| serde_json::from_str(rest.split("```").next().unwrap()).unwrap());
     let blocks: Vec<Value> = blocks.collect();
-    // The last one is a line of the audit log, which has no schema of its own.
+    // The last one is what a compiled policy has beside its document.
     let [request, decision, snapshot, _] = blocks.as_slice() else {
         panic!("the documentation shows another number of documents");
     };
@@ -147,4 +148,75 @@ fn what_is_refused_fits_no_schema() {
     };
     assert!(request.is_valid(&asked(json!([]))));
     assert!(!request.is_valid(&asked(json!([{}]))));
+}
+
+const POLICY: &str = r#"id = "shop"
+name = "Shop"
+roles = [{ id = "owner", level = "organization", admin = true }, { id = "clerk", level = "workspace" }]
+permissions = [{ id = "look", level = "organization", allow = ["owner"], cases = [{ id = "a", facts = {} }] }]
+rules = [{ id = "stay", effect = "deny", permissions = ["look"], roles = ["clerk"] }]
+plan = { features = ["no-rbac"], replace = { no-rbac = { workspace = "clerk" } } }
+tokens = { personal = "shp_pat", service = "shp-" }
+"#;
+
+const WORLD: &str = r#"organization = "acme"
+nodes = [{ id = "lab", level = "workspace" }]
+principals = [{ name = "ada", grants = [{ role = "owner", node = "acme" }] }]
+groups = [{ id = "crew", members = ["ada"], grants = [] }]
+"#;
+
+/// Each is refused by the reader as well as by the schema.
+#[test]
+fn names_and_levels_that_are_refused_fit_no_schema() {
+    let lockstep = std::fs::read_to_string(root().join("policies/lockstep.toml")).unwrap();
+    let lockstep = compile_toml(&lockstep).unwrap().policy;
+    let reads_policy = |text: &str| compile_toml(text).is_ok();
+    let reads_world =
+        |text: &str| read_world(text).is_ok_and(|world| world.resolve(&lockstep, 0).is_ok());
+    let (policy, world) = (schema("policy"), schema("world"));
+    let json = |text: &str| toml::from_str::<Value>(text).unwrap();
+    assert!(reads_policy(POLICY) && policy.is_valid(&json(POLICY)));
+    assert!(reads_world(WORLD) && world.is_valid(&json(WORLD)));
+    for (sound, spoiled) in [
+        (r#"id = "shop""#, r#"id = "the shop""#),
+        (r#"{ id = "owner""#, r#"{ id = "öwner""#),
+        (r#"{ id = "look""#, r#"{ id = """#),
+        (r#"{ id = "a""#, r#"{ id = "a b""#),
+        (r#"{ id = "stay""#, r#"{ id = "st/ay""#),
+        (r#"["no-rbac"]"#, r#"["no-rbac", "sso+"]"#),
+        (r#"{ workspace = "clerk" }"#, r#"{ worksapce = "clerk" }"#),
+        (r#""shp_pat""#, r#""9ab""#),
+        (r#""shp_pat""#, r#""abc_""#),
+        (r#""shp_pat""#, r#""ab""#),
+        (r#""shp-""#, r#""Shp-""#),
+        (r#""shp-""#, r#""a-prefix-of-17-cs""#),
+    ] {
+        let text = POLICY.replacen(sound, spoiled, 1);
+        assert_ne!(text, POLICY, "nothing to spoil: {sound}");
+        assert!(!reads_policy(&text), "the reader takes {spoiled}");
+        assert!(!policy.is_valid(&json(&text)), "the schema takes {spoiled}");
+    }
+    for (sound, spoiled) in [
+        (r#"id = "lab""#, r#"id = """#),
+        (r#"name = "ada""#, r#"name = """#),
+        (
+            r#"id = "crew", members = ["ada"]"#,
+            r#"id = "", members = ["ada"]"#,
+        ),
+        (r#"level = "workspace""#, r#"level = "organization""#),
+    ] {
+        let text = WORLD.replacen(sound, spoiled, 1);
+        assert_ne!(text, WORLD, "nothing to spoil: {sound}");
+        assert!(!reads_world(&text), "the reader takes {spoiled}");
+        assert!(!world.is_valid(&json(&text)), "the schema takes {spoiled}");
+    }
+    let nameless = WORLD.replace("\"acme\"", "\"\"");
+    assert!(!reads_world(&nameless) && !world.is_valid(&json(&nameless)));
+    for prefix in ["abc", "lsv2_pt", "sk-ol-", "a-prefix-of-16-c"] {
+        let text = POLICY.replace("shp_pat", prefix);
+        assert!(
+            reads_policy(&text) && policy.is_valid(&json(&text)),
+            "{prefix}"
+        );
+    }
 }

@@ -366,8 +366,8 @@ export interface TokenRecord {
 }
 
 /**
- * How the product's tokens begin: 3 to 16 lower-case letters, digits, `_` and `-`. After a prefix that
- * does not end in `-` comes an underscore.
+ * How the product's tokens begin: 3 to 16 lower-case letters, digits, `_` and `-`, the first a letter and the last
+ * no `_`. After a prefix that does not end in `-` comes an underscore.
  */
 export interface TokensDocument {
   /** Personal access tokens. Defaults to `lsk_pat`. */
