@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use lockstep_core::{Access, Facts, Node, Operation, PrincipalId, Record, World, evaluate};
 use lockstep_wire::{
@@ -102,7 +101,7 @@ impl<'a> Answers<'a> {
             ..Record::default()
         };
         Ok(Self {
-            stranger: Access::resolve(&Arc::clone(world.policy()), stranger, world.now_ms())
+            stranger: Access::resolve_own(world.policy(), stranger, world.now_ms())
                 .map_err(|error| CommandError::Write(io::Error::other(error)))?,
             known: BTreeMap::new(),
             known_max: REMEMBERED_NODES

@@ -33,7 +33,7 @@ fn customized(
     policy: &Arc<Policy>,
     own: &dyn Fn() -> Option<Policy>,
     record: &Record,
-) -> Result<Arc<Policy>, RecordError> {
+) -> Result<OwnPolicy, RecordError> {
     let customization = &record.customization;
     for (len, limit) in [
         (record.grants.len(), limits::GRANTS_MAX),
@@ -45,11 +45,11 @@ fn customized(
         }
     }
     if customization.is_empty() {
-        return Ok(Arc::clone(policy));
+        return Ok(OwnPolicy::plain(policy));
     }
     let mut policy = own().ok_or(RecordError::NoPolicy)?;
     policy.customize(customization);
-    Ok(Arc::new(policy))
+    Ok(policy.own())
 }
 
 /// The number of the set that each node has: as long as a set holds, the nodes come one after the other by
@@ -77,11 +77,11 @@ fn classes(hierarchy: &Hierarchy, holdings: &Holdings) -> Vec<usize> {
 
 /// What one principal holds in one organization at one moment: what [`crate::evaluate()`] reads.
 ///
-/// It keeps the policy as the organization has it, custom roles and rules included, so that numbers of
-/// one policy are never read by another.
+/// It keeps the policy as the organization has it, custom roles and rules included: numbers of roles and
+/// permissions are that one's, and numbers of nodes are this access's. Another one may mean something else by them.
 #[derive(Clone, Debug)]
 pub struct Access {
-    policy: Arc<Policy>,
+    policy: OwnPolicy,
     hierarchy: Hierarchy,
     /// What was resolved, but for its nodes: those are in the hierarchy.
     record: Record,
@@ -118,7 +118,7 @@ impl Access {
     }
 
     /// [`Self::resolve`] in an organization whose own policy is there already. What the record says that
-    /// the organization added is not looked at.
+    /// the organization added is not looked at: `policy` has what was added when it was made.
     ///
     /// # Errors
     /// As of [`Self::resolve`].
@@ -131,7 +131,7 @@ impl Access {
             customization: Customization::default(),
             ..record
         };
-        Self::resolve(policy.policy(), record, now_ms)
+        Self::resolve(&policy.0, record, now_ms)
     }
 
     /// [`Self::resolve`] for a record whose nodes are in `nodes` instead. `own` makes the policy anew, to
@@ -164,7 +164,7 @@ impl Access {
     }
 
     pub(crate) fn of(
-        policy: Arc<Policy>,
+        policy: OwnPolicy,
         hierarchy: Hierarchy,
         mut record: Record,
         now_ms: u64,
@@ -177,7 +177,7 @@ impl Access {
 
     /// Of `record`, whose nodes are in `hierarchy`.
     fn new(
-        policy: Arc<Policy>,
+        policy: OwnPolicy,
         hierarchy: Hierarchy,
         record: Record,
         owned: Vec<NodeId>,
@@ -250,7 +250,7 @@ impl Access {
 
     /// The policy, with what the organization added to it.
     #[must_use]
-    pub const fn policy(&self) -> &Arc<Policy> {
+    pub const fn policy(&self) -> &OwnPolicy {
         &self.policy
     }
 
@@ -259,7 +259,7 @@ impl Access {
     #[must_use]
     pub fn allows(&self, permission: PermissionId, node: NodeId) -> bool {
         let word = permission.0 / WORD_BITS;
-        // A number of another policy must not reach into the next row.
+        // A number beyond the policy must not reach into the next row.
         let at = node.0 * self.stride + word;
         let allowed = self.allowed.get(at).filter(|_| word < self.stride);
         allowed.is_some_and(|allowed| allowed >> (permission.0 % WORD_BITS) & 1 == 1)
@@ -362,6 +362,11 @@ impl Access {
         &self.record.plan
     }
 
+    /// What the record says that the organization added to the policy.
+    pub(crate) const fn customization(&self) -> &Customization {
+        &self.record.customization
+    }
+
     /// The grants, in the record's order, whatever their window.
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
@@ -388,7 +393,7 @@ impl Access {
     }
 
     /// A number that nodes share when every decision about them is the same, whatever the permission
-    /// and the facts; `None` for a node of another access. A large hierarchy has few such classes, and
+    /// and the facts; `None` for a number that no node has here. A large hierarchy has few such classes, and
     /// their numbers are the smallest.
     #[must_use]
     pub fn class(&self, node: NodeId) -> Option<usize> {

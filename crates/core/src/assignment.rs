@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use crate::delegate::{can_define, can_lift_cap};
 use crate::membership::{fits, permit_on};
 use crate::{
-    Access, CustomRole, Facts, Grant, Level, MembershipError, NodeId, Operation, RoleId, Value,
-    can_delegate, can_hand_over, can_transfer,
+    Access, CustomRole, DelegationError, Facts, Grant, Level, MembershipError, NodeId, Operation,
+    Record, RoleId, Value, can_delegate, can_hand_over, can_transfer,
 };
 
 /// A change of what somebody, or an access group, was granted on one node.
@@ -71,7 +71,9 @@ fn replace(
 /// is handed out by it (law 5).
 ///
 /// # Errors
-/// The first reason against it.
+/// The first reason against it; [`DelegationError::Unknown`] where a grant is on a node that `actor` was not
+/// resolved on, as one of a snapshot is on those that its principal need know of only. A grant on a node that was
+/// deleted gives nothing, so the caller leaves it out.
 pub fn enter_group(
     actor: &Access,
     home: NodeId,
@@ -79,16 +81,14 @@ pub fn enter_group(
     facts: &Facts,
 ) -> Result<(), MembershipError> {
     permit_on(actor, Operation::GroupManage, home, facts)?;
-    known(actor, grants)
-        .try_for_each(|(role, node)| can_delegate(actor, role, node))
-        .map_err(MembershipError::Delegation)
+    each(actor, grants, &can_delegate).map_err(MembershipError::Delegation)
 }
 
 /// Whether `actor` may take somebody out of an access group of `home` that was granted `grants`, or delete
 /// it: what deny rules took because of these roles comes to life.
 ///
 /// # Errors
-/// The first reason against it.
+/// As of [`enter_group`].
 pub fn leave_group(
     actor: &Access,
     home: NodeId,
@@ -96,9 +96,10 @@ pub fn leave_group(
     facts: &Facts,
 ) -> Result<(), MembershipError> {
     permit_on(actor, Operation::GroupManage, home, facts)?;
-    known(actor, grants)
-        .try_for_each(|(role, node)| can_lift_cap(actor, None, role, None, node))
-        .map_err(MembershipError::Delegation)
+    each(actor, grants, &|actor, role, node| {
+        can_lift_cap(actor, None, role, None, node)
+    })
+    .map_err(MembershipError::Delegation)
 }
 
 /// Whether `actor` may save `role` for the organization (law 5). `asked` says whether they manage roles: it is
@@ -155,25 +156,31 @@ pub fn grant_account(
     Ok(())
 }
 
-/// Whether `actor` may be shown the secret of a service key that acts as `holder`: whoever knows it can do
-/// what it gives (law 5).
+/// Whether `actor` may be shown the secret of a service key that acts as `holder`, within its token: whoever
+/// knows it can do what it gives (law 5).
 ///
 /// # Errors
-/// The first reason against it.
-pub fn show_key(actor: &Access, holder: &Access, facts: &Facts) -> Result<(), MembershipError> {
+/// The first reason against it; [`DelegationError::Unknown`] as of [`can_hand_over`].
+pub fn show_key(actor: &Access, holder: &Record, facts: &Facts) -> Result<(), MembershipError> {
     permit_on(actor, Operation::ServiceKeyManage, actor.root(), facts)?;
     can_hand_over(actor, holder).map_err(MembershipError::Delegation)
 }
 
-/// The grants that count for anything, or will: those of roles and on nodes that are there, and not over.
-pub(crate) fn known<'a>(
-    actor: &'a Access,
-    grants: &'a [Grant],
-) -> impl Iterator<Item = (RoleId, NodeId)> + 'a {
-    grants
-        .iter()
-        .filter(|grant| !grant.window.is_over(actor.now_ms()))
-        .filter_map(|grant| Some((actor.policy().role(&grant.role)?, actor.node(&grant.node)?)))
+/// What `check` says of each of `grants` that counts for anything, or will: of roles that are there, and not over.
+/// What `actor` holds on a node that they were not resolved on, nobody knows.
+pub(crate) fn each(
+    actor: &Access,
+    grants: &[Grant],
+    check: &dyn Fn(&Access, RoleId, NodeId) -> Result<(), DelegationError>,
+) -> Result<(), DelegationError> {
+    let counts = |grant: &&Grant| !grant.window.is_over(actor.now_ms());
+    grants.iter().filter(counts).try_for_each(|grant| {
+        let Some(role) = actor.policy().role(&grant.role) else {
+            return Ok(());
+        };
+        let node = actor.node(&grant.node).ok_or(DelegationError::Unknown)?;
+        check(actor, role, node)
+    })
 }
 
 /// A project that goes from one workspace to another.

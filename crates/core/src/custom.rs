@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 
 use crate::compile::is_id;
 use crate::policy::Role;
@@ -32,8 +33,18 @@ impl Customization {
 }
 
 /// A policy as one organization has it: made once, for everybody in it.
+///
+/// It is read like any [`Policy`], and nothing is added to it any more: roles and rules that were narrowed or
+/// deleted since would stay in it. When they change, it is made anew of the policy that it was made of.
+///
+/// ```compile_fail,E0308
+/// # use lockstep_core::{Access, Record, RecordError};
+/// fn anew(before: &Access, edited: Record) -> Result<Access, RecordError> {
+///     Access::resolve(before.policy(), edited, before.now_ms())
+/// }
+/// ```
 #[derive(Clone, Debug)]
-pub struct OwnPolicy(Arc<Policy>);
+pub struct OwnPolicy(pub(crate) Arc<Policy>);
 
 impl OwnPolicy {
     /// `policy` with what the organization added.
@@ -49,7 +60,7 @@ impl OwnPolicy {
                 return Err(RecordError::TooMany { limit });
             }
         }
-        Ok(Self(Arc::new(policy.customized(customization))))
+        Ok(policy.customized(customization))
     }
 
     /// `policy` in an organization that added nothing.
@@ -58,9 +69,17 @@ impl OwnPolicy {
         Self(Arc::clone(policy))
     }
 
-    /// The policy. Two of these are the same as long as it is the same one.
+    /// Whether it is the same one as `other`, and not only one like it.
     #[must_use]
-    pub const fn policy(&self) -> &Arc<Policy> {
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for OwnPolicy {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
         &self.0
     }
 }
@@ -188,16 +207,20 @@ impl Policy {
     }
 
     /// The policy as one organization has it: with `customization` added.
-    ///
-    /// Numbers of permissions and roles stay what they are; custom roles come after the policy's own.
-    #[must_use]
-    pub fn customized(&self, customization: &Customization) -> Self {
+    pub(crate) fn customized(&self, customization: &Customization) -> OwnPolicy {
         let mut policy = self.clone();
         policy.customize(customization);
-        policy
+        policy.own()
+    }
+
+    /// Makes it the policy of one organization: nothing is added to it from here on.
+    pub(crate) fn own(self) -> OwnPolicy {
+        OwnPolicy(Arc::new(self))
     }
 
     /// Makes it the policy as one organization has it.
+    ///
+    /// Numbers of permissions and roles stay what they are; custom roles come after the policy's own.
     pub(crate) fn customize(&mut self, customization: &Customization) {
         // The numbers of the roles that were added, each with that of its base.
         let mut made: Vec<(usize, usize)> = Vec::new();

@@ -25,7 +25,7 @@ pub enum DelegationError {
     /// The role would free its holder from a cap that binds the grantor, or that holds back what the
     /// grantor does not hold.
     LiftsCap,
-    /// No such role or node.
+    /// There is no such role or node in what the grantor was resolved on, so nobody can say what they hold of it.
     Unknown,
 }
 
@@ -103,83 +103,94 @@ fn hand_out(holder: &Holder<'_>, role: RoleId) -> Result<(), DelegationError> {
     }
 }
 
-/// Whether the principal of `grantor` may hand out a credential that acts as the principal of `holder`:
-/// all that one was granted and is not over, or will be when a window opens, within the scope and subtree of `holder`'s
-/// token, must be held by the grantor. A cap of the holder is not counted, so less is allowed than might
-/// be. Both are resolved on the same nodes.
+/// Whether the principal of `grantor` may hand out a credential that acts as `holder`: all that one was granted
+/// and is not over, or will be when a window opens, within the scope and subtree of its token, must be held by the
+/// grantor. A cap of the holder is not counted, so less is allowed than might be.
 ///
 /// # Errors
-/// What is missing.
-pub fn can_hand_over(grantor: &Access, holder: &Access) -> Result<(), DelegationError> {
+/// What is missing; [`DelegationError::Unknown`] where something is held on, or the token is for, a node that the
+/// grantor was not resolved on, and where `holder` says that the organization added something else than the record
+/// of the grantor does.
+pub fn can_hand_over(grantor: &Access, holder: &Record) -> Result<(), DelegationError> {
     let policy = grantor.policy();
-    let record = holder.record();
+    is_alike(grantor, holder)?;
+    let scope = holder.token.as_ref();
+    let scope = scope.and_then(|token| token.permissions.as_ref());
+    let scope = scope.map(|ids| Bits::of(policy.numbers(ids), policy.permissions.len()));
     let mut missing: Vec<PermissionId> = Vec::new();
-    for (held, role, node) in held(holder, &record) {
-        let Some(at) = reached(holder, &record, node) else {
+    for (held, role, node) in held(grantor, holder)? {
+        let Some(at) = reached(grantor, holder, node)? else {
             continue;
         };
-        let at = grantor.node(holder.hierarchy().id(at));
-        let hands = at.and_then(|at| Holder::on(grantor, at));
-        let hands = hands.ok_or(DelegationError::Unknown)?;
-        let scope = holder.holdings().scope.as_ref();
-        let scoped = rights(policy, held)
-            .filter(|(_, permission)| scope.is_none_or(|scope| scope.contains(*permission)));
+        let hands = Holder::on(grantor, at).ok_or(DelegationError::Unknown)?;
+        let in_scope = |permission| scope.as_ref().is_none_or(|bits| bits.contains(permission));
+        let scoped = rights(policy, held).filter(|(_, permission)| in_scope(*permission));
         missing.extend(
             scoped
                 .filter(|(right, permission)| !hands.holds(*right, *permission, role))
                 .map(|(_, permission)| PermissionId(permission)),
         );
     }
-    if missing.is_empty() {
-        return Ok(());
-    }
-    missing.sort_unstable();
-    missing.dedup();
-    Err(DelegationError::Exceeds {
-        permissions: missing,
-    })
+    exceeds(missing)
 }
 
-/// What the principal of `holder` was granted and where, whatever the caps. What is over gives nothing.
-fn held<'a>(
-    holder: &'a Access,
-    record: &'a Record,
-) -> impl Iterator<Item = (&'a Bits, Option<&'a Role>, NodeId)> {
-    let policy = holder.policy();
-    let counts = |grant: &&Grant| !grant.window.is_over(holder.now_ms());
-    let granted = record.grants.iter().filter(counts).filter_map(|grant| {
-        let role = policy.role(&grant.role)?;
-        let counted = policy.counted_role(role, record.kind, &record.plan);
-        let node = holder.node(&grant.node)?;
-        Some([role, counted].map(|role| (policy.describe_role(role), node)))
-    });
-    // Who overrides holds every permission by their role already.
-    let granted = granted
-        .flatten()
-        .filter_map(|(role, node)| Some((&role?.rights, role, node)));
-    let owned = holder.node_ids().filter_map(|node| {
-        let described = holder.describe(node).filter(|described| described.owned)?;
-        let rights = policy.ownership.get(&described.level)?;
-        Some((rights, None, node))
-    });
-    let is_member = record.grants.iter().any(|grant| counts(&grant));
-    let everyone = is_member.then_some((&policy.everyone, None, ROOT));
-    granted.chain(owned).chain(everyone)
+/// Refuses a record of the organization as it was before, or will be after, the grantor was resolved: the same role
+/// is another one there.
+pub(crate) fn is_alike(grantor: &Access, record: &Record) -> Result<(), DelegationError> {
+    let added = &record.customization;
+    if added.is_empty() || added == grantor.customization() {
+        Ok(())
+    } else {
+        Err(DelegationError::Unknown)
+    }
+}
+
+/// What is held, by which role of those that were granted, and where.
+type Held<'a> = (&'a Bits, Option<&'a Role>, NodeId);
+
+/// What `holder` was granted and where, whatever the caps. What is over gives nothing.
+fn held<'a>(grantor: &'a Access, holder: &Record) -> Result<Vec<Held<'a>>, DelegationError> {
+    let policy = grantor.policy();
+    let node = |id: &str| grantor.node(id).ok_or(DelegationError::Unknown);
+    let mut held: Vec<Held<'a>> = Vec::new();
+    let counts = |grant: &&Grant| !grant.window.is_over(grantor.now_ms());
+    for grant in holder.grants.iter().filter(counts) {
+        if let Some(role) = policy.role(&grant.role) {
+            let node = node(&grant.node)?;
+            let counted = policy.counted_role(role, holder.kind, &holder.plan);
+            let roles = [role, counted].map(|role| policy.describe_role(role));
+            // Who overrides holds every permission by their role already.
+            let roles = roles.into_iter().flatten();
+            held.extend(roles.map(|role| (&role.rights, Some(role), node)));
+        }
+    }
+    for owned in holder.nodes.iter().filter(|node| node.owned) {
+        if let Some(rights) = policy.ownership.get(&owned.level) {
+            held.push((rights, None, node(&owned.id)?));
+        }
+    }
+    if holder.grants.iter().any(|grant| counts(&grant)) {
+        held.push((&policy.everyone, None, ROOT));
+    }
+    Ok(held)
 }
 
 /// Where what was granted on `node` can be used through the token: there, on the token's own node below
 /// it, or nowhere.
-fn reached(holder: &Access, record: &Record, node: NodeId) -> Option<NodeId> {
-    let token = record.token.as_ref();
+fn reached(
+    grantor: &Access,
+    holder: &Record,
+    node: NodeId,
+) -> Result<Option<NodeId>, DelegationError> {
+    let token = holder.token.as_ref();
     let Some(top) = token.and_then(|token| token.node.as_ref()) else {
-        return Some(node);
+        return Ok(Some(node));
     };
-    let hierarchy = holder.hierarchy();
-    let top = hierarchy.node(top)?;
-    if hierarchy.is_within(node, top) {
-        Some(node)
+    let top = grantor.node(top).ok_or(DelegationError::Unknown)?;
+    if grantor.is_within(node, top) {
+        Ok(Some(node))
     } else {
-        hierarchy.is_within(top, node).then_some(top)
+        Ok(grantor.is_within(top, node).then_some(top))
     }
 }
 
@@ -236,6 +247,18 @@ pub(crate) fn can_allow(grantor: &Access, permission: PermissionId) -> Result<()
     let holder = Holder::on(grantor, ROOT).ok_or(DelegationError::Unknown)?;
     let allowed = policy.implied_by(permission.0).iter().copied();
     holder.holds_all(&Bits::of(allowed, policy.rights), None)
+}
+
+/// Refused by what is `missing`, if anything is.
+pub(crate) fn exceeds(mut missing: Vec<PermissionId>) -> Result<(), DelegationError> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    Err(DelegationError::Exceeds {
+        permissions: missing,
+    })
 }
 
 /// The rights in `bits` that a delegation compares, as (right, permission).
@@ -342,18 +365,11 @@ impl<'a> Holder<'a> {
 
     /// Whether the grantor holds all of `bits`, so that it can be handed to who holds `role`.
     fn holds_all(&self, bits: &Bits, role: Option<&Role>) -> Result<(), DelegationError> {
-        let mut missing: Vec<PermissionId> = rights(self.access.policy(), bits)
+        let missing: Vec<PermissionId> = rights(self.access.policy(), bits)
             .filter(|(right, permission)| !self.holds(*right, *permission, role))
             .map(|(_, permission)| PermissionId(permission))
             .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        missing.sort_unstable();
-        missing.dedup();
-        Err(DelegationError::Exceeds {
-            permissions: missing,
-        })
+        exceeds(missing)
     }
 
     pub(crate) fn overriding(&self) -> bool {

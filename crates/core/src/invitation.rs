@@ -71,7 +71,8 @@ pub struct Offer<'a> {
     pub role: RoleId,
     /// Roles on workspaces and projects.
     pub grants: &'a [(NodeId, RoleId)],
-    /// Access groups that they are to be in: where each is at home, and what it was granted.
+    /// Access groups that they are to be in: where each is at home, and what it was granted on nodes that are
+    /// there (see [`enter_group`]).
     pub groups: &'a [(NodeId, Vec<Grant>)],
     /// Projects that they are to own.
     pub owned: &'a [NodeId],

@@ -11,7 +11,7 @@ use crate::{Access, Facts, MembershipError, Operation, Policy, PrincipalKind, Re
 /// asked when somebody comes in: under every plan an issuer gets other keys.
 ///
 /// # Errors
-/// The first reason against it.
+/// The first reason against it; [`crate::DelegationError::Unknown`] as of [`crate::restore`].
 pub fn save_issuer(
     actor: &Access,
     role: Option<RoleId>,

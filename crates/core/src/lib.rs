@@ -121,9 +121,7 @@ pub use issuer::{may_admit, may_open_domain, save_domain, save_issuer};
 pub use level::Level;
 pub use lint::{Finding, FindingKind, lint};
 pub use matrix::{Cell, MatrixRow, matrix};
-pub use membership::{
-    MembershipError, Target, change_role, keeps_admin, leave, remove, restore, suspend,
-};
+pub use membership::{MembershipError, Target, change_role, leave, remove, restore, suspend};
 pub use operation::Operation;
 pub use organization::{has_room, revive, transfer_organization};
 pub use own_rule::{OwnRuleError, RuleChange, change_rule};

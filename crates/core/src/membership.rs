@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use crate::assignment::known;
-use crate::delegate::can_lift_cap;
+use crate::assignment::each;
+use crate::delegate::{can_lift_cap, is_alike};
 use crate::{
     Access, Decision, DelegationError, Denial, Facts, Level, NodeId, Operation, Policy, Record,
     Role, RoleId, Value, can_delegate, can_transfer, evaluate,
@@ -157,7 +157,7 @@ pub fn suspend(actor: &Access, target: &Target<'_>, known: &Facts) -> Result<(),
 /// out anew (law 5).
 ///
 /// # Errors
-/// The first reason against it.
+/// The first reason against it; [`DelegationError::Unknown`] as of [`crate::can_hand_over`].
 pub fn restore(
     actor: &Access,
     target: &Target<'_>,
@@ -171,21 +171,18 @@ pub fn restore(
 /// Whether `actor` may hand out all that `record` was granted and owns. What is over gives nothing; what has not
 /// begun will.
 pub(crate) fn hands_out(actor: &Access, record: &Record) -> Result<(), DelegationError> {
-    known(actor, &record.grants)
-        .try_for_each(|(role, node)| can_delegate(actor, role, node))
-        .and_then(|()| {
-            let owned = record.nodes.iter().filter(|node| node.owned);
-            let owned = owned.filter_map(|node| actor.node(&node.id));
-            owned
-                .map(|node| can_transfer(actor, node))
-                .find(Result::is_err)
-                .unwrap_or(Ok(()))
-        })
+    is_alike(actor, record)?;
+    each(actor, &record.grants, &can_delegate)?;
+    let mut owned = record.nodes.iter().filter(|node| node.owned);
+    owned.try_for_each(|node| {
+        let node = actor.node(&node.id).ok_or(DelegationError::Unknown)?;
+        can_transfer(actor, node)
+    })
 }
 
 /// Law 7: whether an organization with `admins` members that count as admins may stay as it is.
 #[must_use]
-pub const fn keeps_admin(admins: usize) -> bool {
+pub(crate) const fn keeps_admin(admins: usize) -> bool {
     admins > 0
 }
 

@@ -1,6 +1,6 @@
 //! The organization as a whole: how much of it there may be, whose it is, and how it is brought back after its end. Pure transitions; the caller stores.
 
-use crate::assignment::known;
+use crate::assignment::each;
 use crate::delegate::{can_bring_back, can_lift_cap, can_own_again};
 use crate::membership::{assignable, permit};
 use crate::{Access, Facts, Grant, MembershipError, NodeId, Operation, RoleId, Target, Value};
@@ -49,7 +49,7 @@ pub fn transfer_organization(
 /// everything passes the deny rules that bind them, since nobody else could bring it back.
 ///
 /// # Errors
-/// The first reason against it.
+/// The first reason against it; [`crate::DelegationError::Unknown`] as of [`crate::enter_group`].
 pub fn revive(
     actor: &Access,
     was_admin: bool,
@@ -61,8 +61,7 @@ pub fn revive(
     if !was_admin {
         return Err(MembershipError::NotAdmin);
     }
-    known(actor, granted)
-        .try_for_each(|(role, node)| can_bring_back(actor, role, node))
+    each(actor, granted, &can_bring_back)
         .and_then(|()| {
             let mut owned = owned.iter();
             owned.try_for_each(|node| can_own_again(actor, *node))

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::delegate::Holder;
+use crate::delegate::{Holder, exceeds};
 use crate::error::write_path;
 use crate::hierarchy::ROOT;
 use crate::membership::permit;
@@ -100,15 +100,7 @@ fn holds_each(
     let is_personal = |permission: usize| policy.personal.contains(permission);
     let missing = permissions.iter().copied();
     let missing = missing.filter(|permission| !is_personal(*permission) && !is_held(*permission));
-    let mut missing: Vec<PermissionId> = missing.map(PermissionId).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    missing.sort_unstable();
-    missing.dedup();
-    Err(DelegationError::Exceeds {
-        permissions: missing,
-    })
+    exceeds(missing.map(PermissionId).collect())
 }
 
 fn overrides(actor: &Access) -> bool {

@@ -15,14 +15,14 @@ use crate::hierarchy::{Hierarchy, NodeId, ROOT};
 use crate::holdings::{Basis, Holdings};
 use crate::index::Index;
 use crate::{
-    Access, Customization, Grant, Level, Node, Policy, PrincipalKind, Record, RoleId, Step,
-    TokenLimit, Value, Window,
+    Access, Customization, Grant, Level, Node, OwnPolicy, Policy, PrincipalKind, Record, RoleId,
+    Step, TokenLimit, Value, Window,
 };
 
 use rows::Rows;
 pub use spec::{GroupSpec, PrincipalSpec, WorldError, WorldErrorKind, WorldNode, WorldSpec};
 
-/// A principal of one [`World`], as a small number.
+/// A principal of one [`World`], as a small number: in another one it may be anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PrincipalId(pub(crate) usize);
 
@@ -40,7 +40,7 @@ impl PrincipalId {
 /// and workspaces there are that it does not use.
 #[derive(Clone, Debug)]
 pub struct World {
-    policy: Arc<Policy>,
+    policy: OwnPolicy,
     hierarchy: Hierarchy,
     names: Index,
     now_ms: u64,
@@ -67,6 +67,8 @@ struct Grants {
     roles: Vec<u16>,
     /// Windows and groups of those that have one.
     more: BTreeMap<u32, (Window, Option<u32>)>,
+    /// The roles of those whose role the policy does not have.
+    gone: BTreeMap<u32, String>,
 }
 
 /// What the directory knows of a principal beside its id.
@@ -94,6 +96,8 @@ struct Counts {
 /// One grant of a principal, in numbers.
 #[derive(Clone, Copy)]
 struct Numbered {
+    /// Its place among all.
+    at: u32,
     role: Option<RoleId>,
     node: NodeId,
     window: Window,
@@ -113,9 +117,9 @@ impl World {
         now_ms: u64,
     ) -> Result<Self, WorldError> {
         let policy = if spec.customization.is_empty() {
-            Arc::clone(policy)
+            OwnPolicy::plain(policy)
         } else {
-            Arc::new(policy.customized(&spec.customization))
+            policy.customized(&spec.customization)
         };
         let checked = spec::check(spec, &policy)?;
         let mut world = Self {
@@ -154,6 +158,9 @@ impl World {
             let at = narrow(self.grants.nodes.len());
             let role = self.policy.role(&grant.role);
             let role = role.and_then(|role| u16::try_from(role.0).ok());
+            if role.is_none() {
+                self.grants.gone.insert(at, grant.role.clone());
+            }
             let node = self.hierarchy.node(&grant.node).unwrap_or(ROOT);
             self.grants.nodes.push(narrow(node.0));
             self.grants.roles.push(role.unwrap_or(GONE));
@@ -200,7 +207,7 @@ impl World {
 
     /// The policy, with what the organization added to it.
     #[must_use]
-    pub const fn policy(&self) -> &Arc<Policy> {
+    pub const fn policy(&self) -> &OwnPolicy {
         &self.policy
     }
 
@@ -216,7 +223,7 @@ impl World {
         self.names.number(id).map(PrincipalId)
     }
 
-    /// Id of `principal`; empty for one of another world.
+    /// Id of `principal`; empty for a number that none has. One of another world may be somebody else here.
     #[must_use]
     pub fn principal_name(&self, principal: PrincipalId) -> &str {
         self.names.name(principal.0)
@@ -233,7 +240,7 @@ impl World {
         self.hierarchy.node(id)
     }
 
-    /// Id of `node`; empty for one of another world.
+    /// Id of `node`; empty for a number that none has. One of another world may be another node here.
     #[must_use]
     pub fn node_name(&self, node: NodeId) -> &str {
         self.hierarchy.id(node)
@@ -281,11 +288,13 @@ impl World {
                 .map(|parent| self.node_name(parent).to_owned()),
             owned: owned(&node),
         });
-        let role = |role: Option<RoleId>| role.and_then(|role| self.policy.describe_role(role));
+        let role = |grant: Numbered| match grant.role {
+            Some(role) => self.policy.describe_role(role).map(|role| &role.id),
+            // By the name that it had: any other may be some role's.
+            None => self.grants.gone.get(&grant.at),
+        };
         let grants = self.granted(principal).map(|grant| Grant {
-            role: role(grant.role)
-                .map(|role| role.id.clone())
-                .unwrap_or_default(),
+            role: role(grant).cloned().unwrap_or_default(),
             node: self.node_name(grant.node).to_owned(),
             window: grant.window,
             group: grant
@@ -302,7 +311,7 @@ impl World {
             token: extra.and_then(|extra| extra.token.clone()),
         };
         Access::of(
-            Arc::clone(&self.policy),
+            self.policy.clone(),
             self.hierarchy.clone(),
             record,
             self.now_ms,
@@ -323,6 +332,7 @@ impl World {
             let role = usize::from(*self.grants.roles.get(wide(at))?);
             let (window, group) = self.grants.more.get(&at).copied().unwrap_or_default();
             Some(Numbered {
+                at,
                 role: (role != usize::from(GONE)).then_some(RoleId(role)),
                 node: NodeId(wide(*self.grants.nodes.get(wide(at))?)),
                 window,

@@ -166,7 +166,7 @@ const RECORDS: [(&str, &str, &str); 18] = [
 fn authzen_search() {
     let world = Example::of("authzen-search").world;
     let none = Facts::default();
-    let policy = Arc::clone(world.policy());
+    let policy = world.policy();
     let (mut who, mut what) = (BTreeSet::new(), BTreeSet::new());
     for (person, id, records) in RECORDS {
         let principal = world.principal(person).unwrap();

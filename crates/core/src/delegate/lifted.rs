@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{DelegationError, Holder, rights};
+use super::{DelegationError, Holder, is_alike, rights};
 use crate::hierarchy::{NodeId, ROOT};
 use crate::{Access, Bits, Grant, PrincipalKind, Record, RoleId};
 
@@ -11,7 +11,8 @@ use crate::{Access, Bits, Grant, PrincipalKind, Record, RoleId};
 /// one does not, comes to life there and below, so the grantor must hold it there.
 ///
 /// # Errors
-/// [`DelegationError::LiftsCap`] when the grantor does not.
+/// [`DelegationError::LiftsCap`] when the grantor does not; [`DelegationError::Unknown`] as of
+/// [`crate::can_hand_over`], where `record` is of another moment.
 pub(crate) fn can_lift_cap(
     grantor: &Access,
     record: Option<&Record>,
@@ -19,6 +20,7 @@ pub(crate) fn can_lift_cap(
     new: Option<RoleId>,
     node: NodeId,
 ) -> Result<(), DelegationError> {
+    record.map_or(Ok(()), |record| is_alike(grantor, record))?;
     let policy = grantor.policy();
     let plan = grantor.plan();
     let counted = |role| policy.counted_role(role, PrincipalKind::User, plan);

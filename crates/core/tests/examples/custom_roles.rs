@@ -155,11 +155,10 @@ fn only_members_are_told_of_the_roles_that_an_organization_made() {
 fn an_organization_that_adds_nothing_has_the_policy_itself() {
     let policy = policy(false);
     let plain = Access::resolve(&policy, record(&[]), NOW_MS).unwrap();
-    assert!(Arc::ptr_eq(plain.policy(), &policy));
-    assert!(!Arc::ptr_eq(
-        access(&policy, vec![custom("clerk", &[], &[])]).policy(),
-        &policy
-    ));
+    let own = OwnPolicy::plain(&policy);
+    assert!(plain.policy().is(&own) && plain.policy().is(plain.policy()));
+    let adding = access(&policy, vec![custom("clerk", &[], &[])]);
+    assert!(!adding.policy().is(&own) && !own.is(adding.policy()));
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod mistakes;
 mod offers;
 mod organizations;
 mod own_rules;
+mod partial;
 mod parts;
 mod plans;
 mod reasons;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use lockstep_core::{
     Access, Customization, DelegationError, Effect, Facts, Level, MembershipError, Operation,
-    PermissionSpec, Policy, PolicySpec, Record, RuleChange, RuleSpec, TokenLimit, change_rule,
+    OwnPolicy, PermissionSpec, Policy, PolicySpec, Record, RuleChange, RuleSpec, TokenLimit,
+    change_rule,
 };
 
 use crate::shop::{NOW_MS, is, record, spec, strings};
@@ -286,7 +287,7 @@ fn there_is_room_until_all_rights_under_conditions_are_taken() {
             id: number(at),
             ..PermissionSpec::new(Level::Workspace)
         }));
-        Policy::compile(&spec).unwrap()
+        Arc::new(Policy::compile(&spec).unwrap())
     };
     let room_with = |last: usize| {
         let rules = (0..64).map(|at| RuleSpec {
@@ -298,7 +299,9 @@ fn there_is_room_until_all_rights_under_conditions_are_taken() {
             rules: rules.collect(),
             ..Customization::default()
         };
-        policy.customized(&added).has_room_for_conditions()
+        OwnPolicy::new(&policy, &added)
+            .unwrap()
+            .has_room_for_conditions()
     };
     assert!(room_with(63));
     assert!(room_with(64), "all there is room for");

@@ -36,7 +36,6 @@ fn show(actor: &Access, held: &[(&str, &str)]) -> Result<(), MembershipError> {
         kind: PrincipalKind::ServiceAccount,
         ..record(held)
     };
-    let holder = Access::resolve(actor.policy(), holder, NOW_MS).unwrap();
     show_key(actor, &holder, &Facts::default())
 }
 

@@ -350,5 +350,5 @@ fn with_suggestion(access: &Access, record: &Record, suggestion: Suggestion) -> 
             record.grants.push(Grant::new(role.id.clone(), id(node)));
         }
     }
-    resolve(policy, &record)
+    Access::resolve_own(policy, record, NOW_MS).unwrap()
 }

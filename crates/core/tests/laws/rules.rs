@@ -1,7 +1,7 @@
 //! Rules, guards, custom roles and reasons: what they never do, whatever the policy.
 
 use lockstep_core::{
-    Condition, Decision, Effect, Facts, Grant, Policy, PolicySpec, Record, RuleSpec, Test, Value,
+    Condition, Decision, Effect, Facts, Grant, OwnPolicy, PolicySpec, Record, RuleSpec, Test, Value,
 };
 use proptest::prelude::*;
 
@@ -133,8 +133,8 @@ proptest! {
         spec in any_policy(),
         record in worlds::records(),
     ) {
-        let policy = Policy::compile(&spec).unwrap();
-        let own = policy.customized(&record.customization);
+        let policy = compile(&spec);
+        let own = OwnPolicy::new(&policy, &record.customization).unwrap();
         for (permission, id) in permissions(&policy) {
             prop_assert_eq!(own.permission(id), Some(permission));
         }

@@ -1,6 +1,6 @@
 //! A snapshot and what it comes to: resolving costs more than a whole answer, and changes only when a time window opens or ends.
 
-use std::{cell::RefCell, ops::Deref, rc::Rc, sync::Arc};
+use std::{cell::RefCell, ops::Deref, rc::Rc};
 
 use lockstep_core::{Access, Outcome, OwnPolicy, Record, RecordError, TokenLimit};
 use lockstep_wire::Snapshot;
@@ -46,7 +46,7 @@ impl Held {
         let token = token.or_else(|| self.snapshot.token.as_ref().map(Into::into));
         if let Some(resolved) = &*self.resolved.borrow()
             && resolved.token == token
-            && Arc::ptr_eq(resolved.access.policy(), policy.policy())
+            && resolved.access.policy().is(policy)
             && is_current(&resolved.access, now_ms)
         {
             return Ok(resolved.access.clone());
@@ -139,7 +139,7 @@ mod tests {
         let policy = policies::policy("openlit").unwrap().policy;
         let after = OwnPolicy::plain(&policy);
         let second = held.access(&after, None, 1_000).unwrap();
-        assert!(Arc::ptr_eq(second.policy(), &policy) && !Rc::ptr_eq(&first, &second));
+        assert!(second.policy().is(&after) && !Rc::ptr_eq(&first, &second));
         assert!(Rc::ptr_eq(
             &second,
             &held.access(&after, None, 1_000).unwrap()

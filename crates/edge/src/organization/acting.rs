@@ -199,6 +199,15 @@ impl<'a> Acting<'a> {
         holdings::record(self.context, &self.organization, principal)
     }
 
+    /// As [`Self::record`], without what names a node that is gone.
+    pub(super) fn record_on_nodes(&self, principal: &str) -> Result<Record, ApiError> {
+        let record = self.record(principal)?;
+        Ok(Record {
+            grants: holdings::on_nodes_of(&self.access, record.grants),
+            ..record
+        })
+    }
+
     /// Core's [`assign`], with the facts of the directory beside those of the assignment.
     pub(super) fn assign(&self, assignment: Assignment<'_>) -> Result<Permitted, ApiError> {
         let assignment = Assignment {

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
 };
 
-use lockstep_core::{Access, Bits, Facts, Level, NodeId, Operation, Outcome, OwnPolicy, Record};
+use lockstep_core::{Access, Bits, Facts, Level, NodeId, Operation, Outcome, Record};
 use lockstep_token::{
     OrganizationId,
     id::{derived_user_id, organization_user_id},
@@ -269,9 +269,8 @@ impl<'a> Asking<'a> {
             // Nodes, plan and what the organization added are everybody's, and were read for who asks.
             let known = self.record.get_or_init(|| self.access.record());
             let record = holdings::record_beside(self.context, known, id)?;
-            let policy = OwnPolicy::plain(self.access.policy());
             let now_ms = self.access.now_ms();
-            Access::resolve_own(&policy, record, now_ms)
+            Access::resolve_own(self.access.policy(), record, now_ms)
                 .map_err(|error| ApiError::internal(format!("nodes of {id}: {error}")))?
         };
         Ok(Subject {

@@ -78,7 +78,8 @@ pub(super) fn restore(context: &Context<'_>, actor: &FreshActor) -> Result<Reply
         .iter()
         .filter_map(|node| acting.access.node(node))
         .collect();
-    let permitted = acting.revive(was_admin, &granted(context)?, &owned)?;
+    let granted = holdings::on_nodes_of(&acting.access, granted(context)?);
+    let permitted = acting.revive(was_admin, &granted, &owned)?;
     let change = acting.change(permitted)?;
     // What was known of anybody before is out of date, tombstones included.
     let back = "UPDATE organization SET deleted_at_ms = NULL, nodes_epoch = epoch,

@@ -278,6 +278,12 @@ fn grants(context: &Context<'_>, user: &str) -> Result<Vec<Grant>, ApiError> {
     Ok(rows.iter().map(grant).collect::<Result<_, _>>()?)
 }
 
+/// Those of `grants` whose node is still there, in `access`, which has all: the others give nothing, and nobody could hold what they give.
+pub(super) fn on_nodes_of(access: &Access, mut grants: Vec<Grant>) -> Vec<Grant> {
+    grants.retain(|grant| access.node(&grant.node).is_some());
+    grants
+}
+
 pub(super) fn resolve(context: &Context<'_>, record: Record) -> Result<Access, ApiError> {
     Access::resolve(
         &context.config.policy.policy,

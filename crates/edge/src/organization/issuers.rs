@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::{
     acting::{Acting, Change, FreshActing},
     admission::{COLUMNS, Stored, read},
+    holdings,
 };
 use crate::{
     config::Config,
@@ -264,10 +265,11 @@ fn held(acting: &Acting<'_>, issuer: &str) -> Result<Record, ApiError> {
         WHERE member.issuer = ?1 AND member.left_at_ms IS NULL AND COALESCE(group_granted.expires_at_ms > ?2, 1)";
     let rows = acting.rows(select, &[issuer.into(), acting.now_ms().into()])?;
     let mut record = acting.record("")?;
+    let mut granted = Vec::new();
     for row in &rows {
-        let grant = Grant::new(row.text("role")?, row.text("node")?);
-        record.grants.push(grant);
+        granted.push(Grant::new(row.text("role")?, row.text("node")?));
     }
+    record.grants = holdings::on_nodes_of(&acting.access, granted);
     let select = "SELECT node.id FROM node JOIN member ON member.user = node.owner WHERE member.issuer = ? AND member.left_at_ms IS NULL";
     let rows = acting.rows(select, &[issuer.into()])?;
     let owned = rows.iter().map(|row| row.text("id"));

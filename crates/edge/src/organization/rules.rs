@@ -4,7 +4,7 @@
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
-use lockstep_core::{Operation, Policy, RuleSpec};
+use lockstep_core::{Operation, OwnPolicy, Policy, RuleSpec};
 use lockstep_wire::{
     EffectName, ExportedRule, RuleChangeRequest, RuleDocument, RulePreviewRequest, RuleView,
 };
@@ -187,8 +187,9 @@ pub(super) fn check(acting: &Acting<'_>, rule: &RuleDocument) -> Result<(), ApiE
         ..spec.clone()
     };
     let own = customization::made_of(&acting.own_roles()?, &[]);
-    let checked = acting.base().customized(&own).check_own_rule(&spec);
-    checked
+    let own = OwnPolicy::new(acting.base(), &own)
+        .map_err(|error| ApiError::internal(format!("own roles: {error}")))?;
+    own.check_own_rule(&spec)
         .and_then(|()| acting.base().check_own_rule(&about_facts))
         .map_err(|error| {
             let detail = format!("The rule cannot be saved: {error}.");

@@ -57,7 +57,7 @@ fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
 
 fn end(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     let member = acting.member(user)?;
-    let kept = acting.record(&member.granted_as())?;
+    let kept = acting.record_on_nodes(&member.granted_as())?;
     let permitted = acting.restore(&acting.target(&member)?, &kept)?;
     let change = acting.change(permitted)?;
     // Those of whoever was suspended before links ended by it are open still.

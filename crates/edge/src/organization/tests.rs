@@ -14,6 +14,7 @@ mod ending;
 mod events;
 mod exchange;
 mod export;
+mod gone;
 mod groups;
 mod histories;
 mod import;

@@ -203,8 +203,32 @@ pub(super) const ROWS: &[Row] = &[
                 "what comes back is held by who brings it back",
                 &[edit(
                     "crates/edge/src/organization/ending.rs",
-                    "&granted(context)?, &owned)?;",
-                    "&[], &owned)?;",
+                    "revive(was_admin, &granted, &owned)?;",
+                    "revive(was_admin, &[], &owned)?;",
+                )],
+            ),
+            proof(
+                core_in(
+                    "examples",
+                    "partial::law_5_who_was_resolved_on_a_part_hands_out_nothing_on_the_rest",
+                ),
+                "what a giver does not see is not theirs to give",
+                &[edit(
+                    "crates/core/src/assignment.rs",
+                    "let node = actor.node(&grant.node).ok_or(DelegationError::Unknown)?;\n        check(actor, role, node)",
+                    "actor.node(&grant.node).map_or(Ok(()), |node| check(actor, role, node))",
+                )],
+            ),
+            proof(
+                core_in(
+                    "examples",
+                    "partial::law_5_what_the_organization_added_since_is_handed_out_by_nobody_of_before",
+                ),
+                "what was added since is not compared with before",
+                &[edit(
+                    "crates/core/src/delegate.rs",
+                    "if added.is_empty() || added",
+                    "if true || added",
                 )],
             ),
             proof(

@@ -1,7 +1,8 @@
 //! The answers about everybody, in a table and in spans.
 
 use lockstep_core::{
-    Facts, Grant, Level, Outcome, PermissionSpec, World, WorldNode, WorldSpec, verdict,
+    Access, CustomRole, Facts, Grant, Level, Outcome, PermissionSpec, World, WorldNode, WorldSpec,
+    verdict,
 };
 
 use super::{names, node, policy, world, world_spec};
@@ -23,6 +24,27 @@ fn large(mut spec: WorldSpec) -> WorldSpec {
             .push(Grant::new("manager", id));
     }
     spec
+}
+
+#[test]
+fn a_role_that_is_gone_gives_nothing_whatever_roles_are_called() {
+    let mut shop = spec();
+    shop.custom_levels = vec![Level::Workspace];
+    let mut spec = world_spec();
+    let own = |id: &str| CustomRole {
+        id: id.into(),
+        base: "clerk".into(),
+        ..CustomRole::default()
+    };
+    spec.customization.roles = ["", "own"].map(own).into();
+    spec.principals[2].grants = vec![Grant::new("gone", "north")];
+    spec.principals[3].grants = vec![Grant::new("own", "south")];
+    let world = World::resolve(&policy(&shop), &spec, NOW_MS).unwrap();
+    answers_as_each_access_does(&world);
+    let [sven, robot] = ["sven", "robot"].map(|id| world.access(world.principal(id).unwrap()));
+    let of = |access: &Access| access.grants()[0].role.clone();
+    assert_eq!([of(&sven), of(&robot)], ["gone", "own"]);
+    assert!(sven.is_member());
 }
 
 #[test]
@@ -55,7 +77,7 @@ fn what_owners_hold_on_what_is_theirs_is_nobody_elses() {
 }
 
 #[test]
-fn numbers_of_another_world_are_denied() {
+fn numbers_that_are_too_large_for_a_world_are_denied() {
     // There are more permissions, principals and nodes there than here.
     let mut wider = spec();
     wider.permissions.push(PermissionSpec {

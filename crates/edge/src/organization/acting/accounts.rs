@@ -134,9 +134,14 @@ impl Acting<'_> {
         account: &str,
         limit: &TokenRecord,
     ) -> Result<Permitted, ApiError> {
-        let mut record = self.record(account)?;
-        record.token = Some(limit.into());
-        let holder = holdings::resolve(self.context, record)?;
+        let mut holder = self.record_on_nodes(account)?;
+        let node = limit.node.as_ref();
+        // Nowhere does a key act whose node is gone.
+        if node.is_some_and(|node| self.access.node(node).is_none()) {
+            holder.grants.clear();
+            holder.nodes.clear();
+        }
+        holder.token = Some(limit.into());
         let shown = show_key(&self.access, &holder, &self.facts);
         self.permitted(shown)
     }

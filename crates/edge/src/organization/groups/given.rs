@@ -6,7 +6,7 @@ use lockstep_wire::GroupMemberView;
 use super::GROUPS_OF_MEMBER_MAX;
 use crate::{
     objects::Context,
-    organization::{acting::Acting, invitations::Group, store::unsigned},
+    organization::{acting::Acting, holdings, invitations::Group, store::unsigned},
     paging::{Range, Slice},
     problem::ApiError,
     sql::{Row, SqlError},
@@ -19,7 +19,7 @@ pub(in crate::organization) fn grants(
     acting: &Acting<'_>,
     id: &str,
 ) -> Result<Vec<Grant>, ApiError> {
-    read_all(id, &acting.rows(GRANTED, &[id.into()])?)
+    read_all(&acting.access, id, &acting.rows(GRANTED, &[id.into()])?)
 }
 
 /// The members of a group, by their ids: however late a page is, it begins at its first entry.
@@ -56,10 +56,10 @@ pub(in crate::organization) fn given(
         return Ok(None);
     };
     let granted = context.sql.exec(GRANTED, &[id.into()])?;
-    Ok(Some((home, read_all(id, &granted)?)))
+    Ok(Some((home, read_all(access, id, &granted)?)))
 }
 
-fn read_all(id: &str, rows: &[Row]) -> Result<Vec<Grant>, ApiError> {
+fn read_all(access: &Access, id: &str, rows: &[Row]) -> Result<Vec<Grant>, ApiError> {
     let read = |row: &Row| -> Result<Grant, SqlError> {
         Ok(Grant {
             window: Window {
@@ -70,7 +70,8 @@ fn read_all(id: &str, rows: &[Row]) -> Result<Vec<Grant>, ApiError> {
             ..Grant::new(row.text("role")?, row.text("node")?)
         })
     };
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    let grants = rows.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(holdings::on_nodes_of(access, grants))
 }
 
 /// What groups of the workspace `home` are granted on one of its projects and is not over, each role once.
