@@ -5,26 +5,27 @@ use alloc::vec::Vec;
 
 pub(crate) const WORD_BITS: usize = 64;
 
-/// A set of small numbers. It has a length, and a number beyond it is never a member.
+/// A set of small numbers. It has room for so many of them, rounded up to whole words of 64, and a number beyond is
+/// never a member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bits(Vec<u64>);
 
 impl Bits {
-    /// The empty set over the numbers below `len`.
+    /// The empty set, with room for the numbers below `len`.
     #[must_use]
-    pub fn empty(len: usize) -> Self {
+    pub(crate) fn empty(len: usize) -> Self {
         Self(vec![0; len.div_ceil(WORD_BITS)])
     }
 
-    /// The set of all numbers below `count`, over the numbers below `len`.
+    /// The set of all numbers below `count` that are below `len`.
     #[must_use]
-    pub fn first(count: usize, len: usize) -> Self {
+    pub(crate) fn first(count: usize, len: usize) -> Self {
         let mut bits = Self::empty(len);
         (0..count.min(len)).for_each(|bit| bits.insert(bit));
         bits
     }
 
-    /// The set of those of `numbers` that are below `len`.
+    /// The set of those of `numbers` that there is room for, which there is for all below `len`.
     #[must_use]
     pub fn of(numbers: impl IntoIterator<Item = usize>, len: usize) -> Self {
         let mut bits = Self::empty(len);
@@ -49,7 +50,7 @@ impl Bits {
         self.0.resize(len.div_ceil(WORD_BITS), 0);
     }
 
-    /// Adds `bit`. A number beyond the set's length is ignored.
+    /// Adds `bit`. A number that there is no room for is ignored.
     pub fn insert(&mut self, bit: usize) {
         if let Some(word) = self.0.get_mut(bit / WORD_BITS) {
             *word |= 1 << (bit % WORD_BITS);
@@ -66,7 +67,7 @@ impl Bits {
     }
 
     /// Adds every member of `other`.
-    pub fn union_with(&mut self, other: &Self) {
+    pub(crate) fn union_with(&mut self, other: &Self) {
         for (word, theirs) in self.0.iter_mut().zip(&other.0) {
             *word |= theirs;
         }
@@ -122,12 +123,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_beyond_the_length_is_never_a_member() {
+    fn a_number_that_there_is_no_room_for_is_never_a_member() {
         let mut bits = Bits::empty(70);
-        bits.insert(69);
-        bits.insert(1_000);
-        assert_eq!(bits.iter().collect::<Vec<_>>(), [69]);
-        assert!(!bits.contains(1_000));
+        // Up to the end of a word there is room.
+        for bit in [69, 127, 128, 1_000] {
+            bits.insert(bit);
+        }
+        assert_eq!(bits.iter().collect::<Vec<_>>(), [69, 127]);
+        assert!(!bits.contains(128) && !bits.contains(1_000));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum Outcome {
 impl Outcome {
     /// The outcome of the contrary. What is not known stays so.
     #[must_use]
-    pub const fn negated(self) -> Self {
+    pub(crate) const fn negated(self) -> Self {
         match self {
             Self::False => Self::True,
             Self::Unknown => Self::Unknown,
@@ -188,7 +188,7 @@ impl Guard {
 
     /// The first fact that the guard needs and `facts` do not settle.
     #[must_use]
-    pub fn missing_fact(&self, facts: &Facts) -> Option<&str> {
+    pub(crate) fn missing_fact(&self, facts: &Facts) -> Option<&str> {
         let mut conditions = self.conditions.iter();
         let unsettled = conditions.find(|c| c.outcome(facts) == Outcome::Unknown)?;
         match &unsettled.test {

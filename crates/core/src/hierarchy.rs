@@ -7,7 +7,8 @@ use core::ops::Range;
 use crate::index::Index;
 use crate::{Level, PackedNodes, RecordError, limits};
 
-/// A node of one organization, as a small number.
+/// A node of one [`crate::Access`] or [`crate::World`], as a small number: in another one, also of the same
+/// organization, it may be any node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) usize);
 

@@ -178,15 +178,6 @@ impl From<&Policy> for PolicyParts {
     }
 }
 
-impl PolicyParts {
-    /// Whether every number is a place in the list that it points into. A guard that is not there would
-    /// hold no one back.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        Assembly::from(self.clone()).is_whole()
-    }
-}
-
 /// A compiled policy in the making, for a reader that has its parts one by one.
 #[derive(Debug, Default)]
 pub struct Assembly(Policy);
@@ -300,6 +291,8 @@ impl Assembly {
         Some(policy)
     }
 
+    /// Whether every number is a place in the list that it points into. A guard that is not there would hold no one
+    /// back.
     fn is_whole(&self) -> bool {
         let policy = &self.0;
         let (guards, denials) = (policy.guards.len(), policy.denials.len());
@@ -344,33 +337,5 @@ impl Assembly {
             };
             policy.conditional_rights.push(found);
         }
-    }
-}
-
-impl From<PolicyParts> for Assembly {
-    fn from(parts: PolicyParts) -> Self {
-        let mut made = Self::new(parts.rights, parts.everyone, parts.everyone_denied);
-        made.organization(parts.features, parts.custom_levels, parts.custom_additions);
-        parts.guards.into_iter().for_each(|it| made.guard(it));
-        let permissions = parts.permissions.into_iter();
-        permissions.for_each(|it| made.permission(it));
-        parts.roles.into_iter().for_each(|it| made.role(it));
-        for (level, rights) in parts.ownership {
-            made.ownership(level, rights);
-        }
-        parts.rules.into_iter().for_each(|it| made.rule(it));
-        parts.denials.iter().for_each(|it| made.denial(it));
-        parts
-            .replacements
-            .iter()
-            .for_each(|it| made.replacement(it));
-        made
-    }
-}
-
-impl From<PolicyParts> for Policy {
-    /// The policy of `parts`, which must be [whole](PolicyParts::is_whole); otherwise one that has nothing.
-    fn from(parts: PolicyParts) -> Self {
-        Assembly::from(parts).finish().unwrap_or_default()
     }
 }

@@ -7,7 +7,8 @@ use crate::index::Index;
 use crate::sorted::SortedMap;
 use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind, Test};
 
-/// A permission of one [`Policy`], as a small number.
+/// A permission of one [`Policy`], and of what organizations make of it, as a small number: in another policy it may
+/// be any permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PermissionId(pub(crate) usize);
 
@@ -19,7 +20,8 @@ impl PermissionId {
     }
 }
 
-/// A role of one [`Policy`], as a small number.
+/// A role of one [`Policy`], as a small number: in another policy it may be any role, and so may one that an
+/// organization made in what another organization makes of the same policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleId(pub(crate) usize);
 
@@ -193,7 +195,7 @@ impl Policy {
         &self.permissions
     }
 
-    /// What is known of `permission`; `None` for a number of another policy.
+    /// What is known of `permission`; `None` for a number that none has here.
     #[must_use]
     pub fn describe(&self, permission: PermissionId) -> Option<&Permission> {
         self.permissions.get(permission.0)
@@ -211,7 +213,7 @@ impl Policy {
         &self.roles
     }
 
-    /// What is known of `role`; `None` for a number of another policy.
+    /// What is known of `role`; `None` for a number that none has here.
     #[must_use]
     pub fn describe_role(&self, role: RoleId) -> Option<&Role> {
         self.roles.get(role.0)

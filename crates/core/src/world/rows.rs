@@ -15,8 +15,8 @@ use crate::{Outcome, PermissionId};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
     layout: Layout,
-    /// For each permission its answer in each of the rows. So the number of a permission of another
-    /// policy lies beyond the end, and never in the row of somebody else.
+    /// For each permission its answer in each of the rows. So a number that is
+    /// too large for the policy lies beyond the end, and never in the row of somebody else.
     answers: Vec<Outcome>,
     rows: usize,
 }

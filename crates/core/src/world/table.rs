@@ -81,7 +81,7 @@ impl Table {
         let cell = if wide(place.owner) == principal.0 {
             node.0
         } else {
-            // The cells of principals come last, so that one of another world has none.
+            // The cells of principals come last, so that one that is too large has none.
             principal.0 * self.columns + wide(place.first)
         };
         self.rows.get(cell).copied()
