@@ -284,7 +284,7 @@ pub(super) fn form(request: Request, body: &Value) -> Request {
 pub(super) fn is_allowed(answer: &Response) -> bool {
     let is_read = matches!(answer.body, crate::http::Body::Bytes(_));
     let body = if is_read { json(answer) } else { Value::Null };
-    let lists = ["workspaces", "projects", "groups", "results"].map(|name| &body[name]);
+    let lists = ["workspaces", "projects", "groups", "results", "rows"].map(|name| &body[name]);
     answer.status < 300
         && body["decision"] != false
         && body["evaluations"][0]["decision"] != false
