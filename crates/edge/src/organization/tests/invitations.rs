@@ -1,5 +1,7 @@
 //! Invitations: used once, by the right person, while they count.
 
+mod told;
+
 use serde_json::json;
 
 use super::{ADA, Acme, BEN, CAT, lockstep, refused};
