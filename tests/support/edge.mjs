@@ -33,9 +33,11 @@ const startsTried = 5;
  * @param {object} [options.faults] what the stale and failing doubles do (LOCKSTEP_FAULTS)
  * @param {Record<string, unknown>} [options.bindings] variables that are no texts, as `[vars]` may have them
  * @param {string[]} [options.unbound] bindings of wrangler.toml that are left out
+ * @param {"simulated" | ((mail: object) => string | undefined)} [options.sender] what the mail binding MAIL is:
+ *   Miniflare's own, or what is given each mail and answers the code with which it refuses it
  * @returns {Promise<Edge>}
  */
-export async function startEdge({ policy = "openlit", vars = {}, faults, bindings = {}, unbound = [] } = {}) {
+export async function startEdge({ policy = "openlit", vars = {}, faults, bindings = {}, unbound = [], sender } = {}) {
   for (const file of ["index.js", "index_bg.wasm"]) {
     if (!existsSync(path.join(build, file))) {
       throw new Error("the Worker is not built: run `cargo xtask build edge console` first");
@@ -50,7 +52,7 @@ export async function startEdge({ policy = "openlit", vars = {}, faults, binding
     ...vars,
   };
   try {
-    return await start(folder, values, { bindings, unbound });
+    return await start(folder, values, { bindings, unbound, sender });
   } catch (error) {
     await remove(folder);
     throw error;
@@ -64,6 +66,7 @@ async function start(folder, values, changes) {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
     const log = [];
+    log.mail = [];
     const again = () => create(folder, port, { LOCKSTEP_ORIGIN: origin, ...values }, changes, log);
     const others = await workerds();
     const miniflare = await again();
@@ -78,7 +81,7 @@ async function start(folder, values, changes) {
   }
 }
 
-async function create(folder, port, values, { bindings, unbound }, log) {
+async function create(folder, port, values, { bindings, unbound, sender }, log) {
   const { unstable_getMiniflareWorkerOptions: optionsOf, Log, LogLevel, Miniflare } =
     await libraries(folder);
   const file = path.join(folder, "vars");
@@ -93,11 +96,20 @@ async function create(folder, port, values, { bindings, unbound }, log) {
     delete workerOptions.kvNamespaces[name];
     delete workerOptions.durableObjects[name];
   }
+  if (sender === "simulated") workerOptions.email = { send_email: [{ name: "MAIL" }] };
+  const mailers = typeof sender === "function" ? [mailer(sender)] : [];
+  if (mailers.length > 0) workerOptions.wrappedBindings = { MAIL: { scriptName: "mailer" } };
+  // What the simulated binding sends is told here and nowhere else.
+  class MailLog extends Log {
+    log(message) {
+      if (/send_email binding called/.test(message)) log.mail.push(message);
+    }
+  }
   return new Miniflare({
     host: "127.0.0.1",
     port,
     cf: false,
-    log: new Log(LogLevel.WARN),
+    log: sender === "simulated" ? new MailLog(LogLevel.INFO) : new Log(LogLevel.WARN),
     defaultPersistRoot: path.join(folder, "store"),
     handleRuntimeStdio: (stdout, stderr) => {
       for (const stream of [stdout, stderr]) {
@@ -115,8 +127,28 @@ async function create(folder, port, values, { bindings, unbound }, log) {
           { type: "CompiledWasm", path: path.join(build, "index_bg.wasm") },
         ],
       },
+      ...mailers,
     ],
   });
+}
+
+/** The mail binding: an object in the Worker's own isolate, whose errors have a code as those of the real one. */
+function mailer(sender) {
+  const contents = `
+    const send = async (keep, mail) => {
+      const answer = await keep.fetch("http://keep", { method: "POST", body: JSON.stringify(mail) });
+      const { code } = await answer.json();
+      if (code) throw Object.assign(new Error("refused on purpose"), { code });
+      return { messageId: "<1@mailer>" };
+    };
+    export default ({ KEEP }) => ({ send: (mail) => send(KEEP, mail) });
+  `;
+  const keep = async (request) => Response.json({ code: sender(await request.json()) });
+  return {
+    name: "mailer",
+    modules: [{ type: "ESModule", path: "mailer.mjs", contents }],
+    serviceBindings: { KEEP: keep },
+  };
 }
 
 /** A running Worker. */
@@ -156,6 +188,11 @@ class Edge {
   /** What the Worker and the runtime wrote to their log so far. */
   log() {
     return this.#log.join("");
+  }
+
+  /** What the simulated mail binding was given: the head of each mail, and in which files its text and HTML are. */
+  get mail() {
+    return this.#log.mail;
   }
 
   /** Ends this workerd in the middle of whatever it does, as a power cut would. Its stores stay. */
