@@ -1,10 +1,16 @@
 // Writes that were acknowledged, and a workerd that is killed in the middle of them.
 
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 
 const clients = 16;
+/** Within so much time after a start others know what they are owed. */
+const owedLimitMs = 20_000;
 
-/** An organization in which every client renames a workspace of its own, time after time. */
+/**
+ * An organization in which every client renames a workspace of its own, time after time, and one more the
+ * organization itself: its members are owed the new name, which their own objects keep.
+ */
 export class Crashes {
   /** Writes that were answered, how often workerd was killed, and how long it then took to be ready. */
   acknowledged = 0;
@@ -30,8 +36,12 @@ export class Crashes {
     for (let at = 0; at < clients; at += 1) {
       const workspace = await person.post(`${crashes.#path}/workspaces`, { name: "n-0" });
       assert.equal(workspace.status, 201, workspace.text);
-      crashes.#registers.push({ id: workspace.json.id, sent: 0, acknowledged: 0 });
+      const path = `/workspaces/${workspace.json.id}`;
+      crashes.#registers.push({ id: workspace.json.id, path, sent: 0, acknowledged: 0 });
     }
+    const renamed = await person.patch(crashes.#path, { name: "n-0" });
+    assert.equal(renamed.status, 200, renamed.text);
+    crashes.#registers.push({ id: made.json.id, path: "", sent: 0, acknowledged: 0 });
     crashes.#firstEpoch = (await crashes.#read()).epoch;
     crashes.#epoch = crashes.#firstEpoch;
     return crashes;
@@ -70,14 +80,15 @@ export class Crashes {
     this.kills += 1;
     const began = performance.now();
     await this.#edge.revive();
-    await this.#check();
+    const organization = await this.#check();
     this.readyMs.push(Math.round(performance.now() - began));
+    await this.#told(organization);
   }
 
-  async #write({ id, sent }) {
+  async #write({ path, sent }) {
     const { status, headers, text } = await this.#person.send(
       "PATCH",
-      `${this.#path}/workspaces/${id}`,
+      `${this.#path}${path}`,
       { name: `n-${sent}` },
     );
     assert.equal(status, 200, text);
@@ -85,12 +96,13 @@ export class Crashes {
   }
 
   async #check() {
-    const { epoch } = await this.#read();
+    const organization = await this.#read();
+    const { epoch } = organization;
     const { workspaces } = await this.#read("/workspaces");
     const { rows } = await this.#read("/audit?limit=200");
     let steps = 0;
     for (const register of this.#registers) {
-      const { name } = workspaces.find(({ id }) => id === register.id);
+      const { name } = [organization, ...workspaces].find(({ id }) => id === register.id);
       const stored = Number(name.slice(2));
       assert.ok(stored >= register.acknowledged, `${name} is from before n-${register.acknowledged}`);
       assert.ok(stored <= register.sent, `${name} was never sent`);
@@ -110,7 +122,21 @@ export class Crashes {
       assert.equal(row.number, rows[at].number - 1);
       assert.equal(row.epoch, rows[at].epoch - 1);
     });
-    assert.ok(steps <= clients);
+    assert.ok(steps <= this.#registers.length);
     this.#epoch = epoch;
+    return organization;
+  }
+
+  /** What a change owes to others is written with it, so it is told after a kill, too. */
+  async #told({ id, name }) {
+    const limitMs = performance.now() + owedLimitMs;
+    for (;;) {
+      const { status, json, text } = await this.#person.get("/v1/me");
+      assert.equal(status, 200, text);
+      const told = json.organizations.find((known) => known.id === id).name;
+      if (told === name) return;
+      assert.ok(performance.now() < limitMs, `${name} is stored, and its members are told ${told}`);
+      await delay(50);
+    }
   }
 }
