@@ -52,7 +52,7 @@ impl Done {
 /// What a test's word about how much it has done begins with.
 const COUNTED: &str = "counted: ";
 
-pub(super) const ALL: [Part; 9] = [
+pub(super) const ALL: [Part; 10] = [
     Part {
         name: "decisions",
         what: "the evaluator against its model, and each law on random cases",
@@ -118,6 +118,14 @@ pub(super) const ALL: [Part; 9] = [
         run: |project, one_in| {
             let counts = [("LOCKSTEP_KILLS", 100), ("LOCKSTEP_WRITES", 100_000)];
             running(project, "crash", &reduced(&counts, one_in), &[])
+        },
+    },
+    Part {
+        name: "doubles",
+        what: "what is revoked on the running Worker is over by the clock on the wall, for many at once, whatever KV does (M7, W6)",
+        run: |project, one_in| {
+            let counts = reduced(&[("LOCKSTEP_REVOCATIONS", 100)], one_in);
+            running(project, "revoked", &counts, &[])
         },
     },
     Part {
