@@ -98,7 +98,7 @@ impl Runner<'_> {
         let world = file.resolve(&compiled.policy, None)?;
         file.warn(&compiled.policy, &world);
         // With what the organization added, which is the same at every moment.
-        let policy = Arc::clone(world.policy());
+        let policy = world.policy().clone();
         let mut failures = failures(&file, &compiled.policy, world)?;
         let places = file.places();
         let mut suggestions = SUGGESTIONS_MAX;
