@@ -77,7 +77,7 @@ fn evaluate(access: &Access, request: &EvaluationRequest) {
     };
     let view = view.expect("the permission is known");
     let node = request.location.find(access);
-    let outcome = node.map(|node| verdict(access, id, node, &request.facts));
+    let outcome = node.map(|node| verdict(access, id, node, request.stated().facts));
     assert_eq!(view.decision, outcome == Some(Outcome::True));
 }
 

@@ -33,8 +33,10 @@ pub fn evaluate(
     }
 }
 
-/// [`evaluate`] on the node called `node`. A node that is not there, or that the principal may not know
-/// of, is an ordinary deny.
+/// [`evaluate`] on the node called `node`. A node that the access does not have is an ordinary deny.
+///
+/// Reasons name nodes of the access, and one is told apart from none by them: leave out of the record what the
+/// principal may not know of, or ask [`Access::known_nodes`] first. [`crate::World::access`] has all nodes.
 #[must_use]
 pub fn evaluate_on(
     access: &Access,

@@ -136,6 +136,27 @@ impl Facts {
     }
 }
 
+/// What a question states: facts, and the names of what it states and no fact can be.
+///
+/// Whoever has facts only has them as this, too (`&facts`).
+#[derive(Clone, Copy, Debug)]
+pub struct Stated<'a> {
+    /// The facts.
+    pub facts: &'a Facts,
+    /// Names, of facts and of groups, of which something is stated that no fact has, such as a list: nobody
+    /// knows them better (see [`Facts::state`]).
+    pub unusable: &'a [String],
+}
+
+impl<'a> From<&'a Facts> for Stated<'a> {
+    fn from(facts: &'a Facts) -> Self {
+        Self {
+            facts,
+            unusable: &[],
+        }
+    }
+}
+
 impl FromIterator<(String, Value)> for Facts {
     fn from_iter<T: IntoIterator<Item = (String, Value)>>(facts: T) -> Self {
         Self {

@@ -108,7 +108,8 @@ pub use diff::{Change, PermissionChange, PrincipalChanges, Standing, diff};
 pub use error::{PolicyError, PolicyErrorKind, RecordError, Step};
 pub use evaluate::{evaluate, evaluate_on, mask, masks, verdict};
 pub use fact::{
-    FactType, Facts, Knowledge, Value, directory_facts, fact_type, is_in_group, is_open_group,
+    FactType, Facts, Knowledge, Stated, Value, directory_facts, fact_type, is_in_group,
+    is_open_group,
 };
 pub use grant::{Grant, Node, PackedNode, PackedNodes, PrincipalKind, Record, TokenLimit, Window};
 pub use guard::{Condition, Guard, Outcome, Test};

@@ -4,42 +4,50 @@ use alloc::vec::Vec;
 
 use crate::hierarchy::NodeId;
 use crate::world::PrincipalId;
-use crate::{Bits, Facts, Level, Outcome, PermissionId, World};
+use crate::{Bits, Level, Outcome, PermissionId, Stated, World};
 
 impl World {
-    /// The principals that may do `permission` on `node` under `facts`, in the order of the world.
+    /// The principals that may do `permission` on `node` under what is `stated`, in the order of the world.
     ///
     /// A page is what comes after the last principal of the one before, as long as the page is.
     pub fn subjects<'a>(
         &'a self,
         permission: PermissionId,
         node: NodeId,
-        facts: &'a Facts,
+        stated: impl Into<Stated<'a>>,
     ) -> impl Iterator<Item = PrincipalId> + 'a {
+        let stated = stated.into();
         self.principals()
-            .filter(move |principal| self.holds(*principal, permission, node, facts))
+            .filter(move |principal| self.holds(*principal, permission, node, stated))
     }
 
-    /// The nodes of `level` on which `principal` may do `permission` under `facts`, each after its
+    /// The nodes of `level` on which `principal` may do `permission` under what is `stated`, each after its
     /// parent.
     pub fn resources<'a>(
         &'a self,
         principal: PrincipalId,
         permission: PermissionId,
         level: Level,
-        facts: &'a Facts,
+        stated: impl Into<Stated<'a>>,
     ) -> impl Iterator<Item = NodeId> + 'a {
+        let stated = stated.into();
         self.nodes()
             .filter(move |node| self.level(*node) == Some(level))
-            .filter(move |node| self.holds(principal, permission, *node, facts))
+            .filter(move |node| self.holds(principal, permission, *node, stated))
     }
 
-    /// The permissions that `principal` has on `node` under `facts`.
+    /// The permissions that `principal` has on `node` under what is `stated`.
     #[must_use]
-    pub fn actions(&self, principal: PrincipalId, node: NodeId, facts: &Facts) -> Bits {
+    pub fn actions<'a>(
+        &self,
+        principal: PrincipalId,
+        node: NodeId,
+        stated: impl Into<Stated<'a>>,
+    ) -> Bits {
+        let stated = stated.into();
         let permissions = self.policy().permissions.len();
         let allowed =
-            (0..permissions).filter(|at| self.holds(principal, PermissionId(*at), node, facts));
+            (0..permissions).filter(|at| self.holds(principal, PermissionId(*at), node, stated));
         Bits::of(allowed.collect::<Vec<_>>(), permissions)
     }
 
@@ -48,8 +56,8 @@ impl World {
         principal: PrincipalId,
         permission: PermissionId,
         node: NodeId,
-        facts: &Facts,
+        stated: Stated<'_>,
     ) -> bool {
-        self.verdict(principal, permission, node, facts) == Outcome::True
+        self.verdict(principal, permission, node, stated) == Outcome::True
     }
 }

@@ -27,7 +27,10 @@ use crate::json::Json;
 use crate::nesting::REQUEST_BYTES_MAX;
 use crate::{LevelName, UnknownPermission, facts};
 
-/// Whether `principal` may do `permission` on what lies at `location`, under `facts`.
+/// Whether `principal` may do `permission` on what lies at `location`, under what it states.
+///
+/// The body of a request is read by [`EvaluationRequest::read`]. What serde reads and writes is another form, in
+/// which parts of one service hand it on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluationRequest {
     /// Id of the principal: the request's `subject.id`.
@@ -38,14 +41,10 @@ pub struct EvaluationRequest {
     pub location: Location,
     /// Id of the member that the resource is: its `type` is `member`.
     pub member: Option<String>,
-    /// What the request states: properties of resource and action, the context, and
-    /// `principal.properties.*` of the subject. Whoever evaluates it vouches for the caller.
     #[serde(with = "facts::as_view")]
-    pub facts: Facts,
-    /// Names, of facts and of groups, of which it states something that no fact has, such as a list: nobody
-    /// knows them better.
+    facts: Facts,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unusable: Vec<String>,
+    unusable: Vec<String>,
 }
 
 /// Where a resource lies: nodes that must exist, each in the one before; without any, in the
@@ -159,6 +158,16 @@ impl EvaluationRequest {
         })
     }
 
+    /// What the request states: properties of resource and action, the context, and
+    /// `principal.properties.*` of the subject. Whoever evaluates it vouches for the caller.
+    #[must_use]
+    pub fn stated(&self) -> lockstep_core::Stated<'_> {
+        lockstep_core::Stated {
+            facts: &self.facts,
+            unusable: &self.unusable,
+        }
+    }
+
     /// The same question of somebody who is believed about nothing.
     #[must_use]
     pub fn stating_nothing(self) -> Self {
@@ -167,6 +176,13 @@ impl EvaluationRequest {
             unusable: Vec::new(),
             ..self
         }
+    }
+}
+
+/// So that a world is asked under all that a request states: `world.verdict(principal, permission, node, &request)`.
+impl<'a> From<&'a EvaluationRequest> for lockstep_core::Stated<'a> {
+    fn from(request: &'a EvaluationRequest) -> Self {
+        request.stated()
     }
 }
 

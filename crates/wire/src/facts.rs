@@ -132,9 +132,10 @@ impl From<FactsView> for Stated {
     }
 }
 
-/// Facts as a member of something that is sent.
+/// Facts that callers state, as a member of something that is sent.
 pub(crate) mod as_view {
-    use lockstep_core::Facts;
+    use lockstep_core::{Facts, is_open_group};
+    use serde::de::Error as _;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::FactsView;
@@ -149,6 +150,14 @@ pub(crate) mod as_view {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Facts, D::Error> {
-        FactsView::deserialize(deserializer).map(Facts::from)
+        let facts = Facts::from(FactsView::deserialize(deserializer)?);
+        let is_open = {
+            let names = facts.iter().map(|(name, _)| name);
+            names.chain(facts.groups()).all(is_open_group)
+        };
+        match is_open {
+            true => Ok(facts),
+            false => Err(D::Error::custom("only the directory states such facts")),
+        }
     }
 }

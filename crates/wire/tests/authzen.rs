@@ -24,7 +24,7 @@ fn facts(resource: &str) -> Facts {
         r#""id": "t""#,
         &format!(r#""id": "t", "properties": {resource}"#),
     );
-    read(&text).unwrap().facts
+    read(&text).unwrap().stated().facts.clone()
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn every_part_states_its_own_facts() {
     assert_eq!(request.principal, "ben");
     assert_eq!(request.permission, "read");
     let text = |text: &str| Value::Text(text.into());
-    let stated: Vec<(&str, &Value)> = request.facts.iter().collect();
+    let stated: Vec<(&str, &Value)> = request.stated().facts.iter().collect();
     let wanted = [
         ("action.soft", &Value::Bool(true)),
         ("context.ip", &text("::1")),
@@ -51,7 +51,7 @@ fn every_part_states_its_own_facts() {
     ];
     assert_eq!(stated, wanted);
     assert_eq!(
-        request.facts.groups().collect::<Vec<_>>(),
+        request.stated().facts.groups().collect::<Vec<_>>(),
         ["resource.tags"]
     );
 }
@@ -344,7 +344,11 @@ fn what_one_of_several_does_not_say_the_body_says_for_it_as_a_whole() {
     assert_eq!(semantic, Semantic::PermitOnFirstPermit);
     let names = |at: usize| -> (String, Vec<String>) {
         let request = requests[at].as_ref().unwrap();
-        let facts = request.facts.iter().map(|(name, _)| name.to_owned());
+        let facts = request
+            .stated()
+            .facts
+            .iter()
+            .map(|(name, _)| name.to_owned());
         (request.principal.clone(), facts.collect())
     };
     assert_eq!(names(0), ("ben".into(), vec!["context.a".into()]));
@@ -412,7 +416,8 @@ fn a_dotted_name_beside_an_object_that_has_it_not_is_a_fact() {
         r#"{{"subject": {{"type": "user", "id": "ann"}}, "action": {{"name": "read"}},
         "resource": {{"type": "t", "id": "r", "properties": {{"tags": {tags}}}}}}}"#
     );
-    let facts = EvaluationRequest::read(text.as_bytes()).unwrap().facts;
+    let request = EvaluationRequest::read(text.as_bytes()).unwrap();
+    let facts = request.stated().facts;
     let of = |name: &str| facts.value(&format!("resource.tags.{name}")).cloned();
     assert_eq!(
         of("app.kubernetes.io/name"),

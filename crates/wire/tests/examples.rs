@@ -247,8 +247,7 @@ impl Example {
         let whole = EvaluationRequest::read(&serde_json::to_vec(&whole).unwrap()).unwrap();
         let permission = self.world.policy().permission(&whole.permission).unwrap();
         let root = self.world.nodes().next().unwrap();
-        let facts: &Facts = &whole.facts;
-        let found = self.world.subjects(permission, root, facts);
+        let found = self.world.subjects(permission, root, &whole);
         found
             .map(|id| self.world.principal_name(id).to_owned())
             .collect()

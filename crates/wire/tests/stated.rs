@@ -1,8 +1,8 @@
 //! What an AuthZEN request states, and what of it is a fact.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
-use lockstep_core::{Facts, Knowledge, Value};
-use lockstep_wire::{EvaluationRequest, FactsView};
+use lockstep_core::{Facts, Knowledge, Level, Outcome, Value};
+use lockstep_wire::{EvaluationRequest, FactsView, compile_toml, read_world};
 
 /// What is known under a request whose resource and action have these properties, beside `known`.
 fn facts(resource: &str, action: &str, known: &Facts) -> Facts {
@@ -12,7 +12,8 @@ fn facts(resource: &str, action: &str, known: &Facts) -> Facts {
     );
     let request = EvaluationRequest::read(text.as_bytes()).unwrap();
     let mut facts = known.clone();
-    facts.state(&request.facts, &request.unusable);
+    let stated = request.stated();
+    facts.state(stated.facts, stated.unusable);
     facts
 }
 
@@ -107,4 +108,78 @@ fn a_name_is_not_there_thousands_of_times() {
     };
     assert!(stated(510).is_ok());
     assert!(stated(511).is_err());
+}
+
+/// A list in the place of a team says that the directory's is not the whole answer.
+#[test]
+fn a_world_is_asked_under_all_that_a_request_states() {
+    let policy = compile_toml(
+        r#"
+        id = "teams"
+        name = "Teams"
+        roles = [{ id = "admin", level = "organization", admin = true }]
+        [[permissions]]
+        id = "read"
+        level = "organization"
+        allow = ["admin"]
+        guard = [{ fact = "principal.properties.team", equals = "x" }]
+        "#,
+    );
+    let policy = policy.unwrap().policy;
+    let document = r#"
+        principals = [{ name = "ann", grants = [{ role = "admin", node = "organization" }], properties = { team = "x" } }]
+    "#;
+    let document = read_world(document).unwrap();
+    let world = document.resolve(&policy, document.now_ms).unwrap();
+    let ann = world.principal("ann").unwrap();
+    let (read, root) = (policy.permission("read").unwrap(), world.root());
+    let asked = |properties: &str| {
+        let text = format!(
+            r#"{{"subject": {{"type": "user", "id": "ann", "properties": {properties}}},
+                "action": {{"name": "read"}}, "resource": {{"type": "organization", "id": "o"}}}}"#
+        );
+        let request = EvaluationRequest::read(text.as_bytes()).unwrap();
+        let decision = request.decide_at(&world.access(ann), Some(root), &world.facts(ann));
+        let allows = decision.unwrap().decision;
+        let outcome = world.verdict(ann, read, root, &request);
+        assert_eq!(outcome == Outcome::True, allows, "{properties}");
+        let decision = world.evaluate(ann, read, root, &request);
+        assert_eq!(decision.is_allow(), allows, "{properties}");
+        let resources = world.resources(ann, read, Level::Organization, &request);
+        let found = [
+            world.subjects(read, root, &request).count(),
+            resources.count(),
+            world.actions(ann, root, &request).iter().count(),
+        ];
+        assert_eq!(found, [usize::from(allows); 3], "{properties}");
+        allows
+    };
+    assert!(asked("{}"));
+    assert!(asked(r#"{"team": "x"}"#));
+    for other in [r#""y""#, r#"["y"]"#, "null", r#"{"a": 1}"#] {
+        assert!(!asked(&format!(r#"{{"team": {other}}}"#)), "{other}");
+    }
+}
+
+/// The form in which parts of one service hand a request on says no more than a body can.
+#[test]
+fn what_the_directory_states_nobody_else_does() {
+    let sent = |facts: &str| {
+        let text = format!(
+            r#"{{"principal": "ann", "permission": "read", "location": [], "member": null, "facts": {facts}}}"#
+        );
+        serde_json::from_str::<EvaluationRequest>(&text).map(|_| ())
+    };
+    let open =
+        r#"{"principal.properties.team": "x", "resource.tags": {"env": "prod"}, "context.at": 1}"#;
+    assert!(sent(open).is_ok());
+    for name in [
+        "organization.members",
+        "target.self",
+        "principal.creator",
+        "principal.id",
+    ] {
+        assert!(sent(&format!(r#"{{"{name}": 1}}"#)).is_err(), "{name}");
+    }
+    assert!(sent(r#"{"organization": {"members": 1}}"#).is_err());
 }

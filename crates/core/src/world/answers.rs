@@ -5,7 +5,7 @@ use alloc::borrow::ToOwned;
 use super::{Counts, PROPERTIES, PrincipalId, World};
 use crate::evaluate::Factors;
 use crate::hierarchy::NodeId;
-use crate::{Facts, Outcome, PermissionId, Value};
+use crate::{Decision, Facts, Outcome, PermissionId, Stated, Value, evaluate};
 
 impl World {
     /// Whether it is allowed, whatever the facts, as [`crate::Access::allows`] says it.
@@ -30,18 +30,19 @@ impl World {
         answer.unwrap_or(Outcome::False)
     }
 
-    /// The decision as far as `facts` and the directory's own settle it (see [`World::known`]).
+    /// The decision as far as what is `stated` and the directory's own facts settle it (see
+    /// [`World::known`]).
     #[must_use]
-    pub fn verdict(
+    pub fn verdict<'a>(
         &self,
         principal: PrincipalId,
         permission: PermissionId,
         node: NodeId,
-        facts: &Facts,
+        stated: impl Into<Stated<'a>>,
     ) -> Outcome {
         match self.settled(principal, permission, node) {
             Outcome::Unknown => {
-                let known = self.known(principal, facts);
+                let known = self.known(principal, stated);
                 let holdings = self.holdings(principal);
                 let position = self.hierarchy.position(node);
                 let set = position.and_then(|at| holdings.sets.get(holdings.set_number(at)?));
@@ -53,12 +54,28 @@ impl World {
         }
     }
 
-    /// `stated` with what the directory knows, which nobody else may state. Properties of the principal
-    /// are the exception: who is trusted to state facts may know them better.
+    /// The decision with its reasons: [`evaluate()`] on [`World::access`] under [`World::known`]. It allows
+    /// exactly when [`World::verdict`] is [`Outcome::True`], and costs as much as resolving one principal:
+    /// who asks often about one keeps its access.
     #[must_use]
-    pub fn known(&self, principal: PrincipalId, stated: &Facts) -> Facts {
+    pub fn evaluate<'a>(
+        &self,
+        principal: PrincipalId,
+        permission: PermissionId,
+        node: NodeId,
+        stated: impl Into<Stated<'a>>,
+    ) -> Decision {
+        let known = self.known(principal, stated);
+        evaluate(&self.access(principal), permission, node, &known)
+    }
+
+    /// What is `stated` with what the directory knows, which nobody else may state. Properties of the
+    /// principal are the exception: who is trusted to state facts may know them better.
+    #[must_use]
+    pub fn known<'a>(&self, principal: PrincipalId, stated: impl Into<Stated<'a>>) -> Facts {
+        let stated = stated.into();
         let mut known = self.properties(principal);
-        known.state(stated, &[]);
+        known.state(stated.facts, stated.unusable);
         known.extend(&self.own_facts(principal));
         known
     }

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, btree_map::Entry},
 };
 
-use lockstep_core::{Access, Bits, Facts, Level, NodeId, Operation, Outcome, Record};
+use lockstep_core::{Access, Bits, Facts, Level, NodeId, Operation, Outcome, Record, Stated};
 use lockstep_token::{
     OrganizationId,
     id::{derived_user_id, organization_user_id},
@@ -219,12 +219,12 @@ impl<'a> Asking<'a> {
 
     /// Whether it is about who asks, and states nothing but where it is, which the directory knows.
     fn is_own(&self, request: &EvaluationRequest) -> bool {
-        let facts = &request.facts;
+        let Stated { facts, unusable } = request.stated();
         let is_place = |name: &str| PLACES.contains(&name);
         let mut stated = facts.iter().map(|(name, _)| name);
         request.principal == self.actor.principal
             && facts.groups().next().is_none()
-            && request.unusable.iter().all(|name| is_place(name))
+            && unusable.iter().all(|name| is_place(name))
             && stated.all(is_place)
     }
 

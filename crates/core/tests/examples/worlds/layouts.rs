@@ -2,7 +2,7 @@
 
 use lockstep_core::{
     Access, CustomRole, Facts, Grant, Level, Outcome, PermissionSpec, World, WorldNode, WorldSpec,
-    verdict,
+    evaluate, verdict,
 };
 
 use super::{names, node, policy, world, world_spec};
@@ -133,10 +133,14 @@ fn answers_as_each_access_does(world: &World) {
                     let allows = settled == Outcome::True;
                     assert_eq!(world.allows(principal, permission, node), allows);
                     assert_eq!(access.allows(permission, node), allows);
-                    assert_eq!(
-                        world.verdict(principal, permission, node, &asked),
-                        verdict(&access, permission, node, &known)
-                    );
+                    let outcome = world.verdict(principal, permission, node, &asked);
+                    assert_eq!(outcome, verdict(&access, permission, node, &known));
+                    // Each resolves a principal anew.
+                    if node.index() < 4 {
+                        let decision = world.evaluate(principal, permission, node, &asked);
+                        assert_eq!(decision, evaluate(&access, permission, node, &known));
+                        assert_eq!(decision.is_allow(), outcome == Outcome::True);
+                    }
                 }
             }
         }
