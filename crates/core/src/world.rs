@@ -1,6 +1,7 @@
 //! Everybody in one organization at once: what searches and comparisons read.
 
 mod answers;
+mod grants;
 mod rows;
 mod spec;
 mod table;
@@ -19,6 +20,7 @@ use crate::{
     Step, TokenLimit, Value, Window,
 };
 
+use grants::{Grants, Numbered};
 use rows::Rows;
 pub use spec::{GroupSpec, PrincipalSpec, WorldError, WorldErrorKind, WorldNode, WorldSpec};
 
@@ -38,6 +40,52 @@ impl PrincipalId {
 ///
 /// Each principal takes some hundred and fifty bytes, and a check costs the same however many roles, groups
 /// and workspaces there are that it does not use.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use lockstep_core::{
+///     Facts, Grant, Level, PermissionSpec, Policy, PolicySpec, PrincipalSpec, RoleSpec, World,
+///     WorldNode, WorldSpec,
+/// };
+///
+/// let role = |id: &str, admin| RoleSpec {
+///     id: id.into(),
+///     admin,
+///     ..RoleSpec::new(Level::Organization)
+/// };
+/// let policy = Arc::new(Policy::compile(&PolicySpec {
+///     id: "example".into(),
+///     roles: vec![role("admin", true), role("member", false)],
+///     permissions: vec![PermissionSpec {
+///         id: "members.invite".into(),
+///         allow: vec!["admin".into()],
+///         ..PermissionSpec::new(Level::Organization)
+///     }],
+///     ..PolicySpec::default()
+/// })?);
+/// let principal = |id: &str, role: &str| PrincipalSpec {
+///     id: id.into(),
+///     grants: vec![Grant::new(role, "org")],
+///     ..PrincipalSpec::default()
+/// };
+/// let level = Level::Organization;
+/// let spec = WorldSpec {
+///     nodes: vec![WorldNode { id: "org".into(), level, parent: None, owner: None }],
+///     principals: vec![principal("ada", "admin"), principal("ben", "member")],
+///     ..WorldSpec::default()
+/// };
+/// let world = World::resolve(&policy, &spec, 0)?;
+///
+/// let invite = world.policy().permission("members.invite").ok_or("unknown permission")?;
+/// let (org, none) = (world.root(), Facts::default());
+/// let who: Vec<&str> = world.subjects(invite, org, &none).map(|id| world.principal_name(id)).collect();
+/// assert_eq!(who, ["ada"]);
+/// let ben = world.principal("ben").ok_or("unknown principal")?;
+/// assert!(!world.evaluate(ben, invite, org, &none).is_allow());
+/// assert_eq!(world.changes_at_ms(), None);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct World {
     policy: OwnPolicy,
@@ -47,8 +95,14 @@ pub struct World {
     plan: Vec<String>,
     customization: Customization,
     creator: Option<PrincipalId>,
+    /// Ids of the groups.
     groups: Vec<String>,
+    /// The numbers of the groups that a principal is in.
+    memberships: BTreeMap<PrincipalId, Vec<u32>>,
+    /// A list for each principal: its own.
     grants: Grants,
+    /// A list for each group: there once, however many are in it.
+    group_grants: Grants,
     /// By node.
     owners: BTreeMap<NodeId, PrincipalId>,
     /// What few principals have.
@@ -58,24 +112,8 @@ pub struct World {
     rows: Rows,
 }
 
-/// The grants of all principals, one principal after the other.
-#[derive(Clone, Debug, Default)]
-struct Grants {
-    /// Where the grants of each principal begin; one more at the end.
-    starts: Vec<u32>,
-    nodes: Vec<u32>,
-    roles: Vec<u16>,
-    /// Windows and groups of those that have one.
-    more: BTreeMap<u32, (Window, Option<u32>)>,
-    /// The roles of those whose role the policy does not have.
-    gone: BTreeMap<u32, String>,
-}
-
 /// What the directory knows of a principal beside its id.
 const PROPERTIES: &str = "principal.properties.";
-
-/// The number of a role that the policy does not have. It gives nothing.
-const GONE: u16 = u16::MAX;
 
 #[derive(Clone, Debug, Default)]
 struct Extra {
@@ -91,17 +129,6 @@ struct Counts {
     members: i64,
     admins: i64,
     workspaces: i64,
-}
-
-/// One grant of a principal, in numbers.
-#[derive(Clone, Copy)]
-struct Numbered {
-    /// Its place among all.
-    at: u32,
-    role: Option<RoleId>,
-    node: NodeId,
-    window: Window,
-    group: Option<u32>,
 }
 
 impl World {
@@ -128,46 +155,36 @@ impl World {
             plan: spec.plan.clone(),
             customization: spec.customization.clone(),
             groups: spec.groups.iter().map(|group| group.id.clone()).collect(),
+            memberships: checked.groups,
             creator: checked.creator,
             owners: checked.owners,
             gone: checked.gone,
             hierarchy: checked.hierarchy,
             names: checked.names,
             grants: Grants::default(),
+            group_grants: Grants::default(),
             extras: BTreeMap::new(),
             counts: Counts::default(),
             rows: Rows::default(),
         };
         for (at, principal) in spec.principals.iter().enumerate() {
-            world.add(PrincipalId(at), principal, checked.by_group.get(&at));
+            world.add(PrincipalId(at), principal);
+        }
+        for group in &spec.groups {
+            let (policy, hierarchy) = (&world.policy, &world.hierarchy);
+            world.group_grants.add(&group.grants, policy, hierarchy);
         }
         for (node, owner) in &world.owners {
             world.extras.entry(*owner).or_default().owned.push(*node);
         }
-        world.grants.starts.push(narrow(world.grants.nodes.len()));
         world.counts = world.count();
         world.rows = Rows::new(&world);
         Ok(world)
     }
 
-    fn add(&mut self, id: PrincipalId, spec: &PrincipalSpec, groups: Option<&Vec<(u32, Grant)>>) {
-        self.grants.starts.push(narrow(self.grants.nodes.len()));
-        let own = spec.grants.iter().map(|grant| (None, grant));
-        let through = groups.into_iter().flatten();
-        for (group, grant) in own.chain(through.map(|(group, grant)| (Some(*group), grant))) {
-            let at = narrow(self.grants.nodes.len());
-            let role = self.policy.role(&grant.role);
-            let role = role.and_then(|role| u16::try_from(role.0).ok());
-            if role.is_none() {
-                self.grants.gone.insert(at, grant.role.clone());
-            }
-            let node = self.hierarchy.node(&grant.node).unwrap_or(ROOT);
-            self.grants.nodes.push(narrow(node.0));
-            self.grants.roles.push(role.unwrap_or(GONE));
-            if group.is_some() || grant.window != Window::default() {
-                self.grants.more.insert(at, (grant.window, group));
-            }
-        }
+    fn add(&mut self, id: PrincipalId, spec: &PrincipalSpec) {
+        let (policy, hierarchy) = (&self.policy, &self.hierarchy);
+        self.grants.add(&spec.grants, policy, hierarchy);
         let is_plain =
             spec.kind == PrincipalKind::User && spec.token.is_none() && spec.properties.is_empty();
         if !is_plain {
@@ -186,10 +203,7 @@ impl World {
         let mut counts = Counts::default();
         for principal in self.principals() {
             let is_person = self.kind(principal) == PrincipalKind::User;
-            let own = || {
-                self.granted(principal)
-                    .filter(|grant| grant.group.is_none())
-            };
+            let own = || self.grants.list(principal.0, None);
             let is_admin = |grant: Numbered| {
                 let role = grant.role.and_then(|role| self.policy.describe_role(role));
                 let always = grant.window == Window::default() && grant.node == ROOT;
@@ -215,6 +229,23 @@ impl World {
     #[must_use]
     pub const fn now_ms(&self) -> u64 {
         self.now_ms
+    }
+
+    /// From when on this must be resolved anew, because a grant or a token of somebody begins or ends;
+    /// `None` means never.
+    #[must_use]
+    pub fn changes_at_ms(&self) -> Option<u64> {
+        let granted = self.grants.windows();
+        let through = self.group_grants.windows();
+        let tokens = self
+            .extras
+            .values()
+            .filter_map(|extra| extra.token.as_ref());
+        let windows = granted
+            .chain(through)
+            .chain(tokens.map(|token| &token.window));
+        let times = windows.flat_map(|window| [window.not_before_ms, window.expires_at_ms]);
+        times.flatten().filter(|at| *at > self.now_ms).min()
     }
 
     /// The principal called `id`.
@@ -275,7 +306,9 @@ impl World {
         &self.gone
     }
 
-    /// What `principal` holds, with what a reason needs to name.
+    /// What `principal` holds, with what a reason needs to name: all nodes, also those of which they need not
+    /// know ([`Access::known_nodes`]). The directory's facts are not in it: ask it under
+    /// [`World::known`], or ask [`World::evaluate`].
     #[must_use]
     pub fn access(&self, principal: PrincipalId) -> Access {
         let extra = self.extras.get(&principal);
@@ -291,7 +324,8 @@ impl World {
         let role = |grant: Numbered| match grant.role {
             Some(role) => self.policy.describe_role(role).map(|role| &role.id),
             // By the name that it had: any other may be some role's.
-            None => self.grants.gone.get(&grant.at),
+            None if grant.group.is_some() => self.group_grants.gone(grant.at),
+            None => self.grants.gone(grant.at),
         };
         let grants = self.granted(principal).map(|grant| Grant {
             role: role(grant).cloned().unwrap_or_default(),
@@ -325,20 +359,11 @@ impl World {
         extra.map(|extra| extra.kind).unwrap_or_default()
     }
 
-    /// All grants of `principal`, whatever their window.
+    /// All grants of `principal`, whatever their window: its own, then those of its groups.
     fn granted(&self, principal: PrincipalId) -> impl Iterator<Item = Numbered> + '_ {
-        let start = |at: usize| self.grants.starts.get(at).copied().unwrap_or(0);
-        (start(principal.0)..start(principal.0 + 1)).filter_map(|at| {
-            let role = usize::from(*self.grants.roles.get(wide(at))?);
-            let (window, group) = self.grants.more.get(&at).copied().unwrap_or_default();
-            Some(Numbered {
-                at,
-                role: (role != usize::from(GONE)).then_some(RoleId(role)),
-                node: NodeId(wide(*self.grants.nodes.get(wide(at))?)),
-                window,
-                group,
-            })
-        })
+        let groups = self.memberships.get(&principal).into_iter().flatten();
+        let through = groups.flat_map(|group| self.group_grants.list(wide(*group), Some(*group)));
+        self.grants.list(principal.0, None).chain(through)
     }
 
     pub(crate) fn holdings(&self, principal: PrincipalId) -> Holdings {

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{PrincipalId, narrow};
+use super::{PrincipalId, narrow, wide};
 use crate::error::write_path;
 use crate::hierarchy::{Hierarchy, NodeId};
 use crate::index::Index;
@@ -137,8 +137,8 @@ pub(super) struct Checked {
     pub(super) names: Index,
     pub(super) creator: Option<PrincipalId>,
     pub(super) owners: BTreeMap<NodeId, PrincipalId>,
-    /// For a principal what it has through groups: the group's number and the grant.
-    pub(super) by_group: BTreeMap<usize, Vec<(u32, Grant)>>,
+    /// For a principal the numbers of the groups that it is in.
+    pub(super) groups: BTreeMap<PrincipalId, Vec<u32>>,
     /// The places of grants whose role is gone, with the role.
     pub(super) gone: Vec<(Vec<Step>, String)>,
 }
@@ -194,24 +194,26 @@ pub(super) fn check(spec: &WorldSpec, policy: &Policy) -> Result<Checked, WorldE
         let path = ["principals".into(), at.into()];
         check_grants(&principal.grants, &path, policy, &hierarchy, &mut gone)?;
     }
-    let mut by_group: BTreeMap<usize, Vec<(u32, Grant)>> = BTreeMap::new();
+    let mut groups: BTreeMap<PrincipalId, Vec<u32>> = BTreeMap::new();
     for (at, group) in spec.groups.iter().enumerate() {
         let path = ["groups".into(), at.into()];
         check_grants(&group.grants, &path, policy, &hierarchy, &mut gone)?;
         for (index, member) in group.members.iter().enumerate() {
             let path = [path.as_slice(), &["members".into(), index.into()]].concat();
-            let granted = by_group.entry(principal(member, path)?.0).or_default();
-            granted.extend(group.grants.iter().map(|grant| (narrow(at), grant.clone())));
+            let of_member = groups.entry(principal(member, path)?).or_default();
+            // Named twice, they are in it once.
+            if of_member.last() != Some(&narrow(at)) {
+                of_member.push(narrow(at));
+            }
         }
     }
-    for (principal, through) in &by_group {
-        let own = spec
-            .principals
-            .get(*principal)
-            .map_or(0, |known| known.grants.len());
-        if own + through.len() > limits::GRANTS_MAX {
+    for (principal, of_member) in &groups {
+        let own = spec.principals.get(principal.0);
+        let own = own.map_or(0, |known| known.grants.len());
+        let through = of_member.iter().filter_map(|at| spec.groups.get(wide(*at)));
+        if own + through.map(|group| group.grants.len()).sum::<usize>() > limits::GRANTS_MAX {
             let limit = limits::GRANTS_MAX;
-            let path = vec!["principals".into(), (*principal).into()];
+            let path = vec!["principals".into(), principal.0.into()];
             return fail(path, WorldErrorKind::TooMany { limit });
         }
     }
@@ -220,7 +222,7 @@ pub(super) fn check(spec: &WorldSpec, policy: &Policy) -> Result<Checked, WorldE
         names,
         creator,
         owners,
-        by_group,
+        groups,
         gone,
     })
 }

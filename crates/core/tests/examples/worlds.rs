@@ -1,5 +1,6 @@
 //! Everybody in the shop at once: searches, and what a change gives and takes.
 
+mod groups;
 mod layouts;
 
 use std::sync::Arc;
