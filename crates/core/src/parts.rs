@@ -1,6 +1,6 @@
 //! A compiled policy as plain data, so that a reader need not compile it again.
 //!
-//! It holds what a decision and its reasons need. Operations, cases and the creator's role stay behind.
+//! It holds what a decision and its reasons need; [`Assembly`] says what stays behind.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::policy::{
 };
 use crate::{Bits, Condition, Guard, Level, limits};
 
-/// A compiled policy. All numbers are places in the lists; one that is out of range gives nothing.
+/// A compiled policy. All numbers are places in the lists; with one that is out of range there is no policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyParts {
     /// The permissions; their places are also the first rights.
@@ -178,7 +178,7 @@ impl From<&Policy> for PolicyParts {
     }
 }
 
-/// A compiled policy in the making, for a reader that has its parts one by one.
+/// A compiled policy in the making, for a reader that has its parts one by one. It decides as the whole one does; its id, operations, cases, labels and creator's role are not there, no role is an admin's, and nothing is sensitive.
 #[derive(Debug, Default)]
 pub struct Assembly(Policy);
 

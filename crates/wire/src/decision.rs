@@ -104,38 +104,20 @@ impl DecisionView {
         node: &str,
         facts: &Facts,
     ) -> Result<Self, UnknownPermission> {
-        Self::decide_in(access, permission, node, facts, Sentences::default())
-    }
-
-    /// [`Self::decide`], with its text in the words of `sentences`.
-    ///
-    /// # Errors
-    /// When the policy has no such permission.
-    pub fn decide_in(
-        access: &Access,
-        permission: &str,
-        node: &str,
-        facts: &Facts,
-        sentences: Sentences<'_>,
-    ) -> Result<Self, UnknownPermission> {
         let Some(permission) = access.policy().permission(permission) else {
             return Err(UnknownPermission(permission.into()));
         };
         let decision = evaluate_on(access, permission, node, facts);
-        Ok(Self::in_words(access, &decision, sentences))
+        Ok(Self::new(access, &decision))
     }
 
     /// `decision` as seen by the principal of `access`.
     #[must_use]
     pub fn new(access: &Access, decision: &Decision) -> Self {
-        Self::in_words(access, decision, Sentences::default())
-    }
-
-    fn in_words(access: &Access, decision: &Decision, sentences: Sentences<'_>) -> Self {
         let reason = Reason::new(access, decision);
         let mut view = ReasonView {
             code: reason.code.into(),
-            text: reason.text(access, sentences),
+            text: reason.text(access, Sentences::default()),
             node: reason.node.map(|node| node_id(access, node).into()),
             ..ReasonView::default()
         };
@@ -181,8 +163,8 @@ impl DecisionView {
     }
 }
 
-/// What serde would write of a [`DecisionView`], with a hundredth of the code, which counts in the page.
-/// `None` when the policy has no such permission.
+/// What serde would write of a [`DecisionView`], with its text in the words of `sentences`, and with a hundredth
+/// of the code, which counts in the page. `None` when the policy has no such permission.
 #[must_use]
 pub fn decision_json(
     access: &Access,

@@ -32,9 +32,10 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lockstep_core::PolicyParts;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
 
-use crate::{CompiledPolicy, PolicyDocument};
+use crate::{CompiledPolicy, PolicyDocument, PolicyDocumentError, nesting};
 
 pub use read::GatePolicy;
 
@@ -43,6 +44,7 @@ const MAGIC: &[u8; 4] = b"plcy";
 const FORMAT: u8 = 3;
 
 /// What `GET /v1/policy` answers: the document for people and tools, and its compiled form for gates.
+/// [`CompiledPolicy::from_view`] reads it.
 #[derive(Debug, Serialize)]
 pub struct PolicyView<'a> {
     #[serde(flatten)]
@@ -87,7 +89,38 @@ impl<'a> PolicyView<'a> {
     }
 }
 
+/// A [`PolicyView`] read.
+#[derive(Deserialize)]
+struct Served {
+    #[serde(flatten)]
+    document: PolicyDocument,
+    gate: ServedGate,
+}
+
+#[derive(Deserialize)]
+struct ServedGate {
+    digest: String,
+}
+
 impl CompiledPolicy {
+    /// Reads what `GET /v1/policy` answers, and compiles the document that is in it.
+    ///
+    /// # Errors
+    /// When it is not that, or the document is wrong, or another one than the answer's digest says: written
+    /// by another release, perhaps.
+    pub fn from_view(json: &str) -> Result<Self, PolicyDocumentError> {
+        let refused = |message: &str| PolicyDocumentError::Json(serde_json::Error::custom(message));
+        nesting::check(json).map_err(|error| refused(&error.message))?;
+        let served: Served = serde_json::from_str(json).map_err(PolicyDocumentError::Json)?;
+        let policy = Self::new(served.document).map_err(PolicyDocumentError::Policy)?;
+        if policy.digest != served.gate.digest {
+            return Err(refused(
+                "the document has another digest than `gate.digest`",
+            ));
+        }
+        Ok(policy)
+    }
+
     /// The compiled form that gates read; `None` when the digest is none.
     #[must_use]
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
@@ -116,8 +149,13 @@ mod tests {
         let shipped = shipped();
         assert!(shipped.len() >= 4);
         for policy in shipped {
-            let view: serde_json::Value =
-                serde_json::from_slice(&PolicyView::new(&policy).to_json()).unwrap();
+            let served = String::from_utf8(PolicyView::new(&policy).to_json()).unwrap();
+            let read = CompiledPolicy::from_view(&served).unwrap();
+            assert_eq!(
+                (read.digest, read.document),
+                (policy.digest.clone(), policy.document.clone())
+            );
+            let view: serde_json::Value = serde_json::from_str(&served).unwrap();
             assert_eq!(view["gate"]["digest"], policy.digest.as_str());
             let bytes = STANDARD.decode(view["gate"]["compiled"].as_str().unwrap());
             let gate = GatePolicy::read(bytes.unwrap()).unwrap();
@@ -126,6 +164,24 @@ mod tests {
                 [&gate.policy, &gate.anew().unwrap(), &policy.policy].map(PolicyParts::from);
             assert_eq!(page, own);
             assert_eq!(again, own);
+        }
+    }
+
+    #[test]
+    fn what_is_served_is_the_document_of_its_digest() {
+        let policy = compile_toml(POLICY).unwrap();
+        let served = String::from_utf8(PolicyView::new(&policy).to_json()).unwrap();
+        assert!(CompiledPolicy::from_view(&served).is_ok());
+        let member = r#""name":"Admin""#;
+        assert!(served.contains(member));
+        for other in [
+            served.replace(member, r#""name":"Chief""#),
+            served.replace(member, r#""name":"Admin","nick":"A""#),
+            served.replacen('{', r#"{"id":"p","#, 1),
+            served.replace(r#""gate":"#, r#""door":"#),
+            String::from_utf8(policy.to_json()).unwrap(),
+        ] {
+            assert!(CompiledPolicy::from_view(&other).is_err(), "{other}");
         }
     }
 

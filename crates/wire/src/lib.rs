@@ -2,6 +2,46 @@
 //!
 //! The types here are shapes. They hold no rule about permissions: each is turned into a type of
 //! `lockstep-core`, or made from one, and everything that decides lives there.
+//!
+//! A service beside the edge decides by the policy and a snapshot, as a page does:
+//!
+//! ```
+//! use lockstep_core::{Access, Facts};
+//! use lockstep_wire::{CompiledPolicy, DecisionView, Snapshot};
+//!
+//! // A file with the feature `toml` (`compile_toml`), what `GET /v1/policy` answers
+//! // (`CompiledPolicy::from_view`), or the document as JSON:
+//! let policy = CompiledPolicy::from_json(r#"{
+//!     "id": "mine", "name": "Mine",
+//!     "roles": [
+//!         {"id": "admin", "name": "Admin", "level": "organization", "admin": true},
+//!         {"id": "member", "name": "Member", "level": "organization"}
+//!     ],
+//!     "permissions": [{"id": "members.invite", "level": "organization", "allow": ["admin"]}]
+//! }"#)?;
+//!
+//! // As `GET /v1/organizations/{org}/snapshot` answers. One of another policy is refused.
+//! let text = format!(r#"{{
+//!     "format": 3, "policy": {{"id": "mine", "digest": "{}"}},
+//!     "organization": "org_1", "principal": "usr_ben", "epoch": 7, "server_time_ms": 1764000000000,
+//!     "nodes": [{{"id": "org_1", "level": "organization"}}],
+//!     "grants": [{{"role": "member", "node": "org_1", "expires_at_ms": 1764000060000}}]
+//! }}"#, policy.digest);
+//! let snapshot = Snapshot::read(text.as_bytes(), &policy)?;
+//!
+//! let now_ms = snapshot.server_time_ms;
+//! let access = Access::resolve(&policy.policy, snapshot.record(), now_ms)?;
+//! let answer = DecisionView::decide(&access, "members.invite", "org_1", &Facts::default())?;
+//! assert!(!answer.decision);
+//! assert_eq!(answer.reasons[0].code, "no-grant");
+//! assert_eq!(answer.reasons[0].text, "This needs the role Admin in this organization.");
+//!
+//! // From then on the snapshot is resolved anew. What was changed meanwhile, only a new one says.
+//! assert_eq!(access.changes_at_ms(), Some(1_764_000_060_000));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+//!
+//! Times are Unix milliseconds.
 #![cfg_attr(not(feature = "toml"), no_std)]
 
 extern crate alloc;

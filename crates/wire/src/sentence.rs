@@ -280,7 +280,7 @@ mod tests {
     use lockstep_core::{Facts, Grant, Node, Record};
 
     use super::*;
-    use crate::{DecisionView, compile_toml};
+    use crate::{DecisionView, compile_toml, decision_json};
 
     const POLICY: &str = r#"
         id = "p"
@@ -322,8 +322,8 @@ mod tests {
         };
         let access = Access::resolve(&policy, record, 0).unwrap();
         let own = Sentences::flat(&own);
-        let view =
-            DecisionView::decide_in(&access, permission, "q", facts, Sentences::new(&own)).unwrap();
+        let json = decision_json(&access, permission, "q", facts, Sentences::new(&own)).unwrap();
+        let view: DecisionView = serde_json::from_str(&json).unwrap();
         view.reasons[0].text.clone()
     }
 

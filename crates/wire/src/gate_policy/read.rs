@@ -13,10 +13,10 @@ use crate::CompiledPolicy;
 use crate::bytes::Reader;
 use crate::digest::{self, DIGEST_BYTES};
 
-/// A compiled policy as a gate reads it.
+/// A compiled policy as a gate reads it: it decides and gives reasons as the whole one ([`CompiledPolicy`]) does, and lacks what an [`Assembly`] lacks, such as operations and which roles are an admin's.
 #[derive(Clone, Debug)]
 pub struct GatePolicy {
-    /// The policy.
+    /// The policy, as far as decisions and their reasons need it.
     pub policy: Arc<Policy>,
     /// Digest of the document it was compiled from.
     pub digest: [u8; DIGEST_BYTES],

@@ -24,6 +24,8 @@ impl Held {
     /// Reads a snapshot made under `policy`: in the binary form, or in JSON as the page hands it over
     /// (see [`Snapshot::to_flat`](super::Snapshot::to_flat)).
     ///
+    /// Who has the whole policy reads with [`GatePolicy::of`], and resolves [`Self::record`] under the whole one.
+    ///
     /// # Errors
     /// When it is neither, or of another format or policy.
     pub fn read(bytes: &[u8], policy: &GatePolicy) -> Result<Self, SnapshotError> {
