@@ -173,12 +173,10 @@ impl Request {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The values of a query parameter, decoded, in order.
-    pub fn query<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.query
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+    /// Names and values of the query, decoded, in order. What a route takes of them it reads by its call.
+    pub fn query(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.query.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The values of a cookie, in order; more than one means that somebody planted one.

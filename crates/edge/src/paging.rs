@@ -24,6 +24,8 @@ const VERSION: u8 = 1;
 const MAC_BYTES: usize = 32;
 /// What every row of a list that begins with the newest one comes after: numbers above it are not exact in JavaScript.
 pub const NEWEST: i64 = 9_007_199_254_740_991;
+/// What the query of a list takes that has no filters.
+pub const PAGE: &[&str] = &["limit", "cursor"];
 /// Longest cursor, in characters.
 const CURSOR_CHARS_MAX: usize = 1_024;
 
@@ -99,7 +101,7 @@ impl<'a> Pages<'a> {
     /// Reads `limit` and `cursor`; `filters` are the query's other parameters, which a cursor is bound to.
     ///
     /// # Errors
-    /// 400 `invalid-query` for another limit than 1 to [`LIMIT_MAX`], or a parameter given twice.
+    /// 400 `invalid-query` for another limit than 1 to [`LIMIT_MAX`].
     pub fn of(
         call: &Call<'a>,
         caller: &'a Caller,
@@ -121,17 +123,16 @@ impl<'a> Pages<'a> {
         principal: &'a str,
         filters: &'static [&'static str],
     ) -> Result<Self, ApiError> {
-        let request = call.request;
-        let mut scope = vec![principal, request.path.as_str()];
+        let mut scope = vec![principal, call.request.path.as_str()];
         for name in filters {
-            let value = parameter(request, name)?;
+            let value = call.query(name)?;
             scope.extend([
                 *name,
                 if value.is_some() { "=" } else { "" },
                 value.unwrap_or_default(),
             ]);
         }
-        let limit = match parameter(request, "limit")? {
+        let limit = match call.query("limit")? {
             None => LIMIT_DEFAULT,
             Some(text) => text
                 .parse()
@@ -145,7 +146,7 @@ impl<'a> Pages<'a> {
         Ok(Self {
             keys: &call.edge.config.keys,
             scope,
-            cursor: parameter(request, "cursor")?,
+            cursor: call.query("cursor")?,
             limit,
         })
     }
@@ -256,23 +257,6 @@ impl<'a> Pages<'a> {
         fields.push(position);
         self.keys.derive(Purpose::Cursor, &fields)
     }
-}
-
-/// A parameter of the query that is given once or not at all.
-///
-/// # Errors
-/// 400 `invalid-query` when it is there twice.
-pub fn parameter<'a>(
-    request: &'a crate::http::Request,
-    name: &'a str,
-) -> Result<Option<&'a str>, ApiError> {
-    let mut values = request.query(name);
-    let value = values.next();
-    if values.next().is_some() {
-        let detail = format!("`{name}` is given more than once.");
-        return Err(ApiError::new(Code::InvalidQuery, detail));
-    }
-    Ok(value)
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ macro_rules! codes {
 codes! {
     /// The body is not the JSON that the route takes: syntax, unknown, duplicate or missing members, wrong types.
     InvalidBody = "invalid-body", 400, "The request body is not valid";
-    /// A query parameter is missing, unknown or of the wrong form.
+    /// A query parameter is unknown to the route, there twice or of the wrong form.
     InvalidQuery = "invalid-query", 400, "The query is not valid";
     /// A member has the right type, but a value that is not accepted.
     InvalidValue = "invalid-value", 400, "A value is not accepted";

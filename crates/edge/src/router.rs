@@ -1,25 +1,26 @@
 //! From a request to its route, and from every outcome to an answer.
 //!
-//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin for an unsafe method whose credential is a cookie, or that needs none (403), exactly one valid credential unless the route is anonymous (400, 401), and an organization that path, headers and credential agree on (400, 403, 404).
+//! What stands before every handler, in this order: one spelling of the path (404), the method (405), the body's cap (413), our Origin for an unsafe method whose credential is a cookie, or that needs none (403), exactly one valid credential unless the route is anonymous (400, 401), a query that the route takes (400), and an organization that path, headers and credential agree on (400, 403, 404).
 //! A body that is larger than others may be comes in after the credential, and only where that was checked during the request.
 //! Whether a route is anonymous is the handler's type: a signed-in handler cannot be called without a [`Caller`], and one that changes something not without a [`FreshCaller`].
 
 mod origin;
 mod paths;
+mod route;
 
 use lockstep_token::OrganizationId;
 
 use self::paths::{Params, find};
+pub use self::route::{Answer, Handler, Route};
 use crate::{
     authenticate::{self, Caller, Carried, FreshCaller, Operator},
     config::Config,
     credential::{self, SESSION_COOKIE, SESSION_COOKIE_S},
     edge::{Edge, Later},
     freshness,
-    http::{Method, Request, Response},
+    http::{Request, Response},
     log,
     place::{Named, Place},
-    precondition::{self, IfMatch},
     problem::{ApiError, Code},
     provenance::Asked,
     user,
@@ -35,74 +36,6 @@ const REQUEST_ID: &str = "x-request-id";
 /// Longest id of a request that is given back, in characters.
 const REQUEST_ID_CHARS_MAX: usize = 200;
 
-/// What a handler gives.
-pub type Answer = Result<Response, ApiError>;
-
-/// One route.
-#[derive(Debug)]
-pub struct Route {
-    /// The method.
-    pub method: Method,
-    /// The path; a segment in braces is a parameter of letters, digits and underscores.
-    pub pattern: &'static str,
-    /// Who may call it, and what it does.
-    pub handler: Handler,
-}
-
-/// How the paths of questions end that take what only changes take otherwise.
-const QUESTIONS: [&str; 2] = ["/preview", "/introspect"];
-
-impl Route {
-    /// Whether it changes something. What only asks has nothing that could have changed meanwhile.
-    fn is_change(&self) -> bool {
-        let is_question = match self.handler {
-            Handler::Anonymous(_) | Handler::Fresh(_) | Handler::Operator(_) => {
-                let mut ends = QUESTIONS.into_iter();
-                ends.any(|end| self.pattern.ends_with(end))
-            }
-            Handler::Asking(_) | Handler::Presenting(_) | Handler::SignedIn(_) => true,
-        };
-        self.method.is_unsafe() && !is_question
-    }
-
-    /// What a request believes to edit. What a member changes in an organization, its object compares. Nothing else has a tag.
-    fn edited(&self, request: &Request) -> Result<Option<IfMatch>, ApiError> {
-        if !self.is_change() {
-            return Ok(None);
-        }
-        let is_tagged = matches!(self.handler, Handler::Fresh(_)) && self.pattern.contains("{org}");
-        if !is_tagged {
-            precondition::require_untagged(request)?;
-        }
-        precondition::read(request)
-    }
-}
-
-/// Who may call a route, and what it does.
-#[derive(Debug)]
-pub enum Handler {
-    /// Anybody.
-    Anonymous(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
-    /// Whoever presents a credential that was found valid not long ago; it touches nothing of their own, so their object need not know of them.
-    Asking(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
-    /// Whoever presents a credential that its object finds valid during this request: everything that changes something.
-    Fresh(for<'a> fn(Call<'a>, FreshCaller) -> Later<'a, Answer>),
-    /// Who runs the deployment.
-    Operator(for<'a> fn(Call<'a>, Operator) -> Later<'a, Answer>),
-    /// Anybody who presents what they have in the body. No header or cookie counts, so another site has nothing to lend.
-    Presenting(for<'a> fn(Call<'a>) -> Later<'a, Answer>),
-    /// Whoever presents a credential that was found valid not long ago. It changes nothing, as [`Self::Asking`] does not: it is called again where an object tells what is sensitive only to a credential that is checked first.
-    SignedIn(for<'a> fn(Call<'a>, Caller) -> Later<'a, Answer>),
-}
-
-impl Handler {
-    /// Whether it takes no caller.
-    #[must_use]
-    pub const fn is_anonymous(&self) -> bool {
-        matches!(self, Self::Anonymous(_) | Self::Presenting(_))
-    }
-}
-
 /// What a handler is called with.
 pub struct Call<'a> {
     /// The outside world.
@@ -110,6 +43,7 @@ pub struct Call<'a> {
     /// The request.
     pub request: &'a Request,
     may_come_again: bool,
+    route: &'static Route,
     params: Params<'a>,
     place: Result<Place, ApiError>,
 }
@@ -143,6 +77,21 @@ impl<'a> Call<'a> {
     /// 404 when the pattern has no such parameter.
     pub fn param(&self, name: &str) -> Result<&'a str, ApiError> {
         find_param(&self.params, name).ok_or_else(ApiError::not_found)
+    }
+
+    /// What the query says of `name`, which is in it once at most.
+    ///
+    /// # Errors
+    /// A fault, when the route's entry in the table has no such name.
+    pub fn query(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
+        if !self.route.query.contains(&name) {
+            let cause = format!("{} takes no `{name}` in its query", self.route.pattern);
+            return Err(ApiError::internal(cause));
+        }
+        let mut all = self.request.query();
+        Ok(all
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value))
     }
 }
 
@@ -198,6 +147,7 @@ async fn dispatch(edge: &Edge, request: &Request) -> Answer {
         return by_operator(edge, request, arrived, handler).await;
     }
     let caller = identify(edge, request, carried, &arrived).await?;
+    arrived.route.require_query(request)?;
     if let (Some(Known::Now(caller)), true) = (&caller, request.is_unread()) {
         // The file of an import, the only body that waits: it does for who may send it as well.
         crate::routes::require_importer(edge, caller)?;
@@ -278,6 +228,7 @@ impl<'a> Arrived<'a> {
             edge: &asked.edge,
             request,
             may_come_again: asked.may_come_again,
+            route,
             params,
             place,
         };
@@ -321,11 +272,13 @@ async fn by_operator<'a>(
     handler: for<'h> fn(Call<'h>, Operator) -> Later<'h, Answer>,
 ) -> Answer {
     let operator = Operator::of(edge, request)?;
+    arrived.route.require_query(request)?;
     let asked = Asked::by_operator(edge, request, arrived.route.edited(request)?);
     let call = Call {
         edge: &asked.edge,
         request,
         may_come_again: false,
+        route: arrived.route,
         params: arrived.params,
         place: arrived.named?.by_operator(operator),
     };

@@ -156,6 +156,31 @@ mod tests {
     }
 
     #[test]
+    fn the_document_says_what_the_query_of_every_route_takes() {
+        let document = documented();
+        let mut takes = 0;
+        for route in routes() {
+            let method = route.method.as_str().to_ascii_lowercase();
+            let written = &document["paths"][route.pattern][&method];
+            let parameters = written["parameters"].as_array().into_iter().flatten();
+            let of_query = parameters.filter(|parameter| parameter["in"] == "query");
+            let names = of_query.map(|parameter| parameter["name"].as_str().unwrap());
+            let names: BTreeSet<&str> = names.collect();
+            let taken: BTreeSet<&str> = route.query.iter().copied().collect();
+            assert_eq!(names, taken, "{method} {}", route.pattern);
+            takes += usize::from(!taken.is_empty());
+            // And that another name is refused.
+            let refusal = &written["responses"]["400"];
+            assert!(
+                refusal.is_object() || route.is_public_document(),
+                "{method} {}",
+                route.pattern
+            );
+        }
+        assert!(takes > 20, "{takes}");
+    }
+
+    #[test]
     fn the_document_says_who_may_call_a_route() {
         let document = documented();
         for route in routes() {

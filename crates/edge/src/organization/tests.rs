@@ -38,6 +38,7 @@ mod offers;
 mod pages;
 mod place;
 mod plans;
+mod queries;
 mod races;
 mod readme;
 mod repeats;

@@ -11,10 +11,10 @@ use crate::{
     bounds::TIME_MS_MAX,
     csv,
     edge::Edge,
-    http::{Chunks, Method, Request, Response},
+    http::{Chunks, Method, Response},
     objects::ask,
     organization::{Actor, AuditPage, AuditPart, Command, OrganizationObject},
-    paging::{self, Pages},
+    paging::Pages,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -27,6 +27,15 @@ const FILTERS: &[&str] = &["principal", "action", "from_ms", "to_ms"];
 pub(super) const ROUTES: &[Route] = &[Route {
     method: Method::Get,
     pattern: "/v1/organizations/{org}/audit",
+    query: &[
+        "principal",
+        "action",
+        "from_ms",
+        "to_ms",
+        "format",
+        "limit",
+        "cursor",
+    ],
     handler: Handler::SignedIn(|call, caller| Box::pin(read(call, caller))),
 }];
 
@@ -49,8 +58,8 @@ enum Format {
 }
 
 async fn read(call: Call<'_>, caller: Caller) -> Answer {
-    let filter = filter(call.request)?;
-    match format(call.request)? {
+    let filter = filter(&call)?;
+    match format(&call)? {
         Format::Json => page(call, caller, filter).await,
         format => export(call, caller, filter, format).await,
     }
@@ -78,10 +87,10 @@ async fn page(call: Call<'_>, caller: Caller, filter: Filter) -> Answer {
         .map(|response| response.with_header("vary", "accept"))
 }
 
-fn filter(request: &Request) -> Result<Filter, ApiError> {
-    let text = |name| Ok::<_, ApiError>(paging::parameter(request, name)?.map(str::to_owned));
+fn filter(call: &Call<'_>) -> Result<Filter, ApiError> {
+    let text = |name| Ok::<_, ApiError>(call.query(name)?.map(str::to_owned));
     let time = |name| {
-        let text = paging::parameter(request, name)?;
+        let text = call.query(name)?;
         let is_date = |at_ms: &i64| (0..=TIME_MS_MAX).contains(at_ms);
         let at_ms = text.map(|text| text.parse::<i64>().ok().filter(is_date));
         at_ms.map_or(Ok(None), |at_ms| {
@@ -101,9 +110,9 @@ fn filter(request: &Request) -> Result<Filter, ApiError> {
 }
 
 /// `format` in the query, or else what `Accept` names.
-fn format(request: &Request) -> Result<Format, ApiError> {
-    let accepts = |media_type| super::decisions::accepts(request, media_type);
-    match paging::parameter(request, "format")? {
+fn format(call: &Call<'_>) -> Result<Format, ApiError> {
+    let accepts = |media_type| super::decisions::accepts(call.request, media_type);
+    match call.query("format")? {
         Some("csv") => Ok(Format::Csv),
         Some("json") => Ok(Format::Json),
         Some("ndjson") => Ok(Format::Ndjson),

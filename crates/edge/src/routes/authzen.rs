@@ -28,22 +28,26 @@ macro_rules! routes {
         Route {
             method: Method::Get,
             pattern: "/.well-known/authzen-configuration",
+            query: &[],
             handler: Handler::Anonymous(|call| Box::pin(metadata(call))),
         },
         Route {
             method: Method::Get,
             pattern: "/.well-known/authzen-configuration/v1/organizations/{org}",
+            query: &[],
             handler: Handler::Anonymous(|call| Box::pin(metadata(call))),
         },
         $(
             Route {
                 method: Method::Post,
                 pattern: concat!("/access/v1/", $path),
+                query: &[],
                 handler: Handler::Asking(|call, caller| Box::pin($handler(call, caller))),
             },
             Route {
                 method: Method::Post,
                 pattern: concat!("/v1/organizations/{org}/access/v1/", $path),
+                query: &[],
                 handler: Handler::Asking(|call, caller| Box::pin($handler(call, caller))),
             },
         )*

@@ -20,36 +20,43 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/policy",
+        query: &[],
         handler: Handler::Anonymous(|call| Box::pin(policy(call))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/snapshot",
+        query: &[],
         handler: Handler::Asking(|call, caller| Box::pin(snapshot(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/snapshot",
+        query: &[],
         handler: Handler::Asking(|call, caller| Box::pin(snapshot(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/evaluate",
+        query: &[],
         handler: Handler::Asking(|call, caller| Box::pin(evaluate(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/evaluate",
+        query: &[],
         handler: Handler::Asking(|call, caller| Box::pin(evaluate(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/events",
+        query: &[],
         handler: Handler::Asking(|call, caller| Box::pin(events(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/events",
+        query: &[],
         handler: Handler::Asking(|call, caller| Box::pin(events(call, caller))),
     },
 ];

@@ -19,6 +19,7 @@ const LIMIT_MAX: u32 = 200;
 pub(super) const ROUTES: &[Route] = &[Route {
     method: Method::Get,
     pattern: "/v1/dev/mailbox",
+    query: &["to", "limit"],
     handler: Handler::Anonymous(|call| Box::pin(mailbox(call))),
 }];
 
@@ -39,12 +40,9 @@ struct MessageView<'a> {
 
 async fn mailbox(call: Call<'_>) -> Answer {
     require_development(&call.edge.config)?;
-    let to = call
-        .request
-        .query("to")
-        .next()
-        .map(|to| to.trim().to_ascii_lowercase());
-    let limit = match call.request.query("limit").next() {
+    let to = call.query("to")?;
+    let to = to.map(|to| to.trim().to_ascii_lowercase());
+    let limit = match call.query("limit")? {
         None => LIMIT_DEFAULT,
         Some(text) => text
             .parse()

@@ -33,41 +33,49 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/domains",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/domains",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(claim(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/domains/{domain}",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(one(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/domains/{domain}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/domains/{domain}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/domains/{domain}/proof",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(prove(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/join",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(join(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/me/joinable",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(joinable(call, caller))),
     },
 ];

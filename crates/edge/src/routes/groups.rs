@@ -13,6 +13,7 @@ use crate::{
     http::Method,
     json,
     organization::{GroupChange, GroupQuestion, StructureChange, StructureQuestion},
+    paging::PAGE,
     router::{Answer, Call, Handler, Route},
 };
 
@@ -20,51 +21,61 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/groups",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/groups",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/groups/{group}",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(one(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/groups/{group}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(rename(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/groups/{group}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/groups/{group}/members",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(members(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/groups/{group}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(add_member(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/groups/{group}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(remove_member(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/groups/{group}/grants/{node}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(grant(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/groups/{group}/grants/{node}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(revoke(call, caller))),
     },
 ];

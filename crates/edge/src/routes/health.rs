@@ -10,6 +10,7 @@ use crate::{
 pub(super) const ROUTES: &[Route] = &[Route {
     method: Method::Get,
     pattern: "/v1/health",
+    query: &[],
     handler: Handler::Anonymous(|_| Box::pin(async { health() })),
 }];
 

@@ -24,7 +24,7 @@ use crate::{
         Command, FreshAddress, FreshPerson, INVITATIONS_MAX, NewInvitation, OrganizationObject,
         Resend, ResendAll, Which,
     },
-    paging::{self, Pages, Slice},
+    paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -36,47 +36,56 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/invitations",
+        query: &["status", "limit", "cursor"],
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(invite(call, caller))),
     },
     // No invitation is called `batch` or `resend`: ids are ours.
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/batch",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(invite_all(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/resend",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(resend_all(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/{invitation}/resend",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(resend(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/invitations/{invitation}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(cancel(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/{invitation}/accept",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(accept(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/invitations/{invitation}/decline",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(decline(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/invitations/preview",
+        query: &[],
         handler: Handler::Anonymous(|call| Box::pin(preview(call))),
     },
 ];
@@ -86,7 +95,7 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let list = Command::ListInvitations {
         actor: actor(&call, &caller)?,
         range: pages.range()?,
-        is_expired: is_expired(paging::parameter(call.request, "status")?)?,
+        is_expired: is_expired(call.query("status")?)?,
     };
     let slice: Slice<InvitationView, i64> = command(&call, list).await?;
     pages.answer("invitations", &slice)

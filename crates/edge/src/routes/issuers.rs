@@ -20,26 +20,31 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/issuers",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/issuers",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/issuers/{issuer}",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(read_one(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/issuers/{issuer}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/issuers/{issuer}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
 ];

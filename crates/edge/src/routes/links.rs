@@ -19,6 +19,7 @@ use crate::{
         Command, FreshPerson, LinkChange, LinkQuestion, OrganizationObject, StructureChange,
         StructureQuestion, Written,
     },
+    paging::PAGE,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -30,21 +31,25 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/links",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/links",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/links/{link}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(revoke(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/invitations/join",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(join(call, caller))),
     },
 ];

@@ -7,7 +7,7 @@ use crate::{
     authenticate::Caller,
     http::{Method, Response},
     objects::ask,
-    paging::{LIMIT_MAX, Pages, Range, Slice},
+    paging::{LIMIT_MAX, PAGE, Pages, Range, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{
@@ -19,16 +19,19 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/me",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(me(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/me/organizations",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(organizations(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/me/invitations",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(invitations(call, caller))),
     },
 ];

@@ -13,7 +13,7 @@ use crate::{
     http::Method,
     json,
     organization::{Command, MemberList, MemberPosition, MemberSort},
-    paging::{self, Pages, Slice},
+    paging::{Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -29,28 +29,32 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/members",
+        query: &["search", "sort", "limit", "cursor"],
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/members/batch",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(change_all(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(change_role(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(remove(call, caller))),
     },
 ];
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
     let pages = Pages::of(&call, &caller, FILTERS)?;
-    let search = paging::parameter(call.request, "search")?;
+    let search = call.query("search")?;
     if search.is_some_and(|search| search.is_empty() || search.chars().count() > SEARCH_CHARS_MAX) {
         let detail = format!("`search` is 1 to {SEARCH_CHARS_MAX} characters of an address.");
         return Err(ApiError::new(Code::InvalidQuery, detail));
@@ -60,7 +64,7 @@ async fn list(call: Call<'_>, caller: Caller) -> Answer {
         list: MemberList {
             range: pages.range()?,
             search: search.map(str::to_ascii_lowercase),
-            sort: sort(paging::parameter(call.request, "sort")?)?,
+            sort: sort(call.query("sort")?)?,
         },
     };
     let slice: Slice<MemberView, MemberPosition> = command(&call, list).await?;

@@ -16,6 +16,7 @@ use crate::{
     organization::{
         NodeMemberChange, NodeMemberQuestion, StructureChange, StructureQuestion, SuspensionChange,
     },
+    paging::PAGE,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
@@ -27,36 +28,43 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(set_all(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(set(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/workspaces/{workspace}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(remove(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/projects/{project}/members/{user}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(remove_from_project(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/members/{user}/suspension",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(suspend(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/members/{user}/suspension",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(restore(call, caller))),
     },
 ];

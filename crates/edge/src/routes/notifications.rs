@@ -9,7 +9,7 @@ use crate::{
     http::{Method, Response},
     json,
     objects::ask,
-    paging::{NEWEST, Pages, Slice},
+    paging::{NEWEST, PAGE, Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{self, ListedNotice, Notice, NoticeKind, NoticePage, UserObject},
@@ -19,11 +19,13 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/me/notifications",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/me/notifications/read",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(mark(call, caller))),
     },
 ];

@@ -24,21 +24,25 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: TOKEN,
+        query: &[],
         handler: Handler::Presenting(|call| Box::pin(token(call))),
     },
     Route {
         method: Method::Post,
         pattern: INTROSPECT,
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(introspect(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: KEYS,
+        query: &[],
         handler: Handler::Anonymous(|call| Box::pin(async move { keys(&call) })),
     },
     Route {
         method: Method::Get,
         pattern: "/.well-known/oauth-authorization-server",
+        query: &[],
         handler: Handler::Anonymous(|call| Box::pin(async move { metadata(&call) })),
     },
 ];

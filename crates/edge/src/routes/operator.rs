@@ -8,7 +8,7 @@ use crate::{
     http::{Method, Response},
     json,
     organization::{self, Command, PlanCommand},
-    paging::Pages,
+    paging::{PAGE, Pages},
     router::{Answer, Call, Handler, Route},
 };
 
@@ -16,21 +16,25 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/operator/organizations",
+        query: PAGE,
         handler: Handler::Operator(|call, operator| Box::pin(organizations(call, operator))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/operator/organizations/{org}/plan",
+        query: &[],
         handler: Handler::Operator(|call, operator| Box::pin(plan(call, operator))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/operator/organizations/{org}/plan",
+        query: &[],
         handler: Handler::Operator(|call, operator| Box::pin(set_plan(call, operator))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/operator/organizations/{org}/plan/preview",
+        query: &[],
         handler: Handler::Operator(|call, operator| Box::pin(preview_plan(call, operator))),
     },
 ];

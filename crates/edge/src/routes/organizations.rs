@@ -19,7 +19,6 @@ use crate::{
     json,
     objects::ask,
     organization::{Actor, Command, FreshActor, OrganizationObject, SlugCommand, Written},
-    paging,
     place::Place,
     precondition::{Tagged, with_etag},
     problem::{ApiError, Code},
@@ -32,46 +31,55 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations",
+        query: &["slug"],
         handler: Handler::SignedIn(|call, caller| Box::pin(find(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: IMPORT_PATH,
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(import(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(read(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}",
+        query: &["name"],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/export",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(export(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/restore",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(restore(call, caller))),
     },
     Route {
         method: Method::Put,
         pattern: "/v1/organizations/{org}/owner",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(transfer(call, caller))),
     },
 ];
@@ -238,7 +246,7 @@ async fn holds(call: &Call<'_>, organization: &str, skeleton: &str) -> Result<bo
 
 /// The organization of a slug, for its members; for all others there is none.
 async fn find(call: Call<'_>, caller: Caller) -> Answer {
-    let text = paging::parameter(call.request, "slug")?.unwrap_or_default();
+    let text = call.query("slug")?.unwrap_or_default();
     let slug = Slug::parse(text)?;
     let objects = &*call.edge.objects;
     let holder = slug::Command::Holder;
@@ -255,9 +263,7 @@ async fn find(call: Call<'_>, caller: Caller) -> Answer {
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     let delete = Command::Delete {
         actor: fresh_actor(&call, &caller)?,
-        name: paging::parameter(call.request, "name")?
-            .unwrap_or_default()
-            .to_owned(),
+        name: call.query("name")?.unwrap_or_default().to_owned(),
     };
     done(&command(&call, delete).await?)
 }

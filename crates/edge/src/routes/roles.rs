@@ -14,6 +14,7 @@ use crate::{
     http::Method,
     json,
     organization::{RoleChange, RoleQuestion, StructureChange, StructureQuestion},
+    paging::PAGE,
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -22,27 +23,32 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/roles",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/roles",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     // No role is called `preview`: ids are ours.
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/roles/preview",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(preview(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/roles/{role}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/roles/{role}",
+        query: &["reassign"],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
 ];
@@ -88,7 +94,7 @@ async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
 async fn delete(call: Call<'_>, caller: FreshCaller) -> Answer {
     let delete = RoleChange::Delete {
         role: param(&call, "role")?,
-        reassign: call.request.query("reassign").next().map(str::to_owned),
+        reassign: call.query("reassign")?.map(str::to_owned),
     };
     end(&call, &caller, StructureChange::Role(delete)).await
 }

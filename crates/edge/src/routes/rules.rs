@@ -11,6 +11,7 @@ use crate::{
     http::Method,
     json,
     organization::{RuleChange, RuleQuestion, StructureChange, StructureQuestion},
+    paging::PAGE,
     router::{Answer, Call, Handler, Route},
 };
 
@@ -18,32 +19,38 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/rules",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/rules",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     // No rule is called `preview`: ids are ours.
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/rules/preview",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(preview(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/rules/{rule}",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(rule(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/rules/{rule}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/rules/{rule}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
 ];

@@ -21,6 +21,7 @@ use crate::{
         NewKey, ServiceAccountChange, ServiceAccountQuestion, ServiceKeyChange, ServiceKeyQuestion,
         StructureChange, StructureQuestion, Written,
     },
+    paging::PAGE,
     problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
@@ -29,46 +30,55 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/service-accounts",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/service-accounts",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/service-accounts/{account}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/service-accounts/{account}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/service-accounts/{account}/keys",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(list_keys(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/service-accounts/{account}/keys",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create_key(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/service-accounts/{account}/keys/{key}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(set_key_active(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/service-accounts/{account}/keys/{key}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete_key(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/service-accounts/{account}/keys/{key}/rotate",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(rotate_key(call, caller))),
     },
 ];

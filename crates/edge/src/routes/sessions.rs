@@ -17,21 +17,25 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Delete,
         pattern: "/v1/session",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(close_own(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/me/sessions",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/me/sessions/{session}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(close(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/me/sign-out",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(end_all(call, caller))),
     },
 ];

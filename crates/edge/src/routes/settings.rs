@@ -19,7 +19,7 @@ use crate::{
         Command, ResealCommand, SecretChange, SettingChange, SettingQuestion, StoredConfiguration,
         StoredSecret, StructureChange, StructureQuestion, Written,
     },
-    paging::{self, Pages, Slice},
+    paging::{Pages, Slice},
     precondition::{self, with_etag},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -28,21 +28,24 @@ use crate::{
 };
 
 macro_rules! routes {
-    ($($method:ident $rest:literal $kind:ident $handler:ident;)*) => {
+    ($($method:ident $rest:literal [$($query:literal),*] $kind:ident $handler:ident;)*) => {
         pub(super) const ROUTES: &[Route] = &[
             $(Route {
                 method: Method::$method,
                 pattern: concat!("/v1/organizations/{org}", $rest),
+                query: &[$($query),*],
                 handler: Handler::$kind(|call, caller| Box::pin($handler(call, caller))),
             },
             Route {
                 method: Method::$method,
                 pattern: concat!("/v1/organizations/{org}/workspaces/{workspace}", $rest),
+                query: &[$($query),*],
                 handler: Handler::$kind(|call, caller| Box::pin($handler(call, caller))),
             },)*
             Route {
                 method: Method::Post,
                 pattern: "/v1/operator/organizations/{org}/settings/reseal",
+                query: &[],
                 handler: Handler::Operator(|call, operator| Box::pin(reseal(call, operator))),
             },
         ];
@@ -50,12 +53,12 @@ macro_rules! routes {
 }
 
 routes! {
-    Get "/settings" SignedIn list;
-    Get "/settings/{setting}" SignedIn read;
-    Put "/settings/{setting}" Fresh put;
-    Delete "/settings/{setting}" Fresh delete;
-    Put "/current-database" Fresh select;
-    Get "/configuration" Fresh configuration;
+    Get "/settings" ["kind", "limit", "cursor"] SignedIn list;
+    Get "/settings/{setting}" [] SignedIn read;
+    Put "/settings/{setting}" [] Fresh put;
+    Delete "/settings/{setting}" [] Fresh delete;
+    Put "/current-database" [] Fresh select;
+    Get "/configuration" [] Fresh configuration;
 }
 
 /// The workspace that the path names; the organization itself, when it names none.
@@ -64,7 +67,7 @@ fn workspace(call: &Call<'_>) -> Option<String> {
 }
 
 async fn list(call: Call<'_>, caller: Caller) -> Answer {
-    let kind = paging::parameter(call.request, "kind")?;
+    let kind = call.query("kind")?;
     let pages = Pages::of(&call, &caller, &["kind"])?;
     let list = SettingQuestion::List {
         workspace: workspace(&call),

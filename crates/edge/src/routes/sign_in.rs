@@ -34,11 +34,13 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Post,
         pattern: "/v1/sign-in/codes",
+        query: &[],
         handler: Handler::Anonymous(|call| Box::pin(ask_code(call))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/sign-in/sessions",
+        query: &[],
         handler: Handler::Anonymous(|call| Box::pin(open_session(call))),
     },
 ];

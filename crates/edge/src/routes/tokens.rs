@@ -12,7 +12,7 @@ use crate::{
     narrow::Subtree,
     objects::ask,
     organization::{self, OrganizationObject},
-    paging::{Pages, Slice},
+    paging::{PAGE, Pages, Slice},
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
     user::{self, ListedToken, UserObject},
@@ -22,26 +22,31 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/me/tokens",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(list(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/me/tokens",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/me/tokens/{token}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(set_active(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/me/tokens/{token}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/me/tokens/{token}/rotate",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(rotate(call, caller))),
     },
 ];

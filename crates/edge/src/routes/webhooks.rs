@@ -20,6 +20,7 @@ use crate::{
     organization::{
         StructureChange, StructureQuestion, WebhookChange, WebhookQuestion, Written, webhook_secret,
     },
+    paging::PAGE,
     precondition::with_etag,
     problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
@@ -32,41 +33,49 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/webhooks",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(all(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/webhooks",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(create(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/webhooks/{webhook}",
+        query: &[],
         handler: Handler::SignedIn(|call, caller| Box::pin(one(call, caller))),
     },
     Route {
         method: Method::Patch,
         pattern: "/v1/organizations/{org}/webhooks/{webhook}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(update(call, caller))),
     },
     Route {
         method: Method::Delete,
         pattern: "/v1/organizations/{org}/webhooks/{webhook}",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(delete(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/webhooks/{webhook}/rotate",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(rotate(call, caller))),
     },
     Route {
         method: Method::Get,
         pattern: "/v1/organizations/{org}/webhooks/{webhook}/deliveries",
+        query: PAGE,
         handler: Handler::SignedIn(|call, caller| Box::pin(deliveries(call, caller))),
     },
     Route {
         method: Method::Post,
         pattern: "/v1/organizations/{org}/webhooks/{webhook}/deliveries/{event}/replay",
+        query: &[],
         handler: Handler::Fresh(|call, caller| Box::pin(replay(call, caller))),
     },
 ];

@@ -24,6 +24,7 @@ const ORGANIZATION: &str = "organization";
 pub(super) const ROUTES: &[Route] = &[Route {
     method: Method::Post,
     pattern: "/v1/dev/seed",
+    query: &[],
     handler: Handler::Anonymous(|call| Box::pin(seed(call))),
 }];
 
