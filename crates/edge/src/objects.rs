@@ -9,7 +9,7 @@
 //! What holds for every object:
 //! - **A command is one transaction.** `Err` undoes everything it wrote. A refusal that must be remembered (a failed try) is an `Ok` with its own reply.
 //! - **No birth row, no object.** Unless the command [births](Command::is_birth), an object without its tables answers 404 and writes nothing.
-//! - **What a command changes is logged** where the object [keeps a log](Object::IS_AUDITED), without the command's doing; so are a refusal of what is [sensitive](Command::is_sensitive) and an answer that [tells](Reply::telling) what few may know.
+//! - **What a command changes is logged** where the object [keeps a log](Object::IS_AUDITED), without the command's doing; so are a refusal of what is sensitive, [as a command](Command::is_sensitive) or [by the permission that refused](ApiError::is_sensitive), and an answer that [tells](Reply::telling) what few may know.
 //! - **A request with an `Idempotency-Key` is done once**: its reply is kept with what it changed. So a reply holds no secret.
 //! - **Effects leave through the outbox**, written in the same transaction; what only open pages need (an event) is [announced](Reply::announcing) after the commit.
 //! - **Commands and deliveries are externally tagged enums** read with `serde_json::from_slice`: internal tags and a second reader cost a hundred kilobytes of WASM.
@@ -90,9 +90,14 @@ pub trait Command: Serialize + DeserializeOwned {
     /// Whether asking twice does no more than asking once; only such a command is repeated after a failed call.
     fn is_idempotent(&self) -> bool;
 
-    /// Whether a refusal of it is logged, where the object keeps a log.
+    /// Whether a refusal of it is logged, whatever refuses, where the object keeps a log.
     fn is_sensitive(&self) -> bool {
         !self.is_idempotent()
+    }
+
+    /// Whether the object wants to know who asks: something that is logged may come of it.
+    fn is_attributed(&self) -> bool {
+        self.is_sensitive()
     }
 
     /// Whether it changes nothing, whatever it finds, and is answered by one statement and by the rows alone, whenever and by whomever it is asked. Then it needs no transaction, nothing of it is looked for to be logged, and the answer counts until something is written.
@@ -255,9 +260,14 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
         }
         Ok(reply)
     });
+    let is_logged = |error: &ApiError| {
+        // A Worker of before does not say who asks for what changes nothing.
+        let is_of_somebody = context.provenance.principal.is_some();
+        error.code().status() == 403 && (is_sensitive || error.is_sensitive() && is_of_somebody)
+    };
     match (&outcome, &about) {
         (Ok(_), _) => context.sql.live().know_schema(),
-        (Err(error), Some(about)) if is_sensitive && error.code().status() == 403 => {
+        (Err(error), Some(about)) if is_logged(error) => {
             // The refusal stands, whether it could be written down or not. What refused to be born has no log.
             let denied = context.sql.transaction(|| {
                 let version = schema::version(context.sql)?;
@@ -332,7 +342,7 @@ pub struct ObjectCall<'a> {
     /// How it is to be sent.
     pub manner: Manner,
     /// Whether the object wants to know where it comes from.
-    pub is_sensitive: bool,
+    pub is_attributed: bool,
     /// Where it comes from; absent when that is of no interest, and for what an object does by itself.
     pub provenance: Option<&'a Provenance>,
 }
@@ -372,7 +382,7 @@ pub async fn open<O: Object>(
         name,
         command: &text,
         manner: Manner::of(command),
-        is_sensitive: command.is_sensitive(),
+        is_attributed: command.is_attributed(),
         provenance: None,
     };
     let response = objects.call(call).await.map_err(|CallError(reason)| {

@@ -164,6 +164,7 @@ pub struct ApiError {
     allow: Option<String>,
     cause: Option<String>,
     is_invalid_token: bool,
+    is_sensitive: bool,
 }
 
 impl ApiError {
@@ -177,6 +178,7 @@ impl ApiError {
             allow: None,
             cause: None,
             is_invalid_token: false,
+            is_sensitive: false,
         }
     }
 
@@ -244,6 +246,19 @@ impl ApiError {
     pub const fn with_invalid_token(mut self) -> Self {
         self.is_invalid_token = true;
         self
+    }
+
+    /// Says that a permission refused which is sensitive: the object that answers this writes it down.
+    #[must_use]
+    pub const fn of_sensitive(mut self, is_sensitive: bool) -> Self {
+        self.is_sensitive = is_sensitive;
+        self
+    }
+
+    /// Whether a permission refused which is sensitive.
+    #[must_use]
+    pub const fn is_sensitive(&self) -> bool {
+        self.is_sensitive
     }
 
     /// Which kind of problem this is.

@@ -173,7 +173,7 @@ struct Attributed {
 
 impl Objects for Attributed {
     fn call<'a>(&'a self, call: ObjectCall<'a>) -> Later<'a, Result<Response, CallError>> {
-        if !call.is_sensitive {
+        if !call.is_attributed {
             return self.inner.call(call);
         }
         // What is asked by who has just signed in says so already.

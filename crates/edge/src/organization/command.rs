@@ -369,6 +369,21 @@ impl objects::Command for Command {
         );
         is_told_of_more || !self.is_idempotent()
     }
+
+    fn is_attributed(&self) -> bool {
+        // What the policy of the deployment may guard by a permission that it calls sensitive.
+        let is_guarded = matches!(
+            self,
+            Self::EvaluateAll(_)
+                | Self::ListInvitations { .. }
+                | Self::ListMembers { .. }
+                | Self::Read { .. }
+                | Self::Search(_)
+                | Self::Structure { .. }
+                | Self::Worth(_)
+        );
+        is_guarded || self.is_sensitive()
+    }
 }
 
 #[cfg(test)]
@@ -393,7 +408,7 @@ mod tests {
                 name: "org_a",
                 command,
                 manner: Manner::Once,
-                is_sensitive: false,
+                is_attributed: false,
                 provenance: None,
             };
             let answer = now(world.objects.call(call)).unwrap();

@@ -65,15 +65,20 @@ pub(in crate::organization) fn permit_on(
         return Ok(Permitted(()));
     }
     let decision = lockstep_core::evaluate(access, permission, node, facts);
-    Err(refusal::denied(&DecisionView::new(access, &decision)))
+    let refused = refusal::denied(&DecisionView::new(access, &decision));
+    Err(refused.of_sensitive(is_sensitive(context, permission)))
 }
 
 /// Notes that the answer hangs on `permission`, which was allowed.
 pub(in crate::organization) fn rest_on(context: &Context<'_>, permission: PermissionId) {
-    let described = context.config.policy.policy.describe(permission);
-    if described.is_none_or(|permission| permission.sensitive) {
+    if is_sensitive(context, permission) {
         context.basis.is_sensitive.set(true);
     }
+}
+
+fn is_sensitive(context: &Context<'_>, permission: PermissionId) -> bool {
+    let described = context.config.policy.policy.describe(permission);
+    described.is_none_or(|permission| permission.sensitive)
 }
 
 /// What has become of an invitation that core lets somebody accept.

@@ -1,5 +1,7 @@
 //! M7: what is sensitive is never read on the word of a credential that was only remembered, by any route and under any policy.
 
+mod denied;
+
 use std::rc::Rc;
 
 use lockstep_core::Operation;
