@@ -13,6 +13,7 @@
 //! - **A request with an `Idempotency-Key` is done once**: its reply is kept with what it changed. So a reply holds no secret.
 //! - **Effects leave through the outbox**, written in the same transaction; what only open pages need (an event) is [announced](Reply::announcing) after the commit.
 //! - **Commands and deliveries are externally tagged enums** read with `serde_json::from_slice`: internal tags and a second reader cost a hundred kilobytes of WASM.
+//! - **A reply is read by code of before and after**: a member that is added to one has a `serde(default)`, and `tests/commands/replies.txt` has every form.
 //! - **Migrations only go forward**, and older code must be able to work on their result: a roll-out is not one instant.
 //! - **No statement says `OR REPLACE`**: what it removes, no trigger sees.
 
@@ -354,15 +355,17 @@ pub struct CallError(pub String);
 /// Sends one command and reads its answer.
 ///
 /// # Errors
-/// What the object refused with; 503 when it does not answer.
+/// What the object refused with; 503 when it does not answer, or answers what only other code reads.
 pub async fn ask<O: Object, R: DeserializeOwned>(
     objects: &dyn Objects,
     name: &str,
     command: &O::Command,
 ) -> Result<R, ApiError> {
     let response = open::<O>(objects, name, command).await?;
+    #[cfg(test)]
+    crate::testing::replies::note::<R>(response.bytes());
     serde_json::from_slice(response.bytes()).map_err(|error| {
-        ApiError::internal(format!("reply of {:?} cannot be read: {error}", O::CLASS))
+        ApiError::of_other_code(format!("reply of {:?} cannot be read: {error}", O::CLASS))
     })
 }
 

@@ -154,6 +154,9 @@ impl Code {
     }
 }
 
+/// How soon somebody is to ask again where an object runs other code than who asks it, in seconds: a roll-out takes that long.
+pub const OTHER_CODE_S: u32 = 10;
+
 /// A refusal or a fault, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
@@ -217,6 +220,15 @@ impl ApiError {
         );
         error.cause = Some(cause.into());
         error.retry_after_s = Some(1);
+        error
+    }
+
+    /// An object answered what this code cannot read, which other code has written. Whether it changed something is not known.
+    pub fn of_other_code(cause: impl Into<String>) -> Self {
+        let detail = "Please try again in a moment; whether something was changed is not known.";
+        let mut error = Self::new(Code::Unavailable, detail);
+        error.cause = Some(cause.into());
+        error.retry_after_s = Some(OTHER_CODE_S);
         error
     }
 
@@ -298,7 +310,7 @@ impl ApiError {
         Value::Object(document).to_string()
     }
 
-    /// Reads a problem document that one of our objects answered; anything else is a fault.
+    /// Reads a problem document that one of our objects answered; anything else is a fault, but for a code of later code.
     #[must_use]
     pub fn from_problem(document: &str) -> Self {
         let Ok(Value::Object(mut members)) = serde_json::from_slice(document.as_bytes()) else {
@@ -315,7 +327,7 @@ impl ApiError {
             .map(str::to_owned);
         let retry_after_s = take("retry_after_s").as_ref().and_then(Value::as_u64);
         let (Some(code), Some(detail)) = (code, detail) else {
-            return Self::internal("an object answered a problem without a known code");
+            return Self::of_other_code("an object answered a problem without a known code");
         };
         for name in ["type", "title", "status"] {
             members.remove(name);
@@ -387,11 +399,11 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_from_an_object_is_a_fault() {
+    fn nonsense_from_an_object_is_a_fault_and_a_code_of_later_code_is_none() {
         assert_eq!(ApiError::from_problem("<html>").code(), Code::Internal);
-        assert_eq!(
-            ApiError::from_problem("{\"code\":\"new\"}").code(),
-            Code::Internal
-        );
+        let later = ApiError::from_problem("{\"code\":\"new\",\"detail\":\"x\"}");
+        assert_eq!(later.code(), Code::Unavailable);
+        let told = later.into_response();
+        assert_eq!(told.header("retry-after"), Some("10"));
     }
 }

@@ -8,6 +8,7 @@ mod documented;
 mod lines;
 mod objects;
 mod ports;
+pub(crate) mod replies;
 mod sql;
 
 use std::rc::Rc;

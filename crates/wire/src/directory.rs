@@ -65,7 +65,8 @@ pub struct OrganizationView {
     /// Whether whoever manages the members of a workspace may invite into the organization from there.
     #[serde(default)]
     pub workspace_admins_invite: bool,
-    /// What its plan has, and how much of it is used.
+    /// What its plan has, and how much of it is used; earlier code does not say.
+    #[serde(default)]
     pub plan: PlanView,
     /// The facts that guards may ask about it and who asks: what a gate is handed for its own actions.
     pub facts: FactsView,
@@ -133,6 +134,7 @@ pub struct MemberView {
     /// When it joined.
     pub joined_at_ms: i64,
     /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    #[serde(default)]
     pub epoch: i64,
     /// Since when it is suspended: its roles are kept and give nothing.
     pub suspended_at_ms: Option<i64>,

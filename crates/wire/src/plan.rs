@@ -145,7 +145,7 @@ fn known<'a>(
 }
 
 /// What an organization's plan has, and how much of it is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanView {
     /// Its id; absent where the policy has no plans.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -35,7 +35,7 @@ pub struct ServiceAccountRequest {
 }
 
 /// PATCH `/v1/organizations/{org}/service-accounts/{account}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceAccountChangeRequest {
     /// Its new name; as it is, when absent.
@@ -60,6 +60,7 @@ pub struct ServiceAccountView {
     /// How many keys it has.
     pub keys: i64,
     /// The epoch of its last change, which its entity tag is made of.
+    #[serde(default)]
     pub epoch: i64,
 }
 

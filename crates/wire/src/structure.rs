@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::CustomRoleRecord;
 
 /// PATCH `/v1/organizations/{org}/workspaces/{workspace}` and `…/projects/{project}`. What is absent stays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceChangeRequest {
     /// The new name, 1 to 100 characters.
@@ -31,6 +31,7 @@ pub struct WorkspaceView {
     /// Since when it is archived.
     pub archived_at_ms: Option<i64>,
     /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    #[serde(default)]
     pub epoch: i64,
 }
 
@@ -62,6 +63,7 @@ pub struct ProjectView {
     /// Since when it is archived.
     pub archived_at_ms: Option<i64>,
     /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    #[serde(default)]
     pub epoch: i64,
 }
 
@@ -179,6 +181,7 @@ pub struct GroupView {
     #[serde(default)]
     pub member_count: i64,
     /// The epoch of its last change; in quotes it is the entity tag for `If-Match`.
+    #[serde(default)]
     pub epoch: i64,
 }
 

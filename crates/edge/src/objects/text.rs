@@ -1,10 +1,11 @@
 //! Commands and answers as they cross to an object and back, also between Workers of neighbouring versions.
 
 use super::{Command, Context, Object, Reply, run};
-use crate::{http::Response, idempotency, log, problem::ApiError};
-
-/// How soon an object is asked again that runs earlier code than who asks, in seconds: a roll-out takes that long.
-const OTHER_CODE_S: u32 = 10;
+use crate::{
+    http::Response,
+    idempotency, log,
+    problem::{ApiError, OTHER_CODE_S},
+};
 
 /// Answers a command as it comes: from memory, or by [`run`].
 ///

@@ -30,7 +30,8 @@ pub struct ListedToken {
     pub scopes: Option<Vec<String>>,
     /// Where it may act; everywhere, when absent.
     pub subtree: Option<Subtree>,
-    /// Whether it is switched on.
+    /// Whether it is switched on; earlier code knows no other ones.
+    #[serde(default = "switched_on")]
     pub active: bool,
     /// When it was made, in Unix milliseconds.
     pub created_at_ms: i64,
@@ -38,6 +39,10 @@ pub struct ListedToken {
     pub expires_at_ms: Option<i64>,
     /// When it was last used, to the hour, in Unix milliseconds; never, when absent.
     pub last_used_at_ms: Option<i64>,
+}
+
+const fn switched_on() -> bool {
+    true
 }
 
 pub(super) fn create(

@@ -2,6 +2,8 @@
 //!
 //! `commands/forms.txt` only grows. A form that is new fails here with the line to be added; one that is no longer understood fails, too.
 
+mod replies;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
