@@ -23,6 +23,22 @@ pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> {
     parse(bytes)
 }
 
+/// As [`body`], of what is to be changed, of which at least one of `members` is there.
+///
+/// # Errors
+/// As [`body`], and 400 when it changes nothing, whatever there is.
+pub fn change<T>(request: &Request, members: &str) -> Result<T, ApiError>
+where
+    T: DeserializeOwned + Default + PartialEq,
+{
+    let change = body(request)?;
+    if change == T::default() {
+        let detail = format!("Say what to change: {members}.");
+        return Err(ApiError::new(Code::InvalidBody, detail));
+    }
+    Ok(change)
+}
+
 /// A request's body that says it is JSON, not read yet.
 ///
 /// # Errors

@@ -225,7 +225,12 @@ pub(super) fn write(change: &Change<'_>, id: &str, name: &str, home: &str) -> Re
 
 fn rename(acting: &FreshActing<'_>, id: &str, name: &str) -> Result<Reply, ApiError> {
     let home = visible(acting, id)?;
-    let change = acting.change(acting.permit(Operation::GroupManage, home)?)?;
+    let permitted = acting.permit(Operation::GroupManage, home)?;
+    let before = view(acting, id)?;
+    if before.name == name {
+        return acting.unchanged(before);
+    }
+    let change = acting.change(permitted)?;
     let rename = "UPDATE access_group SET name = ? WHERE id = ?";
     change.exec(rename, &[name.into(), id.into()])?;
     renew(&change, id)?;

@@ -1,6 +1,7 @@
 //! The rows of workspaces and projects.
 
 use lockstep_core::{Grant, Level, RoleId};
+use lockstep_wire::WorkspaceChangeRequest;
 
 use super::acting::{Acting, Change};
 use crate::{
@@ -80,6 +81,15 @@ pub(super) fn insert(change: &Change<'_>, level: Level, node: &NodeRow) -> Resul
     ];
     change.exec(insert, &values)?;
     change.renew_nodes()
+}
+
+/// Whether `wanted` is something else than the node is.
+pub(super) fn differs(node: &NodeRow, wanted: &WorkspaceChangeRequest) -> bool {
+    let name = wanted.name.as_ref();
+    name.is_some_and(|name| *name != node.name)
+        || wanted
+            .archived
+            .is_some_and(|archived| archived != node.archived_at_ms.is_some())
 }
 
 pub(super) fn rename(change: &Change<'_>, id: &str, name: &str) -> Result<(), ApiError> {

@@ -161,6 +161,9 @@ pub(super) fn update(
     reserved_until_ms: Option<i64>,
 ) -> Result<Reply, ApiError> {
     let permitted = may_update(acting, wanted)?;
+    if is_so(&acting.organization, wanted) {
+        return acting.unchanged(acting.organization_view()?);
+    }
     let change = acting.change(permitted)?;
     if let Some(is_on) = wanted.workspace_admins_invite {
         leave_inviting(&change, is_on)?;
@@ -178,6 +181,20 @@ pub(super) fn update(
     }
     let view = acting.organization_view()?;
     change.finish(view)
+}
+
+/// Whether the organization is as it is wanted.
+fn is_so(organization: &Organization, wanted: &OrganizationChangeRequest) -> bool {
+    let OrganizationChangeRequest {
+        name,
+        slug,
+        token_lifetime_max_s,
+        workspace_admins_invite,
+    } = wanted;
+    name.as_ref().is_none_or(|name| *name == organization.name)
+        && (slug.is_none() || *slug == organization.slug)
+        && token_lifetime_max_s.is_none_or(|max_s| max_s == organization.token_lifetime_max_s)
+        && workspace_admins_invite.is_none_or(|is_on| is_on == organization.workspace_admins_invite)
 }
 
 /// Says whether inviting is left to who manages the members of a workspace.

@@ -204,7 +204,12 @@ fn update(
     wanted: &WorkspaceChangeRequest,
 ) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
-    let change = acting.change(acting.permit(Operation::ProjectUpdate, node)?)?;
+    let permitted = acting.permit(Operation::ProjectUpdate, node)?;
+    let before = nodes::find(acting, id)?;
+    if !nodes::differs(&before, wanted) {
+        return acting.unchanged(view(acting, &before));
+    }
+    let change = acting.change(permitted)?;
     if let Some(name) = &wanted.name {
         nodes::rename(&change, id, name)?;
     }

@@ -172,6 +172,9 @@ fn save(
         let detail = format!("There may be {} own roles.", limits::CUSTOM_ROLES_MAX);
         return Err(ApiError::new(Code::LimitReached, detail));
     }
+    if old.is_some_and(|old| old == role) {
+        return acting.unchanged(view(acting, role.clone(), epoch(acting, &role.id)?));
+    }
     let change = acting.change(permitted)?;
     write(&change, role)?;
     if is_held_on(acting, acting.organization.id.as_str(), &role.id)? {
@@ -181,6 +184,14 @@ fn save(
     publish(&change)?;
     let view = view(acting, role.clone(), change.epoch);
     change.finish(view)
+}
+
+/// The epoch of the last change of a row of the table.
+pub(super) fn epoch(acting: &Acting<'_>, id: &str) -> Result<i64, ApiError> {
+    let select = "SELECT epoch FROM custom_role WHERE id = ?";
+    let row = acting.row(select, &[id.into()])?;
+    let row = row.ok_or_else(ApiError::not_found)?;
+    Ok(row.integer("epoch")?)
 }
 
 /// Whether `new`, of the base of `old`, adds nothing to it. What is gone was not left out any more, and no role is saved with it.

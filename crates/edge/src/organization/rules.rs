@@ -210,6 +210,9 @@ fn save(
         return Err(ApiError::new(Code::LimitReached, detail));
     }
     let permitted = acting.change_rule(old, Some(rule))?;
+    if old.is_some_and(|old| old == rule) {
+        return acting.unchanged(view(acting, rule.clone(), roles::epoch(acting, &rule.id)?));
+    }
     let change = acting.change(permitted)?;
     write(&change, rule)?;
     publish(&change)?;

@@ -175,6 +175,11 @@ fn update(
     if let Some(grants) = grants {
         permitted = acting.grant_account(&known(acting, grants)?)?;
     }
+    let before = view(acting, account)?;
+    let is_called = name.is_none_or(|name| name == before.name);
+    if is_called && grants.is_none_or(|grants| is_granted(acting, &before, grants)) {
+        return acting.unchanged(before);
+    }
     let change = acting.change(permitted)?;
     if let Some(name) = name {
         let rename = "UPDATE service_account SET name = ? WHERE id = ?";
@@ -231,6 +236,18 @@ fn known(acting: &Acting<'_>, grants: &[GrantRequest]) -> Result<Vec<(RoleId, No
         known.push((role, node));
     }
     Ok(known)
+}
+
+/// Whether `grants`, each of which is named once, are all that an account has.
+fn is_granted(acting: &Acting<'_>, account: &ServiceAccountView, grants: &[GrantRequest]) -> bool {
+    let is_same = |grant: &GrantRequest, held: &GrantRecord| {
+        held.role == grant.role
+            && held.node == node_of(acting, grant)
+            && held.not_before_ms == grant.not_before_ms.map(unsigned)
+            && held.expires_at_ms == grant.expires_at_ms.map(unsigned)
+    };
+    let is_held = |grant| account.grants.iter().any(|held| is_same(grant, held));
+    grants.len() == account.grants.len() && grants.iter().all(is_held)
 }
 
 /// The node that is named; the organization itself, where none is.

@@ -10,6 +10,7 @@ mod commands;
 mod consistency;
 mod deploys;
 mod domains;
+mod edits;
 mod ending;
 mod events;
 mod exchange;

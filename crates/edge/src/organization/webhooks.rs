@@ -232,19 +232,26 @@ fn update(
     asked: &WebhookChangeRequest,
 ) -> Result<Reply, ApiError> {
     let permitted = acting.permit_on_others(Operation::WebhookManage)?;
+    let before = find(acting, id)?.view;
     let WebhookView {
         name,
         url,
         events,
         active,
         ..
-    } = find(acting, id)?.view;
+    } = before.clone();
     let url = match &asked.url {
         Some(url) => address(acting.config(), url)?,
         None => url,
     };
     let events = asked.events.clone().unwrap_or(events);
     let is_active = asked.active.unwrap_or(active);
+    let name = asked.name.as_deref().unwrap_or(&name);
+    let sent = checked(events.as_deref())?;
+    let is_so = name == before.name && url == before.url && is_active == before.active;
+    if is_so && sent == checked(before.events.as_deref())? {
+        return acting.unchanged(before);
+    }
     let change = acting.change(permitted)?;
     // Who switches it on, or sends it elsewhere, gives it a new beginning.
     let set = "UPDATE webhook SET name = ?, url = ?, events = ?, epoch = ?,
@@ -252,9 +259,9 @@ fn update(
         disabled_at_ms = CASE WHEN ? THEN NULL ELSE COALESCE(disabled_at_ms, ?) END,
         disabled_because = CASE WHEN ? THEN NULL ELSE COALESCE(disabled_because, ?) END WHERE id = ?";
     let values = [
-        asked.name.as_deref().unwrap_or(&name).into(),
+        name.into(),
         url.as_str().into(),
-        checked(events.as_deref())?.into(),
+        sent.into(),
         change.epoch.into(),
         is_active.into(),
         url.as_str().into(),

@@ -150,6 +150,10 @@ fn update(
 ) -> Result<Reply, ApiError> {
     let node = visible(acting, id)?;
     let permitted = acting.permit(Operation::WorkspaceUpdate, node)?;
+    let before = nodes::find(acting, id)?;
+    if !nodes::differs(&before, wanted) {
+        return acting.unchanged(view(&before));
+    }
     let change = acting.change(permitted)?;
     if let Some(name) = &wanted.name {
         nodes::rename(&change, id, name)?;

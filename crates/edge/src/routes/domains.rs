@@ -103,11 +103,8 @@ async fn claim(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let wanted: DomainChangeRequest = json::body(call.request)?;
-    if wanted == DomainChangeRequest::default() {
-        let detail = "Say what to change: `role` or `automatic`.";
-        return Err(ApiError::new(Code::InvalidBody, detail));
-    }
+    let members = "`role` or `automatic`";
+    let wanted: DomainChangeRequest = json::change(call.request, members)?;
     let update = DomainChange::Update {
         domain: param(&call, "domain")?,
         change: wanted,

@@ -12,7 +12,6 @@ use crate::{
     http::Method,
     json,
     organization::{IssuerChange, IssuerQuestion, StructureChange, StructureQuestion},
-    problem::{ApiError, Code},
     router::{Answer, Call, Handler, Route},
 };
 
@@ -72,11 +71,8 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let wanted: IssuerChangeRequest = json::body(call.request)?;
-    if wanted == IssuerChangeRequest::default() {
-        let detail = "Say what to change: `record`, `role` or `active`.";
-        return Err(ApiError::new(Code::InvalidBody, detail));
-    }
+    let members = "`record`, `role` or `active`";
+    let wanted: IssuerChangeRequest = json::change(call.request, members)?;
     let update = IssuerChange::Update {
         issuer: param(&call, "issuer")?,
         change: wanted,

@@ -170,11 +170,8 @@ async fn read(call: Call<'_>, caller: Caller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let body: OrganizationChangeRequest = json::body(call.request)?;
-    if body == OrganizationChangeRequest::default() {
-        let detail = "Say what to change: `name`, `slug`, `token_lifetime_max_s` or `workspace_admins_invite`.";
-        return Err(ApiError::new(Code::InvalidBody, detail));
-    }
+    let members = "`name`, `slug`, `token_lifetime_max_s` or `workspace_admins_invite`";
+    let body: OrganizationChangeRequest = json::change(call.request, members)?;
     let lifetime = body.token_lifetime_max_s.flatten();
     lifetime
         .map(|seconds| life_s("token_lifetime_max_s", seconds))

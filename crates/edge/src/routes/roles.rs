@@ -82,7 +82,8 @@ async fn preview(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let change = checked(json::body(call.request)?)?;
+    let members = "`name`, `with` or `without`";
+    let change = checked(json::change(call.request, members)?)?;
     let update = RoleChange::Update {
         role: param(&call, "role")?,
         change,

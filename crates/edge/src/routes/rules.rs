@@ -80,7 +80,8 @@ async fn rule(call: Call<'_>, caller: Caller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let change: RuleChangeRequest = json::body(call.request)?;
+    let members = "`roles`, `permissions`, `when` or `because`";
+    let change: RuleChangeRequest = json::change(call.request, members)?;
     let update = RuleChange::Update {
         rule: param(&call, "rule")?,
         change,

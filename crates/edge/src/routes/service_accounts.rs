@@ -101,7 +101,7 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let body: ServiceAccountChangeRequest = json::body(call.request)?;
+    let body: ServiceAccountChangeRequest = json::change(call.request, "`name` or `grants`")?;
     check_windows(&call, body.grants.as_deref().unwrap_or_default())?;
     let update = ServiceAccountChange::Update {
         account: param(&call, "account")?,

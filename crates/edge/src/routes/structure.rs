@@ -132,7 +132,7 @@ async fn update_workspace(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 fn node_change(call: &Call<'_>) -> Result<WorkspaceChangeRequest, ApiError> {
-    let body: WorkspaceChangeRequest = json::body(call.request)?;
+    let body: WorkspaceChangeRequest = json::change(call.request, "`name` or `archived`")?;
     Ok(WorkspaceChangeRequest {
         name: body.name.as_deref().map(name).transpose()?,
         ..body

@@ -22,7 +22,7 @@ use crate::{
     },
     paging::PAGE,
     precondition::with_etag,
-    problem::{ApiError, Code},
+    problem::ApiError,
     router::{Answer, Call, Handler, Route},
 };
 
@@ -114,11 +114,8 @@ async fn create(call: Call<'_>, caller: FreshCaller) -> Answer {
 }
 
 async fn update(call: Call<'_>, caller: FreshCaller) -> Answer {
-    let body: WebhookChangeRequest = json::body(call.request)?;
-    if body == WebhookChangeRequest::default() {
-        let detail = "Say what to change: `name`, `url`, `events` or `active`.";
-        return Err(ApiError::new(Code::InvalidBody, detail));
-    }
+    let members = "`name`, `url`, `events` or `active`";
+    let body: WebhookChangeRequest = json::change(call.request, members)?;
     let update = WebhookChange::Update {
         webhook: param(&call, "webhook")?,
         change: WebhookChangeRequest {

@@ -211,12 +211,11 @@ fn roles_and_rules_together_have_so_many_bytes() {
             ON CONFLICT (id) DO UPDATE SET definition = excluded.definition";
         acme.write_row(insert, ["role_1", &role.to_string()]);
     };
+    // Another name each time: what is so already is not written.
+    let names = std::cell::RefCell::new(["One", "Two"].into_iter().cycle());
     let save = || {
-        acme.patch(
-            &acme.ada,
-            &format!("/roles/{role}"),
-            &json!({ "name": "Own" }),
-        )
+        let body = json!({ "name": names.borrow_mut().next() });
+        acme.patch(&acme.ada, &format!("/roles/{role}"), &body)
     };
     let bytes = || {
         acme.world.clock.advance_ms(1_000);

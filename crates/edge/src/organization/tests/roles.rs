@@ -59,7 +59,11 @@ fn m9_a_role_is_what_its_writes_said() {
     assert_eq!(acme.delete(&acme.ada, &path).status, 204);
     assert_eq!(listed(&acme), json!([]));
     refused(&acme.delete(&acme.ada, &path), 404, "not-found");
-    refused(&acme.patch(&acme.ada, &path, &json!({})), 404, "not-found");
+    refused(
+        &acme.patch(&acme.ada, &path, &json!({ "name": "x" })),
+        404,
+        "not-found",
+    );
 }
 
 #[test]

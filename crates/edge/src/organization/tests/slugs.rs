@@ -61,7 +61,7 @@ fn a_slug_is_taken_once_with_all_that_look_like_it() {
     // The tag that one was given is the tag that one sends.
     let path = acme.path("");
     let slug = |tag: &str| {
-        let change = write(Method::Patch, &path, &json!({ "slug": "acme" }));
+        let change = write(Method::Patch, &path, &json!({ "slug": "ac-me" }));
         let change = change.with_header("cookie", &acme.ada);
         acme.world.send(&change.with_header("if-match", tag))
     };

@@ -33,7 +33,7 @@ fn m9_a_workspace_is_what_its_writes_said() {
         json!({ "archived": true }),
         json!({ "archived": true }),
         json!({ "archived": false }),
-        json!({}),
+        json!({ "name": "South" }),
     ] {
         let changed = patch(body.clone());
         assert_eq!(changed.status, 200, "{}", text(&changed));

@@ -335,7 +335,7 @@ fn tenants_never_mix_a_rule_is_its_organizations_own() {
     );
     for answer in [
         other.get(&other.ada, &path),
-        other.patch(&other.ada, &path, &json!({})),
+        other.patch(&other.ada, &path, &json!({ "because": "x" })),
         other.delete(&other.ada, &path),
     ] {
         refused(&answer, 404, "not-found");

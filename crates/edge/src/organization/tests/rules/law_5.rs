@@ -63,7 +63,7 @@ fn law_5_an_allow_rule_gives_what_its_maker_holds() {
     ] {
         refused(&lab.acme.post(&lab.cat, "/rules", &body), 403, "no-grant");
         refused(
-            &lab.acme.patch(&lab.cat, &path, &json!({})),
+            &lab.acme.patch(&lab.cat, &path, &json!({ "because": "x" })),
             403,
             "no-grant",
         );
