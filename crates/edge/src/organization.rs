@@ -220,7 +220,9 @@ fn is_met(context: &Context<'_>, command: &Command, edited: &IfMatch) -> Result<
 /// The epoch of the last change of what a command edits; `None` for what has no tag.
 fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError> {
     match command {
-        Command::ChangeRole { user, .. } | Command::RemoveMember { user, .. } => {
+        Command::ChangeRole { user, .. }
+        | Command::RemoveMember { user, .. }
+        | Command::Transfer { user, .. } => {
             let member = store::member(context, user)?;
             Ok(member.map(|member| member.epoch))
         }
@@ -238,7 +240,7 @@ fn tag(context: &Context<'_>, command: &Command) -> Result<Option<i64>, ApiError
     }
 }
 
-/// As [`tag`], of a workspace, project, group, role or suspension.
+/// As [`tag`], of what lies in the organization.
 fn edited(context: &Context<'_>, command: &StructureChange) -> Result<Option<i64>, ApiError> {
     if let StructureChange::Setting(change) = command {
         return settings::tag(context, change);

@@ -65,6 +65,16 @@ pub enum NodeMemberQuestion {
 }
 
 impl NodeMemberChange {
+    /// The one member whose role it changes.
+    pub(super) fn edits(&self) -> Option<&str> {
+        match self {
+            Self::Remove { user, .. }
+            | Self::RemoveFromProject { user, .. }
+            | Self::Set { user, .. } => Some(user),
+            Self::SetAll { .. } => None,
+        }
+    }
+
     pub(super) fn make(&self, acting: &FreshActing<'_>) -> Result<Reply, ApiError> {
         match self {
             Self::Remove { workspace, user } => {

@@ -58,7 +58,9 @@ impl StructureChange {
             Self::Group(change) => Some(("access_group", change.edits()?)),
             Self::Issuer(change) => Some(("issuer", change.edits()?)),
             // What has no tag, and what is known by its place and name.
-            Self::Link(_) | Self::NodeMember(_) | Self::ServiceKey(_) | Self::Setting(_) => None,
+            Self::Link(_) | Self::ServiceKey(_) | Self::Setting(_) => None,
+            // A role of theirs somewhere is a part of what the member is.
+            Self::NodeMember(change) => Some(("member", change.edits()?)),
             Self::Project(change) => Some(("node", change.edits()?)),
             Self::Role(change) => Some(("custom_role", change.edits()?)),
             Self::Rule(change) => Some(("custom_role", change.edits()?)),

@@ -1,6 +1,8 @@
 //! Every change is one transaction: state, audit row, event, what open pages and others are told, and epoch; or none of it.
 //! Made from the route table, so that a new route is held against it without a word.
 
+mod tagged;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
