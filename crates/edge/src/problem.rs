@@ -54,7 +54,7 @@ codes! {
     InvalidIssuer = "invalid-issuer", 400, "The issuer's record is not accepted";
     /// The page's cursor is not one that this list gave to this caller.
     InvalidCursor = "invalid-cursor", 400, "The cursor is not valid";
-    /// `Idempotency-Key` is not 1 to 255 visible ASCII characters.
+    /// `Idempotency-Key` is not 1 to 255 visible ASCII characters without quotes and backslashes.
     InvalidIdempotencyKey = "invalid-idempotency-key", 400, "The idempotency key is not accepted";
     /// More than one credential was sent.
     SeveralCredentials = "several-credentials", 400, "Send exactly one credential";

@@ -310,8 +310,7 @@ async fn identify(
     Ok(match arrived.route.handler {
         Handler::Anonymous(_) | Handler::Operator(_) | Handler::Presenting(_) => None,
         Handler::Asking(_) | Handler::SignedIn(_) => {
-            // What is no epoch is refused by who takes one.
-            let at_least = freshness::at_least(request).ok().flatten();
+            let at_least = freshness::at_least(request)?;
             let caller = authenticate::caller(edge, carried, organization, at_least).await?;
             Some(Known::Before(caller))
         }

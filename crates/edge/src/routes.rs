@@ -180,6 +180,21 @@ mod tests {
         assert!(takes > 20, "{takes}");
     }
 
+    /// Who is answered by a credential that is only remembered says from before which epoch they are not to be.
+    #[test]
+    fn the_document_says_which_routes_take_an_epoch() {
+        let document = documented();
+        for route in routes() {
+            let method = route.method.as_str().to_ascii_lowercase();
+            let written = &document["paths"][route.pattern][&method];
+            let parameters = written["parameters"].as_array().into_iter().flatten();
+            let mut names = parameters.map(|parameter| &parameter["name"]);
+            let is_remembered = matches!(route.handler, Handler::Asking(_) | Handler::SignedIn(_));
+            let is_written = names.any(|name| name == "Lockstep-Epoch");
+            assert_eq!(is_written, is_remembered, "{method} {}", route.pattern);
+        }
+    }
+
     #[test]
     fn the_document_says_who_may_call_a_route() {
         let document = documented();

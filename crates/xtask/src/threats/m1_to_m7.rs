@@ -424,7 +424,7 @@ pub(super) const ROWS: &[Row] = &[
                 "nor is a credential from before it",
                 &[edit(
                     "crates/edge/src/router.rs",
-                    "let at_least = freshness::at_least(request).ok().flatten();",
+                    "let at_least = freshness::at_least(request)?;",
                     "let at_least = None;",
                 )],
             ),

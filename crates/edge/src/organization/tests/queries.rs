@@ -106,3 +106,26 @@ fn a_filter_that_is_misspelled_does_not_show_everything() {
     refused(&acme.world.send(&stranger), 401, "unauthenticated");
     assert_eq!(acme.members(), [(ADA.to_owned(), "owner".to_owned())]);
 }
+
+/// What no epoch was given with is none that could be waited for, and who sends it is not answered as if they had sent nothing.
+#[test]
+fn what_is_no_epoch_is_refused_by_every_read() {
+    let acme = lockstep("");
+    let mut reads = 0;
+    for route in ROUTES.iter().copied().flatten() {
+        if !matches!(route.handler, Handler::Asking(_) | Handler::SignedIn(_)) {
+            continue;
+        }
+        let path = route.pattern.replace("{org}", &acme.id);
+        for epoch in ["\"7\"", "7.0", "-1", "", "0x7"] {
+            let request = write(route.method, &path.replace(['{', '}'], ""), &json!({}));
+            let request = request
+                .with_header("cookie", &acme.ada)
+                .with_header("x-organization-id", &acme.id)
+                .with_header("lockstep-epoch", epoch);
+            refused(&acme.world.send(&request), 400, "invalid-value");
+        }
+        reads += 1;
+    }
+    assert!(reads > 40, "{reads}");
+}
