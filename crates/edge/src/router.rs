@@ -315,6 +315,8 @@ async fn identify(
             Some(Known::Before(caller))
         }
         Handler::Fresh(_) => {
+            // Nothing is remembered here, so every epoch is met; but what is none is one nowhere.
+            freshness::at_least(request)?;
             let caller = authenticate::fresh_caller(edge, carried, organization).await?;
             Some(Known::Now(caller))
         }

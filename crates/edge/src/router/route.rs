@@ -56,10 +56,11 @@ impl Route {
 
     /// Whether it answers everybody with the same document, at an address to which others add what they like.
     pub(crate) const fn is_public_document(&self) -> bool {
-        matches!(
+        let is_public = matches!(
             (&self.handler, self.method),
             (Handler::Anonymous(_), Method::Get)
-        )
+        );
+        is_public && self.query.is_empty()
     }
 
     /// Refuses a query that would not do what it says: a name that was misspelled would count as left out.

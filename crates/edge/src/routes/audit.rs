@@ -61,8 +61,22 @@ async fn read(call: Call<'_>, caller: Caller) -> Answer {
     let filter = filter(&call)?;
     match format(&call)? {
         Format::Json => page(call, caller, filter).await,
-        format => export(call, caller, filter, format).await,
+        format => {
+            require_whole(&call)?;
+            export(call, caller, filter, format).await
+        }
     }
+}
+
+/// A file has all rows: whoever asks for some of them would not get what they asked for.
+fn require_whole(call: &Call<'_>) -> Result<(), ApiError> {
+    for name in ["limit", "cursor"] {
+        if call.query(name)?.is_some() {
+            let detail = format!("A file has no pages, so it takes no `{name}`.");
+            return Err(ApiError::new(Code::InvalidQuery, detail));
+        }
+    }
+    Ok(())
 }
 
 async fn page(call: Call<'_>, caller: Caller, filter: Filter) -> Answer {

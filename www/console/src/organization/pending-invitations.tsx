@@ -1,3 +1,4 @@
+import { useGate } from "@lockstep/react";
 import { cancelInvitation, readInvitations, sendAgain, type Invitation } from "../api/invitation.js";
 import { useAnnounce } from "../ui/announcer.js";
 import { Empty, ErrorNotice, Loading } from "../ui/notice.js";
@@ -6,17 +7,41 @@ import { useAction } from "../ui/use-action.js";
 import { useOnce } from "../ui/use-once.js";
 import { useRead } from "../ui/use-read.js";
 import { useOrganizationChanged } from "./changes.js";
+import { useFacts } from "./facts.js";
 import { OperationButton } from "./operation-button.js";
 import { Section } from "../ui/section.js";
 import { Unread } from "./unread.js";
+
+const TITLE = "Pending invitations";
 
 interface PendingInvitationsProps {
   readonly organization: string;
   readonly version: string;
 }
 
-/** Everyone who has been invited and has not answered. */
-export function PendingInvitations({ organization, version }: PendingInvitationsProps) {
+/** Everyone who has been invited and has not answered, for who may see them: a read that is refused may be a row of the audit log. */
+export function PendingInvitations(props: PendingInvitationsProps) {
+  const { policy, gate, status } = useGate();
+  const facts = useFacts();
+  const permission = policy?.operations?.["invitation.read"];
+  if (status === "loading") {
+    return (
+      <Section title={TITLE}>
+        <Loading label="Loading invitations" rows={2} />
+      </Section>
+    );
+  }
+  if (status === "ready" && permission !== undefined && !gate.can(permission, undefined, facts)) {
+    return (
+      <Section title={TITLE}>
+        <Empty title={gate.explain(permission, undefined, facts).reasons[0]?.text ?? ""} />
+      </Section>
+    );
+  }
+  return <Listed {...props} />;
+}
+
+function Listed({ organization, version }: PendingInvitationsProps) {
   const { status, data, error, reload } = useRead(
     organization,
     (signal) => readInvitations(organization, signal),
@@ -24,7 +49,7 @@ export function PendingInvitations({ organization, version }: PendingInvitations
   );
   const list = data?.invitations;
   return (
-    <Section title="Pending invitations" count={list?.length}>
+    <Section title={TITLE} count={list?.length}>
       {status === "loading" && <Loading label="Loading invitations" rows={2} />}
       {status === "failed" && (
         <Unread operation="invitation.read" error={error} onRetry={reload} />

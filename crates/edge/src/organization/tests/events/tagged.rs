@@ -50,11 +50,22 @@ fn tag(full: &Full, rest: &str) -> i64 {
 
 #[test]
 fn every_edit_is_made_by_the_tag_of_what_it_edits_and_by_no_other() {
+    let document = include_str!("../../../../../../docs/openapi.json");
+    let document: Value = serde_json::from_str(document).unwrap();
     let (mut met, mut untagged) = (0, 0);
     for (route, rest) in edits() {
         let name = format!("{} {rest}", route.method.as_str());
         let full = Full::new();
-        let request = request(&full, route);
+        let mut request = request(&full, route);
+        if rest.contains("{workspace}") {
+            // Its name is looked up first, and has no tag.
+            let workspace = read_json(
+                &full
+                    .acme
+                    .get(&full.acme.ada, &full.fill("/workspaces/{workspace}")),
+            );
+            request = request.with_header("comet-workspace", workspace["name"].as_str().unwrap());
+        }
         let send = |request: crate::http::Request, tag: &str| {
             full.acme.world.send(&request.with_header("if-match", tag))
         };
@@ -63,6 +74,12 @@ fn every_edit_is_made_by_the_tag_of_what_it_edits_and_by_no_other() {
             untagged += 1;
             continue;
         }
+        let method = route.method.as_str().to_ascii_lowercase();
+        let documented = &document["paths"][route.pattern][&method];
+        let parameters = documented["parameters"].as_array().unwrap();
+        let mut names = parameters.iter().map(|parameter| &parameter["name"]);
+        assert!(names.any(|name| name == "If-Match"), "{name}");
+        assert!(documented["responses"]["412"].is_object(), "{name}");
         let tag = tag(&full, rest.trim_end_matches("/suspension"));
         let answer = send(request, &format!("\"{tag}\""));
         assert!(answer.status < 300, "{name} by {tag}: {}", text(&answer));

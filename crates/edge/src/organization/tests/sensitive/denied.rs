@@ -80,6 +80,11 @@ fn who_is_refused_by_any_route_is_in_the_log_where_everything_is_sensitive() {
         }
     }
     assert!(looked >= 12 && changed >= 40, "{looked} {changed}");
+    acme.world.clock.advance_ms(60_000);
+    // A refusal has the name of a command, whatever was asked with it.
+    for row in acme.log() {
+        assert!(row.action.split('.').count() <= 2, "{}", row.action);
+    }
 }
 
 #[test]
