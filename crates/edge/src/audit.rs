@@ -25,8 +25,6 @@ use crate::{objects::Context, problem::ApiError, provenance::Provenance};
 const CHANGES_MAX: usize = 100;
 /// Bytes of the changes in one row, unless it has one change only: a row of the database has at most 2 MB, and a page of the log is in memory at once.
 pub(crate) const CHANGES_BYTES_MAX: usize = 100_000;
-/// Names of a command: of what it is done to, and what is done.
-const NAMES_MAX: usize = 2;
 /// A minute, in milliseconds: how long denials are counted together.
 const MINUTE_MS: i64 = 60_000;
 /// A day, in milliseconds.
@@ -165,9 +163,9 @@ fn open<'a>(command: &'a Value, names: &mut Vec<&'a str>) -> Option<&'a Map<Stri
         names.pop();
         return open(command, names);
     }
-    // What has two names has members, even where it has one alone.
+    // There is a name for what it is done to and one for what is done: what comes then is a member.
     let is_name = |(name, inner): (&String, &Value)| name != "actor" && inner.is_object();
-    if names.len() < NAMES_MAX && members.len() == 1 && members.iter().all(is_name) {
+    if names.len() < 2 && members.len() == 1 && members.iter().all(is_name) {
         return open(inner, names);
     }
     Some(members)
@@ -310,10 +308,9 @@ pub(crate) fn deny(context: &Context<'_>, about: &About, error: &ApiError) -> Re
 /// # Errors
 /// A fault.
 pub(crate) fn settle(context: &Context<'_>) -> Result<(), ApiError> {
-    let over = [minute(context.now_ms).into()];
     let select = "SELECT principal, action, target, code, at_ms, count, credential, credential_id, client, user_agent
         FROM audit_denial WHERE minute < ? ORDER BY at_ms, principal, action";
-    let denied = context.sql.exec(select, &over)?;
+    let denied = context.sql.exec(select, &[minute(context.now_ms).into()])?;
     if denied.is_empty() {
         return Ok(());
     }

@@ -109,10 +109,7 @@ impl<'a> Acting<'a> {
         store::written(self.organization.epoch, value)
     }
 
-    /// Whether the actor may do `operation` on `node`.
-    ///
-    /// # Errors
-    /// 403 with the decision.
+    /// Whether the actor may do `operation` on `node`; else 403 with the decision.
     pub(super) fn permit(&self, operation: Operation, node: NodeId) -> Result<Permitted, ApiError> {
         permit_on(self.context, &self.access, operation, node, &self.facts)
     }
