@@ -171,8 +171,7 @@ fn open<'a>(command: &'a Value, names: &mut Vec<&'a str>) -> Option<&'a Map<Stri
     Some(members)
 }
 
-/// Writes down what the command changed; call it inside its transaction, after everything else.
-/// Answers whether it was anything.
+/// Writes down what the command changed; call it inside its transaction, after everything else. Answers whether it was anything.
 ///
 /// # Errors
 /// A fault; nothing is written then.
@@ -308,9 +307,10 @@ pub(crate) fn deny(context: &Context<'_>, about: &About, error: &ApiError) -> Re
 /// # Errors
 /// A fault.
 pub(crate) fn settle(context: &Context<'_>) -> Result<(), ApiError> {
+    let over = [minute(context.now_ms).into()];
     let select = "SELECT principal, action, target, code, at_ms, count, credential, credential_id, client, user_agent
         FROM audit_denial WHERE minute < ? ORDER BY at_ms, principal, action";
-    let denied = context.sql.exec(select, &[minute(context.now_ms).into()])?;
+    let denied = context.sql.exec(select, &over)?;
     if denied.is_empty() {
         return Ok(());
     }
