@@ -42,8 +42,9 @@ Examples:
 An error is a policy that cannot be used. A warning is what in it has no effect or can hardly be meant:
 rules that others cover or that give nothing new, conditions that never hold or that are not needed, roles
 that hold nothing or that nobody asked about has, caps of who holds everything, permissions of nobody, rules
-that pass or deny where a fact is absent or unknown. Conditions are compared one by one: numbers, lists, and
-patterns by how they begin, end, and make room for each other. Both are said as `PATH:LINE:COLUMN: what is wrong`.
+that pass or deny where a fact is absent or unknown. Of deny rules numbers and lists are compared, and patterns
+by how they begin and end; what gives is covered by what has fewer of the same conditions, since who hands it on
+needs these. Both are said as `PATH:LINE:COLUMN: what is wrong`.
 
 Exit codes: 0 no errors (and no warnings, with --deny-warnings); 1 some; 2 wrong call.";
 

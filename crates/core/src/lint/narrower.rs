@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::patterns::has_room_for;
+use super::patterns::{fits, has_room_for};
 use crate::guard::Outcome;
 use crate::{Condition, Facts, Guard, Test, Value};
 
@@ -55,5 +55,8 @@ fn has(list: &[String], text: &str) -> bool {
 }
 
 fn meets(value: &Value, test: &Test) -> bool {
+    if let (Value::Text(text), Test::Matches(pattern) | Test::NotMatches(pattern)) = (value, test) {
+        return fits(pattern, text) == Some(matches!(test, Test::Matches(_)));
+    }
     test.outcome(value, &Facts::default()) == Outcome::True
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{Condition, Test, glob};
+use crate::{Condition, Test};
 
 /// Whether two of these conditions on one fact are patterns that no text meets together. Beginnings and ends are
 /// compared, and whether one pattern has room for all texts of the other; where that does not tell, it is taken
@@ -37,8 +37,31 @@ fn begin_otherwise(one: impl Iterator<Item = char>, other: impl Iterator<Item = 
     fixed.any(|(one, other)| one != other && one != '?' && other != '?')
 }
 
-/// Whether every text that fits `narrow` fits `wide`, too. What fits between two stars of `wide` may be a star of
-/// `narrow` as well; `?` is one character, which a star need not be.
+/// Whether every text that fits `narrow` fits `wide`, too, as far as one star in `wide` and no `?` tell: all the
+/// conditions of a policy are compared with each other, and other patterns would take the product of their lengths.
 pub(super) fn has_room_for(wide: &str, narrow: &str) -> bool {
-    narrow == wide || !wide.contains('?') && glob::matches(wide, narrow)
+    let is_wild = |character| character == '*' || character == '?';
+    let begins = narrow.split(is_wild).next().unwrap_or_default();
+    let ends = narrow.rsplit(is_wild).next().unwrap_or_default();
+    // Without anything wild both are all of it, and the two ends must not overlap.
+    narrow == wide
+        || ends_of(wide).is_some_and(|(first, last)| {
+            begins.starts_with(first)
+                && ends.ends_with(last)
+                && narrow.len() >= first.len() + last.len()
+        })
+}
+
+/// Whether `text` fits `pattern`; `None` where [`ends_of`] does not tell.
+pub(super) fn fits(pattern: &str, text: &str) -> Option<bool> {
+    let (first, last) = ends_of(pattern)?;
+    let is_long_enough = text.len() >= first.len() + last.len();
+    Some(is_long_enough && text.starts_with(first) && text.ends_with(last))
+}
+
+/// What stands before and behind the only star of a pattern.
+fn ends_of(pattern: &str) -> Option<(&str, &str)> {
+    let (first, last) = pattern.split_once('*')?;
+    let is_plain = !last.contains('*') && !pattern.contains('?');
+    is_plain.then_some((first, last))
 }

@@ -156,15 +156,16 @@ impl<'a> Reach<'a> {
     }
 
     /// For each conditional row of `permission`, the roles of others that hold wherever that one does. Of two
-    /// alike the first one counts.
+    /// alike the first one counts. Whoever hands a row out needs its very conditions (law 5), so one is covered
+    /// by such as have no others alone, and not by what they mean.
     fn covered_rows(&self, permission: &PermissionSpec) -> Vec<Bits> {
         let row = |row: &ConditionalSpec| (Guard::new(row.when.clone()), self.roles(&row.roles));
         let rows: Vec<(Guard, Bits)> = permission.conditional.iter().map(row).collect();
         let covered = |(at, (guard, _)): (usize, &(Guard, Bits))| {
             let mut covered = Bits::empty(self.spec.roles.len());
             for (other, (wide, roles)) in rows.iter().enumerate() {
-                let is_first = || other < at || !is_within(wide, guard);
-                if other != at && is_within(guard, wide) && is_first() {
+                let is_first = || other < at || !wide.is_within(guard);
+                if other != at && guard.is_within(wide) && is_first() {
                     covered.union_with(roles);
                 }
             }
@@ -254,11 +255,15 @@ impl<'a> Reach<'a> {
         roles.all(|role| is_covered(given.clone(), &others, role))
     }
 
-    /// The rules of that effect that apply wherever the one numbered `at` does.
+    /// The rules of that effect that apply wherever the one numbered `at` does. What is allowed is handed out, too,
+    /// as a row is (see [`Self::covered_rows`]).
     fn wider(&self, at: usize, effect: Effect) -> Vec<&Reached<'a>> {
         let narrow = self.rules.get(at).map(|reached| &reached.guard);
         let applies = |other: &&Reached<'a>| {
-            let is_wider = narrow.is_some_and(|narrow| is_within(narrow, &other.guard));
+            let is_wider = narrow.is_some_and(|narrow| match effect {
+                Effect::Allow => narrow.is_within(&other.guard),
+                Effect::Deny => is_within(narrow, &other.guard),
+            });
             other.rule.effect == effect && is_wider
         };
         self.rules.iter().filter(applies).collect()
@@ -313,7 +318,7 @@ impl<'a> Reach<'a> {
     /// The rights under the conditions of `narrow`, or fewer, each with its permission.
     fn rights_under(&self, narrow: &Guard) -> Vec<(usize, usize)> {
         let guards = self.bare.guards.iter();
-        let is_wide: Vec<bool> = guards.map(|wide| is_within(narrow, wide)).collect();
+        let is_wide: Vec<bool> = guards.map(|wide| narrow.is_within(wide)).collect();
         let rights = self.bare.conditional_rights.iter().enumerate();
         let under = rights.filter(|(_, right)| is_wide.get(right.guard) == Some(&true));
         let first = self.spec.permissions.len();

@@ -134,5 +134,5 @@ fn what_is_no_epoch_is_refused_by_every_route_that_takes_a_credential() {
         }
         all += 1;
     }
-    assert!(all > 140, "{all}");
+    assert!(all > 130, "{all}");
 }
