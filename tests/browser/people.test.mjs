@@ -216,8 +216,8 @@ test("a_page_asks_until_it_knows_who_is_signed_in", async () => {
     let failed = 0;
     await page.route("**/v1/me", (route) => (failed++ === 0 ? route.abort() : route.fallback()));
     await signInElsewhere(page, second);
-    // Whoever changes the roles: the page reads its rights again.
-    await call(ada.page, "PATCH", path, { name: `Ochoa${on.slice(1)}` });
+    // Whatever changes: the page reads its rights again.
+    await call(ada.page, "PATCH", path, { name: `Renamed${on.slice(1)}` });
     await button.waitFor({ state: "hidden" });
     await page.getByRole("button", { name: `Account of ${second}` }).waitFor();
     await button.waitFor();
