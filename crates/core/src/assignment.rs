@@ -6,7 +6,7 @@ use crate::delegate::{can_define, can_lift_cap};
 use crate::membership::{fits, permit_on};
 use crate::{
     Access, CustomRole, DelegationError, Facts, Grant, Level, MembershipError, NodeId, Operation,
-    Record, RoleId, Value, can_delegate, can_hand_over, can_transfer,
+    Record, RoleId, Value, Window, can_delegate, can_hand_over, can_transfer,
 };
 
 /// A change of what somebody, or an access group, was granted on one node.
@@ -16,10 +16,10 @@ pub struct Assignment<'a> {
     pub operation: Operation,
     /// The node.
     pub node: NodeId,
-    /// The roles there that end.
-    pub old: &'a [RoleId],
-    /// The role there that begins.
-    pub new: Option<RoleId>,
+    /// The roles there that end, and when each counts: also those that begin again under another window.
+    pub old: &'a [(RoleId, Window)],
+    /// The role there that begins, and when it counts.
+    pub new: Option<(RoleId, Window)>,
     /// The facts that are known about the change.
     pub facts: Facts,
 }
@@ -38,7 +38,7 @@ pub fn assign(actor: &Access, assignment: &Assignment<'_>) -> Result<(), Members
         ..
     } = *assignment;
     let mut facts = assignment.facts.clone();
-    let described = new.and_then(|role| actor.policy().describe_role(role));
+    let described = new.and_then(|(role, _)| actor.policy().describe_role(role));
     if let Some(role) = described {
         facts.set("grant.role", Value::Text(role.id.clone()));
     }
@@ -46,22 +46,24 @@ pub fn assign(actor: &Access, assignment: &Assignment<'_>) -> Result<(), Members
     replace(actor, node, old, new)
 }
 
-/// Law 5 for a role that begins on `node` and those that end there.
+/// Law 5 for a role that begins on `node` and those that end there. While an old one would have counted and the
+/// new one does not, nothing is in its place.
 fn replace(
     actor: &Access,
     node: NodeId,
-    old: &[RoleId],
-    new: Option<RoleId>,
+    old: &[(RoleId, Window)],
+    new: Option<(RoleId, Window)>,
 ) -> Result<(), MembershipError> {
-    let described = new.and_then(|role| actor.policy().describe_role(role));
+    let described = new.and_then(|(role, _)| actor.policy().describe_role(role));
     // The organization's own roles are for its members, on the organization itself.
     if described.is_some_and(|role| role.level == Level::Organization) {
         return Err(MembershipError::NotAssignable);
     }
-    let delegated = new.map_or(Ok(()), |role| can_delegate(actor, role, node));
-    let mut lifted = old
-        .iter()
-        .map(|old| can_lift_cap(actor, None, *old, new, node));
+    let delegated = new.map_or(Ok(()), |(role, _)| can_delegate(actor, role, node));
+    let mut lifted = old.iter().map(|(old, window)| {
+        let instead = new.filter(|(_, new)| new.covers(window, actor.now_ms()));
+        can_lift_cap(actor, None, *old, instead.map(|(role, _)| role), node)
+    });
     delegated
         .and_then(|()| lifted.find(Result::is_err).unwrap_or(Ok(())))
         .map_err(MembershipError::Delegation)
@@ -133,7 +135,9 @@ pub fn replace_role(
     facts: &Facts,
 ) -> Result<(), MembershipError> {
     permit_on(asked, Operation::RoleManage, asked.root(), facts)?;
-    let old: Vec<RoleId> = old.into_iter().collect();
+    // Each of those who held it holds the new one as long.
+    let always = |role| (role, Window::default());
+    let (old, new): (Vec<_>, _) = (old.into_iter().map(always).collect(), new.map(always));
     let mut replaced = nodes.iter().map(|node| replace(actor, *node, &old, new));
     replaced.find(Result::is_err).unwrap_or(Ok(()))
 }

@@ -29,6 +29,15 @@ impl Window {
         self.expires_at_ms.is_some_and(|end| end <= now_ms)
     }
 
+    /// Whether this window contains every moment from `now_ms` on that `other` contains.
+    pub(crate) fn covers(&self, other: &Self, now_ms: u64) -> bool {
+        let start = other.not_before_ms.unwrap_or_default().max(now_ms);
+        let ends_later = |end| other.expires_at_ms.is_some_and(|other| other <= end);
+        other.is_over(start)
+            || self.not_before_ms.unwrap_or_default() <= start
+                && self.expires_at_ms.is_none_or(ends_later)
+    }
+
     /// The next moment after `now_ms` at which [`Self::contains`] changes.
     pub(crate) fn changes_after(&self, now_ms: u64) -> Option<u64> {
         [self.not_before_ms, self.expires_at_ms]

@@ -10,7 +10,7 @@ use crate::issuer::is_no_admin;
 use crate::membership::{assignable, permit, permit_on};
 use crate::{
     Access, Assignment, Effect, Facts, Grant, Level, MembershipError, NodeId, Operation, Policy,
-    Role, RoleId, RuleSpec, Target, Value, assign, enter_group, transfer,
+    Role, RoleId, RuleSpec, Target, Value, Window, assign, enter_group, transfer,
 };
 
 /// What is stored of an invitation's fate.
@@ -311,7 +311,7 @@ fn may_grant(inviter: &Access, offer: &Offer<'_>, facts: &Facts) -> Result<(), M
             operation,
             node: *node,
             old: &[],
-            new: Some(*role),
+            new: Some((*role, Window::default())),
             facts: facts.clone(),
         };
         assign(inviter, &assignment)

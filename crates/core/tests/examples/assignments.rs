@@ -34,7 +34,19 @@ fn access(policy: &Arc<Policy>, grants: &[(&str, &str)]) -> Access {
 }
 
 fn set(actor: &Access, node: &str, old: &[&str], new: Option<&str>) -> Result<(), MembershipError> {
-    let role = |id: &&str| actor.policy().role(id).unwrap();
+    let always = Window::default();
+    let old: Vec<_> = old.iter().map(|old| (*old, always)).collect();
+    set_for(actor, node, &old, new.map(|new| (new, always)))
+}
+
+/// As [`set`], of roles that count for a time.
+fn set_for(
+    actor: &Access,
+    node: &str,
+    old: &[(&str, Window)],
+    new: Option<(&str, Window)>,
+) -> Result<(), MembershipError> {
+    let role = |(id, window): &(&str, Window)| (actor.policy().role(id).unwrap(), *window);
     let old: Vec<_> = old.iter().map(role).collect();
     let assignment = Assignment {
         operation: Operation::WorkspaceMemberManage,
@@ -63,6 +75,40 @@ fn deny(role: &str, permission: &str) -> RuleSpec {
         permissions: strings(&[permission]),
         when: Vec::new(),
         because: String::new(),
+    }
+}
+
+/// Whoever only changes when a role counts takes it for the rest of the time.
+#[test]
+fn law_5_a_role_that_held_back_ends_where_its_new_window_does_not_reach() {
+    // Who hires lacks what the rule takes, too.
+    let policy = policy(vec![deny("manager", "refund")]);
+    let boss = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    let window = |from: Option<u64>, until: Option<u64>| Window {
+        not_before_ms: from,
+        expires_at_ms: until,
+    };
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    let always = Window::default();
+    let (later, latest) = (Some(NOW_MS + 10), Some(NOW_MS + 20));
+    for (old, new, held) in [
+        (always, always, true),
+        (always, window(Some(NOW_MS), None), true),
+        (always, window(later, None), false),
+        (always, window(None, later), false),
+        (window(None, later), window(None, later), true),
+        (window(None, later), window(None, latest), true),
+        (window(None, latest), window(None, later), false),
+        (window(later, None), window(later, None), true),
+        (window(latest, None), window(later, None), true),
+        (window(later, None), window(latest, None), false),
+        (window(later, latest), window(later, latest), true),
+        // One that is over holds back nothing.
+        (window(None, Some(NOW_MS)), window(later, None), true),
+    ] {
+        let done = set_for(&boss, "north", &[("manager", old)], Some(("manager", new)));
+        let expected = if held { Ok(()) } else { lifts.clone() };
+        assert_eq!(done, expected, "{old:?} {new:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lockstep_core::{
     Assignment, Effect, Facts, Grant, Level, Operation, PrincipalKind, Record, RuleSpec, Target,
-    assign, can_delegate, can_hand_over, change_role, may_admit, save_issuer,
+    Window, assign, can_delegate, can_hand_over, change_role, may_admit, save_issuer,
 };
 use proptest::prelude::*;
 
@@ -233,7 +233,7 @@ proptest! {
             for actor in [&actor, &holder].map(|record| resolve(&policy, record)) {
                 let role = |id: &str| actor.policy().role(id);
                 let counts = ended.iter().filter(|grant| !grant.window.is_over(NOW_MS));
-                let old: Vec<_> = counts.filter_map(|grant| role(&grant.role)).collect();
+                let old: Vec<_> = counts.filter_map(|grant| Some((role(&grant.role)?, grant.window))).collect();
                 let actor_may = allowed(&actor, &facts);
                 let begins = actor.policy().roles().iter().map(|role| Some(role.id.as_str()));
                 for new in begins.chain([None]) {
@@ -241,7 +241,7 @@ proptest! {
                         operation: Operation::WorkspaceMemberManage,
                         node: actor.node(node.id).unwrap(),
                         old: &old,
-                        new: new.and_then(role),
+                        new: new.and_then(role).map(|role| (role, Window::default())),
                         facts: Facts::default(),
                     };
                     if assign(&actor, &assignment).is_err() {

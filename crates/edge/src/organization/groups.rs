@@ -2,7 +2,7 @@
 
 mod given;
 
-use lockstep_core::{Assignment, Facts, Level, NodeId, Operation, RoleId};
+use lockstep_core::{Assignment, Facts, Level, NodeId, Operation, RoleId, Window};
 use lockstep_wire::{GroupGrantView, GroupView, NodeGrantRequest};
 use serde::{Deserialize, Serialize};
 
@@ -302,10 +302,11 @@ fn set(
     let home = visible(acting, id)?;
     acting.permit(Operation::GroupManage, home)?;
     let node = within(acting, home, node_id)?;
-    let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
-    let select = "SELECT role, COALESCE(expires_at_ms <= ?, 0) AS is_over FROM group_granted WHERE access_group = ? AND node = ?";
-    let values = [acting.now_ms().into(), id.into(), node_id.into()];
-    let rows = acting.rows(select, &values)?;
+    let new = grant
+        .map(|grant| nodes::role_of(acting, grant))
+        .transpose()?;
+    let select = "SELECT role, not_before_ms, expires_at_ms FROM group_granted WHERE access_group = ? AND node = ?";
+    let rows = acting.rows(select, &[id.into(), node_id.into()])?;
     let old = nodes::roles_that_count(acting, &rows)?;
     let permitted = share(acting, node, &old, new)?;
     if grant.is_none() && rows.is_empty() {
@@ -334,8 +335,8 @@ pub(super) fn within(acting: &Acting<'_>, home: NodeId, id: &str) -> Result<Node
 pub(super) fn share(
     acting: &Acting<'_>,
     node: NodeId,
-    old: &[RoleId],
-    new: Option<RoleId>,
+    old: &[(RoleId, Window)],
+    new: Option<(RoleId, Window)>,
 ) -> Result<Permitted, ApiError> {
     let is_project = acting.access.level(node) == Some(Level::Project);
     acting.assign(Assignment {

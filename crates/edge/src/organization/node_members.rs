@@ -180,13 +180,12 @@ fn may_set(
     grant: Option<&NodeGrantRequest>,
 ) -> Result<(Member, Permitted), ApiError> {
     let member = acting.member(user)?;
-    let new = grant.map(|grant| acting.role(&grant.role)).transpose()?;
-    let select = "SELECT role, COALESCE(expires_at_ms <= ?, 0) AS is_over FROM granted WHERE user = ? AND node = ?";
-    let values = [
-        acting.now_ms().into(),
-        member.granted_as().into(),
-        id.into(),
-    ];
+    let new = grant
+        .map(|grant| nodes::role_of(acting, grant))
+        .transpose()?;
+    let select =
+        "SELECT role, not_before_ms, expires_at_ms FROM granted WHERE user = ? AND node = ?";
+    let values = [member.granted_as().into(), id.into()];
     let rows = acting.rows(select, &values)?;
     // A role that is gone, or over, gives and holds back nothing.
     let old = nodes::roles_that_count(acting, &rows)?;

@@ -1,24 +1,52 @@
 //! The rows of workspaces and projects.
 
-use lockstep_core::{Grant, Level, RoleId};
-use lockstep_wire::WorkspaceChangeRequest;
+use lockstep_core::{Grant, Level, RoleId, Window};
+use lockstep_wire::{NodeGrantRequest, WorkspaceChangeRequest};
 
-use super::acting::{Acting, Change};
+use super::{
+    acting::{Acting, Change},
+    store::unsigned,
+};
 use crate::{
     paging::{Range, Slice},
     problem::{ApiError, Code},
     sql::{Row, SqlError},
 };
 
-/// The roles of `rows` that give or hold back anything: they are there, and what was granted is not over.
-pub(super) fn roles_that_count(acting: &Acting<'_>, rows: &[Row]) -> Result<Vec<RoleId>, ApiError> {
+/// The roles of `rows` that give or hold back anything, and when: they are there, and what was granted is not over.
+pub(super) fn roles_that_count(
+    acting: &Acting<'_>,
+    rows: &[Row],
+) -> Result<Vec<(RoleId, Window)>, ApiError> {
     let mut roles = Vec::new();
     for row in rows {
-        if row.integer("is_over")? == 0 {
-            roles.extend(acting.access.policy().role(row.text("role")?));
+        let window = window_of(
+            row.optional_integer("not_before_ms")?,
+            row.optional_integer("expires_at_ms")?,
+        );
+        if !window.is_over(unsigned(acting.now_ms())) {
+            let role = acting.access.policy().role(row.text("role")?);
+            roles.extend(role.map(|role| (role, window)));
         }
     }
     Ok(roles)
+}
+
+/// The role that is asked for, and when it counts.
+pub(super) fn role_of(
+    acting: &Acting<'_>,
+    grant: &NodeGrantRequest,
+) -> Result<(RoleId, Window), ApiError> {
+    let window = window_of(grant.not_before_ms, grant.expires_at_ms);
+    Ok((acting.role(&grant.role)?, window))
+}
+
+/// When a grant counts, by the moments that are stored and sent.
+pub(super) fn window_of(not_before_ms: Option<i64>, expires_at_ms: Option<i64>) -> Window {
+    Window {
+        not_before_ms: not_before_ms.map(unsigned),
+        expires_at_ms: expires_at_ms.map(unsigned),
+    }
 }
 
 /// The most workspaces and projects of one organization: with what groups add, what somebody may be granted stays

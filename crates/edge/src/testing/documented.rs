@@ -1,5 +1,7 @@
 //! What the interface's document says of every answer that a test gets.
 
+mod bodies;
+
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -11,6 +13,9 @@ use crate::{
 
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("../../../../docs/openapi.json")).unwrap());
+
+/// Programs that ask so may send members that nobody knows (AuthZEN 1.0, section 5).
+const TOLERANT: &str = "/access/v1/";
 
 /// Fails for an answer that no reader of the document expects. Faults are in none, and neither are routes of development.
 #[track_caller]
@@ -38,6 +43,16 @@ pub(super) fn check(request: &Request, response: &Response) {
         said.is_object() || !is_replay,
         "docs/openapi.json has no repeated answer of {method} {pattern}"
     );
+    let place = format!(
+        "/paths/{}/{method}",
+        pattern.replace('~', "~0").replace('/', "~1")
+    );
+    let answered = bodies::of_answer(&place, response);
+    assert_eq!(answered, None, "the answer of {method} {pattern}, {status}");
+    if response.status < 300 && !pattern.contains(TOLERANT) {
+        let asked = bodies::of_request(&place, request);
+        assert_eq!(asked, None, "the request of {method} {pattern}");
+    }
 }
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ pub(super) const ROWS: &[Row] = &[
                 "what is offered in a workspace is held there",
                 &[edit(
                     CORE,
-                    "            new: Some(*role),\n",
-                    "            new: Some(*role).filter(|_| false),\n",
+                    "            new: Some((*role, Window::default())),\n",
+                    "            new: Some((*role, Window::default())).filter(|_| false),\n",
                 )],
             ),
         ],

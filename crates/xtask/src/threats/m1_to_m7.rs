@@ -170,7 +170,7 @@ pub(super) const ROWS: &[Row] = &[
                 "what is given in a workspace is held there and below",
                 &[edit(
                     "crates/core/src/assignment.rs",
-                    "let delegated = new.map_or(Ok(()), |role| can_delegate(actor, role, node));",
+                    "let delegated = new.map_or(Ok(()), |(role, _)| can_delegate(actor, role, node));",
                     "let delegated = Ok(());",
                 )],
             ),

@@ -11,6 +11,7 @@ use super::{
         actor::Permitted,
         groups::{self, GROUPS_OF_MEMBER_MAX},
         invitations::Brought,
+        nodes,
     },
     Made,
     people::Place,
@@ -101,7 +102,10 @@ fn may_have(
         operation,
         node,
         old: &[],
-        new: Some(acting.role(made.role(&grant.role))?),
+        new: Some((
+            acting.role(made.role(&grant.role))?,
+            nodes::window_of(grant.not_before_ms, grant.expires_at_ms),
+        )),
         facts: acting.target(&member)?.facts(),
     })
 }

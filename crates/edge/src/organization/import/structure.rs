@@ -255,15 +255,14 @@ fn grant_group(
     for (at_grant, grant) in group.grants.iter().enumerate() {
         let place = || format!("/groups/{number}/grants/{at_grant}");
         let node = made.node(acting, grant.node.as_deref());
-        let role = made.role(&grant.role);
         let node_id = at(groups::within(acting, home, node), place)?;
-        let new = Some(acting.role(role)?);
-        let permitted = at(groups::share(acting, node_id, &[], new), place)?;
         let request = NodeGrantRequest {
-            role: role.to_owned(),
+            role: made.role(&grant.role).to_owned(),
             not_before_ms: grant.not_before_ms,
             expires_at_ms: grant.expires_at_ms,
         };
+        let new = Some(nodes::role_of(acting, &request)?);
+        let permitted = at(groups::share(acting, node_id, &[], new), place)?;
         groups::begin(&begun(acting, permitted)?, id, node, &request)?;
     }
     Ok(())

@@ -86,6 +86,7 @@ fn by_name(acme: &Acme, ways: &mut Vec<Way>) {
     let in_north = format!("{north}{of_cat}");
     let viewer = json!({ "role": "viewer" });
     ways.push(("less in its place", Method::Put, in_north.clone(), viewer));
+    parked(acme, ways, &in_north);
     ways.push(("taken", Method::Delete, in_north, json!({})));
     let pier = project(acme, &acme.workspace("Harbour"));
     acme.execute(&format!(
@@ -106,9 +107,20 @@ fn by_group(acme: &Acme, ways: &mut Vec<Way>) {
     let grant = format!("{crew}/grants/{}", last(&east));
     let viewer = json!({ "role": "viewer" });
     ways.push(("less for the group", Method::Put, grant.clone(), viewer));
+    parked(acme, ways, &grant);
     ways.push(("taken from the group", Method::Delete, grant, json!({})));
     ways.push(("out of the group", Method::Delete, of_cat, json!({})));
     ways.push(("the group deleted", Method::Delete, crew, json!({})));
+}
+
+/// The same role again, under a window that leaves out some of the time.
+fn parked(acme: &Acme, ways: &mut Vec<Way>, at: &str) {
+    let now_ms = acme.world.edge.clock.now_ms();
+    let editor = |bound: &str, at_ms| json!({ "role": "editor", bound: at_ms });
+    let later = editor("not_before_ms", now_ms + 1_000);
+    ways.push(("parked", Method::Put, at.to_owned(), later));
+    let shorter = editor("expires_at_ms", now_ms + 1_000);
+    ways.push(("shortened", Method::Put, at.to_owned(), shorter));
 }
 
 /// A role that reaches a project from the workspace in which it lies, or by a group of that one.
