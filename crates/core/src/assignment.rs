@@ -143,21 +143,51 @@ pub fn replace_role(
 }
 
 /// Whether `actor` may grant a service account `grants` and nothing else. Each role is one that can be held
-/// on that node, and the actor hands out all of them (law 5), those that stay as they are included.
+/// on that node, and the actor hands out all of them (law 5), those that stay as they are included. What the account
+/// has by itself (`account`, absent for one that begins) and the grants that end held back, comes to life: the actor
+/// holds that, too.
 ///
 /// # Errors
-/// The first reason against it.
+/// The first reason against it; [`DelegationError::Unknown`] where a grant is of no role or on no node of which
+/// `actor` was resolved.
 pub fn grant_account(
     actor: &Access,
-    grants: &[(RoleId, NodeId)],
+    account: Option<&Record>,
+    grants: &[Grant],
     facts: &Facts,
 ) -> Result<(), MembershipError> {
     permit_on(actor, Operation::ServiceAccountManage, actor.root(), facts)?;
-    for (role, node) in grants {
-        fits(actor, *role, *node)?;
-        can_delegate(actor, *role, *node).map_err(MembershipError::Delegation)?;
+    for grant in grants {
+        let role = actor.policy().role(&grant.role);
+        let (Some(role), Some(node)) = (role, actor.node(&grant.node)) else {
+            return Err(MembershipError::Delegation(DelegationError::Unknown));
+        };
+        fits(actor, role, node)?;
+        can_delegate(actor, role, node).map_err(MembershipError::Delegation)?;
     }
-    Ok(())
+    let Some(account) = account else {
+        return Ok(());
+    };
+    let after = Record {
+        grants: grants.to_vec(),
+        ..account.clone()
+    };
+    let ends = |grant: &Grant| {
+        each(actor, core::slice::from_ref(grant), &|actor, old, node| {
+            let instead = grants.iter().filter(|new| new.node == grant.node);
+            let mut instead = instead
+                .filter(|new| new.window.covers(&grant.window, actor.now_ms()))
+                .filter_map(|new| actor.policy().role(&new.role));
+            let lifts = |new| can_lift_cap(actor, Some(&after), old, new, node);
+            if instead.any(|new| lifts(Some(new)).is_ok()) {
+                Ok(())
+            } else {
+                lifts(None)
+            }
+        })
+    };
+    let ended = account.grants.iter().try_for_each(ends);
+    ended.map_err(MembershipError::Delegation)
 }
 
 /// Whether `actor` may be shown the secret of a service key that acts as `holder`, within its token: whoever

@@ -317,11 +317,15 @@ impl Policy {
     /// The roles (`None`: all members) and permissions that `rule` names and the policy has.
     fn reach_of(&self, rule: &RuleSpec) -> (Option<Vec<usize>>, Vec<usize>) {
         let roles = self.role_names.numbers(&rule.roles);
-        let permissions = if rule.permissions.iter().any(|id| id == "*") {
+        let mut permissions: Vec<usize> = if rule.permissions.iter().any(|id| id == "*") {
             (0..self.permissions.len()).collect()
         } else {
             self.numbers(&rule.permissions)
         };
+        // What is one's own no organization gives: a policy may have made it that since the rule was stored.
+        if rule.effect == Effect::Allow {
+            permissions.retain(|permission| !self.personal.contains(*permission));
+        }
         ((!rule.roles.is_empty()).then_some(roles), permissions)
     }
 }

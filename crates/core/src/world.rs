@@ -17,7 +17,7 @@ use crate::holdings::{Basis, Holdings};
 use crate::index::Index;
 use crate::{
     Access, Customization, Grant, Level, Node, OwnPolicy, Policy, PrincipalKind, Record, RoleId,
-    Step, TokenLimit, Value, Window,
+    Step, TokenLimit, Value,
 };
 
 use grants::{Grants, Numbered};
@@ -204,12 +204,12 @@ impl World {
         for principal in self.principals() {
             let is_person = self.kind(principal) == PrincipalKind::User;
             let own = || self.grants.list(principal.0, None);
+            let live = |grant: Numbered| grant.window.contains(self.now_ms);
             let is_admin = |grant: Numbered| {
                 let role = grant.role.and_then(|role| self.policy.describe_role(role));
-                let always = grant.window == Window::default() && grant.node == ROOT;
-                always && role.is_some_and(|role| role.admin)
+                let is_lasting = live(grant) && grant.window.expires_at_ms.is_none();
+                is_lasting && grant.node == ROOT && role.is_some_and(|role| role.admin)
             };
-            let live = |grant: Numbered| grant.window.contains(self.now_ms);
             counts.members += i64::from(is_person && own().any(live));
             counts.admins += i64::from(is_person && own().any(is_admin));
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, CustomRole, Facts, Invitation, Level, MembershipError, Offer, Operation, Policy,
+    Access, CustomRole, Facts, Grant, Invitation, Level, MembershipError, Offer, Operation, Policy,
     PolicySpec, RoleId, Target, change_role, grant_account, may_admit, may_link, may_open_domain,
 };
 
@@ -52,13 +52,14 @@ fn ways(actor: &Access, role: RoleId) -> [Result<(), MembershipError>; 6] {
         record: None,
     };
     let offer = Offer::of(role);
+    let id = &actor.policy().describe_role(role).unwrap().id;
     [
         change_role(actor, &target, role, &Facts::default()),
         Invitation::may_invite(actor, &offer, &facts),
         may_link(actor, &offer, &facts),
         may_admit(actor, role, &facts),
         may_open_domain(actor, role, &facts),
-        grant_account(actor, &[(role, actor.root())], &facts),
+        grant_account(actor, None, &[Grant::new(id.as_str(), "shop")], &facts),
     ]
 }
 

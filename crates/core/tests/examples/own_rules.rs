@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Customization, DelegationError, Effect, Facts, Level, MembershipError, Operation,
-    OwnPolicy, PermissionSpec, Policy, PolicySpec, Record, RuleChange, RuleSpec, TokenLimit,
-    change_rule,
+    Access, Customization, Decision, DelegationError, Effect, Facts, Level, MembershipError,
+    Operation, OwnPolicy, PermissionSpec, Policy, PolicySpec, Record, RuleChange, RuleSpec,
+    TokenLimit, change_rule,
 };
 
-use crate::shop::{NOW_MS, is, record, spec, strings};
+use crate::shop::{NOW_MS, decide, is, record, spec, strings};
 
 /// The shop, where a foreman and its staff govern rules.
 fn policy() -> Arc<Policy> {
@@ -306,4 +306,20 @@ fn there_is_room_until_all_rights_under_conditions_are_taken() {
     assert!(room_with(63));
     assert!(room_with(64), "all there is room for");
     assert!(!room_with(65));
+}
+
+/// A later policy may make a permission one's own, about which a rule was stored.
+#[test]
+fn no_allow_rule_of_an_organization_gives_what_is_ones_own() {
+    let mut spec = spec();
+    let sell = |id: &str| id == "sell";
+    let rules = [allow(&[], &["sell", "look"])];
+    for personal in [false, true] {
+        let mut permissions = spec.permissions.iter_mut();
+        permissions.find(|known| sell(&known.id)).unwrap().personal = personal;
+        let policy = Arc::new(Policy::compile(&spec).unwrap());
+        let staff = actor(&policy, &[("staff", "shop")], &rules);
+        let may = |id| matches!(decide(&staff, id, "north", &[]), Decision::Allow(_));
+        assert_eq!((may("look"), may("sell")), (true, !personal));
+    }
 }

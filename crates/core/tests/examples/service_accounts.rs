@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, DelegationError, Facts, MembershipError, NodeId, Operation, Policy, PolicySpec,
-    PrincipalKind, Record, RoleId, grant_account, show_key,
+    Access, DelegationError, Effect, Facts, MembershipError, Operation, Policy, PolicySpec,
+    PrincipalKind, Record, RuleSpec, Window, grant_account, show_key,
 };
 
-use crate::shop::{NOW_MS, record, spec};
+use crate::shop::{NOW_MS, record, spec, strings};
 
 /// The shop, in which whoever hires also makes service accounts and their keys.
 fn policy() -> Arc<Policy> {
-    let mut spec: PolicySpec = spec();
+    with_rules(Vec::new())
+}
+
+fn with_rules(rules: Vec<RuleSpec>) -> Arc<Policy> {
+    let mut spec = PolicySpec { rules, ..spec() };
     let operations = [Operation::ServiceAccountManage, Operation::ServiceKeyManage];
     let bound = operations.map(|operation| (operation.as_str().into(), "hire".into()));
     spec.operations.extend(bound);
@@ -23,12 +27,17 @@ fn access(policy: &Arc<Policy>, grants: &[(&str, &str)]) -> Access {
 }
 
 fn grant(actor: &Access, grants: &[(&str, &str)]) -> Result<(), MembershipError> {
-    let named = |(role, node): &(&str, &str)| -> (RoleId, NodeId) {
-        let role = actor.policy().role(role).unwrap();
-        (role, actor.node(node).unwrap())
-    };
-    let grants: Vec<_> = grants.iter().map(named).collect();
-    grant_account(actor, &grants, &Facts::default())
+    grant_account(actor, None, &record(grants).grants, &Facts::default())
+}
+
+/// Grants in the place of all that an account has.
+fn change(
+    actor: &Access,
+    account: &Record,
+    grants: &[(&str, &str)],
+) -> Result<(), MembershipError> {
+    let grants = record(grants).grants;
+    grant_account(actor, Some(account), &grants, &Facts::default())
 }
 
 fn show(actor: &Access, held: &[(&str, &str)]) -> Result<(), MembershipError> {
@@ -69,6 +78,53 @@ fn an_account_is_granted_what_its_maker_holds_there() {
     ] {
         assert!(exceeds(&grant(&foreman, lacking)), "{lacking:?}");
     }
+}
+
+/// Nobody counts tills who is a manager or a clerk; who made a till does it otherwise.
+#[test]
+fn law_5_what_an_account_owns_is_freed_by_who_holds_what_was_held_back_there() {
+    let policy = with_rules(vec![RuleSpec {
+        id: "counting".into(),
+        effect: Effect::Deny,
+        roles: strings(&["manager", "clerk"]),
+        permissions: strings(&["count"]),
+        when: Vec::new(),
+        because: String::new(),
+    }]);
+    let bound = access(&policy, &[("foreman", "shop"), ("manager", "north")]);
+    let owner = access(&policy, &[("owner", "shop")]);
+    let plain = Record {
+        kind: PrincipalKind::ServiceAccount,
+        ..record(&[("clerk", "north")])
+    };
+    let mut owning = plain.clone();
+    owning.nodes[3].owned = true;
+    let lifts = Err(MembershipError::Delegation(DelegationError::LiftsCap));
+    for freed in [&[("viewer", "north")][..], &[("clerk", "south")], &[]] {
+        assert_eq!(change(&bound, &owning, freed), lifts, "{freed:?}");
+        assert_eq!(change(&owner, &owning, freed), Ok(()), "{freed:?}");
+        // What owns nothing is only granted less.
+        assert_eq!(change(&bound, &plain, freed), Ok(()), "{freed:?}");
+    }
+    // Still bound, by the same role or beside another one.
+    for kept in [
+        &[("clerk", "north")][..],
+        &[("viewer", "north"), ("clerk", "north")],
+        &[("manager", "north")],
+    ] {
+        assert_eq!(change(&bound, &owning, kept), Ok(()), "{kept:?}");
+    }
+    // For a time only, which is over before what was.
+    let mut shorter = record(&[("clerk", "north")]).grants;
+    shorter[0].window = Window {
+        not_before_ms: None,
+        expires_at_ms: Some(NOW_MS + 1),
+    };
+    let done = grant_account(&bound, Some(&owning), &shorter, &Facts::default());
+    assert_eq!(done, lifts);
+    // What was over held back nothing any more.
+    owning.grants[0].window.expires_at_ms = Some(NOW_MS);
+    assert_eq!(change(&bound, &owning, &[("viewer", "north")]), Ok(()));
 }
 
 #[test]

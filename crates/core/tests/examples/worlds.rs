@@ -365,6 +365,16 @@ fn the_directory_counts_people_admins_and_workspaces() {
     assert_eq!(count(&spec), [3, 1, 3]);
     spec.principals[1].grants.push(Grant::new("owner", "shop"));
     assert_eq!(count(&spec), [3, 2, 3]);
+    // Who begins later is none yet; who began earlier is one.
+    spec.principals[1].grants.pop();
+    let mut owner = Grant::new("owner", "shop");
+    for (from_ms, admins) in [(NOW_MS + 1, 1), (NOW_MS, 2), (1, 2)] {
+        owner.window.not_before_ms = Some(from_ms);
+        spec.principals[1].grants.push(owner.clone());
+        assert_eq!(count(&spec), [3, admins, 3]);
+        spec.principals[1].grants.pop();
+    }
+    spec.principals[1].grants.push(Grant::new("owner", "shop"));
     // Whose grants are all over is no member.
     spec.principals[2].grants.remove(0);
     assert_eq!(count(&spec), [2, 2, 3]);

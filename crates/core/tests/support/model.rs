@@ -3,7 +3,6 @@
 use lockstep_core::{Condition, ConditionalSpec, CustomRole, Effect, Facts, PermissionSpec};
 use lockstep_core::{PolicySpec, PrincipalKind, Record, RoleSpec, RuleSpec, Window};
 use super::conditions::test;
-
 /// What one principal asks under these facts at this moment.
 pub(crate) struct Model<'a> {
     pub spec: &'a PolicySpec,
@@ -12,7 +11,6 @@ pub(crate) struct Model<'a> {
     pub now_ms: u64,
 }
 impl<'a> Model<'a> {
-    /// Whether the principal may do `p` on `node`.
     pub(crate) fn allows(&self, p: &str, node: &str) -> bool {
         let Self { spec, record, .. } = self;
         let asked = spec.permissions.iter().find(|known| known.id == p).unwrap();
@@ -68,8 +66,7 @@ impl<'a> Model<'a> {
     fn holds(&self, id: &str, p: &str) -> bool {
         let all = |when: &[Condition]| when.iter().all(|c| test(c, self.facts) == Some(true));
         let under = |q: &ConditionalSpec| has(&q.roles, id) && all(&q.when);
-        let table = |q: &&PermissionSpec| has(&q.allow, id) || q.conditional.iter().any(under);
-        let mut table = self.spec.permissions.iter().filter(table);
+        let mut table = self.spec.permissions.iter().filter(|q| has(&q.allow, id) || q.conditional.iter().any(under));
         let mut rules = self.spec.rules.iter().filter(|rule| !rule.roles.is_empty());
         match self.role(id).unwrap() {
             (base, Some(made)) => !made.without.iter().any(|dropped| self.implies(p, dropped))
@@ -87,12 +84,15 @@ impl<'a> Model<'a> {
     }
     /// An unknown condition opens no allow rule and passes no deny rule.
     fn applies(&self, rule: &RuleSpec, effect: Effect, roles: &[&str], p: &str) -> bool {
+        let own = self.record.customization.rules.iter().any(|own| std::ptr::eq(own, rule));
+        let named = |q: &&PermissionSpec| has(&rule.permissions, &q.id) || has(&rule.permissions, "*");
+        let mut named = self.spec.permissions.iter().filter(named);
         rule.effect == effect
             && (rule.roles.is_empty() || roles.iter().any(|role| has(&rule.roles, role))
                 || effect == Effect::Deny && rule.roles.iter().any(|id| self.role(id).is_none()))
-            && rule.permissions.iter().any(|id| match effect {
-                Effect::Deny => id == p || id == "*",
-                Effect::Allow => self.implies(id, p),
+            && named.any(|q| match effect {
+                Effect::Deny => q.id == p,
+                Effect::Allow => !(own && q.personal) && self.implies(&q.id, p),
             })
             && rule.when.iter().all(|c| test(c, self.facts).unwrap_or(effect == Effect::Deny))
     }

@@ -1,15 +1,15 @@
 //! Service accounts: programs that act in the organization with roles of their own.
 //!
 //! An account is a principal beside the members: it is granted roles on nodes as they are, holds nothing personal, is counted neither as a member nor as an admin, and has no account anywhere else.
-//! Nobody gives one what they do not hold (law 5); all that it is to hold is compared each time, so what a change leaves in place is handed out, too.
+//! Nobody gives one what they do not hold (law 5); all that it is to hold is compared each time, so what a change leaves in place is handed out, too; and what grants that end held back on what the account owns.
 
-use lockstep_core::{NodeId, Operation, PrincipalKind, RoleId};
+use lockstep_core::{Grant, Operation, PrincipalKind};
 use lockstep_wire::{GrantRecord, GrantRequest, ServiceAccountView};
 use serde::{Deserialize, Serialize};
 
 use super::{
     acting::{Acting, Change, FreshActing},
-    links, service_keys,
+    links, nodes, service_keys,
     store::unsigned,
 };
 use crate::{
@@ -139,7 +139,7 @@ fn create(
 ) -> Result<Reply, ApiError> {
     // Who may not is told so before what is wrong with the grants.
     acting.permit(Operation::ServiceAccountManage, acting.access.root())?;
-    let permitted = acting.grant_account(&known(acting, grants)?)?;
+    let permitted = acting.grant_account(None, &known(acting, grants)?)?;
     let count = "SELECT COUNT(*) AS count FROM service_account WHERE deleted_at_ms IS NULL";
     if acting.count(count, &[])? >= ACCOUNTS_MAX {
         let detail = format!("An organization may have {ACCOUNTS_MAX} service accounts.");
@@ -173,7 +173,7 @@ fn update(
     let mut permitted = acting.permit_on_others(Operation::ServiceAccountManage)?;
     acting.require_account(account)?;
     if let Some(grants) = grants {
-        permitted = acting.grant_account(&known(acting, grants)?)?;
+        permitted = acting.grant_account(Some(account), &known(acting, grants)?)?;
     }
     let before = view(acting, account)?;
     let is_called = name.is_none_or(|name| name == before.name);
@@ -219,21 +219,23 @@ fn finish(change: Change<'_>, account: &str) -> Result<Reply, ApiError> {
 }
 
 /// The roles with their nodes, each named once.
-fn known(acting: &Acting<'_>, grants: &[GrantRequest]) -> Result<Vec<(RoleId, NodeId)>, ApiError> {
+fn known(acting: &Acting<'_>, grants: &[GrantRequest]) -> Result<Vec<Grant>, ApiError> {
     let wrong = |detail: String| Err(ApiError::new(Code::InvalidValue, detail));
     if grants.is_empty() || grants.len() > GRANTS_MAX {
         return wrong(format!("A service account has 1 to {GRANTS_MAX} grants."));
     }
-    let mut known = Vec::new();
+    let mut known: Vec<Grant> = Vec::new();
     for grant in grants {
-        let role = acting.role(&grant.role)?;
-        let Some(node) = acting.access.node(node_of(acting, grant)) else {
+        acting.role(&grant.role)?;
+        let node = node_of(acting, grant);
+        if acting.access.node(node).is_none() {
             return wrong("`node` is no node of this organization.".to_owned());
-        };
-        if known.contains(&(role, node)) {
+        }
+        let mut before = known.iter();
+        if before.any(|known| known.role == grant.role && known.node == node) {
             return wrong("A role is granted on a node once.".to_owned());
         }
-        known.push((role, node));
+        known.push(held_of(grant, node));
     }
     Ok(known)
 }
@@ -248,6 +250,14 @@ fn is_granted(acting: &Acting<'_>, account: &ServiceAccountView, grants: &[Grant
     };
     let is_held = |grant| account.grants.iter().any(|held| is_same(grant, held));
     grants.len() == account.grants.len() && grants.iter().all(is_held)
+}
+
+/// What a grant on `node` is to core.
+pub(super) fn held_of(grant: &GrantRequest, node: &str) -> Grant {
+    Grant {
+        window: nodes::window_of(grant.not_before_ms, grant.expires_at_ms),
+        ..Grant::new(grant.role.clone(), node)
+    }
 }
 
 /// The node that is named; the organization itself, where none is.

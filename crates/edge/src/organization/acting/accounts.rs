@@ -1,7 +1,7 @@
 //! Service accounts and their keys, as who acts may see and give them; and what a program may give that acts by one.
 
 use lockstep_core::{
-    Access, MembershipError, NodeId, Operation, PrincipalKind, RoleId, grant_account, show_key,
+    Access, Grant, MembershipError, NodeId, Operation, PrincipalKind, grant_account, show_key,
 };
 use lockstep_wire::TokenRecord;
 
@@ -119,12 +119,15 @@ impl Acting<'_> {
         Err(ApiError::new(Code::TokenLifetime, detail))
     }
 
-    /// Core's [`grant_account`].
+    /// Core's [`grant_account`], for an account that begins when there is none.
     pub(in crate::organization) fn grant_account(
         &self,
-        grants: &[(RoleId, NodeId)],
+        account: Option<&str>,
+        grants: &[Grant],
     ) -> Result<Permitted, ApiError> {
-        let granted = grant_account(&self.access, grants, &self.facts);
+        let account = account.map(|account| self.record_on_nodes(account));
+        let account = account.transpose()?;
+        let granted = grant_account(&self.access, account.as_ref(), grants, &self.facts);
         self.permitted(granted)
     }
 

@@ -278,16 +278,17 @@ pub(super) fn accounts(
         let manage = Operation::ServiceAccountManage;
         let mut permitted = at(acting.permit(manage, acting.access.root()), place)?;
         let mut grants = Vec::new();
-        let mut pairs = Vec::new();
+        let mut held = Vec::new();
         for grant in &account.grants {
             let request = granted(acting, made, grant);
             let node = made.node(acting, grant.node.as_deref());
-            pairs.push((acting.role(&request.role)?, known(acting, node)?));
+            known(acting, node)?;
+            held.push(service_accounts::held_of(&request, node));
             grants.push(request);
         }
         // One whose roles are gone has none.
-        if !pairs.is_empty() {
-            permitted = at(acting.grant_account(&pairs), place)?;
+        if !held.is_empty() {
+            permitted = at(acting.grant_account(None, &held), place)?;
         }
         let change = begun(acting, permitted)?;
         let id = id(&change, "svc")?;

@@ -11,7 +11,7 @@ use crate::{
 /// A change by which a role ends that the rule names: what it is called here, and its request.
 type Way = (&'static str, Method, String, Value);
 
-/// A rule takes exports from Admins, of whom Ben is one, and from Editors, of whom Cat is one in every way there is.
+/// A rule takes uploads and exports from Admins, of whom Ben is one, and from Editors, of whom Cat is one in every way there is.
 struct Bound {
     acme: Acme,
     ben: String,
@@ -24,13 +24,14 @@ impl Bound {
         let acme = lockstep("");
         let ben = acme.joined(BEN, "admin");
         acme.joined(CAT, "member");
-        let rule = json!({ "effect": "deny", "roles": ["admin", "editor"], "permissions": ["data.export"] });
+        let rule = json!({ "effect": "deny", "roles": ["admin", "editor"], "permissions": ["data.create", "data.export"] });
         let rule = acme.rule(&rule);
         let mut ways = Vec::new();
         by_name(&acme, &mut ways);
         by_group(&acme, &mut ways);
         by_place(&acme, &mut ways);
         by_own_role(&acme, &mut ways);
+        by_account(&acme, &mut ways);
         Self {
             acme,
             ben,
@@ -146,6 +147,23 @@ fn by_own_role(acme: &Acme, ways: &mut Vec<Way>) {
     acme.grant(&acme.workspace("Hill"), CAT, &own);
     let own = format!("/roles/{own}");
     ways.push(("the role deleted", Method::Delete, own, json!({})));
+}
+
+/// A role that an account has where it owns a project.
+fn by_account(acme: &Acme, ways: &mut Vec<Way>) {
+    let dock = acme.workspace("Dock");
+    let granted = |role| json!({ "grants": [{ "role": role, "node": last(&dock) }] });
+    let mut body = granted("editor");
+    body["name"] = json!("Crane");
+    let account = made(acme, "/service-accounts", &body);
+    let pier = project(acme, &dock);
+    acme.execute(&format!(
+        "UPDATE node SET owner = '{}' WHERE id = '{}'",
+        last(&account),
+        last(&pier)
+    ));
+    let viewer = granted("viewer");
+    ways.push(("less for an owning account", Method::Patch, account, viewer));
 }
 
 #[test]
