@@ -34,7 +34,13 @@ const script = `
     await new Promise((resolve) => {
       store.subscribe(() => store.getSnapshot().status === "ready" && resolve());
     });
-    const button = createElement(GatedButton, { permission: "invite" }, "Invite");
+    globalThis.done = [];
+    const does = (name) => [name, () => globalThis.done.push(name)];
+    const named = (names) => Object.fromEntries(names.map(does));
+    const acting = named(["onPointerDown", "onMouseDown", "onPointerUp", "onKeyDown", "onKeyUp", "onClick", "onClickCapture", "onDoubleClick"]);
+    const told = named(["onFocus", "onBlur", "onPointerEnter", "onPointerLeave"]);
+    const props = { permission: "invite", ...acting, ...told };
+    const button = createElement(GatedButton, props, "Invite");
     hydrateRoot(document.getElementById("root"), createElement(GateProvider, { store }, button));
   };
 `;
@@ -66,6 +72,34 @@ test("a_page_that_is_ready_before_it_takes_over_shows_what_it_read", async () =>
   const documents = { organization, policy, snapshot: held, wasm: [...wasm] };
   await page.evaluate((documents) => globalThis.takeOver(documents), documents);
   await page.locator("button:not([aria-disabled])").waitFor();
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+/** A menu may open when its button is pressed, or by a key: that is what is not allowed. */
+test("a_denied_button_does_nothing_by_whatever_it_is_pressed", async () => {
+  const { page, errors, close } = await browser.profile(origin);
+  const button = createElement(GatedButton, { permission: "invite" }, "Invite");
+  const html = renderToString(createElement(GateProvider, { store: connect({ organization }) }, button));
+  await page.route("**/*", (route) =>
+    route.fulfill({ contentType: "text/html", body: `<!doctype html><div id="root">${html}</div><i>Away</i>` }),
+  );
+  const pressed = async (role) => {
+    await page.goto("/");
+    await page.evaluate(bundle.outputFiles[0].text);
+    const held = snapshot({ grants: [[role, organization]] });
+    const documents = { organization, policy, snapshot: held, wasm: [...wasm] };
+    await page.evaluate((documents) => globalThis.takeOver(documents), documents);
+    const button = page.getByRole("button");
+    await button.dblclick({ force: true });
+    await button.press("Enter");
+    await page.locator("i").click();
+    return new Set(await page.evaluate(() => globalThis.done));
+  };
+  const told = ["onFocus", "onBlur", "onPointerEnter", "onPointerLeave"];
+  const done = await pressed("member");
+  assert.deepEqual([...done].sort(), [...told].sort());
+  assert.equal((await pressed("admin")).size, 12);
   assert.deepEqual(errors, []);
   await close();
 });

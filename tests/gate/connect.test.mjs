@@ -185,6 +185,42 @@ test("a_lost_stream_is_opened_again_and_what_was_missed_is_read", async (t) => {
   assert.equal(edge.sources.length, 2);
 });
 
+/** As behind a proxy that keeps what it is sent until there is more. */
+test("a_stream_that_never_says_anything_is_opened_again_and_what_was_missed_is_read", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const edge = edgeDouble(snapshot({ grants: admin, epoch: 1 }));
+  const store = follow(t, edge);
+  await pass(t, 100);
+  assert.equal(store.getSnapshot().gate.can("invite"), true);
+  edge.answer = snapshot({ grants: member, epoch: 2 });
+  await pass(t, 38_000, 50);
+  assert.equal(store.getSnapshot().gate.can("invite"), false);
+  assert.deepEqual(edge.sources.map(({ closed }) => closed), [true, false]);
+  // One that speaks, and does not beat, is left alone.
+  edge.sources[1].announce(2);
+  await pass(t, 80_000, 50);
+  assert.equal(edge.sources.length, 2);
+});
+
+test("who_reads_again_waits_for_one_read_and_not_for_the_last_of_many", async (t) => {
+  const edge = edgeDouble(snapshot({ grants: member, epoch: 1 }));
+  const store = follow(t, edge);
+  await ready(store);
+  let epoch = 1;
+  edge.answer = async () => {
+    // While each is answered, somebody changes something more.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    epoch += 1;
+    if (epoch < 100) edge.sources[0].announce(epoch + 1);
+    return Response.json(snapshot({ grants: admin, epoch }));
+  };
+  const before = edge.reads();
+  await store.refresh();
+  assert.ok(edge.reads() - before <= 2, `${edge.reads() - before} reads`);
+  assert.equal(store.getSnapshot().gate.can("invite"), true);
+  epoch = 100;
+});
+
 /** What the global one is where there is none, as in Node and jsdom. */
 function noEventSource() {
   throw new ReferenceError("EventSource is not defined");
@@ -339,7 +375,9 @@ test("a_stream_that_has_held_is_opened_again_at_once", async (t) => {
   lose();
   await pass(t, 10_000, 50);
   assert.equal(open().length, 0, "the waits have grown");
-  await pass(t, 60_000, 50);
+  await pass(t, 25_000, 50);
+  open()[0].announce(1);
+  await pass(t, 35_000, 50);
   lose();
   await pass(t, 320);
   assert.equal(open().length, 1);

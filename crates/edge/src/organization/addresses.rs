@@ -5,11 +5,13 @@
 
 use super::{
     actor::FreshPerson,
+    mails,
     store::{self, committed, next_epoch, touch},
 };
 use crate::{
     keys::Purpose,
     objects::{Context, Reply},
+    outbox,
     problem::ApiError,
     sql::Value,
 };
@@ -38,7 +40,10 @@ pub(super) fn change(
 ) -> Result<Reply, ApiError> {
     // It is nobody's business there any more what they are called.
     let left = "SELECT user FROM member WHERE user = ? AND left_at_ms IS NOT NULL";
+    // What waits to be mailed to the earlier address may be read by somebody else by now.
+    let withdraw = || outbox::withdraw(context.sql, &mails::of_member(user));
     if context.sql.one(left, &[user.into()])?.is_some() {
+        withdraw()?;
         if let Some(address) = address {
             let keep = "INSERT OR IGNORE INTO former_address (user, address) VALUES (?, ?)";
             let values = [user.into(), hidden(context, address).into()];
@@ -52,6 +57,7 @@ pub(super) fn change(
     if context.sql.one(select, &values)?.is_none() {
         return Ok(Reply::done());
     }
+    withdraw()?;
     keep(context, user, address)?;
     let set = "UPDATE member SET address = ?, address_at_ms = ? WHERE user = ?";
     let values = [address.into(), at_ms.into(), user.into()];

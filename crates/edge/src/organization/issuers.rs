@@ -365,7 +365,7 @@ fn view(acting: &Acting<'_>, stored: &Stored) -> Result<IssuerView, ApiError> {
         id: stored.id.clone(),
         record: stored.value()?,
         role: stored.role.clone(),
-        admits: acting.admits(stored)?,
+        admits: stored.disabled_at_ms.is_none() && acting.admits(stored)?,
         active: stored.disabled_at_ms.is_none(),
         members: acting.count(select, &[(&stored.issuer).into()])?,
         created_by: stored.created_by.clone(),

@@ -51,6 +51,7 @@ fn begin(acting: &FreshActing<'_>, user: &str) -> Result<Reply, ApiError> {
     change.withdraw(user)?;
     change.tell_user(user, None)?;
     change.cancel_invitations_to(user)?;
+    change.withdraw_mails(&member)?;
     let view = acting.view(&acting.member(user)?);
     Ok(change.finish(view)?.ending(user))
 }

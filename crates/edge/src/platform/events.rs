@@ -85,6 +85,8 @@ fn response(receiver: Receiver<String>, ends_at_ms: i64) -> worker::Result<Respo
     let response = Response::from_stream(beating(receiver, ends_at_ms))?;
     let headers = response.headers();
     headers.set("content-type", "text/event-stream")?;
+    // A reverse proxy such as nginx would keep events until it has a buffer full of them.
+    headers.set("x-accel-buffering", "no")?;
     Ok(response)
 }
 

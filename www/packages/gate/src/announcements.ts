@@ -27,9 +27,11 @@ export class Announcements {
   readonly #onRetry: () => void;
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  /** Runs out when nothing is said, once the edge was heard to beat: an older one does not. */
+  /** Runs out when nothing is said: at first, and where the edge was heard to beat, which an older one does not. */
   #silence: ReturnType<typeof setTimeout> | undefined;
   #beats = false;
+  /** Whether the source has said anything: an edge says its epoch at once, so a silent one is held up on its way. */
+  #heard = false;
   #waitMs = RETRY_FIRST_MS;
   /** When the source was opened, by this machine's clock. */
   #sinceMs = 0;
@@ -87,6 +89,7 @@ export class Announcements {
       if (source !== this.#source) {
         return;
       }
+      this.#heard = true;
       this.#beats ||= type === "beat";
       this.#listen();
       const epoch = parsed<{ epoch?: unknown }>(String(data))?.epoch;
@@ -102,6 +105,7 @@ export class Announcements {
       }
     });
     this.#source = source;
+    this.#heard = false;
     this.#sinceMs = Date.now();
     this.#listen();
   }
@@ -109,7 +113,7 @@ export class Announcements {
   /** A connection may end without a word, as when a machine sleeps: then nothing comes any more. */
   #listen(): void {
     clearTimeout(this.#silence);
-    if (this.#beats) {
+    if (this.#beats || !this.#heard) {
       this.#silence = setTimeout(() => this.#again(), SILENCE_MAX_MS);
     }
   }

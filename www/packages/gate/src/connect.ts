@@ -64,9 +64,9 @@ class Connection implements GateStore {
   readonly #listeners = new Set<() => void>();
   readonly #first: GateState;
   #state: GateState;
-  /** The read under way, and whether another one must follow it. */
+  /** The read under way, and the one that follows it, if somebody asked meanwhile. */
   #reading: Promise<void> | undefined;
-  #again = false;
+  #next: Promise<void> | undefined;
   /** The highest epoch of any snapshot so far, of each principal: the session is that of all tabs. */
   readonly #newest = new Map<string, number>();
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
@@ -111,15 +111,15 @@ class Connection implements GateStore {
 
   refresh(): Promise<void> {
     if (this.#reading) {
-      this.#again = true;
-      return this.#reading;
+      // What is under way may have been answered before.
+      this.#next ??= this.#reading.then(() => {
+        this.#next = undefined;
+        return this.refresh();
+      });
+      return this.#next;
     }
     this.#reading = this.#read().finally(() => {
       this.#reading = undefined;
-      if (this.#again) {
-        this.#again = false;
-        return this.refresh();
-      }
     });
     return this.#reading;
   }

@@ -1,4 +1,4 @@
-import { createContext, use, useSyncExternalStore, type ReactNode } from "react";
+import { createContext, use, useEffect, useSyncExternalStore, type ReactNode } from "react";
 import type {
   Decision,
   Facts,
@@ -19,8 +19,12 @@ export interface Question {
   readonly facts?: Facts | undefined;
 }
 
-/** Gives everything below it the gate of one organization, made with `connect`. */
+/**
+ * Gives everything below it the gate of one organization, made with `connect`, and follows the organization for as
+ * long as it is there: a page on which nothing is gated forgets nothing.
+ */
 export function GateProvider({ store, children }: { store: GateStore; children: ReactNode }) {
+  useEffect(() => store.subscribe(() => {}), [store]);
   return <GateContext value={store}>{children}</GateContext>;
 }
 

@@ -1,6 +1,15 @@
 import { useEffect, useId, useState, type ComponentProps, type MouseEvent } from "react";
 import { useGate, type Question } from "./gate-context.js";
 
+/** What a page is told by, and does nothing by that anybody asked for. */
+const TOLD = /^on(Focus|Blur|(Pointer|Mouse)(Enter|Leave|Over|Out))(Capture)?$/;
+
+/** What a button that is not allowed keeps: a menu that opens when it is pressed, or by a key, is an action too. */
+function withoutActions<Props extends object>(props: Props): Props {
+  const kept = Object.entries(props).filter(([name]) => !/^on[A-Z]/.test(name) || TOLD.test(name));
+  return Object.fromEntries(kept) as Props;
+}
+
 export interface GatedButtonProps extends Question, Omit<ComponentProps<"button">, "disabled"> {}
 
 /**
@@ -59,7 +68,7 @@ export function GatedButton(props: GatedButtonProps) {
     >
       <button
         type="button"
-        {...rest}
+        {...(allowed ? rest : withoutActions(rest))}
         aria-disabled={allowed ? rest["aria-disabled"] : true}
         aria-describedby={allowed ? described : [described, reasonId].filter(Boolean).join(" ")}
         onClick={allowed ? onClick : refuse}

@@ -101,7 +101,8 @@ impl Change<'_> {
     }
 
     /// What is told now, or is not, comes after what still waits to be told.
-    fn withdraw_mails(&self, member: &Member) -> Result<(), ApiError> {
+    /// What waits to be mailed to a member about their membership goes.
+    pub(in crate::organization) fn withdraw_mails(&self, member: &Member) -> Result<(), ApiError> {
         outbox::withdraw(self.context().sql, &mails::of_member(&member.user))
     }
 }

@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{ADA, Acme, BEN, CAT, lockstep};
-use crate::{objects::Class, testing::text};
+use crate::{
+    objects::Class,
+    organization::{Command, OrganizationObject},
+    testing::text,
+};
 
 impl Acme {
     /// How many mails an address got that begin so.
@@ -274,6 +278,45 @@ fn who_was_given_several_roles_reads_of_the_last_one_last() {
     acme.deliver_mails();
     assert_eq!(acme.mailed(BEN, "Your role"), 1);
     assert_eq!(acme.mailed(BEN, "You are no longer"), 1);
+}
+
+#[test]
+fn what_waits_for_a_member_goes_when_they_are_suspended() {
+    let acme = lockstep("");
+    acme.joined(BEN, "member");
+    acme.forget_mails();
+    acme.hold_mails();
+    acme.make(BEN, "admin");
+    acme.world.settle();
+    let suspension = format!("{}/suspension", acme.member(BEN));
+    assert_eq!(acme.put(&acme.ada, &suspension, &json!({})).status, 200);
+    acme.deliver_mails();
+    assert_eq!(acme.mailed(BEN, "Your role"), 0);
+}
+
+/// It would be read by whoever has the earlier one by now.
+#[test]
+fn what_waits_for_a_member_goes_with_their_address() {
+    for becomes in [Some(CAT), None] {
+        let acme = lockstep("");
+        acme.joined(BEN, "member");
+        acme.forget_mails();
+        acme.hold_mails();
+        acme.make(BEN, "admin");
+        acme.world.settle();
+        let user = acme.member(BEN);
+        let command = Command::MemberAddress {
+            user: user.rsplit('/').next().unwrap().to_owned(),
+            address: becomes.map(str::to_owned),
+            at_ms: acme.world.edge.clock.now_ms(),
+        };
+        let told = acme
+            .world
+            .ask::<OrganizationObject, Value>(&acme.id, &command);
+        told.unwrap();
+        acme.deliver_mails();
+        assert_eq!(acme.mailed(BEN, "Your role"), 0);
+    }
 }
 
 #[test]

@@ -53,6 +53,22 @@ fn an_issuer_is_registered_read_changed_and_deleted() {
 }
 
 #[test]
+fn an_issuer_that_is_switched_off_admits_nobody() {
+    let acme = lockstep("");
+    let made = acme.post(&acme.ada, "/issuers", &Idp::new(1).body(Some("member")));
+    let path = format!("/issuers/{}", id(&made));
+    for (body, admits) in [
+        (json!({ "role": "member" }), true),
+        (json!({ "active": false }), false),
+        (json!({ "active": true }), true),
+        (json!({ "role": null }), false),
+    ] {
+        let edited = json(&acme.patch(&acme.ada, &path, &body));
+        assert_eq!(edited["admits"], json!(admits), "{body}");
+    }
+}
+
+#[test]
 fn a_registration_that_is_sent_again_is_made_once() {
     let acme = lockstep("");
     let send = || {
