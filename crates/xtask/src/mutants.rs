@@ -89,6 +89,7 @@ pub(crate) fn run(project: &Project, args: &[&str]) -> Result<ExitCode, TaskErro
     let program = setup::mutants::find_or_install(project)?;
     let all = modules(project, &program)?;
     let tree = Tree::new(project, &program, options.shard)?;
+    tree.require_green(project)?;
     let known = known(project)?;
     for module in options.choose(&all)? {
         let stamp = stamp(tree.sources(), module)?;

@@ -40,16 +40,8 @@ fn begin_otherwise(one: impl Iterator<Item = char>, other: impl Iterator<Item = 
 /// Whether every text that fits `narrow` fits `wide`, too, as far as one star in `wide` and no `?` tell: all the
 /// conditions of a policy are compared with each other, and other patterns would take the product of their lengths.
 pub(super) fn has_room_for(wide: &str, narrow: &str) -> bool {
-    let is_wild = |character| character == '*' || character == '?';
-    let begins = narrow.split(is_wild).next().unwrap_or_default();
-    let ends = narrow.rsplit(is_wild).next().unwrap_or_default();
-    // Without anything wild both are all of it, and the two ends must not overlap.
-    narrow == wide
-        || ends_of(wide).is_some_and(|(first, last)| {
-            begins.starts_with(first)
-                && ends.ends_with(last)
-                && narrow.len() >= first.len() + last.len()
-        })
+    // What is wild in `narrow` is in neither end, so it lies between them, as a character of a text does.
+    narrow == wide || fits(wide, narrow) == Some(true)
 }
 
 /// Whether `text` fits `pattern`; `None` where [`ends_of`] does not tell.
@@ -64,4 +56,30 @@ fn ends_of(pattern: &str) -> Option<(&str, &str)> {
     let (first, last) = pattern.split_once('*')?;
     let is_plain = !last.contains('*') && !pattern.contains('?');
     is_plain.then_some((first, last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_pattern_do_not_overlap_in_a_text() {
+        for (pattern, text, expected) in [
+            ("abc*cba", "abccba", Some(true)),
+            ("abc*cba", "abc cba", Some(true)),
+            ("abc*cba", "abcba", Some(false)),
+            ("abc*", "ab", Some(false)),
+            ("*", "", Some(true)),
+            // Two stars, or a `?`, tell nothing.
+            ("a*b*", "axb", None),
+            ("a?b*", "axb", None),
+            ("abc", "abc", None),
+        ] {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+        assert!(has_room_for("ab*ba", "ab*c?ba"));
+        assert!(has_room_for("a?b", "a?b"));
+        assert!(!has_room_for("ab*ba", "a*ba"));
+        assert!(!has_room_for("ab*ba", "aba"));
+    }
 }

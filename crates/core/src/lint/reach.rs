@@ -109,13 +109,19 @@ impl<'a> Reach<'a> {
         others.next().map(String::as_str)
     }
 
-    /// What rules take from who was granted `role`, whatever the facts.
+    /// The rules that deny who was granted `role` something whatever the facts.
+    fn denials(&self, role: usize) -> impl Iterator<Item = &Reached<'a>> {
+        let always = |reached: &&Reached<'_>| {
+            reached.rule.effect == Effect::Deny && reached.rule.when.is_empty()
+        };
+        let rules = self.rules.iter().filter(always);
+        rules.filter(move |reached| reached.is_of(Some(role)))
+    }
+
+    /// What they take.
     fn takes(&self, role: usize) -> Bits {
-        let rules = self.rules.iter();
-        let always = rules
-            .filter(|reached| reached.rule.effect == Effect::Deny && reached.rule.when.is_empty());
         let mut taken = Bits::empty(self.spec.permissions.len());
-        for reached in always.filter(|reached| reached.is_of(Some(role))) {
+        for reached in self.denials(role) {
             taken.union_with(&reached.permissions);
         }
         taken
@@ -164,6 +170,7 @@ impl<'a> Reach<'a> {
         let covered = |(at, (guard, _)): (usize, &(Guard, Bits))| {
             let mut covered = Bits::empty(self.spec.roles.len());
             for (other, (wide, roles)) in rows.iter().enumerate() {
+                // Of two that are alike the second one is covered by the first.
                 let is_first = || other < at || !wide.is_within(guard);
                 if other != at && guard.is_within(wide) && is_first() {
                     covered.union_with(roles);
@@ -181,13 +188,8 @@ impl<'a> Reach<'a> {
         if !is_subset(self.implied.get(permission)?, self.taken.get(role)?) {
             return None;
         }
-        let mut rules = self.rules.iter();
-        let by = rules.find(|reached| {
-            reached.rule.effect == Effect::Deny
-                && reached.rule.when.is_empty()
-                && reached.permissions.contains(permission)
-                && reached.is_of(Some(role))
-        });
+        let mut denials = self.denials(role);
+        let by = denials.find(|reached| reached.permissions.contains(permission));
         by.map(|reached| reached.rule.id.as_str())
     }
 

@@ -105,6 +105,15 @@ fn a_test_names_facts_and_roles_that_exist_and_texts_that_are_short() {
             &format!("permissions[0].guard[0].fact: there is no fact `{fact}`"),
         );
     }
+    // What names the question itself is told what to write instead, and only where a fact is named.
+    refused(
+        guard("resource.id", flag()),
+        "permissions[0].guard[0].fact: there is no fact `resource.id`: state a property, such as `resource.key`",
+    );
+    refused(
+        |spec| spec.permissions[LOOK].allow.push("resource.id".into()),
+        "permissions[0].allow[3]: there is no role `resource.id`",
+    );
     refused(
         guard("target.self", Test::EqualsFact("weather".into())),
         "permissions[0].guard[0].equals_fact: there is no fact `weather`",

@@ -390,6 +390,11 @@ fn a_world_says_what_it_was_made_of() {
     assert_eq!(world.parent(till), world.node("north"));
     assert_eq!(world.parent(world.root()), None);
     assert_eq!(world.principal("robot").unwrap().index(), 3);
+    let capped = |id: &str| {
+        let role = world.policy().role(id).unwrap();
+        world.policy().describe_role(role).unwrap().is_capped()
+    };
+    assert_eq!(["guest", "staff"].map(capped), [true, false]);
     let [(path, role)] = world.gone_roles() else {
         panic!("one role is gone");
     };

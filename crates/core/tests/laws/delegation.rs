@@ -1,8 +1,8 @@
 //! Law 5: no one hands out what they do not hold.
 
 use lockstep_core::{
-    Assignment, Effect, Facts, Grant, Level, Operation, PrincipalKind, Record, RuleSpec, Target,
-    Window, assign, can_delegate, can_hand_over, change_role, may_admit, save_issuer,
+    Access, Assignment, Effect, Facts, Grant, Level, Operation, PrincipalKind, Record, RuleSpec,
+    Target, Window, assign, can_delegate, can_hand_over, change_role, may_admit, save_issuer,
 };
 use proptest::prelude::*;
 
@@ -216,9 +216,15 @@ proptest! {
         let policy = compile(&spec);
         let (plan, customization) = (actor.plan.clone(), actor.customization.clone());
         let target = Record { kind: PrincipalKind::User, plan, customization, ..target };
-        let target_may = |grants: Vec<Grant>| {
-            allowed(&resolve(&policy, &Record { grants, ..target.clone() }), &facts)
+        let target_may = |grants: Vec<Grant>, now_ms| {
+            let record = Record { grants, ..target.clone() };
+            allowed(&Access::resolve(&policy, record, now_ms).unwrap(), &facts)
         };
+        // When a role begins or ends, and moments around that.
+        let window = |from, until| Window { not_before_ms: from, expires_at_ms: until };
+        let at = Some(NOW_MS + 1);
+        let windows = [window(None, None), window(at, None), window(None, at)];
+        let moments = [NOW_MS, NOW_MS + 1];
         let actor = Record { token, ..actor };
         for node in NODES.iter().filter(|node| node.level != Level::Organization) {
             // A member, whatever else they were granted there and elsewhere.
@@ -226,7 +232,7 @@ proptest! {
             let grants = target.grants.iter().cloned().chain(given);
             let ends = |grant: &Grant| grant.node == node.id && grant.group.is_none();
             let (ended, kept): (Vec<_>, Vec<_>) = grants.partition(ends);
-            let before = target_may([&*kept, &*ended].concat());
+            let before = moments.map(|moment| target_may([&*kept, &*ended].concat(), moment));
             // Also an actor who has the same role there, and is bound by it.
             let mut holder = actor.clone();
             holder.grants.push(Grant::new(bound.clone(), node.id));
@@ -235,26 +241,30 @@ proptest! {
                 let counts = ended.iter().filter(|grant| !grant.window.is_over(NOW_MS));
                 let old: Vec<_> = counts.filter_map(|grant| Some((role(&grant.role)?, grant.window))).collect();
                 let actor_may = allowed(&actor, &facts);
-                let begins = actor.policy().roles().iter().map(|role| Some(role.id.as_str()));
+                let roles = actor.policy().roles().iter().map(|role| role.id.as_str());
+                let begins = roles.flat_map(|role| windows.map(|window| Some((role, window))));
                 for new in begins.chain([None]) {
                     let assignment = Assignment {
                         operation: Operation::WorkspaceMemberManage,
                         node: actor.node(node.id).unwrap(),
                         old: &old,
-                        new: new.and_then(role).map(|role| (role, Window::default())),
+                        new: new.and_then(|(new, window)| Some((role(new)?, window))),
                         facts: Facts::default(),
                     };
                     if assign(&actor, &assignment).is_err() {
                         continue;
                     }
-                    let given = new.map(|new| Grant::new(new, node.id));
-                    for access in &target_may(kept.iter().cloned().chain(given).collect()) {
-                        prop_assert!(
-                            before.contains(access)
-                                || actor_may.contains(access)
-                                || is_personal(&spec, &access.0),
-                            "{:?} in place of {:?} on {} gives {:?}", new, ended, node.id, access
-                        );
+                    let given = new.map(|(new, window)| Grant { window, ..Grant::new(new, node.id) });
+                    let after: Vec<Grant> = kept.iter().cloned().chain(given).collect();
+                    for (moment, before) in moments.iter().zip(&before) {
+                        for access in &target_may(after.clone(), *moment) {
+                            prop_assert!(
+                                before.contains(access)
+                                    || actor_may.contains(access)
+                                    || is_personal(&spec, &access.0),
+                                "{:?} in place of {:?} on {} gives {:?}", new, ended, node.id, access
+                            );
+                        }
                     }
                 }
             }

@@ -176,6 +176,15 @@ proptest! {
         let all: Vec<_> = diff(&old, &new).collect();
         let changes: Vec<_> = all.iter().flat_map(PrincipalChanges::iter).collect();
         prop_assert_eq!(all.iter().map(PrincipalChanges::count).sum::<usize>(), changes.len());
+        for one in &all {
+            let together = |(node, at): &(&str, usize)| {
+                one.together()[*at].iter().map(move |change| (node.to_string(), change.permission)).collect::<Vec<_>>()
+            };
+            let listed: Vec<_> = one.nodes().iter().flat_map(together).collect();
+            let each: Vec<_> = one.iter().map(|change| (change.node.to_owned(), change.permission)).collect();
+            prop_assert_eq!(listed, each);
+            prop_assert!(one.iter().all(|change| change.principal == one.principal()));
+        }
         let mut listed = 0;
         for at in 0..records.len().max(changed.len()) {
             for node in NODES {

@@ -131,6 +131,18 @@ impl<'a> Tree<'a> {
         self.run(tests, &which.collect::<Vec<_>>())
     }
 
+    /// Refuses sources whose tests fail as they are: they would notice every mutant.
+    pub(super) fn require_green(&self, project: &Project) -> Result<(), TaskError> {
+        let mut command = project.cargo();
+        command
+            .current_dir(&self.sources)
+            .args(["test", "--quiet", "--tests"])
+            .args(["--package", PACKAGE, "--package", "lockstep-wire"])
+            .env("CARGO_TARGET_DIR", &self.build)
+            .envs(ENVIRONMENT);
+        process::run(&mut command)
+    }
+
     fn run(&self, tests: Tests, which: &[String]) -> Result<Vec<Mutant>, TaskError> {
         create(&self.output)?;
         let mut command = Command::new(self.program);

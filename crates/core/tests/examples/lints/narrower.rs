@@ -1,8 +1,8 @@
 //! Rules and rows whose conditions follow from those of others, and such that do not.
 
-use lockstep_core::{Condition, Effect, Level, RoleSpec, Test, Value};
+use lockstep_core::{Condition, Effect, Level, PermissionSpec, RoleSpec, Test, Value};
 
-use super::{findings, policy, row, rule, with_rules};
+use super::{findings, permission, policy, row, rule, ticket, with_rules};
 use crate::shop::strings;
 
 /// Whether a deny rule by `narrow` is said to have no effect beside one by `wide`.
@@ -116,6 +116,22 @@ fn a_row_and_an_allow_rule_have_an_effect_beside_wider_ones() {
     for number in [4, 6] {
         spec.rules = vec![allow(number)];
         assert_eq!(findings(&spec), [""; 0]);
+    }
+}
+
+/// Of several that are given under conditions, the one that the rule is about.
+#[test]
+fn an_allow_rule_is_covered_by_the_row_of_its_own_permission() {
+    let under = |id: &str| PermissionSpec {
+        conditional: vec![row(&["clerk"], &[ticket()])],
+        ..permission(id, &["owner"])
+    };
+    for (id, is_covered) in [("eat", true), ("drink", true), ("sell", false)] {
+        let mut spec = policy();
+        spec.permissions = vec![under("eat"), under("drink"), permission("sell", &["owner"])];
+        spec.rules = vec![rule("a", Effect::Allow, &["clerk"], &[id], &[ticket()])];
+        let said = "rules.0: all that this rule allows is allowed without it";
+        assert_eq!(findings(&spec).contains(&said.into()), is_covered, "{id}");
     }
 }
 

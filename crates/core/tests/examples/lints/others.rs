@@ -243,3 +243,33 @@ fn conditions_of_a_cap_count_though_everybody_holds_the_permission() {
     spec.permissions[1].allow.push("clerk".into());
     assert_eq!(findings(&spec).len(), 1);
 }
+
+/// Whose name is said is the rule that takes it, whatever stands before.
+#[test]
+fn the_rule_is_named_that_always_denies() {
+    let mut spec = policy();
+    spec.permissions.push(permission("read", &["clerk"]));
+    spec.rules = vec![
+        rule("allows", Effect::Allow, &["owner"], &["read"], &[]),
+        rule(
+            "sometimes",
+            Effect::Deny,
+            &["clerk"],
+            &["read"],
+            &[ticket()],
+        ),
+        rule("others", Effect::Deny, &["owner"], &["read"], &[]),
+        rule("another", Effect::Deny, &["clerk"], &["eat"], &[]),
+    ];
+    let about_read = |spec: &PolicySpec| {
+        let found = findings(spec).into_iter();
+        found
+            .filter(|found| found.starts_with("permissions.2."))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(about_read(&spec), [""; 0]);
+    spec.rules
+        .push(rule("takes", Effect::Deny, &["clerk"], &["read"], &[]));
+    let said = about_read(&spec);
+    assert!(said.len() == 1 && said[0].contains("`takes`"), "{said:?}");
+}

@@ -1,8 +1,8 @@
 //! The answers about everybody, in a table and in spans.
 
 use lockstep_core::{
-    Access, CustomRole, Facts, Grant, Level, Outcome, PermissionSpec, World, WorldNode, WorldSpec,
-    evaluate, verdict,
+    Access, CustomRole, Facts, Grant, GroupSpec, Level, Outcome, PermissionSpec, World, WorldNode,
+    WorldSpec, evaluate, verdict,
 };
 
 use super::{names, node, policy, world, world_spec};
@@ -38,6 +38,11 @@ fn a_role_that_is_gone_gives_nothing_whatever_roles_are_called() {
     };
     spec.customization.roles = ["", "own"].map(own).into();
     spec.principals[2].grants = vec![Grant::new("gone", "north")];
+    spec.groups = vec![GroupSpec {
+        id: "crew".into(),
+        members: vec!["cleo".into()],
+        grants: vec![Grant::new("gone too", "south")],
+    }];
     spec.principals[3].grants = vec![Grant::new("own", "south")];
     let world = World::resolve(&policy(&shop), &spec, NOW_MS).unwrap();
     answers_as_each_access_does(&world);
@@ -45,6 +50,9 @@ fn a_role_that_is_gone_gives_nothing_whatever_roles_are_called() {
     let of = |access: &Access| access.grants()[0].role.clone();
     assert_eq!([of(&sven), of(&robot)], ["gone", "own"]);
     assert!(sven.is_member());
+    let cleo = world.access(world.principal("cleo").unwrap());
+    let mut by_crew = cleo.grants().iter().filter(|grant| grant.group.is_some());
+    assert_eq!(by_crew.next().unwrap().role, "gone too");
 }
 
 #[test]
