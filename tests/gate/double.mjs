@@ -1,6 +1,8 @@
 // A connection of @lockstep/gate, and an edge for it.
 
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { connect } from "@lockstep/gate";
 
@@ -32,7 +34,13 @@ export function edgeDouble(first) {
 /** A connection with one subscriber, which ends with the test. */
 export function follow(t, edge, options = {}) {
   const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge", ...options });
-  t.after(store.subscribe(() => {}));
+  const leave = store.subscribe(() => {});
+  t.after(async () => {
+    leave();
+    // Whether anybody is left is looked at a moment later, by the clock that this test has, and not by the next one's.
+    if (globalThis.setTimeout !== setTimeout) t.mock.timers.tick(1);
+    else await sleep(5);
+  });
   return store;
 }
 

@@ -25,12 +25,14 @@ async function edgeOfAdmin() {
   return Object.assign(edgeDouble(snapshot(held)), { policy });
 }
 
-/** Runs the first example with a store in `file`; answers the store and the button. */
-async function run(file, edge) {
+/** Runs the first example with a store in `file`, which leaves the store with the test; answers the store and the button. */
+async function run(t, file, edge) {
   const text = await readFile(`${root}/${file}`, "utf8");
   const [, example] = [...text.matchAll(/```js\n([^]*?)```/g)].find(([, code]) => code.includes("store.subscribe("));
   const code = example.replace(/^import .*$/m, "").replace(/^const store = .*$/m, "");
   const store = connect({ organization, wasm, ...edge, baseUrl: "http://edge" });
+  const { subscribe } = store;
+  store.subscribe = (listener) => t.after(subscribe(listener));
   const button = element();
   const document = { querySelector: () => button };
   new Function("store", "button", "document", "console", code)(store, button, document, { warn() {} });
@@ -45,7 +47,7 @@ const EXAMPLES = {
 for (const [file, isDenied] of Object.entries(EXAMPLES)) {
   test(`an_example_allows_nothing_that_was_not_read: ${file}`, async (t) => {
     t.mock.method(console, "error", () => {});
-    const { store, button } = await run(file, await edgeOfAdmin());
+    const { store, button } = await run(t, file, await edgeOfAdmin());
     assert.equal(isDenied(button), true);
     await ready(store);
     assert.equal(isDenied(button), false);

@@ -109,6 +109,7 @@ test("an_edge_that_beats_in_comments_is_left_alone", async (t) => {
   t.mock.timers.enable(clock);
   const edge = edgeDouble(snapshot());
   await followed(t, edge);
+  edge.sources[0].announce(1);
   await pass(t, 20 * HEARTBEAT_MS, 500);
   assert.deepEqual([edge.sources.length, edge.reads()], [1, 1]);
 });
