@@ -44,8 +44,12 @@ impl From<bool> for Outcome {
 pub enum Test {
     /// The integer is at least this.
     AtLeast(i64),
+    /// The integer is at least that of another fact.
+    AtLeastFact(String),
     /// The integer is at most this.
     AtMost(i64),
+    /// The integer is at most that of another fact.
+    AtMostFact(String),
     /// The value is exactly this.
     Equals(Value),
     /// The value is that of another fact.
@@ -58,6 +62,8 @@ pub enum Test {
     Matches(String),
     /// The value is another one than this.
     NotEquals(Value),
+    /// The value is another one than that of another fact.
+    NotEqualsFact(String),
     /// The text is another one than this, also but for upper and lower case.
     NotEqualsIgnoreCase(String),
     /// The text is none of these.
@@ -67,16 +73,30 @@ pub enum Test {
 }
 
 impl Test {
+    /// The other fact that the value is compared with.
+    #[must_use]
+    pub fn other_fact(&self) -> Option<&str> {
+        match self {
+            Self::AtLeastFact(other)
+            | Self::AtMostFact(other)
+            | Self::EqualsFact(other)
+            | Self::NotEqualsFact(other) => Some(other),
+            _ => None,
+        }
+    }
+
     pub(crate) fn outcome(&self, value: &Value, facts: &Facts) -> Outcome {
+        if let Some(name) = self.other_fact() {
+            return match facts.knowledge(name) {
+                Knowledge::Known(other) => self.outcome_beside(value, other),
+                _ => Outcome::Unknown,
+            };
+        }
         let holds = match (self, value) {
             (Self::AtLeast(least), Value::Integer(value)) => value >= least,
             (Self::AtMost(most), Value::Integer(value)) => value <= most,
             (Self::Equals(wanted), value) if alike(wanted, value) => wanted == value,
             (Self::NotEquals(wanted), value) if alike(wanted, value) => wanted != value,
-            (Self::EqualsFact(name), value) => match facts.knowledge(name) {
-                Knowledge::Known(wanted) if alike(wanted, value) => wanted == value,
-                _ => return Outcome::Unknown,
-            },
             (Self::EqualsIgnoreCase(wanted), Value::Text(text)) => same_but_for_case(wanted, text),
             (Self::NotEqualsIgnoreCase(wanted), Value::Text(text)) => {
                 !same_but_for_case(wanted, text)
@@ -85,6 +105,18 @@ impl Test {
             (Self::NotIn(texts), Value::Text(text)) => !texts.contains(text),
             (Self::Matches(pattern), Value::Text(text)) => glob::matches(pattern, text),
             (Self::NotMatches(pattern), Value::Text(text)) => !glob::matches(pattern, text),
+            _ => return Outcome::Unknown,
+        };
+        holds.into()
+    }
+
+    /// What it says of `value` beside the other fact's.
+    fn outcome_beside(&self, value: &Value, other: &Value) -> Outcome {
+        let holds = match (self, value, other) {
+            (Self::AtLeastFact(_), Value::Integer(value), Value::Integer(least)) => value >= least,
+            (Self::AtMostFact(_), Value::Integer(value), Value::Integer(most)) => value <= most,
+            (Self::EqualsFact(_), ..) if alike(value, other) => value == other,
+            (Self::NotEqualsFact(_), ..) if alike(value, other) => value != other,
             _ => return Outcome::Unknown,
         };
         holds.into()
@@ -191,8 +223,8 @@ impl Guard {
     pub(crate) fn missing_fact(&self, facts: &Facts) -> Option<&str> {
         let mut conditions = self.conditions.iter();
         let unsettled = conditions.find(|c| c.outcome(facts) == Outcome::Unknown)?;
-        match &unsettled.test {
-            Test::EqualsFact(other) if facts.value(&unsettled.fact).is_some() => Some(other),
+        match unsettled.test.other_fact() {
+            Some(other) if facts.value(&unsettled.fact).is_some() => Some(other),
             _ => Some(&unsettled.fact),
         }
     }
@@ -307,6 +339,58 @@ mod tests {
         let mut facts = Facts::default();
         facts.set("f", text("a"));
         assert_eq!(guard.missing_fact(&facts), Some("g"));
+        // It is not settled by the other fact alone, whatever the test.
+        let other = || "g".into();
+        for test in [
+            Test::AtLeastFact(other()),
+            Test::AtMostFact(other()),
+            Test::NotEqualsFact(other()),
+        ] {
+            let guard = Guard::new(vec![Condition::new("f", test)]);
+            assert_eq!(guard.outcome(&facts), Outcome::Unknown, "{guard}");
+        }
+    }
+
+    #[test]
+    fn two_facts_are_compared_where_they_are_of_one_type() {
+        use Outcome::{False, True, Unknown};
+        let number = Value::Integer;
+        let other = || "g".into();
+        // Below, the same, above; of texts another one; of two types.
+        let cases = [
+            (
+                Test::AtLeastFact(other()),
+                [False, True, True, Unknown, Unknown],
+            ),
+            (
+                Test::AtMostFact(other()),
+                [True, True, False, Unknown, Unknown],
+            ),
+            (
+                Test::EqualsFact(other()),
+                [False, True, False, False, Unknown],
+            ),
+            (
+                Test::NotEqualsFact(other()),
+                [True, False, True, True, Unknown],
+            ),
+        ];
+        for (test, outcomes) in cases {
+            let guard = Guard::new(vec![Condition::new("f", test)]);
+            let values = [
+                (number(1), number(2)),
+                (number(2), number(2)),
+                (number(3), number(2)),
+                (text("a"), text("b")),
+                (text("2"), number(2)),
+            ];
+            for ((value, other), outcome) in values.into_iter().zip(outcomes) {
+                let mut facts = Facts::default();
+                facts.set("f", value);
+                facts.set("g", other);
+                assert_eq!(guard.outcome(&facts), outcome, "{guard} {facts:?}");
+            }
+        }
     }
 
     #[test]

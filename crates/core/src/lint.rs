@@ -383,7 +383,11 @@ fn passes_absent(rule: &RuleSpec, at: &[Step]) -> Option<Finding> {
     };
     let is_negative = matches!(
         condition.test,
-        Test::NotEquals(_) | Test::NotEqualsIgnoreCase(_) | Test::NotIn(_) | Test::NotMatches(_)
+        Test::NotEquals(_)
+            | Test::NotEqualsFact(_)
+            | Test::NotEqualsIgnoreCase(_)
+            | Test::NotIn(_)
+            | Test::NotMatches(_)
     );
     let may_lack = fact_type(&condition.fact) == Some(FactType::Any) && !condition.if_exists;
     (rule.effect == Effect::Deny && is_negative && may_lack).then(|| Finding {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::index::Index;
 use crate::sorted::SortedMap;
-use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind, Test};
+use crate::{Bits, Facts, Guard, Level, Operation, Outcome, PrincipalKind};
 
 /// A permission of one [`Policy`], and of what organizations make of it, as a small number: in another policy it may
 /// be any permission.
@@ -223,11 +223,7 @@ impl Policy {
     pub fn facts_asked(&self) -> impl Iterator<Item = &str> {
         let conditions = self.guards.iter().flat_map(Guard::conditions);
         conditions.flat_map(|condition| {
-            let other = match &condition.test {
-                Test::EqualsFact(other) => Some(other.as_str()),
-                _ => None,
-            };
-            core::iter::once(condition.fact.as_str()).chain(other)
+            core::iter::once(condition.fact.as_str()).chain(condition.test.other_fact())
         })
     }
 

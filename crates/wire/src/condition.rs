@@ -100,6 +100,9 @@ struct RawCondition {
     /// The value is that of the fact named here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     equals_fact: Option<String>,
+    /// The value is another one than that of the fact named here. Not where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_equals_fact: Option<String>,
     /// The text is one of these.
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     one_of: Option<Vec<String>>,
@@ -128,6 +131,12 @@ struct RawCondition {
     )]
     #[cfg_attr(feature = "schema", schemars(range(min = -INTEGER_MAX, max = INTEGER_MAX)))]
     at_most: Option<i64>,
+    /// The number is that of the fact named here, or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_least_fact: Option<String>,
+    /// The number is that of the fact named here, or less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_most_fact: Option<String>,
     /// Whether it also holds where there is no such thing, such as a tag that a resource lacks; otherwise no test
     /// holds there, a negative one neither. Defaults to `false`.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
@@ -143,12 +152,15 @@ fn one_test() -> serde_json::Value {
         "equals_ignore_case",
         "not_equals_ignore_case",
         "equals_fact",
+        "not_equals_fact",
         "in",
         "not_in",
         "matches",
         "not_matches",
         "at_least",
         "at_most",
+        "at_least_fact",
+        "at_most_fact",
     ];
     let required = tests.map(|test| serde_json::json!({ "required": [test] }));
     required.to_vec().into()
@@ -164,12 +176,15 @@ impl TryFrom<RawCondition> for ConditionDocument {
             raw.equals_ignore_case.map(Test::EqualsIgnoreCase),
             raw.not_equals_ignore_case.map(Test::NotEqualsIgnoreCase),
             raw.equals_fact.map(Test::EqualsFact),
+            raw.not_equals_fact.map(Test::NotEqualsFact),
             raw.one_of.map(Test::In),
             raw.not_in.map(Test::NotIn),
             raw.matches.map(Test::Matches),
             raw.not_matches.map(Test::NotMatches),
             raw.at_least.map(Test::AtLeast),
             raw.at_most.map(Test::AtMost),
+            raw.at_least_fact.map(Test::AtLeastFact),
+            raw.at_most_fact.map(Test::AtMostFact),
         ];
         let mut given = tests.into_iter().flatten();
         match (given.next(), given.next()) {
@@ -180,8 +195,8 @@ impl TryFrom<RawCondition> for ConditionDocument {
             })),
             _ => Err(
                 "a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, \
-                 `not_equals_ignore_case`, `equals_fact`, `in`, `not_in`, `matches`, `not_matches`, \
-                 `at_least`, `at_most`",
+                 `not_equals_ignore_case`, `equals_fact`, `not_equals_fact`, `in`, `not_in`, `matches`, \
+                 `not_matches`, `at_least`, `at_most`, `at_least_fact`, `at_most_fact`",
             ),
         }
     }
@@ -196,13 +211,16 @@ impl From<ConditionDocument> for RawCondition {
         };
         match condition.test {
             Test::AtLeast(least) => raw.at_least = Some(least),
+            Test::AtLeastFact(other) => raw.at_least_fact = Some(other),
             Test::AtMost(most) => raw.at_most = Some(most),
+            Test::AtMostFact(other) => raw.at_most_fact = Some(other),
             Test::Equals(value) => raw.equals = Some(value.into()),
             Test::EqualsFact(other) => raw.equals_fact = Some(other),
             Test::EqualsIgnoreCase(text) => raw.equals_ignore_case = Some(text),
             Test::In(texts) => raw.one_of = Some(texts),
             Test::Matches(pattern) => raw.matches = Some(pattern),
             Test::NotEquals(value) => raw.not_equals = Some(value.into()),
+            Test::NotEqualsFact(other) => raw.not_equals_fact = Some(other),
             Test::NotEqualsIgnoreCase(text) => raw.not_equals_ignore_case = Some(text),
             Test::NotIn(texts) => raw.not_in = Some(texts),
             Test::NotMatches(pattern) => raw.not_matches = Some(pattern),

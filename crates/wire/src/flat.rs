@@ -67,11 +67,14 @@ impl Reader<'_> {
                     4 => Test::EqualsIgnoreCase(text),
                     6 => Test::Matches(text),
                     8 => Test::NotEqualsIgnoreCase(text),
+                    10 => Test::NotMatches(text),
+                    11 => Test::AtLeastFact(text),
+                    12 => Test::AtMostFact(text),
                     _ => {
-                        if kind != 10 {
+                        if kind != 13 {
                             self.refuse();
                         }
-                        Test::NotMatches(text)
+                        Test::NotEqualsFact(text)
                     }
                 }
             }
@@ -187,13 +190,19 @@ pub(crate) fn write_conditions(conditions: &[Condition], into: &mut Vec<u8>) {
             Test::NotEqualsIgnoreCase(_) => 8,
             Test::NotIn(_) => 9,
             Test::NotMatches(_) => 10,
+            Test::AtLeastFact(_) => 11,
+            Test::AtMostFact(_) => 12,
+            Test::NotEqualsFact(_) => 13,
         };
         into.push(kind);
         match &condition.test {
             Test::AtLeast(number) | Test::AtMost(number) => into.extend(number.to_le_bytes()),
             Test::Equals(value) | Test::NotEquals(value) => write_value(value, into),
             Test::In(texts) | Test::NotIn(texts) => write_texts(texts, into),
-            Test::EqualsFact(text)
+            Test::AtLeastFact(text)
+            | Test::AtMostFact(text)
+            | Test::EqualsFact(text)
+            | Test::NotEqualsFact(text)
             | Test::EqualsIgnoreCase(text)
             | Test::NotEqualsIgnoreCase(text)
             | Test::Matches(text)
@@ -259,6 +268,9 @@ mod tests {
             Test::NotEqualsIgnoreCase("B".into()),
             Test::NotIn(vec![]),
             Test::NotMatches("?".into()),
+            Test::AtLeastFact("g".into()),
+            Test::AtMostFact("g".into()),
+            Test::NotEqualsFact("g".into()),
         ];
         let conditions: Vec<Condition> = tests
             .into_iter()
@@ -274,7 +286,7 @@ mod tests {
         let mut reader = Reader::new(&bytes);
         assert_eq!(reader.conditions(), conditions);
         assert!(reader.is_read());
-        let mut unknown = Reader::new(&[1, 1, b'f', 0, 11, 0]);
+        let mut unknown = Reader::new(&[1, 1, b'f', 0, 14, 0]);
         unknown.conditions();
         assert!(!unknown.is_read());
     }

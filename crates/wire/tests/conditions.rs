@@ -19,7 +19,7 @@ fn values() -> [(&'static str, Value, &'static str); 3] {
 fn policy(test: &str, asked: &str, if_exists: bool) -> CompiledPolicy {
     let asked = match test {
         "in" | "not_in" => format!("[{asked}]"),
-        "equals_fact" => "\"context.other\"".into(),
+        _ if test.ends_with("_fact") => "\"context.other\"".into(),
         _ => asked.into(),
     };
     compile_toml(&format!(

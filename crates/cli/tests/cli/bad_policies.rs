@@ -118,14 +118,14 @@ const SPOILED: &[(&str, &str, &str)] = &[
 ]"#,
         r#"guard = [{ fact = "target.creator", equals = true, in = ["owner"] }] },
 ]"#,
-        "11:61: a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, `not_equals_ignore_case`, `equals_fact`, `in`, `not_in`, `matches`, `not_matches`, `at_least`, `at_most`",
+        "11:61: a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, `not_equals_ignore_case`, `equals_fact`, `not_equals_fact`, `in`, `not_in`, `matches`, `not_matches`, `at_least`, `at_most`, `at_least_fact`, `at_most_fact`",
     ),
     (
         r#"allow = ["owner"] },
 ]"#,
         r#"guard = [{ fact = "target.creator" }] },
 ]"#,
-        "11:61: a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, `not_equals_ignore_case`, `equals_fact`, `in`, `not_in`, `matches`, `not_matches`, `at_least`, `at_most`",
+        "11:61: a condition has exactly one of `equals`, `not_equals`, `equals_ignore_case`, `not_equals_ignore_case`, `equals_fact`, `not_equals_fact`, `in`, `not_in`, `matches`, `not_matches`, `at_least`, `at_most`, `at_least_fact`, `at_most_fact`",
     ),
     (
         r#"allow = ["owner"] },

@@ -78,11 +78,19 @@ pub(super) fn check_test(
     {
         return Err(fail(path(member(test)), PolicyErrorKind::TooLarge(*number)));
     }
-    if let Test::EqualsFact(other) = test {
-        return match fact_type(other) {
-            Some(other) if other == kind || [other, kind].contains(&FactType::Any) => Ok(()),
-            Some(_) => Err(mismatch(fact, kind, path("equals_fact"))),
-            None => Err(no_fact(other, path("equals_fact"))),
+    if let Some(other) = test.other_fact() {
+        let Some(others) = fact_type(other) else {
+            return Err(no_fact(other, path(member(test))));
+        };
+        let wrong = |fact, kind| Err(mismatch(fact, kind, path(member(test))));
+        let compares_numbers = matches!(test, Test::AtLeastFact(_) | Test::AtMostFact(_));
+        let is_number = |kind| matches!(kind, FactType::Any | FactType::Integer);
+        return match (compares_numbers, kind, others) {
+            (true, kind, _) if !is_number(kind) => wrong(fact, kind),
+            (true, _, others) if !is_number(others) => wrong(other, others),
+            (_, FactType::Any, _) | (_, _, FactType::Any) => Ok(()),
+            _ if kind == others => Ok(()),
+            _ => wrong(fact, kind),
         };
     }
     let fits = match kind {
@@ -161,13 +169,16 @@ fn texts(test: &Test) -> impl Iterator<Item = &str> {
 const fn member(test: &Test) -> &'static str {
     match test {
         Test::AtLeast(_) => "at_least",
+        Test::AtLeastFact(_) => "at_least_fact",
         Test::AtMost(_) => "at_most",
+        Test::AtMostFact(_) => "at_most_fact",
         Test::Equals(_) => "equals",
         Test::EqualsFact(_) => "equals_fact",
         Test::EqualsIgnoreCase(_) => "equals_ignore_case",
         Test::In(_) => "in",
         Test::Matches(_) => "matches",
         Test::NotEquals(_) => "not_equals",
+        Test::NotEqualsFact(_) => "not_equals_fact",
         Test::NotEqualsIgnoreCase(_) => "not_equals_ignore_case",
         Test::NotIn(_) => "not_in",
         Test::NotMatches(_) => "not_matches",

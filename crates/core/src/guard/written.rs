@@ -39,19 +39,24 @@ impl Written for Condition {
     fn write<const EXACT: bool>(&self, text: &mut String) {
         write_name::<EXACT>(&self.fact, text);
         text.push_str(match &self.test {
-            Test::AtLeast(_) => " >= ",
-            Test::AtMost(_) => " <= ",
+            Test::AtLeast(_) | Test::AtLeastFact(_) => " >= ",
+            Test::AtMost(_) | Test::AtMostFact(_) => " <= ",
             Test::Equals(_) | Test::EqualsFact(_) | Test::EqualsIgnoreCase(_) => " = ",
             Test::In(_) => " in [",
             Test::Matches(_) => " matches ",
-            Test::NotEquals(_) | Test::NotEqualsIgnoreCase(_) => " is not ",
+            Test::NotEquals(_) | Test::NotEqualsFact(_) | Test::NotEqualsIgnoreCase(_) => {
+                " is not "
+            }
             Test::NotIn(_) => " not in [",
             Test::NotMatches(_) => " does not match ",
         });
         match &self.test {
             Test::AtLeast(number) | Test::AtMost(number) => write_integer(*number, text),
             Test::Equals(value) | Test::NotEquals(value) => value.write::<EXACT>(text),
-            Test::EqualsFact(name) => write_name::<EXACT>(name, text),
+            Test::AtLeastFact(name)
+            | Test::AtMostFact(name)
+            | Test::EqualsFact(name)
+            | Test::NotEqualsFact(name) => write_name::<EXACT>(name, text),
             Test::Matches(words) | Test::NotMatches(words) => write_quoted::<EXACT>(words, text),
             Test::EqualsIgnoreCase(words) | Test::NotEqualsIgnoreCase(words) => {
                 write_quoted::<EXACT>(words, text);

@@ -16,8 +16,8 @@ pub(super) fn contradiction(conditions: &[&Condition]) -> bool {
     if conditions.iter().all(|condition| condition.if_exists) {
         return false;
     }
-    // What equals another fact may be anything.
-    let constant = |condition: &&&Condition| !matches!(condition.test, Test::EqualsFact(_));
+    // What is compared with another fact may be anything.
+    let constant = |condition: &&&Condition| condition.test.other_fact().is_none();
     let conditions: Vec<&Condition> = conditions.iter().filter(constant).copied().collect();
     let Some(first) = conditions.first() else {
         return false;

@@ -38,7 +38,7 @@ fn rights_under_guards_have_a_limit() {
 }
 
 /// All kinds of tests, and for each the types of facts that it fits: any, bool, integer, role, text.
-fn kinds() -> [(Test, [bool; 5]); 16] {
+fn kinds() -> [(Test, [bool; 5]); 21] {
     let role = || strings(&["clerk"]);
     let (t, f) = (true, false);
     [
@@ -58,6 +58,17 @@ fn kinds() -> [(Test, [bool; 5]); 16] {
         (Test::NotMatches("cl*".into()), [t, f, f, f, t]),
         (Test::EqualsFact("resource.any".into()), [t, t, t, t, t]),
         (Test::EqualsFact("target.self".into()), [t, t, f, f, f]),
+        (Test::NotEqualsFact("target.self".into()), [t, t, f, f, f]),
+        (Test::AtLeastFact("resource.any".into()), [t, f, t, f, f]),
+        (Test::AtMostFact("resource.any".into()), [t, f, t, f, f]),
+        (
+            Test::AtLeastFact("organization.members".into()),
+            [t, f, t, f, f],
+        ),
+        (
+            Test::AtMostFact("organization.members".into()),
+            [t, f, t, f, f],
+        ),
     ]
 }
 
@@ -74,6 +85,9 @@ fn a_test_fits_the_type_of_its_fact() {
         for ((fact, values), fits) in facts.into_iter().zip(fits) {
             let member = match &test {
                 Test::EqualsFact(_) => "equals_fact",
+                Test::NotEqualsFact(_) => "not_equals_fact",
+                Test::AtLeastFact(_) => "at_least_fact",
+                Test::AtMostFact(_) => "at_most_fact",
                 _ => "fact",
             };
             let guard = vec![Condition::new(fact, test.clone())];
@@ -117,6 +131,10 @@ fn a_test_names_facts_and_roles_that_exist_and_texts_that_are_short() {
     refused(
         guard("target.self", Test::EqualsFact("weather".into())),
         "permissions[0].guard[0].equals_fact: there is no fact `weather`",
+    );
+    refused(
+        guard("resource.a", Test::AtMostFact("principal.id".into())),
+        "permissions[0].guard[0].at_most_fact: the values of `principal.id` are texts, so this would never hold",
     );
     for (test, member) in [
         (Test::Equals(text("nobody")), "equals"),

@@ -59,13 +59,13 @@ proptest! {
         condition in condition(),
         facts in worlds::facts(),
     ) {
-        let other = match &condition.test {
-            Test::EqualsFact(other) => other.clone(),
-            _ => condition.fact.clone(),
-        };
+        let other = condition.test.other_fact().unwrap_or(&condition.fact).to_owned();
         let missing = without(&facts, &[&condition.fact, &other], None);
         // No condition tests one of two facts for equality with a number.
-        let fits = matches!(condition.test, Test::AtLeast(_) | Test::AtMost(_));
+        let fits = matches!(
+            condition.test,
+            Test::AtLeast(_) | Test::AtMost(_) | Test::AtLeastFact(_) | Test::AtMostFact(_)
+        );
         let wrong = if fits { Value::Text("2".into()) } else { Value::Integer(2) };
         let mut mistyped = without(&facts, &[&condition.fact], Some(&wrong));
         if other != condition.fact {

@@ -16,6 +16,9 @@ pub(crate) fn test(c: &Condition, facts: &Facts) -> Option<bool> {
         (Test::Equals(other), v) => equal(v, other)?,
         (Test::NotEquals(other), v) => !equal(v, other)?,
         (Test::EqualsFact(other), v) => equal(v, facts.value(other)?)?,
+        (Test::NotEqualsFact(other), v) => !equal(v, facts.value(other)?)?,
+        (Test::AtLeastFact(other), Value::Integer(n)) => n >= number(facts.value(other)?)?,
+        (Test::AtMostFact(other), Value::Integer(n)) => n <= number(facts.value(other)?)?,
         (Test::EqualsIgnoreCase(other), Value::Text(v)) => lower(v) == lower(other),
         (Test::NotEqualsIgnoreCase(other), Value::Text(v)) => lower(v) != lower(other),
         (Test::In(others), Value::Text(v)) => others.contains(v),
@@ -24,6 +27,13 @@ pub(crate) fn test(c: &Condition, facts: &Facts) -> Option<bool> {
         (Test::NotMatches(pattern), Value::Text(v)) => !glob(pattern, v),
         _ => return None,
     })
+}
+
+fn number(value: &Value) -> Option<&i64> {
+    match value {
+        Value::Integer(number) => Some(number),
+        _ => None,
+    }
 }
 
 fn lower(text: &str) -> String {

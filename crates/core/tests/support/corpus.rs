@@ -242,13 +242,16 @@ fn all(conditions: &[Condition]) -> String {
     let conditions = conditions.iter().map(|condition| {
         let (name, value) = match &condition.test {
             Test::AtLeast(least) => ("at_least", least.to_string()),
+            Test::AtLeastFact(other) => ("at_least_fact", quoted(other)),
             Test::AtMost(most) => ("at_most", most.to_string()),
+            Test::AtMostFact(other) => ("at_most_fact", quoted(other)),
             Test::Equals(value) => ("equals", scalar(value)),
             Test::EqualsFact(other) => ("equals_fact", quoted(other)),
             Test::EqualsIgnoreCase(text) => ("equals_ignore_case", quoted(text)),
             Test::In(texts) => ("in", ids(texts)),
             Test::Matches(text) => ("matches", quoted(text)),
             Test::NotEquals(value) => ("not_equals", scalar(value)),
+            Test::NotEqualsFact(other) => ("not_equals_fact", quoted(other)),
             Test::NotEqualsIgnoreCase(text) => ("not_equals_ignore_case", quoted(text)),
             Test::NotIn(texts) => ("not_in", ids(texts)),
             Test::NotMatches(text) => ("not_matches", quoted(text)),

@@ -274,6 +274,12 @@ pub(crate) fn condition() -> impl Strategy<Value = Condition> {
         ("resource.flag", Test::NotEquals(Value::Bool(true))),
         ("resource.count", Test::AtLeast(2)),
         ("resource.count", Test::AtMost(2)),
+        ("resource.count", Test::AtLeastFact(text("context.limit"))),
+        ("resource.count", Test::AtMostFact(text("context.limit"))),
+        (
+            "resource.owner",
+            Test::NotEqualsFact(text("resource.tags.env")),
+        ),
         ("target.creator", Test::Equals(Value::Bool(false))),
         ("target.role", Test::In(role())),
         ("target.role", Test::NotIn(role())),

@@ -173,7 +173,7 @@ pub(crate) fn tokens() -> impl Strategy<Value = TokenLimit> {
 }
 
 /// The facts that conditions test.
-const FACTS: [&str; 7] = [
+const FACTS: [&str; 8] = [
     "resource.flag",
     "resource.count",
     "target.creator",
@@ -181,13 +181,14 @@ const FACTS: [&str; 7] = [
     "resource.owner",
     "resource.tags.env",
     "principal.id",
+    "context.limit",
 ];
 
 /// Whether a value is of the type that the conditions on its fact test.
 pub(crate) fn fits(name: &str, value: &Value) -> bool {
     match name {
         "resource.flag" | "target.creator" => matches!(value, Value::Bool(_)),
-        "resource.count" => matches!(value, Value::Integer(_)),
+        "resource.count" | "context.limit" => matches!(value, Value::Integer(_)),
         _ => matches!(value, Value::Text(_)),
     }
 }
@@ -199,15 +200,16 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
         prop::sample::select(texts.collect::<Vec<Value>>())
     };
     let flag = || any::<bool>().prop_map(Value::Bool);
-    let count = (0..5_i64).prop_map(Value::Integer);
+    let count = || (0..5_i64).prop_map(Value::Integer);
     let fitting = (
         option::of(flag()),
-        option::of(count),
+        option::of(count()),
         option::of(flag()),
         option::of(texts(&["r0", "r1"])),
         option::of(texts(&["somebody", "prod"])),
         option::of(texts(&["prod", "Prod", "prodü", "dev"])),
         option::of(Just(Value::Text("somebody".into()))),
+        option::of(count()),
     );
     let unfit = prop_oneof![
         1 => Just(None),
@@ -216,9 +218,8 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
     let complete =
         prop::sample::subsequence(vec!["resource.tags", "resource", "resource.tag"], 0..=1);
     (fitting, unfit, complete).prop_map(|(fitting, unfit, complete)| {
-        let (flag, count, creator, role, owner, env, principal) = fitting;
-
-        let values = [flag, count, creator, role, owner, env, principal];
+        let (flag, count, creator, role, owner, env, principal, limit) = fitting;
+        let values = [flag, count, creator, role, owner, env, principal, limit];
         let known = FACTS.into_iter().zip(values);
         let mut facts: Facts = known
             .filter_map(|(name, value)| Some((name.to_owned(), value?)))

@@ -309,7 +309,7 @@ fn condition() -> impl Strategy<Value = ConditionDocument> {
         any::<i64>().prop_map(Value::Integer),
         "[a-zé]{0,3}".prop_map(Value::Text),
     ];
-    (0..11_u8, value, any::<i64>(), "[a-z*]{0,3}", any::<bool>()).prop_map(
+    (0..14_u8, value, any::<i64>(), "[a-z*]{0,3}", any::<bool>()).prop_map(
         |(kind, value, number, text, if_exists)| {
             let test = match kind {
                 0 => Test::AtLeast(number),
@@ -322,7 +322,10 @@ fn condition() -> impl Strategy<Value = ConditionDocument> {
                 7 => Test::NotEquals(value),
                 8 => Test::NotEqualsIgnoreCase(text),
                 9 => Test::NotIn(vec![]),
-                _ => Test::NotMatches(text),
+                10 => Test::NotMatches(text),
+                11 => Test::AtLeastFact(text),
+                12 => Test::AtMostFact(text),
+                _ => Test::NotEqualsFact(text),
             };
             ConditionDocument(Condition {
                 fact: "resource.x".into(),

@@ -32,6 +32,9 @@ const TESTS = [
   "not_equals_ignore_case",
   "not_in",
   "not_matches",
+  "at_least_fact",
+  "at_most_fact",
+  "not_equals_fact",
 ];
 
 let buffer = new Uint8Array(8192);
@@ -184,7 +187,7 @@ function writeCondition({ fact, if_exists = false, ...tests }: Json): void {
   writeText(fact);
   writeOneOf([false, true], if_exists);
   writeOneOf(TESTS, name);
-  if (name.startsWith("at_")) {
+  if (name === "at_least" || name === "at_most") {
     writeInteger(value);
   } else if (name === "equals" || name === "not_equals") {
     writeValue(value);

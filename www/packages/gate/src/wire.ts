@@ -14,8 +14,12 @@ export interface CaseDocument {
 export interface ConditionDocument {
   /** The number is this or more. */
   readonly at_least?: number;
+  /** The number is that of the fact named here, or more. */
+  readonly at_least_fact?: string;
   /** The number is this or less. */
   readonly at_most?: number;
+  /** The number is that of the fact named here, or less. */
+  readonly at_most_fact?: string;
   /** The value is this one. A value of another type is neither: then it is not known whether the condition holds. */
   readonly equals?: Scalar;
   /** The value is that of the fact named here. */
@@ -35,6 +39,8 @@ export interface ConditionDocument {
   readonly matches?: string;
   /** The value is another one of its type. Not where there is none: see `if_exists`. */
   readonly not_equals?: Scalar;
+  /** The value is another one than that of the fact named here. Not where there is none. */
+  readonly not_equals_fact?: string;
   /** The text is another one, also but for upper and lower case. Not where there is none. */
   readonly not_equals_ignore_case?: string;
   /** The text is none of these. Not where there is none. */
