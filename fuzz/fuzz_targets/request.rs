@@ -10,7 +10,7 @@ use lockstep_core::{Access, Facts, Outcome, verdict};
 use lockstep_fuzz::seeds;
 use lockstep_fuzz::shipped::{ShippedWorld, WORLDS};
 use lockstep_wire::{
-    DecisionView, EvaluationRequest, Evaluations, FactsView, SearchRequest, read_facts,
+    DecisionView, EvaluationRequest, Evaluations, FactsView, ResourceTypes, SearchRequest, read_facts,
 };
 
 /// Facts that the shipped policies ask for.
@@ -24,11 +24,12 @@ static EVERYBODY: LazyLock<Vec<Access>> =
     LazyLock::new(|| WORLDS.iter().flat_map(ShippedWorld::accesses).collect());
 
 fuzz_target!(init: plant(), |text: &str| {
+    let types = ResourceTypes::default();
     for search in [SearchRequest::subjects, SearchRequest::resources, SearchRequest::actions] {
-        let _ = search(text.as_bytes());
+        let _ = search(text.as_bytes(), &types);
     }
-    let several = Evaluations::read(text.as_bytes());
-    if let Ok(request) = EvaluationRequest::read(text.as_bytes()) {
+    let several = Evaluations::read(text.as_bytes(), &types);
+    if let Ok(request) = EvaluationRequest::read(text.as_bytes(), &types) {
         assert_eq!(several, Ok(Evaluations::One(request.clone())));
         // As it is sent from the Worker to an object.
         let sent = serde_json::to_vec(&request).expect("a request can be written");

@@ -86,6 +86,10 @@ fn all(compiled: &CompiledPolicy, beside: Beside<'_>) -> Vec<Definition> {
         add(format!("rule {}", rule.id), of_rule(rule));
     }
     all.extend(of_plan(&policy.plan));
+    for (name, level) in policy.resource_types.iter() {
+        let called = format!("resource type {name}");
+        all.push((called, format!("a {}", level.as_str())));
+    }
     // How a secret begins is of no role, and ends every one that begins otherwise.
     if matches!(beside, Beside::Differences(_)) {
         let tokens = &policy.tokens;

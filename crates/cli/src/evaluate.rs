@@ -7,11 +7,13 @@ use std::path::Path;
 
 use lockstep_core::{Access, Facts, Node, Operation, PrincipalId, Record, World, evaluate};
 use lockstep_wire::{
-    ErrorView, EvaluationRequest, NamedBy, REQUEST_BYTES_MAX, RequestError, WorldDocument,
+    ErrorView, EvaluationRequest, NamedBy, REQUEST_BYTES_MAX, RequestError, ResourceTypes,
+    WorldDocument,
 };
 
 use crate::arguments::InWorld;
 use crate::error::CommandError;
+use crate::world_file::Asked;
 use crate::{output, world_file};
 
 /// Nodes in all that is remembered of principals, together: some hundred megabytes.
@@ -22,7 +24,7 @@ const REMEMBERED_NODES: usize = 500_000;
 /// # Errors
 /// When policy or world are wrong, requests cannot be read, or answers cannot be written.
 pub(crate) fn run(world: &InWorld, requests: Option<&Path>) -> Result<(), CommandError> {
-    let (document, world) = world_file::read(world)?;
+    let asked = world_file::read(world)?;
     let path = requests.filter(|path| *path != Path::new("-"));
     let name = path.unwrap_or(Path::new("standard input"));
     let unreadable = |error| CommandError::Read {
@@ -35,7 +37,7 @@ pub(crate) fn run(world: &InWorld, requests: Option<&Path>) -> Result<(), Comman
     };
     let mut input = BufReader::with_capacity(REQUEST_BYTES_MAX, input);
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut answers = Answers::new(&document, &world)?;
+    let mut answers = Answers::new(&asked)?;
     let mut line = Vec::new();
     while let Some(read) = read_line(&mut input, &mut line).map_err(unreadable)? {
         let mut answer = match read {
@@ -86,6 +88,7 @@ fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option<
 
 /// Answers about one world.
 struct Answers<'a> {
+    types: &'a ResourceTypes,
     document: &'a WorldDocument,
     world: &'a World,
     stranger: Access,
@@ -94,7 +97,12 @@ struct Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    fn new(document: &'a WorldDocument, world: &'a World) -> Result<Self, CommandError> {
+    fn new(asked: &'a Asked) -> Result<Self, CommandError> {
+        let Asked {
+            types,
+            document,
+            world,
+        } = asked;
         let nodes = vec![Node::organization(world.node_name(world.root()))];
         let stranger = Record {
             nodes,
@@ -107,6 +115,7 @@ impl<'a> Answers<'a> {
             known_max: REMEMBERED_NODES
                 .checked_div(world.nodes().count())
                 .unwrap_or_default(),
+            types,
             document,
             world,
         })
@@ -114,7 +123,7 @@ impl<'a> Answers<'a> {
 
     /// The decision about the request in `line`, as JSON, or what is wrong with it.
     fn answer(&mut self, line: &[u8]) -> Result<Vec<u8>, CommandError> {
-        let request = match EvaluationRequest::read(line) {
+        let request = match EvaluationRequest::read(line, self.types) {
             Ok(request) => request,
             Err(error) => return json(&ErrorView::from(&error)),
         };

@@ -18,7 +18,7 @@ use crate::{output, world_file};
 /// When a file or a name is wrong, or the answer cannot be written.
 pub(crate) fn run(search: &Search) -> Result<(), CommandError> {
     let asked = search.asked();
-    let (_, world) = world_file::read(&asked.world)?;
+    let world_file::Asked { world, .. } = world_file::read(&asked.world)?;
     let of = Names(&world);
     let facts = facts(&asked.facts, &world)?;
     let after = asked.after.as_deref();
@@ -42,7 +42,7 @@ pub(crate) fn run(search: &Search) -> Result<(), CommandError> {
             let after = after.map(|id| of.node(Some(id))).transpose()?;
             let resources = world.resources(principal, permission, level, &facts);
             page(asked.page_size, after, resources, |node| Entity::Named {
-                kind: level.as_str(),
+                kind: level.as_str().to_owned(),
                 id: world.node_name(node).to_owned(),
             })
         }
@@ -155,7 +155,7 @@ impl Names<'_> {
 
     fn subject(&self, principal: PrincipalId) -> Entity {
         Entity::Named {
-            kind: KindName::from(self.0.kind(principal)).as_str(),
+            kind: KindName::from(self.0.kind(principal)).as_str().to_owned(),
             id: self.0.principal_name(principal).to_owned(),
         }
     }

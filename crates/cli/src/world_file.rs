@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use lockstep_core::{Policy, Step, World};
 use lockstep_wire::{
-    Place, Places, SourceError, WORLD_BYTES_MAX, WithoutEffect, WorldDocument, locate_in_world,
-    read_world, suggestion,
+    Place, Places, ResourceTypes, SourceError, WORLD_BYTES_MAX, WithoutEffect, WorldDocument,
+    locate_in_world, read_world, suggestion,
 };
 
 use crate::arguments::InWorld;
@@ -17,6 +17,14 @@ use crate::{file, output, policy_file};
 /// Warnings about one file, and tests of it, to which is said what may be meant: each name is looked up among all
 /// that there are.
 pub(crate) const SUGGESTIONS_MAX: usize = 100;
+
+/// What is asked about.
+pub(crate) struct Asked {
+    /// What the policy calls resources.
+    pub(crate) types: ResourceTypes,
+    pub(crate) document: WorldDocument,
+    pub(crate) world: World,
+}
 
 /// A world, with the text that it was written as.
 pub(crate) struct WorldFile {
@@ -154,10 +162,14 @@ impl WorldFile {
 ///
 /// # Errors
 /// The first place where it or its policy is wrong.
-pub(crate) fn read(asked: &InWorld) -> Result<(WorldDocument, World), CommandError> {
-    let policy = policy_file::read(&asked.policy)?.policy;
+pub(crate) fn read(asked: &InWorld) -> Result<Asked, CommandError> {
+    let policy = policy_file::read(&asked.policy)?;
     let file = WorldFile::read(&asked.world)?;
-    let world = file.resolve(&policy, asked.now_ms)?;
-    file.warn(&policy, &world);
-    Ok((file.document, world))
+    let world = file.resolve(&policy.policy, asked.now_ms)?;
+    file.warn(&policy.policy, &world);
+    Ok(Asked {
+        types: policy.document.resource_types,
+        document: file.document,
+        world,
+    })
 }

@@ -21,7 +21,7 @@ use crate::{
 
 use admins::{creator, require_admin};
 use guards::{Guards, check_test, guard_of, permission_guards};
-pub(crate) use names::is_id;
+pub use names::is_id;
 use names::{Names, check_id, fail, permission_ids, role_ids, under, unknown};
 use rights::{ALL, Rights, direct_rights, implied, included, named_set};
 

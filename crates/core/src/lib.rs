@@ -101,6 +101,7 @@ pub use assignment::{
     leave_group, relocate, replace_role, show_key, transfer,
 };
 pub use bits::Bits;
+pub use compile::is_id;
 pub use custom::{CustomRole, CustomRoleError, Customization, OwnPolicy};
 pub use decision::{Allowance, Decision, Denial, DenyReason, Source, Suggestion};
 pub use delegate::{DelegationError, can_delegate, can_hand_over, can_transfer};

@@ -4,7 +4,7 @@
 
 use lockstep_core::{Access, Level, NodeId};
 use lockstep_token::OrganizationId;
-use lockstep_wire::ResourceRequest;
+use lockstep_wire::{ResourceRequest, ResourceTypes};
 
 use crate::{
     authenticate::{Caller, Operator},
@@ -146,18 +146,13 @@ pub struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// What a body says of it.
+    /// What a body says of it, in the words of the policy.
     ///
     /// # Errors
     /// 400 `invalid-value` when it names two workspaces or two projects.
-    pub fn read(stated: &'a ResourceRequest) -> Result<Self, ApiError> {
-        let kind = stated.kind.as_deref();
-        let itself = |level: Level| {
-            stated
-                .id
-                .as_deref()
-                .filter(|_| kind == Some(level.as_str()))
-        };
+    pub fn read(stated: &'a ResourceRequest, types: &ResourceTypes) -> Result<Self, ApiError> {
+        let kind = stated.kind.as_deref().and_then(|name| types.level(name));
+        let itself = |level: Level| stated.id.as_deref().filter(|_| kind == Some(level));
         let one = |named: &'a Option<String>, level| match (named.as_deref(), itself(level)) {
             (Some(named), Some(id)) if named != id => {
                 let level = level.as_str();

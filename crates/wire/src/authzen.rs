@@ -25,7 +25,8 @@ pub use self::several::{
 use crate::facts::FACT_NAME_BYTES_MAX;
 use crate::json::Json;
 use crate::nesting::REQUEST_BYTES_MAX;
-use crate::{LevelName, UnknownPermission, facts};
+use crate::resource_types::MEMBER;
+use crate::{LevelName, ResourceTypes, UnknownPermission, facts};
 
 /// Whether `principal` may do `permission` on what lies at `location`, under what it states.
 ///
@@ -127,21 +128,21 @@ impl From<&UnknownPermission> for ErrorView {
 }
 
 impl EvaluationRequest {
-    /// Reads the JSON body of a request.
+    /// Reads the JSON body of a request; `types` are those of the policy under which it is asked.
     ///
     /// # Errors
     /// When it is not one.
-    pub fn read(text: &[u8]) -> Result<Self, RequestError> {
+    pub fn read(text: &[u8], types: &ResourceTypes) -> Result<Self, RequestError> {
         let body = parse(text)?;
         // Answered as one question, it would look as if all of them had been.
         if body.member("evaluations").is_some_and(asks_several) {
             let message = "`evaluations` are several requests: write each on its own";
             return Err(RequestError::Request(message.into()));
         }
-        Self::of(&body)
+        Self::of(&body, types)
     }
 
-    fn of(body: &Json) -> Result<Self, RequestError> {
+    fn of(body: &Json, types: &ResourceTypes) -> Result<Self, RequestError> {
         require_object(body)?;
         let [subject, action, resource] =
             ["subject", "action", "resource"].map(|name| entity(body, name));
@@ -151,7 +152,7 @@ impl EvaluationRequest {
         Ok(Self {
             principal: text(subject, "subject", "id")?.to_owned(),
             permission: text(action, "action", "name")?.to_owned(),
-            location: Location::read(resource)?,
+            location: Location::read(resource, types)?,
             member: member(resource)?,
             facts,
             unusable,
@@ -188,11 +189,9 @@ impl<'a> From<&'a EvaluationRequest> for lockstep_core::Stated<'a> {
 
 impl Location {
     /// Where `resource` lies.
-    fn read(resource: Option<&Json>) -> Result<Self, RequestError> {
-        let kind = text(resource, "resource", "type")?;
+    fn read(resource: Option<&Json>, types: &ResourceTypes) -> Result<Self, RequestError> {
+        let level = types.level(text(resource, "resource", "type")?);
         let id = text(resource, "resource", "id")?;
-        let mut levels = Level::ALL.into_iter();
-        let level = levels.find(|level| level.as_str() == kind);
         let properties = properties(resource, "resource")?;
         Self::of(level.map(|level| (level, id)), properties)
     }
@@ -265,7 +264,7 @@ fn entity<'a>(body: &'a Json, name: &str) -> Result<Option<&'a Json>, RequestErr
 
 /// The member that `resource` is.
 fn member(resource: Option<&Json>) -> Result<Option<String>, RequestError> {
-    let is_member = text(resource, "resource", "type")? == "member";
+    let is_member = text(resource, "resource", "type")? == MEMBER;
     let id = text(resource, "resource", "id")?;
     Ok(is_member.then(|| id.to_owned()))
 }

@@ -11,7 +11,9 @@ use lockstep_core::{
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
-use crate::{ConditionDocument, PlanDocument, Scalar, TokensDocument, table, unique_map};
+use crate::{
+    ConditionDocument, PlanDocument, ResourceTypes, Scalar, TokensDocument, table, unique_map,
+};
 
 /// A policy: who may do what, as data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct PolicyDocument {
     )]
     #[cfg_attr(feature = "schema", schemars(extend("propertyNames" = operation_names())))]
     pub operations: BTreeMap<String, String>,
+    /// What the product's resources that are nodes are called in requests, and the level of each.
+    #[serde(default, skip_serializing_if = "ResourceTypes::is_empty")]
+    pub resource_types: ResourceTypes,
     /// How the product's tokens begin.
     #[serde(
         default,

@@ -67,6 +67,7 @@ mod plan;
 mod policy;
 mod question;
 mod reason;
+mod resource_types;
 mod rule;
 #[cfg(feature = "schema")]
 mod schema;
@@ -135,6 +136,7 @@ pub use policy::{CompiledPolicy, PolicyDocumentError};
 pub use question::{EXPECTATIONS, Expectation, QuestionDocument};
 #[cfg(feature = "toml")]
 pub use question::{QuestionError, check_facts};
+pub use resource_types::ResourceTypes;
 pub use rule::{RuleChangeRequest, RulePreviewRequest, RulePreviewView, RuleRequest, RuleView};
 #[cfg(feature = "schema")]
 pub use schema::SchemaOf;

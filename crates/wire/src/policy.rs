@@ -50,6 +50,7 @@ impl CompiledPolicy {
     /// The first place where the policy is wrong.
     pub fn new(document: PolicyDocument) -> Result<Self, PolicyError> {
         let policy = Arc::new(Policy::compile(&PolicySpec::from(&document))?);
+        document.resource_types.check()?;
         document.tokens.check()?;
         document.plan.check()?;
         let digest = Sha256::digest(to_json(&document));

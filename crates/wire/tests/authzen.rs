@@ -3,12 +3,17 @@
 
 use lockstep_core::{Access, Facts, Grant, Knowledge, Level, Node, Record, Value};
 use lockstep_wire::{
-    EvaluationRequest, Evaluations, FactsView, RequestError, Search, SearchRequest, Semantic,
-    compile_toml,
+    EvaluationRequest, Evaluations, FactsView, RequestError, ResourceTypes, Search, SearchRequest,
+    Semantic, compile_toml,
 };
 
 fn read(text: &str) -> Result<EvaluationRequest, RequestError> {
-    EvaluationRequest::read(text.as_bytes())
+    EvaluationRequest::read(text.as_bytes(), &levels())
+}
+
+/// What requests call resources where the policy says nothing of it.
+fn levels() -> ResourceTypes {
+    ResourceTypes::default()
 }
 
 /// A request with `more` members beside those that it must have.
@@ -342,7 +347,9 @@ fn what_one_of_several_does_not_say_the_body_says_for_it_as_a_whole() {
         r#", "context": {"a": 1}, "options": {"evaluations_semantic": "permit_on_first_permit"},
             "evaluations": [{}, {"context": {"b": 2}, "subject": {"type": "user", "id": "ada"}}, {"action": {}}, 1]"#,
     );
-    let Ok(Evaluations::Several(requests, semantic)) = Evaluations::read(body.as_bytes()) else {
+    let Ok(Evaluations::Several(requests, semantic)) =
+        Evaluations::read(body.as_bytes(), &levels())
+    else {
         panic!("{body}");
     };
     assert_eq!(semantic, Semantic::PermitOnFirstPermit);
@@ -365,19 +372,23 @@ fn what_one_of_several_does_not_say_the_body_says_for_it_as_a_whole() {
 #[test]
 fn a_search_does_not_look_at_the_id_of_what_it_is_for() {
     let body = with(r#", "page": {"token": "", "limit": 3}"#);
-    let subjects = SearchRequest::subjects(body.as_bytes()).unwrap();
+    let subjects = SearchRequest::subjects(body.as_bytes(), &levels()).unwrap();
     assert_eq!((subjects.token, subjects.limit), (None, Some(3)));
     let Search::Subjects { kind, request } = subjects.search else {
         panic!("{body}");
     };
     assert!(kind.is_some() && request.principal.is_empty());
-    let resources = SearchRequest::resources(body.as_bytes()).unwrap().search;
+    let resources = SearchRequest::resources(body.as_bytes(), &levels())
+        .unwrap()
+        .search;
     let Search::Resources { level, request, .. } = resources else {
         panic!("{body}");
     };
     // The directory has no traces.
     assert_eq!((level, request.principal.as_str()), (None, "ben"));
-    let actions = SearchRequest::actions(body.as_bytes()).unwrap().search;
+    let actions = SearchRequest::actions(body.as_bytes(), &levels())
+        .unwrap()
+        .search;
     let Search::Actions(request) = actions else {
         panic!("{body}");
     };
@@ -392,7 +403,10 @@ fn a_search_does_not_look_at_the_id_of_what_it_is_for() {
             SearchRequest::resources,
             SearchRequest::actions,
         ] {
-            assert_eq!(read(body.as_bytes()).unwrap_err().to_string(), error);
+            assert_eq!(
+                read(body.as_bytes(), &levels()).unwrap_err().to_string(),
+                error
+            );
         }
     }
 }
@@ -420,7 +434,7 @@ fn a_dotted_name_beside_an_object_that_has_it_not_is_a_fact() {
         r#"{{"subject": {{"type": "user", "id": "ann"}}, "action": {{"name": "read"}},
         "resource": {{"type": "t", "id": "r", "properties": {{"tags": {tags}}}}}}}"#
     );
-    let request = EvaluationRequest::read(text.as_bytes()).unwrap();
+    let request = read(&text).unwrap();
     let facts = request.stated().facts;
     let of = |name: &str| facts.value(&format!("resource.tags.{name}")).cloned();
     assert_eq!(
@@ -441,10 +455,85 @@ fn nested_names_cost_what_others_do() {
         r#"{{"subject": {{"type": "user", "id": "ann"}}, "action": {{"name": "read"}},
         "resource": {{"type": "t", "id": "r"}}, "context": {{"tags": {{{tags}}}}}, "evaluations": [{items}]}}"#
     );
-    let requests = match Evaluations::read(text.as_bytes()).unwrap() {
+    let requests = match Evaluations::read(text.as_bytes(), &levels()).unwrap() {
         Evaluations::Several(requests, _) => requests,
         Evaluations::One(_) => Vec::new(),
     };
     let good = requests.iter().filter(|request| request.is_ok());
     assert_eq!(good.count(), 100);
+}
+
+const TYPES: &str = r#"id = "p"
+name = "P"
+roles = [{ id = "admin", level = "organization", admin = true }]
+permissions = [{ id = "read", level = "project", allow = ["admin"] }]
+[resource_types]
+record = "project"
+team = "workspace"
+"#;
+
+#[test]
+fn a_resource_of_a_type_that_the_policy_names_is_a_node_of_its_level() {
+    let policy = compile_toml(TYPES).unwrap();
+    let types = &policy.document.resource_types;
+    let record = Record {
+        nodes: vec![
+            Node::organization("acme"),
+            Node::inside(Level::Workspace, "w", "acme"),
+            Node::inside(Level::Project, "p", "w"),
+        ],
+        grants: vec![Grant::new("admin", "acme")],
+        ..Record::default()
+    };
+    let access = Access::resolve(&policy.policy, record, 0).unwrap();
+    let found = |resource: &str| {
+        let text = with("").replace(r#"{"type": "trace", "id": "t"}"#, resource);
+        let request = EvaluationRequest::read(text.as_bytes(), types).unwrap();
+        let node = request.location.find(&access)?;
+        Some(access.describe(node)?.id.to_owned())
+    };
+    for (resource, node) in [
+        (r#"{"type": "record", "id": "p"}"#, Some("p")),
+        (r#"{"type": "project", "id": "p"}"#, Some("p")),
+        (r#"{"type": "team", "id": "w"}"#, Some("w")),
+        (
+            r#"{"type": "record", "id": "p", "properties": {"workspace": "w"}}"#,
+            Some("p"),
+        ),
+        // Of another level, in another place, or not there.
+        (r#"{"type": "record", "id": "w"}"#, None),
+        (
+            r#"{"type": "record", "id": "p", "properties": {"workspace": "p"}}"#,
+            None,
+        ),
+        (r#"{"type": "record", "id": "q"}"#, None),
+        // A type that nobody named is something in the organization.
+        (r#"{"type": "Record", "id": "p"}"#, Some("acme")),
+    ] {
+        assert_eq!(found(resource).as_deref(), node, "{resource}");
+    }
+    let body = with("").replace("trace", "record");
+    let asked = SearchRequest::resources(body.as_bytes(), types).unwrap();
+    assert_eq!(asked.kind.as_deref(), Some("record"));
+    let Search::Resources { level, .. } = asked.search else {
+        panic!("{body}");
+    };
+    assert_eq!(level.map(Level::from), Some(Level::Project));
+}
+
+#[test]
+fn a_type_is_called_as_nothing_else_is() {
+    for (name, error) in [
+        ("organization", "`organization` is defined twice"),
+        ("project", "`project` is defined twice"),
+        ("member", "`member` is defined twice"),
+        ("\"a b\"", "`a b`"),
+        ("\"\"", "``"),
+    ] {
+        let found = compile_toml(&TYPES.replace("record", name)).unwrap_err();
+        assert_eq!(found.place.line, 6, "{found}");
+        assert!(found.message.contains(error), "{found}");
+    }
+    let level = TYPES.replace("\"project\"\n", "\"folder\"\n");
+    assert!(compile_toml(&level).is_err());
 }

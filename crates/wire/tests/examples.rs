@@ -9,11 +9,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use lockstep_core::{Facts, Level, Policy, World};
-use lockstep_wire::{EvaluationRequest, WorldDocument, compile_toml, read_world};
-use serde_json::Value;
+use lockstep_core::{Facts, Level, World};
+use lockstep_wire::{
+    CompiledPolicy, EvaluationRequest, ResourceTypes, WorldDocument, compile_toml, read_world,
+};
+use serde_json::{Value, json};
 
 #[test]
 fn every_example_is_decided_as_it_says() {
@@ -25,13 +26,13 @@ fn every_example_is_decided_as_it_says() {
         }
         folders += 1;
         let (policy, document) = read(&name);
-        let world = document.resolve(&policy, document.now_ms).unwrap();
-        let without_effect = document.without_effect(&policy, &world);
+        let world = document.resolve(&policy.policy, document.now_ms).unwrap();
+        let without_effect = document.without_effect(&policy.policy, &world);
         assert!(without_effect.is_empty(), "{name}: {without_effect:?}");
         let mut allowed = 0;
         for case in &document.cases {
             let moment = case.now_ms.unwrap_or(document.now_ms);
-            let world = document.resolve(&policy, moment).unwrap();
+            let world = document.resolve(&policy.policy, moment).unwrap();
             let found = document.answer(&world, case).unwrap();
             assert!(case.expect.is_met(&found), "{name}: {case:?}: {found:?}");
             allowed += usize::from(found.decision);
@@ -166,7 +167,8 @@ const RECORDS: [(&str, &str, &str); 18] = [
 /// The three searches of the scenario: on which records, who, and what.
 #[test]
 fn authzen_search() {
-    let world = Example::of("authzen-search").world;
+    let example = Example::of("authzen-search");
+    let world = &example.world;
     let none = Facts::default();
     let policy = world.policy();
     let (mut who, mut what) = (BTreeSet::new(), BTreeSet::new());
@@ -202,24 +204,45 @@ fn authzen_search() {
     }
     assert_eq!(found_who, who);
     assert_eq!(found_what, what);
+    // As the scenario asks: a record is a type of its own.
+    for node in world
+        .nodes()
+        .filter(|node| world.level(*node) == Some(Level::Project))
+    {
+        let record = world.node_name(node);
+        for (person, id, records) in RECORDS {
+            let decided = example.decide(&json!({
+                "subject": { "type": "user", "id": person },
+                "action": { "name": id },
+                "resource": { "type": "record", "id": record },
+            }));
+            let wanted = records.split(' ').any(|allowed| allowed == record);
+            assert_eq!(decided, Ok(wanted), "{person} {id} {record}");
+        }
+    }
 }
 
 /// An example, and requests put to it.
 struct Example {
     world: World,
+    types: ResourceTypes,
 }
 
 impl Example {
     fn of(name: &str) -> Self {
         let (policy, document) = read(name);
-        let world = document.resolve(&policy, document.now_ms).unwrap();
-        Self { world }
+        let world = document.resolve(&policy.policy, document.now_ms);
+        Self {
+            world: world.unwrap(),
+            types: policy.document.resource_types,
+        }
     }
 
     /// The decision, or what is wrong with the request.
     fn decide(&self, request: &Value) -> Result<bool, String> {
         let text = serde_json::to_vec(request).unwrap();
-        let request = EvaluationRequest::read(&text).map_err(|error| error.to_string())?;
+        let request =
+            EvaluationRequest::read(&text, &self.types).map_err(|error| error.to_string())?;
         let Some(principal) = self.world.principal(&request.principal) else {
             return Ok(false);
         };
@@ -246,7 +269,8 @@ impl Example {
         let mut whole = request.clone();
         // A search names no subject; a request does.
         whole["subject"]["id"] = "nobody".into();
-        let whole = EvaluationRequest::read(&serde_json::to_vec(&whole).unwrap()).unwrap();
+        let whole =
+            EvaluationRequest::read(&serde_json::to_vec(&whole).unwrap(), &self.types).unwrap();
         let permission = self.world.policy().permission(&whole.permission).unwrap();
         let root = self.world.nodes().next().unwrap();
         let found = self.world.subjects(permission, root, &whole);
@@ -256,13 +280,13 @@ impl Example {
     }
 }
 
-fn read(name: &str) -> (Arc<Policy>, WorldDocument) {
+fn read(name: &str) -> (CompiledPolicy, WorldDocument) {
     let folder = root().join("tests/examples").join(name);
     let text = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap();
     let policy =
         compile_toml(&text("policy.toml")).unwrap_or_else(|error| panic!("{name}: {error:?}"));
     let world = read_world(&text("world.toml")).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-    (policy.policy, world)
+    (policy, world)
 }
 
 /// A suite that this project did not write; `None`, and a line that says so, without `LOCKSTEP_VECTORS`.

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "test code")]
 
 use lockstep_core::{Facts, Knowledge, Level, Outcome, Value};
-use lockstep_wire::{EvaluationRequest, FactsView, compile_toml, read_world};
+use lockstep_wire::{EvaluationRequest, FactsView, ResourceTypes, compile_toml, read_world};
 
 /// What is known under a request whose resource and action have these properties, beside `known`.
 fn facts(resource: &str, action: &str, known: &Facts) -> Facts {
@@ -10,7 +10,7 @@ fn facts(resource: &str, action: &str, known: &Facts) -> Facts {
         r#"{{"subject": {{"type": "user", "id": "ben"}}, "action": {{"name": "read", "properties": {action}}},
             "resource": {{"type": "trace", "id": "t", "properties": {resource}}}}}"#
     );
-    let request = EvaluationRequest::read(text.as_bytes()).unwrap();
+    let request = EvaluationRequest::read(text.as_bytes(), &ResourceTypes::default()).unwrap();
     let mut facts = known.clone();
     let stated = request.stated();
     facts.state(stated.facts, stated.unusable);
@@ -97,7 +97,7 @@ fn a_name_is_not_there_thousands_of_times() {
             r#"{{"subject": {{"type": "user", "id": "ben"}}, "action": {{"name": "read"}},
                 "resource": {{"type": "trace", "id": "t", "properties": {{"{group}": {{{members}}}}}}}}}"#
         );
-        EvaluationRequest::read(text.as_bytes()).map(|_| ())
+        EvaluationRequest::read(text.as_bytes(), &ResourceTypes::default()).map(|_| ())
     };
     assert!(read(&"x".repeat(498)).is_ok());
     let refused = read(&"x".repeat(500)).unwrap_err().to_string();
@@ -138,7 +138,7 @@ fn a_world_is_asked_under_all_that_a_request_states() {
             r#"{{"subject": {{"type": "user", "id": "ann", "properties": {properties}}},
                 "action": {{"name": "read"}}, "resource": {{"type": "organization", "id": "o"}}}}"#
         );
-        let request = EvaluationRequest::read(text.as_bytes()).unwrap();
+        let request = EvaluationRequest::read(text.as_bytes(), &ResourceTypes::default()).unwrap();
         let decision = request.decide_at(&world.access(ann), Some(root), &world.facts(ann));
         let allows = decision.unwrap().decision;
         let outcome = world.verdict(ann, read, root, &request);

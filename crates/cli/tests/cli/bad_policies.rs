@@ -237,7 +237,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
         "creator =",
         "founder =",
         "3:1: unknown field `founder`, expected one of `id`, `name`, `description`, `creator`, \
-         `everyone`, `roles`, `permissions`, `rules`, `plan`, `custom_roles`, `ownership`, `operations`, \
+         `everyone`, `roles`, `permissions`, `rules`, `plan`, `custom_roles`, `ownership`, `operations`, `resource_types`, \
          `tokens`",
     ),
     (r#"{ id = "clerk", "#, "{ ", "7:5: missing field `id`"),
@@ -271,7 +271,7 @@ const SPOILED: &[(&str, &str, &str)] = &[
 ];
 
 const MEMBERS: &str = "`id`, `name`, `description`, `creator`, `everyone`, `roles`, `permissions`, `rules`, \
-                       `plan`, `custom_roles`, `ownership`, `operations`, `tokens`";
+                       `plan`, `custom_roles`, `ownership`, `operations`, `resource_types`, `tokens`";
 
 #[test]
 fn the_place_and_the_way_out_are_named() {

@@ -112,8 +112,9 @@ pub(super) fn check_id(id: &str, path: impl FnOnce() -> Vec<Step>) -> Result<(),
     Err(fail(path(), PolicyErrorKind::InvalidId(id.to_owned())))
 }
 
-/// Whether `id` can name a permission, a role, a case, a feature or a rule.
-pub(crate) fn is_id(id: &str) -> bool {
+/// Whether `id` can name a permission, a role, a case, a feature, a rule or a type of resources.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-' | '>');
     (1..=limits::ID_BYTES_MAX).contains(&id.len()) && id.chars().all(legal)
 }

@@ -2,11 +2,10 @@
 //!
 //! The same questions as [`super::decisions`] has, about anybody, in the standard's words. What a body may be and what is answered is `lockstep_wire`'s.
 
-use lockstep_core::Level;
 use lockstep_token::OrganizationId;
 use lockstep_wire::{
-    Entity, EvaluationRequest, EvaluationResponse, Evaluations, PageView, RequestError, Search,
-    SearchRequest, SearchResponse, Semantic,
+    Entity, EvaluationRequest, EvaluationResponse, Evaluations, PageView, RequestError,
+    ResourceTypes, Search, SearchRequest, SearchResponse, Semantic,
 };
 use serde_json::json;
 
@@ -91,12 +90,12 @@ async fn metadata(call: Call<'_>) -> Answer {
 }
 
 async fn evaluation(call: Call<'_>, caller: Caller) -> Answer {
-    let request = EvaluationRequest::read(body(&call)?).map_err(refused)?;
+    let request = EvaluationRequest::read(body(&call)?, types(&call)).map_err(refused)?;
     one(&call, &caller, request).await
 }
 
 async fn evaluations(call: Call<'_>, caller: Caller) -> Answer {
-    match Evaluations::read(body(&call)?).map_err(refused)? {
+    match Evaluations::read(body(&call)?, types(&call)).map_err(refused)? {
         Evaluations::One(request) => one(&call, &caller, request).await,
         Evaluations::Several(requests, semantic) => {
             let requests = requests.into_iter();
@@ -150,17 +149,17 @@ async fn asking(
 }
 
 async fn search_subject(call: Call<'_>, caller: Caller) -> Answer {
-    let asked = SearchRequest::subjects(body(&call)?).map_err(refused)?;
+    let asked = SearchRequest::subjects(body(&call)?, types(&call)).map_err(refused)?;
     search(&call, &caller, asked).await
 }
 
 async fn search_resource(call: Call<'_>, caller: Caller) -> Answer {
-    let asked = SearchRequest::resources(body(&call)?).map_err(refused)?;
+    let asked = SearchRequest::resources(body(&call)?, types(&call)).map_err(refused)?;
     search(&call, &caller, asked).await
 }
 
 async fn search_action(call: Call<'_>, caller: Caller) -> Answer {
-    let asked = SearchRequest::actions(body(&call)?).map_err(refused)?;
+    let asked = SearchRequest::actions(body(&call)?, types(&call)).map_err(refused)?;
     search(&call, &caller, asked).await
 }
 
@@ -177,11 +176,6 @@ async fn search(call: &Call<'_>, caller: &Caller, asked: SearchRequest) -> Answe
         }
         Some((limit, after)) => (limit, Some(after)),
         None => (asked.limit.unwrap_or(LIMIT_DEFAULT), None),
-    };
-    let kind = match &asked.search {
-        Search::Actions(_) => None,
-        Search::Resources { level, .. } => level.map(|level| Level::from(level).as_str()),
-        Search::Subjects { kind, .. } => kind.map(|kind| kind.as_str()),
     };
     let permissions: Vec<String> = match &asked.search {
         // It may be any of them.
@@ -210,8 +204,11 @@ async fn search(call: &Call<'_>, caller: &Caller, asked: SearchRequest) -> Answe
         };
     }
     let next = found.next.map(|next| pages.cursor(&(limit, next)));
-    let entity = |id| match kind {
-        Some(kind) => Entity::Named { kind, id },
+    let entity = |id| match &asked.kind {
+        Some(kind) => Entity::Named {
+            kind: kind.clone(),
+            id,
+        },
         None => Entity::Action { name: id },
     };
     let response = SearchResponse {
@@ -221,6 +218,11 @@ async fn search(call: &Call<'_>, caller: &Caller, asked: SearchRequest) -> Answe
         results: found.entries.into_iter().map(entity).collect(),
     };
     Response::json(200, &response)
+}
+
+/// What the policy calls resources.
+fn types<'a>(call: &Call<'a>) -> &'a ResourceTypes {
+    &call.edge.config.policy.document.resource_types
 }
 
 /// The body of a request. The standard knows 400 alone for one that is not as it should be.

@@ -109,7 +109,8 @@ async fn evaluate(call: Call<'_>, caller: Caller) -> Answer {
     let body: EvaluateRequest = json::body(call.request)?;
     let at_least = freshness::at_least(call.request)?;
     let organization = organization(&call)?;
-    let resource = place::Resource::read(&body.resource)?;
+    let types = &call.edge.config.policy.document.resource_types;
+    let resource = place::Resource::read(&body.resource, types)?;
     let place = call.place()?;
     // A header stands in for what the body leaves out, and what is the organization lies in no workspace.
     let workspace = if resource.is(organization.as_str()) {

@@ -7,7 +7,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use lockstep_core::Level;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
     text,
 };
 use crate::json::Json;
-use crate::{KindName, LevelName};
+use crate::{KindName, LevelName, ResourceTypes};
 
 /// What is looked for: requests that are allowed, which differ in one thing. What has another type than the directory knows is nothing that can be found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +45,8 @@ pub enum Search {
 pub struct SearchRequest {
     /// What is looked for.
     pub search: Search,
+    /// The type of what is found, as it was asked for; `None` of actions.
+    pub kind: Option<String>,
     /// `page.token`, of the answer before.
     pub token: Option<String>,
     /// `page.limit`: at most so many.
@@ -63,9 +64,9 @@ pub enum Entity {
     },
     /// A subject or a resource.
     Named {
-        /// Its kind or level.
+        /// Its kind, its level, or what the policy calls a resource of that.
         #[serde(rename = "type")]
-        kind: &'static str,
+        kind: String,
         /// Its id.
         id: String,
     },
@@ -99,11 +100,11 @@ impl Entity {
 }
 
 impl SearchRequest {
-    /// Reads a Subject Search. `subject.id`, if there is one, is not looked at.
+    /// Reads a Subject Search; `types` are those of the policy under which it is asked. `subject.id`, if there is one, is not looked at.
     ///
     /// # Errors
     /// When it is none.
-    pub fn subjects(body: &[u8]) -> Result<Self, RequestError> {
+    pub fn subjects(body: &[u8], types: &ResourceTypes) -> Result<Self, RequestError> {
         let body = parse(body)?;
         let [action, resource] = [entity(&body, "action")?, entity(&body, "resource")?];
         let kind = text(entity(&body, "subject")?, "subject", "type")?;
@@ -112,28 +113,26 @@ impl SearchRequest {
             kind: kinds.find(|known| known.as_str() == kind),
             request: EvaluationRequest {
                 permission: text(action, "action", "name")?.to_owned(),
-                location: Location::read(resource)?,
+                location: Location::read(resource, types)?,
                 member: member(resource)?,
                 ..stating(&body)?
             },
         };
-        Self::of(&body, search)
+        Self::of(&body, search, Some(kind))
     }
 
-    /// Reads a Resource Search. `resource.id`, if there is one, is not looked at.
+    /// Reads a Resource Search, as [`Self::subjects`] does. `resource.id`, if there is one, is not looked at.
     ///
     /// # Errors
     /// When it is none.
-    pub fn resources(body: &[u8]) -> Result<Self, RequestError> {
+    pub fn resources(body: &[u8], types: &ResourceTypes) -> Result<Self, RequestError> {
         let body = parse(body)?;
         let [subject, action] = [entity(&body, "subject")?, entity(&body, "action")?];
         let resource = entity(&body, "resource")?;
         text(subject, "subject", "type")?;
         let kind = text(resource, "resource", "type")?;
-        let mut levels = Level::ALL.into_iter();
-        let level = levels.find(|level| level.as_str() == kind);
         let search = Search::Resources {
-            level: level.map(LevelName::from),
+            level: types.level(kind).map(LevelName::from),
             within: Location::of(None, properties(resource, "resource")?)?,
             request: EvaluationRequest {
                 principal: text(subject, "subject", "id")?.to_owned(),
@@ -141,27 +140,27 @@ impl SearchRequest {
                 ..stating(&body)?
             },
         };
-        Self::of(&body, search)
+        Self::of(&body, search, Some(kind))
     }
 
-    /// Reads an Action Search.
+    /// Reads an Action Search, as [`Self::subjects`] does.
     ///
     /// # Errors
     /// When it is none.
-    pub fn actions(body: &[u8]) -> Result<Self, RequestError> {
+    pub fn actions(body: &[u8], types: &ResourceTypes) -> Result<Self, RequestError> {
         let body = parse(body)?;
         let [subject, resource] = [entity(&body, "subject")?, entity(&body, "resource")?];
         text(subject, "subject", "type")?;
         let search = Search::Actions(EvaluationRequest {
             principal: text(subject, "subject", "id")?.to_owned(),
-            location: Location::read(resource)?,
+            location: Location::read(resource, types)?,
             member: member(resource)?,
             ..stating(&body)?
         });
-        Self::of(&body, search)
+        Self::of(&body, search, None)
     }
 
-    fn of(body: &Json, search: Search) -> Result<Self, RequestError> {
+    fn of(body: &Json, search: Search, kind: Option<&str>) -> Result<Self, RequestError> {
         let page = object(body.member("page"), "page")?;
         let of_page = |name: &str| page.and_then(|page| page.member(name));
         let token = match of_page("token") {
@@ -179,6 +178,7 @@ impl SearchRequest {
         };
         Ok(Self {
             search,
+            kind: kind.map(str::to_owned),
             token,
             limit,
         })

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EvaluationRequest, RequestError, asks_several, object, parse};
 use crate::json::Json;
-use crate::{DecisionView, ReasonView, UnknownPermission};
+use crate::{DecisionView, ReasonView, ResourceTypes, UnknownPermission};
 
 /// How many requests one body may have.
 pub const EVALUATIONS_MAX: usize = 100;
@@ -73,18 +73,18 @@ pub struct EvaluationFault {
 }
 
 impl Evaluations {
-    /// Reads the JSON body.
+    /// Reads the JSON body; `types` are those of the policy under which it is asked.
     ///
     /// # Errors
     /// When it is no JSON, or neither a request nor several; not when one of several is none.
-    pub fn read(text: &[u8]) -> Result<Self, RequestError> {
+    pub fn read(text: &[u8], types: &ResourceTypes) -> Result<Self, RequestError> {
         let body = parse(text)?;
         let items = match body.member("evaluations") {
             Some(Json::List(items)) if !items.is_empty() => items,
             Some(other) if asks_several(other) => {
                 return Err(RequestError::Request("`evaluations` is not a list".into()));
             }
-            _ => return EvaluationRequest::of(&body).map(Self::One),
+            _ => return EvaluationRequest::of(&body, types).map(Self::One),
         };
         if items.len() > EVALUATIONS_MAX {
             let message = format!("`evaluations` are more than {EVALUATIONS_MAX}");
@@ -92,7 +92,7 @@ impl Evaluations {
         }
         let requests = items
             .iter()
-            .map(|item| EvaluationRequest::of(&whole(item, &body)));
+            .map(|item| EvaluationRequest::of(&whole(item, &body), types));
         Ok(Self::Several(requests.collect(), semantic(&body)?))
     }
 }

@@ -238,6 +238,8 @@ export interface PolicyDocument {
   readonly permissions: readonly PermissionDocument[];
   /** What an organization's plan may have, and what it makes of roles. */
   readonly plan?: PlanDocument;
+  /** What the product's resources that are nodes are called in requests, and the level of each. */
+  readonly resource_types?: ResourceTypes;
   /** The roles, in the order in which they are shown. */
   readonly roles: readonly RoleDocument[];
   /** Rules that allow or deny beside roles. */
@@ -283,6 +285,12 @@ export interface ReasonView {
   /** A sentence in English. */
   readonly text: string;
 }
+
+/**
+ * What a request calls resources that are nodes of a level, such as `tracing-project`, beside the level's own name.
+ * Each is written as ids are, and is neither a level's name nor `member`.
+ */
+export type ResourceTypes = Readonly<Record<string, LevelName>>;
 
 /** A role. */
 export interface RoleDocument {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{ADA, Acme, BEN, CAT, DAN, id, issuers::Idp, lockstep, refused};
+use super::{ADA, Acme, BEN, CAT, DAN, id, issuers::Idp, lockstep_with, refused};
 use crate::{
     edge::Edge,
     http::{Method, Request, Response},
@@ -26,7 +26,9 @@ struct Asked {
 
 impl Asked {
     fn new() -> Self {
-        let acme = lockstep("");
+        let types = json!({ "record": "project" });
+        let types = serde_json::from_value(types).unwrap();
+        let acme = lockstep_with(|policy| policy.resource_types = types);
         acme.joined(BEN, "member");
         acme.joined(CAT, "admin");
         let [north, south] = ["North", "South"].map(|name| acme.workspace(name));

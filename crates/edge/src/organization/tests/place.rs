@@ -1,7 +1,7 @@
 //! For which organization and workspace a request is: by its path, its headers and its credential, which never disagree without a refusal (threats M4, M14).
 
 use lockstep_core::{Access, Facts};
-use lockstep_wire::{EvaluationRequest, Snapshot};
+use lockstep_wire::{EvaluationRequest, ResourceTypes, Snapshot};
 use serde_json::{Value, json};
 
 use super::{Acme, BEN, id, lockstep, refused};
@@ -311,7 +311,9 @@ fn a_node_of_another_level_than_the_question_says_is_denied() {
                 "subject": { "type": "user", "id": "ada" }, "action": { "name": permission },
                 "resource": { "type": "dataset", "id": "d1", "properties": resource },
             });
-            let request = EvaluationRequest::read(request.to_string().as_bytes()).unwrap();
+            let request =
+                EvaluationRequest::read(request.to_string().as_bytes(), &ResourceTypes::default())
+                    .unwrap();
             let native = request.decide(&access, &Facts::default()).unwrap();
             assert_eq!(native.decision, expected, "{permission} {resource}");
         }

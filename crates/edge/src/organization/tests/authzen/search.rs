@@ -237,3 +237,30 @@ fn a_search_among_many_goes_on_where_it_ended() {
     // 25 of them, who created the organization, and Cat.
     assert_eq!(found.len(), 27);
 }
+
+/// What the product calls its projects is what a gateway asks about, a search finds, and one's own question names.
+#[test]
+fn a_project_is_asked_about_and_found_by_its_type() {
+    let all = Asked::new();
+    let ben = all.acme.user(BEN);
+    let named = |kind: &str, id: &str| json!({ "type": kind, "id": id });
+    for kind in ["project", "record"] {
+        let body = asked(&ben, "data.read", &named(kind, "not looked at"));
+        let found = all.search("resource", &body, 2);
+        assert_eq!(found, [named(kind, &all.project)]);
+        let resource = named(kind, &all.project);
+        assert!(all.decision(&ben, "data.read", &resource).0, "{kind}");
+        assert!(!all.decision(&ben, "data.read", &named(kind, &all.north)).0);
+        let session = all.acme.world.sign_in(BEN);
+        for (id, decision) in [(&all.project, true), (&all.north, false)] {
+            let own = json!({ "permission": "data.read", "resource": named(kind, id) });
+            let answer = all.acme.post(&session, "/evaluate", &own);
+            assert_eq!(json(&answer)["decision"], decision, "{kind} {id}");
+        }
+    }
+    // Any other type is something in the organization, of which Ben reads nothing.
+    let trace = named("trace", &all.project);
+    assert!(!all.decision(&ben, "data.read", &trace).0);
+    let body = asked(&ben, "data.read", &trace);
+    assert_eq!(all.search("resource", &body, 2), Vec::<Value>::new());
+}
