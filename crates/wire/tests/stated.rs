@@ -183,3 +183,22 @@ fn what_the_directory_states_nobody_else_does() {
     }
     assert!(sent(r#"{"organization": {"members": 1}}"#).is_err());
 }
+
+/// A tag may be called as Kubernetes calls them.
+#[test]
+fn a_dotted_name_beside_an_object_that_has_it_not_is_a_fact() {
+    let tags = r#"{"app": {"x": 1}, "app.kubernetes.io/name": "web", "stage": "prod"}"#;
+    let text = format!(
+        r#"{{"subject": {{"type": "user", "id": "ann"}}, "action": {{"name": "read"}},
+        "resource": {{"type": "t", "id": "r", "properties": {{"tags": {tags}}}}}}}"#
+    );
+    let request = EvaluationRequest::read(text.as_bytes(), &ResourceTypes::default()).unwrap();
+    let facts = request.stated().facts;
+    let of = |name: &str| facts.value(&format!("resource.tags.{name}")).cloned();
+    assert_eq!(
+        of("app.kubernetes.io/name"),
+        Some(Value::Text("web".into()))
+    );
+    assert_eq!(of("stage"), Some(Value::Text("prod".into())));
+    assert_eq!(of("app.x"), Some(Value::Integer(1)));
+}
