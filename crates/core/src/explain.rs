@@ -242,7 +242,8 @@ fn smallest_grants(
         let id = RoleId(number);
         // A role that the plan replaces would not count as itself.
         let counted = policy.counted_role(id, access.kind(), access.plan()) == id;
-        let Some(at) = place_for(access, node, role.level).filter(|_| counted) else {
+        let place = place_for(access, node, role.level);
+        let Some(at) = place.filter(|at| counted && !is_granted(access, id, *at)) else {
             continue;
         };
         // A principal has one role on the organization, so another one there takes its place.
@@ -273,16 +274,27 @@ fn smallest_grants(
             suggestions.push(Suggestion::Role(*id, *at));
         }
     }
-    if factors.member && factors.cap == Outcome::True {
-        for (level, rights) in policy.ownership.iter() {
-            if rights.contains(permission.0)
-                && let Some(at) = hierarchy.ancestor(node, *level)
-            {
-                suggestions.push(Suggestion::Ownership(at));
-            }
-        }
+    // The directory gives nobody anything else to own.
+    let level = Level::Project;
+    let owned = policy.ownership.get(&level);
+    if factors.member
+        && factors.cap == Outcome::True
+        && owned.is_some_and(|rights| rights.contains(permission.0))
+        && let Some(at) = hierarchy.ancestor(node, level)
+    {
+        suggestions.push(Suggestion::Ownership(at));
     }
     suggestions
+}
+
+/// Whether the principal has `role` on `node` already, by themselves: there is nothing to give.
+fn is_granted(access: &Access, role: RoleId, node: NodeId) -> bool {
+    let id = access.hierarchy().id(node);
+    let mut grants = access.grants().iter();
+    grants.any(|grant| {
+        let here = grant.group.is_none() && grant.node == id && access.is_live(&grant.window);
+        here && access.counted_role(grant) == Some(role)
+    })
 }
 
 /// Where a role of `level` would be granted to reach `node`.
@@ -333,5 +345,6 @@ fn would_allow(role: &Role, gives: bool, held: &Factors) -> bool {
         .min(held.guards)
         .min(held.denied.negated())
         .min(held.plan.into())
+        .min(held.token.into())
         == Outcome::True
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, Level, PermissionSpec, Policy, PrincipalKind, RoleSpec, Suggestion, TokenLimit,
+    Access, Level, PermissionSpec, Policy, PrincipalKind, Record, RoleSpec, Suggestion, TokenLimit,
+    Window,
 };
 
-use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve, spec};
+use crate::shop::{NOW_MS, access, denial, policy, record, record_until, resolve, spec, strings};
 
 /// The suggestions for a denial, in words.
 #[track_caller]
@@ -65,6 +66,40 @@ fn a_stranger_is_told_how_to_get_in() {
         suggested(&access(&[]), "look", "north", &[]),
         ["viewer in north"]
     );
+}
+
+/// What a token keeps from it is kept from a stranger who gets in, too.
+#[test]
+fn a_stranger_is_told_no_way_in_that_their_token_closes() {
+    let with = |token: TokenLimit| {
+        let token = Some(token);
+        resolve(Record {
+            token,
+            ..record(&[])
+        })
+    };
+    let to = |permissions: &[&str]| TokenLimit {
+        permissions: Some(strings(permissions)),
+        ..TokenLimit::default()
+    };
+    let below = |node: &str| TokenLimit {
+        node: Some(node.into()),
+        ..TokenLimit::default()
+    };
+    let over = TokenLimit {
+        window: Window {
+            not_before_ms: None,
+            expires_at_ms: Some(NOW_MS),
+        },
+        ..TokenLimit::default()
+    };
+    for token in [to(&["sell"]), below("south"), over] {
+        assert_eq!(suggested(&with(token), "look", "north", &[]), [""; 0]);
+    }
+    for token in [to(&["look"]), below("north")] {
+        let found = suggested(&with(token), "look", "north", &[]);
+        assert_eq!(found, ["viewer in north"]);
+    }
 }
 
 #[test]
@@ -194,6 +229,36 @@ fn a_cap_keeps_a_role_from_being_suggested_but_for_what_is_personal() {
         let staff = Access::resolve(&policy, record(&[("staff", "shop")]), NOW_MS).unwrap();
         assert_eq!(suggested(&staff, "browse", "shop", &[]), expected);
     }
+}
+
+/// Two roles of the organization: `guest` caps what the others give.
+#[test]
+fn what_is_held_already_is_no_way_out_of_a_cap() {
+    let both = access(&[("guest", "shop"), ("staff", "shop"), ("manager", "north")]);
+    assert_eq!(suggested(&both, "sell", "north", &[]), ["foreman in shop"]);
+    // One that is over would count again.
+    let over = resolve(record_until(
+        &[("guest", "shop"), ("manager", "north"), ("staff", "shop")],
+        NOW_MS,
+    ));
+    assert_eq!(suggested(&over, "sell", "north", &[]), ["staff in shop"]);
+}
+
+/// The directory knows owners of projects alone.
+#[test]
+fn ownership_of_anything_but_a_project_is_not_suggested() {
+    let mut spec = spec();
+    for level in [Level::Organization, Level::Workspace] {
+        spec.ownership.push((level, strings(&["count", "hire"])));
+    }
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let staff = Access::resolve(&policy, record(&[("staff", "shop")]), NOW_MS).unwrap();
+    let shut = [("resource.open", false)];
+    assert_eq!(
+        suggested(&staff, "count", "till", &shut),
+        ["manager in north", "owner of till"]
+    );
+    assert_eq!(suggested(&staff, "hire", "north", &[]), ["foreman in shop"]);
 }
 
 #[test]

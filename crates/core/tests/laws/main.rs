@@ -17,6 +17,7 @@ use lockstep_core::{
     verdict,
 };
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 
 use support::policies::{Without, policies};
@@ -261,14 +262,17 @@ proptest! {
     fn every_suggested_grant_would_allow(
         spec in any_policy(),
         record in worlds::records(),
+        token in option::of(worlds::tokens()),
         facts in worlds::facts(),
     ) {
         let policy = compile(&spec);
+        let record = Record { token, ..record };
         let access = resolve(&policy, &record);
         for decision in decisions_by_node(&access, &facts) {
             let (node, Decision::Deny(denial)) = decision else { continue };
             for suggestion in denial.suggestions {
                 let after = with_suggestion(&access, &record, suggestion);
+                prop_assert!(!has(&access, suggestion), "{:?} is there already", suggestion);
                 let at = after.node(node).unwrap();
                 prop_assert!(
                     evaluate(&after, denial.permission, at, &facts).is_allow(),
@@ -321,6 +325,22 @@ fn decisions_by_node(access: &Access, facts: &Facts) -> Vec<(&'static str, Decis
         .iter()
         .flat_map(|node| vec![node.id; access.policy().permissions().len()]);
     nodes.zip(decisions(access, facts)).collect()
+}
+
+/// Whether the principal has what is suggested already, and it counts.
+fn has(access: &Access, suggestion: Suggestion) -> bool {
+    match suggestion {
+        Suggestion::Ownership(node) => access.describe(node).unwrap().owned,
+        Suggestion::Role(role, node) => {
+            let role = access.policy().describe_role(role).unwrap();
+            let node = access.describe(node).unwrap();
+            access.grants().iter().any(|grant| {
+                grant.group.is_none()
+                    && (&*grant.role, &*grant.node) == (&*role.id, node.id)
+                    && grant.window.contains(NOW_MS)
+            })
+        }
+    }
 }
 
 /// The principal after following `suggestion`: a role of the organization takes the place of the one
