@@ -80,7 +80,7 @@ pub enum DenyReason {
         /// Where.
         node: NodeId,
     },
-    /// A guard or a deny rule needs a fact that nobody stated.
+    /// A guard or a deny rule needs a fact that nobody stated, or that is stated as one of another type.
     FactMissing {
         /// The fact.
         fact: String,

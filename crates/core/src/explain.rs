@@ -7,7 +7,7 @@ use crate::evaluate::Factors;
 use crate::hierarchy::{NodeId, ROOT};
 use crate::{
     Access, Allowance, Bits, Denial, DenyReason, Facts, Grant, Guard, Level, Outcome, PermissionId,
-    PrincipalKind, Role, RoleId, Source, Suggestion,
+    PrincipalKind, Role, RoleId, Source, Suggestion, is_open_group,
 };
 
 pub(crate) fn allowance(
@@ -155,17 +155,28 @@ fn plan_reason(access: &Access, permission: PermissionId) -> DenyReason {
     }
 }
 
-/// The first guard, all of which fail; or the fact by which one of them could yet hold.
+/// What fails of guards, one of which would be enough: of one that could yet hold the fact by which it could, or
+/// else one that does not hold. Of several, the first by what whoever asks can state: nobody is somebody else for
+/// having asked in another way.
 fn guard_reason(guards: &[&Guard], facts: &Facts) -> DenyReason {
+    let mut nearest: Option<(_, &Guard)> = None;
     for guard in guards {
-        if guard.outcome(facts) == Outcome::Unknown {
-            return DenyReason::FactMissing {
-                fact: guard.missing_fact(facts).unwrap_or_default().to_owned(),
-            };
+        let mut fails = guard.conditions().iter();
+        let is_theirs =
+            fails.all(|one| one.outcome(facts) == Outcome::True || is_open_group(&one.fact));
+        let rank = (guard.outcome(facts), is_theirs);
+        if nearest.is_none_or(|(best, _)| rank > best) {
+            nearest = Some((rank, guard));
         }
     }
-    let guard = guards.first().map(|guard| guard.text()).unwrap_or_default();
-    DenyReason::GuardFailed { guard }
+    match nearest {
+        Some(((Outcome::Unknown, _), guard)) => DenyReason::FactMissing {
+            fact: guard.missing_fact(facts).unwrap_or_default().to_owned(),
+        },
+        _ => DenyReason::GuardFailed {
+            guard: nearest.map(|(_, guard)| guard.text()).unwrap_or_default(),
+        },
+    }
 }
 
 /// The grants on `node` and above, from `node` upwards, in the record's order, whatever their window,

@@ -220,26 +220,25 @@ pub fn is_open_group(group: &str) -> bool {
     OPEN_FACTS.iter().any(is_in)
 }
 
-/// What a question calls what it is about by itself. Nobody states it beside: a condition on such a name would
-/// only ever test a property of the same name.
-const NAMES_OF_QUESTIONS: [(&str, &str); 3] = [
-    ("action.name", "the permission is the action's name"),
-    ("resource.id", "state a property, such as `resource.key`"),
-    ("resource.type", "state a property, such as `resource.kind`"),
-];
+/// Whether a question calls what it is about `name` by itself. Nobody states it beside: a condition on such a name
+/// would only ever test a property of the same name.
+pub(crate) fn is_of_question(name: &str) -> bool {
+    matches!(name, "action.name" | "resource.id" | "resource.type")
+}
 
 /// What to do instead of testing `name`, which is no fact though its group is open.
 pub(crate) fn instead_of(name: &str) -> Option<&'static str> {
-    let mut names = NAMES_OF_QUESTIONS.iter();
-    names
-        .find(|(known, _)| *known == name)
-        .map(|(_, words)| *words)
+    is_of_question(name).then_some(match name {
+        "resource.id" => "state a property, such as `resource.key`",
+        "resource.type" => "state a property, such as `resource.kind`",
+        _ => "the permission is the action's name",
+    })
 }
 
 /// The type of the fact `name`, or `None` when no such fact exists.
 #[must_use]
 pub fn fact_type(name: &str) -> Option<FactType> {
-    if instead_of(name).is_some() {
+    if is_of_question(name) {
         return None;
     }
     let is_open = |group: &&str| {

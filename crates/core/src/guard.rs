@@ -168,7 +168,7 @@ impl Condition {
         self
     }
 
-    fn outcome(&self, facts: &Facts) -> Outcome {
+    pub(crate) fn outcome(&self, facts: &Facts) -> Outcome {
         match facts.knowledge(&self.fact) {
             Knowledge::Known(value) => self.test.outcome(value, facts),
             Knowledge::Absent => self.if_exists.into(),

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::slice;
 
+use crate::fact::is_of_question;
 use crate::index::Index;
 use crate::policy::{ConditionalRight, Rule, RuleDenial};
 use crate::{Bits, Condition, Effect, Guard, Policy, RuleSpec, Test, Value, limits};
@@ -74,10 +75,13 @@ impl Policy {
         had_room
     }
 
-    /// Whether `condition`, where it is on a role, names only roles that there are. By one that is gone nobody
-    /// knows whom it meant: it denies as if it held, and allows nothing. Other facts tell by themselves that
-    /// they are not known.
+    /// Whether `condition`, where it is on a role, names only roles that there are, and none of what is no fact
+    /// any more. By one that is gone nobody knows what it meant: it denies as if it held, and allows nothing.
+    /// Other facts tell by themselves that they are not known.
     fn can_test(&self, condition: &Condition) -> bool {
+        if is_of_question(&condition.fact) {
+            return false;
+        }
         let ids = match &condition.test {
             Test::Equals(Value::Text(id)) | Test::NotEquals(Value::Text(id)) => slice::from_ref(id),
             Test::In(ids) | Test::NotIn(ids) => ids,

@@ -22,7 +22,7 @@ const ENGLISH: [(&str, &str); 24] = [
     ("expired", "Your role {role} in {node} has ended."),
     (
         "fact-missing",
-        "This cannot be decided without knowing `{fact}`.",
+        "This cannot be decided: `{fact}` is not known or of another type.",
     ),
     ("granted", "Your role {role} in {node} allows this."),
     ("guard-failed", "This needs `{guard}`, which is not so."),

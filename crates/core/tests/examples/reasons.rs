@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use lockstep_core::{Access, Decision, DenyReason, Policy, Source, TokenLimit};
+use lockstep_core::{
+    Access, ConditionalSpec, Decision, DenyReason, Effect, Policy, RuleSpec, Source, TokenLimit,
+};
 
 use crate::shop::{
-    NOW_MS, access, decide, policy, reason, record, record_until, resolve, spec, strings,
+    NOW_MS, access, decide, is, policy, reason, record, record_until, resolve, spec, strings,
 };
 
 const OPEN: &[(&str, bool)] = &[("resource.open", true)];
@@ -125,6 +127,78 @@ fn a_missing_fact_denies_and_is_named() {
         reason(&clerk, "refund", "north", &own(false)),
         DenyReason::GuardFailed { guard }
     );
+}
+
+/// A clerk takes back what they sold, and whoever opened the shop takes back anything.
+fn refunds() -> Arc<Policy> {
+    let mut spec = spec();
+    let mut permissions = spec.permissions.iter_mut();
+    let refund = permissions.find(|permission| permission.id == "refund");
+    refund.unwrap().conditional.insert(
+        0,
+        ConditionalSpec {
+            roles: strings(&["clerk"]),
+            when: vec![is("principal.creator", true), is("resource.open", true)],
+        },
+    );
+    Arc::new(Policy::compile(&spec).unwrap())
+}
+
+#[test]
+fn of_conditions_that_fail_those_are_named_that_whoever_asks_can_meet() {
+    let policy = refunds();
+    let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
+    let told = |known: &[(&str, bool)]| reason(&clerk, "refund", "north", known);
+    let missing = |fact: &str| DenyReason::FactMissing { fact: fact.into() };
+    let failed = |guard: &str| DenyReason::GuardFailed {
+        guard: guard.into(),
+    };
+    assert_eq!(told(&[]), missing("resource.own"));
+    let (stranger, foreign) = (("principal.creator", false), ("resource.own", false));
+    assert_eq!(told(&[stranger]), missing("resource.own"));
+    assert_eq!(told(&[stranger, foreign]), failed("resource.own = true"));
+    // What may yet hold comes before what does not, whoever knows of it.
+    assert_eq!(told(&[foreign]), missing("principal.creator"));
+    // Conditions that hold do not matter: who opened the shop only has to open the till.
+    let founder = ("principal.creator", true);
+    let found = told(&[founder, ("resource.open", false), foreign]);
+    assert_eq!(
+        found,
+        failed("principal.creator = true and resource.open = true")
+    );
+}
+
+/// What a question calls its resource by is no fact any more, whatever rules were stored when it was.
+#[test]
+fn an_organizations_rule_by_what_is_no_fact_needs_none() {
+    let told = |effect, known: &[(&str, bool)]| {
+        let rule = |fact: &str| RuleSpec {
+            id: "old".into(),
+            effect,
+            roles: strings(&["clerk"]),
+            permissions: strings(&["close"]),
+            when: vec![is(fact, true), is("resource.own", true)],
+            because: String::new(),
+        };
+        let of_fact = |fact: &str| {
+            let mut record = record(&[("clerk", "north"), ("manager", "south")]);
+            record.customization.rules.push(rule(fact));
+            reason(&resolve(record), "close", "north", known)
+        };
+        let reasons = ["resource.id", "resource.type", "action.name"].map(of_fact);
+        assert!(reasons.iter().all(|other| *other == reasons[0]));
+        reasons[0].clone()
+    };
+    let own = [("resource.own", true)];
+    assert_eq!(told(Effect::Allow, &own), DenyReason::NoGrant);
+    assert_eq!(told(Effect::Allow, &[]), DenyReason::NoGrant);
+    // A deny rule denies as if the condition held.
+    let denied = DenyReason::DeniedByRule { rule: 0 };
+    assert_eq!(told(Effect::Deny, &own), denied);
+    let fact = "resource.own".into();
+    assert_eq!(told(Effect::Deny, &[]), DenyReason::FactMissing { fact });
+    let foreign = [("resource.own", false)];
+    assert_eq!(told(Effect::Deny, &foreign), DenyReason::NoGrant);
 }
 
 #[test]
