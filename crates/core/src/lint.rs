@@ -1,14 +1,14 @@
 //! What in a policy that compiles has no effect, cannot be meant, or seldom is.
 
 mod contradiction;
+mod finding;
 mod narrower;
 mod patterns;
 mod reach;
 
-use alloc::string::String;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt;
 
 use crate::{
     Bits, Condition, Effect, FactType, Level, Operation, PermissionSpec, Policy, PolicySpec,
@@ -16,145 +16,9 @@ use crate::{
 };
 
 use contradiction::contradiction;
-use patterns::exclude;
+pub use finding::{Finding, FindingKind};
+use patterns::{exclude, is_plain};
 use reach::Reach;
-
-/// Something in a policy that has no effect, cannot be meant, or seldom is, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The way to the place, in the document's own member names.
-    pub path: Vec<Step>,
-    /// What is odd there.
-    pub kind: FindingKind,
-}
-
-/// What is odd about a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FindingKind {
-    /// The conditions contradict each other, so that they never all hold.
-    NeverHolds {
-        /// The fact of which they ask what it cannot be.
-        fact: String,
-    },
-    /// The conditions of a deny rule contradict each other, so that it denies only what they cannot be tested of.
-    DeniesUnknown {
-        /// The fact of which they ask what it cannot be.
-        fact: String,
-    },
-    /// The role holds nothing, bounds nothing and overrides nothing.
-    RoleWithoutEffect(String),
-    /// Nobody can ever hold the permission.
-    PermissionOfNobody(String),
-    /// The role holds the permission without these conditions, or under fewer.
-    ConditionsWithoutEffect {
-        /// The role.
-        role: String,
-        /// The permission.
-        permission: String,
-    },
-    /// The row of conditions is about no role.
-    ConditionsOfNobody,
-    /// The condition is also to hold where the fact is not there, and it always is.
-    IfExistsWithoutEffect {
-        /// The fact.
-        fact: String,
-    },
-    /// The condition asks for a role that nobody has on the organization.
-    RoleOfNoTarget {
-        /// The role.
-        role: String,
-    },
-    /// A rule always takes away what the role is given here.
-    AlwaysDenied {
-        /// The role.
-        role: String,
-        /// The rule.
-        by: String,
-    },
-    /// Whatever the rule allows is allowed without it.
-    AllowWithoutEffect,
-    /// Whatever the rule allows, other rules deny.
-    AllowAlwaysDenied,
-    /// The role overrides whatever caps say, its own too.
-    CapWithoutEffect(String),
-    /// Whatever the rule denies, other rules deny without it.
-    DenyWithoutEffect {
-        /// One of them.
-        by: String,
-    },
-    /// The rule denies what has another value than some, and not what has none.
-    DenyPassesAbsent {
-        /// The fact that may be absent.
-        fact: String,
-    },
-    /// The permissions of owners, of a level at which the edge knows none.
-    OwnersOfNothing,
-    /// Organizations are created by a permission, and nothing says what who creates one becomes.
-    CreatedByNobody,
-}
-
-impl fmt::Display for FindingKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeverHolds { fact } => {
-                write!(
-                    f,
-                    "these conditions ask of `{fact}` what it cannot be, so they never hold"
-                )
-            }
-            Self::DeniesUnknown { fact } => write!(
-                f,
-                "these conditions ask of `{fact}` what it cannot be, so this denies only where it is not known, or of another type"
-            ),
-            Self::RoleWithoutEffect(role) => write!(f, "the role `{role}` holds no permission"),
-            Self::PermissionOfNobody(permission) => {
-                write!(f, "nothing gives `{permission}` to anybody")
-            }
-            Self::ConditionsWithoutEffect { role, permission } => write!(
-                f,
-                "`{role}` holds `{permission}` without these conditions, so they have no effect"
-            ),
-            Self::ConditionsOfNobody => {
-                f.write_str("no role is named, so these conditions have no effect")
-            }
-            Self::IfExistsWithoutEffect { fact } => write!(
-                f,
-                "`{fact}` is there wherever it can be, so `if_exists` has no effect"
-            ),
-            Self::RoleOfNoTarget { role } => write!(
-                f,
-                "`target.role` is a role on the organization itself, and nobody has `{role}` there"
-            ),
-            Self::AlwaysDenied { role, by } => {
-                write!(f, "the rule `{by}` always takes this from `{role}`")
-            }
-            Self::AllowWithoutEffect => {
-                f.write_str("all that this rule allows is allowed without it")
-            }
-            Self::CapWithoutEffect(role) => {
-                write!(f, "`{role}` holds everything, so its cap has no effect")
-            }
-            Self::AllowAlwaysDenied => f.write_str("all that this rule allows, other rules deny"),
-            Self::DenyWithoutEffect { by } => {
-                write!(
-                    f,
-                    "all that this rule denies is denied without it, by `{by}`"
-                )
-            }
-            Self::DenyPassesAbsent { fact } => write!(
-                f,
-                "what has no `{fact}` is not denied; with `if_exists = true` it is, too"
-            ),
-            Self::OwnersOfNothing => f.write_str(
-                "the edge knows owners of projects only, so nobody holds this there by owning",
-            ),
-            Self::CreatedByNobody => f.write_str(
-                "no `creator` says who the first member is, so nobody creates an organization",
-            ),
-        }
-    }
-}
 
 /// What in `spec` has no effect, in the order of the document. A policy that does not compile has no
 /// findings, but an error.
@@ -185,6 +49,7 @@ pub fn lint(spec: &PolicySpec) -> Vec<Finding> {
         let kind = FindingKind::CreatedByNobody;
         findings.push(Finding { path, kind });
     }
+    unused(spec, &mut findings);
     findings
 }
 
@@ -301,8 +166,14 @@ fn conditional(
         let path = path("roles", &[index.into()]);
         findings.push(Finding { path, kind });
     }
-    let never = never_holds(&conditional.when, &permission.guard);
-    if let (Some((index, fact)), None) = (never, never_holds(&permission.guard, &[])) {
+    // What comes with the permission is held under the row alone.
+    let guard = if permission.implies.is_empty() {
+        permission.guard.as_slice()
+    } else {
+        &[]
+    };
+    let never = never_holds(&conditional.when, guard);
+    if let (Some((index, fact)), None) = (never, never_holds(guard, &[])) {
         findings.push(contradictory(path("when", &[index.into()]), fact));
     }
     single(&conditional.when, &path("when", &[]), reach, findings);
@@ -333,6 +204,50 @@ fn single(when: &[Condition], at: &[Step], reach: &Reach<'_>, findings: &mut Vec
         {
             let role = role.into();
             let kind = FindingKind::RoleOfNoTarget { role };
+            findings.push(Finding { path, kind });
+        } else if let Some(kind) = property(&condition.fact) {
+            let path = [path.as_slice(), &["fact".into()]].concat();
+            findings.push(Finding { path, kind });
+        }
+        let (member, instead) = match &condition.test {
+            Test::Matches(pattern) if is_plain(pattern) => ("matches", "equals"),
+            Test::NotMatches(pattern) if is_plain(pattern) => ("not_matches", "not_equals"),
+            _ => continue,
+        };
+        let path = [at, &[index.into(), member.into()]].concat();
+        let kind = FindingKind::PatternOfOneText { instead };
+        findings.push(Finding { path, kind });
+    }
+}
+
+/// What is odd about a fact called as the member of a request in which its property stands.
+fn property(fact: &str) -> Option<FindingKind> {
+    let (group, name) = fact.split_once(".properties.")?;
+    let meant = format!("{group}.{name}");
+    let is_odd = matches!(group, "action" | "resource") && fact_type(&meant).is_some();
+    is_odd.then_some(FindingKind::PropertyOfProperties { meant })
+}
+
+/// Levels of which organizations make no role that anybody is given, and features that nothing asks for.
+fn unused(spec: &PolicySpec, findings: &mut Vec<Finding>) {
+    for (at, level) in spec.custom_levels.iter().copied().enumerate() {
+        let is_base = |role: &RoleSpec| role.level == level && !role.overriding;
+        let kind = if level == Level::Organization {
+            FindingKind::CustomRolesOfNobody
+        } else if spec.roles.iter().any(is_base) {
+            continue;
+        } else {
+            FindingKind::CustomRolesOfNothing(level)
+        };
+        let path = vec!["custom_roles".into(), "levels".into(), at.into()];
+        findings.push(Finding { path, kind });
+    }
+    for (at, feature) in spec.features.iter().enumerate() {
+        let needs = |permission: &PermissionSpec| permission.plan.contains(feature);
+        let replaces = spec.replacements.iter().any(|one| one.feature == *feature);
+        if !replaces && !spec.permissions.iter().any(needs) {
+            let path = vec!["plan".into(), "features".into(), at.into()];
+            let kind = FindingKind::FeatureWithoutEffect(feature.clone());
             findings.push(Finding { path, kind });
         }
     }

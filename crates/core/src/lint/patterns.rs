@@ -23,6 +23,11 @@ pub(super) fn exclude(conditions: &[&Condition]) -> bool {
         })
 }
 
+/// Whether the pattern fits one text alone, which is itself.
+pub(super) fn is_plain(pattern: &str) -> bool {
+    !pattern.contains(['*', '?'])
+}
+
 /// Whether texts of the two patterns begin or end otherwise.
 fn differ(one: &str, other: &str) -> bool {
     let backwards = |pattern: &str| pattern.chars().rev().collect::<Vec<char>>();

@@ -4,6 +4,7 @@ mod contradictions;
 mod named;
 mod narrower;
 mod others;
+mod unused;
 
 use lockstep_core::{
     Condition, ConditionalSpec, Effect, Level, PermissionSpec, PolicySpec, RoleSpec, RuleSpec,

@@ -60,6 +60,11 @@ fn a_role_that_holds_nothing_has_an_effect_by_what_names_it() {
         with_bare(|spec| {
             spec.custom_levels = vec![Level::Project];
             spec.custom_additions = true;
+            spec.roles.push(RoleSpec {
+                id: "helper".into(),
+                includes: strings(&["clerk"]),
+                ..RoleSpec::new(Level::Project)
+            });
         }),
         [nothing]
     );
