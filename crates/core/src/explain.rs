@@ -40,28 +40,10 @@ pub(crate) fn denial(
     facts: &Facts,
     factors: &Factors,
 ) -> Denial {
-    let reason = reason(access, permission, node, facts, factors);
-    let by_grant = matches!(
-        reason,
-        DenyReason::Capped { .. }
-            | DenyReason::Expired { .. }
-            | DenyReason::NoGrant
-            | DenyReason::NoMembership
-    );
-    let guarded = matches!(
-        &reason,
-        DenyReason::GuardFailed { .. } | DenyReason::FactMissing { .. }
-    ) && factors.guards == Outcome::True
-        && factors.denied == Outcome::False;
-    let suggestions = if by_grant || guarded {
-        smallest_grants(access, permission, node, facts, factors)
-    } else {
-        Vec::new()
-    };
     Denial {
         permission,
-        reason,
-        suggestions,
+        reason: reason(access, permission, node, facts, factors),
+        suggestions: smallest_grants(access, permission, node, facts, factors),
     }
 }
 
@@ -238,12 +220,16 @@ fn smallest_grants(
     facts: &Facts,
     factors: &Factors,
 ) -> Vec<Suggestion> {
-    if !may_hold(access, permission) {
+    let mut all_held = *factors;
+    all_held.member = true;
+    all_held.overriding = Outcome::True;
+    if all_held.outcome() != Outcome::True || !may_hold(access, permission) {
         return Vec::new();
     }
     let policy = access.policy();
     let hierarchy = access.hierarchy();
-    let elsewhere = granted_elsewhere(access, permission, node, facts).into();
+    let grants = grants_on_path(access, node);
+    let elsewhere = granted_elsewhere(access, permission, node, facts, &grants).into();
     let personal = policy.describe(permission).is_some_and(|p| p.personal);
     let mut candidates: Vec<(RoleId, &Role, NodeId)> = Vec::new();
     // What an organization calls its own roles is for its members.
@@ -253,19 +239,29 @@ fn smallest_grants(
         let id = RoleId(number);
         // A role that the plan replaces would not count as itself.
         let counted = policy.counted_role(id, access.kind(), access.plan()) == id;
-        let place = place_for(access, node, role.level);
-        let Some(at) = place.filter(|at| counted && !is_granted(access, id, *at)) else {
+        let Some(at) = place_for(access, node, role.level).filter(|_| counted) else {
             continue;
         };
+        // What is there already helps nobody.
+        if grants.iter().any(|(grant, role, place)| {
+            let is_own = grant.group.is_none() && access.is_live(&grant.window);
+            is_own && (*role, *place) == (id, at)
+        }) {
+            continue;
+        }
+        let mut held = all_held;
+        held.overriding = role.overriding.into();
         // A principal has one role on the organization, so another one there takes its place.
-        let mut held = *factors;
         if role.level == Level::Organization {
             let cap = role.cap.as_ref().filter(|_| !personal);
             held.cap = cap.map_or(Outcome::True, |cap| policy.holds(cap, permission, facts));
             held.granted = elsewhere;
         }
+        held.granted = held
+            .granted
+            .max(gives(access, id, permission, facts).into());
         if policy.denies(&role.denied, permission, facts) == Outcome::False
-            && would_allow(role, gives(access, id, permission, facts), &held)
+            && held.outcome() == Outcome::True
         {
             candidates.push((id, role, at));
         }
@@ -288,24 +284,16 @@ fn smallest_grants(
     // The directory gives nobody anything else to own.
     let level = Level::Project;
     let owned = policy.ownership.get(&level);
-    if factors.member
-        && factors.cap == Outcome::True
-        && owned.is_some_and(|rights| rights.contains(permission.0))
+    let mut held = *factors;
+    held.granted = owned
+        .is_some_and(|rights| rights.contains(permission.0))
+        .into();
+    if held.outcome() == Outcome::True
         && let Some(at) = hierarchy.ancestor(node, level)
     {
         suggestions.push(Suggestion::Ownership(at));
     }
     suggestions
-}
-
-/// Whether the principal has `role` on `node` already, by themselves: there is nothing to give.
-fn is_granted(access: &Access, role: RoleId, node: NodeId) -> bool {
-    let id = access.hierarchy().id(node);
-    let mut grants = access.grants().iter();
-    grants.any(|grant| {
-        let here = grant.group.is_none() && grant.node == id && access.is_live(&grant.window);
-        here && access.counted_role(grant) == Some(role)
-    })
 }
 
 /// Where a role of `level` would be granted to reach `node`.
@@ -327,6 +315,7 @@ fn granted_elsewhere(
     permission: PermissionId,
     node: NodeId,
     facts: &Facts,
+    grants: &[(&Grant, RoleId, NodeId)],
 ) -> bool {
     let policy = access.policy();
     let of_organization = |role: RoleId, at: NodeId| {
@@ -337,25 +326,8 @@ fn granted_elsewhere(
     if everyone && may_hold(access, permission) || owned(access, permission, node).is_some() {
         return true;
     }
-    let grants = grants_on_path(access, node);
-    grants.into_iter().any(|(grant, role, at)| {
-        let counts = access.is_live(&grant.window) && !of_organization(role, at);
-        counts && gives(access, role, permission, facts)
+    grants.iter().any(|(grant, role, at)| {
+        let counts = access.is_live(&grant.window) && !of_organization(*role, *at);
+        counts && gives(access, *role, permission, facts)
     })
-}
-
-/// Whether `role`, beside what is `held`, would allow a permission that it `gives`.
-fn would_allow(role: &Role, gives: bool, held: &Factors) -> bool {
-    let capped = held.cap.min(held.granted.max(gives.into()));
-    let held_then = if role.overriding {
-        Outcome::True
-    } else {
-        capped
-    };
-    held_then
-        .min(held.guards)
-        .min(held.denied.negated())
-        .min(held.plan.into())
-        .min(held.token.into())
-        == Outcome::True
 }

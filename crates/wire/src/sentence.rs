@@ -22,7 +22,7 @@ const ENGLISH: [(&str, &str); 24] = [
     ("expired", "Your role {role} in {node} has ended."),
     (
         "fact-missing",
-        "This cannot be decided: `{fact}` is not known or of another type.",
+        "This cannot be decided by what is known of `{fact}`.",
     ),
     ("granted", "Your role {role} in {node} allows this."),
     ("guard-failed", "This needs `{guard}`, which is not so."),
