@@ -266,8 +266,28 @@ fn smallest_grants(
             candidates.push((id, role, at));
         }
     }
+    let mut suggestions = narrowest(access, &candidates);
+    // The directory gives nobody anything else to own.
+    let level = Level::Project;
+    let owned = policy.ownership.get(&level);
+    let mut held = *factors;
+    held.granted = owned
+        .is_some_and(|rights| rights.contains(permission.0))
+        .into();
+    if held.outcome() == Outcome::True
+        && let Some(at) = hierarchy.ancestor(node, level)
+    {
+        suggestions.push(Suggestion::Ownership(at));
+    }
+    suggestions
+}
+
+/// Those of `candidates` that hold no more than another one that reaches no further.
+fn narrowest(access: &Access, candidates: &[(RoleId, &Role, NodeId)]) -> Vec<Suggestion> {
+    let policy = access.policy();
+    let hierarchy = access.hierarchy();
     let mut suggestions: Vec<Suggestion> = Vec::new();
-    for (id, role, at) in &candidates {
+    for (id, role, at) in candidates {
         let is_wider = candidates.iter().any(|(other_id, other, other_at)| {
             let narrower = hierarchy.is_within(*other_at, *at);
             let fewer = policy.covers(&role.rights, &other.rights);
@@ -280,18 +300,6 @@ fn smallest_grants(
         if !is_wider {
             suggestions.push(Suggestion::Role(*id, *at));
         }
-    }
-    // The directory gives nobody anything else to own.
-    let level = Level::Project;
-    let owned = policy.ownership.get(&level);
-    let mut held = *factors;
-    held.granted = owned
-        .is_some_and(|rights| rights.contains(permission.0))
-        .into();
-    if held.outcome() == Outcome::True
-        && let Some(at) = hierarchy.ancestor(node, level)
-    {
-        suggestions.push(Suggestion::Ownership(at));
     }
     suggestions
 }

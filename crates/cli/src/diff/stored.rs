@@ -30,6 +30,9 @@ pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<Consequ
         let kept = new.roles.iter().find(|kept| kept.id == role.id);
         if kept.is_none() {
             add(of.clone(), GONE_ROLE.into());
+            if role.cap.is_some() {
+                add(of.clone(), GONE_CAP.into());
+            }
         } else if is_base(old, role) && kept.is_some_and(|kept| !is_base(new, kept)) {
             add(of.clone(), NO_BASE.into());
         }
@@ -83,6 +86,8 @@ fn is_base(policy: &PolicyDocument, role: &RoleDocument) -> bool {
 
 const GONE_ROLE: &str = "is gone: grants of it, roles made of it and allow rules for it give nothing; \
     deny rules for it, or for a role made of it, bind every member";
+const GONE_CAP: &str =
+    "capped whoever had it and caps nobody any more: they hold all else that they were granted";
 const NO_BASE: &str = "is none of which organizations make roles any more: those that they made of it give \
     nothing, and deny rules for these bind every member";
 const NO_ADDITIONS: &str =

@@ -103,6 +103,34 @@ fn what_names_something_that_is_gone_is_told() {
     assert_eq!(printed(["diff", files[0], files[1]]), "");
 }
 
+/// Of a role that is gone nothing is left, what it held back included.
+#[test]
+fn whom_a_role_capped_is_free_when_it_is_gone() {
+    let guest =
+        "    { id = \"guest\", level = \"organization\", cap = \"clerk\" },\n]\npermissions";
+    let old = POLICY.replace("]\npermissions", guest);
+    let [old, new] = [("old", old.as_str()), ("new", POLICY)]
+        .map(|(name, text)| written(&format!("stored-cap-{name}.toml"), text));
+    let world = "principals = [
+        { name = \"ada\", grants = [{ role = \"owner\", node = \"organization\" }] },
+        { name = \"gil\", grants = [{ role = \"guest\", node = \"organization\" }, { role = \"chief\", node = \"organization\" }] },
+    ]\n";
+    let world = written("stored-cap-world.toml", world);
+    let output = lockstep([
+        "diff".as_ref(),
+        old.as_os_str(),
+        new.as_os_str(),
+        "--world".as_ref(),
+        world.as_os_str(),
+    ]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("  + refund"), "{text}");
+    let freed =
+        "capped whoever had it and caps nobody any more: they hold all else that they were granted";
+    let wanted = format!("{HEAD}  ! role guest  {GONE_ROLE}\n  ! role guest  {freed}\n");
+    assert!(text.ends_with(&wanted), "{text}");
+}
+
 /// Tokens that begin otherwise are refused, all of them at once.
 #[test]
 fn a_prefix_is_part_of_every_secret_that_was_made() {
