@@ -29,9 +29,9 @@ pub enum Knowledge<'a> {
 
 /// The facts known for one question, by name.
 ///
-/// Whoever builds this vouches for it: `target.*`, `grant.*`, `principal.*` and
-/// `organization.*` come from the directory only; `resource.*`, `action.*` and `context.*` come from a
-/// caller that is trusted to say so.
+/// Whoever builds this vouches for it: `target.*`, `grant.*`, `principal.id`, `principal.creator` and
+/// `organization.*` come from the directory only; `resource.*`, `action.*`, `context.*` and
+/// `principal.properties.*` come from a caller that is trusted to say so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     known: SortedMap<String, Value>,

@@ -112,7 +112,7 @@ pub struct World {
     rows: Rows,
 }
 
-/// What the directory knows of a principal beside its id.
+/// How the facts are called that a world says of a principal beside its id.
 const PROPERTIES: &str = "principal.properties.";
 
 #[derive(Clone, Debug, Default)]

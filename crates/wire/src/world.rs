@@ -49,7 +49,7 @@ pub struct WorldDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<String>,
     /// Ids of the features that the organization's plan has. Defaults to all of the policy's that take
-    /// no roles away.
+    /// no roles away, whatever plan is its `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Vec<String>>,
     /// The roles that the organization added.
@@ -130,7 +130,7 @@ pub struct PrincipalDocument {
         deserialize_with = "table::deserialize::<_, TokenDocument, _>"
     )]
     pub token: Option<TokenDocument>,
-    /// What the directory knows about it: the facts `principal.properties.<name>`.
+    /// What is known about it: the facts `principal.properties.<name>`, which at the edge the caller states.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",

@@ -33,6 +33,38 @@ fn what_the_request_calls_its_resource_and_action_is_no_fact() {
     assert_eq!(found.value("resource.key"), Some(&Value::Text("k".into())));
 }
 
+/// A page has its numbers from a reader of JSON, which takes the nearest one that it has: so does every reader here,
+/// that of worlds included (law 9).
+#[test]
+fn a_fraction_that_no_number_is_nearer_to_than_a_whole_one_is_that_one() {
+    for (written, wanted) in [
+        ("1e-400", Some(0)),
+        ("-1e-400", Some(0)),
+        ("0.99999999999999999999", Some(1)),
+        ("9007199254740990.9999", Some(9_007_199_254_740_991)),
+        ("1e-300", None),
+        ("0.9999999999999999", None),
+        ("4503599627370495.5", None),
+    ] {
+        let wanted = wanted.map(Value::Integer);
+        let properties = format!(r#"{{"size": {written}}}"#);
+        let found = facts(&properties, "{}", &Facts::default());
+        assert_eq!(found.value("resource.size"), wanted.as_ref(), "{written}");
+        let view = format!(r#"{{"resource.size": {written}}}"#);
+        let view = serde_json::from_str::<FactsView>(&view).ok();
+        let stated = view.and_then(|view| view.0.value("resource.size").cloned());
+        assert_eq!(stated, wanted, "{written}");
+        let world = format!(
+            "principals = [{{ name = \"ben\", grants = [], properties = {{ size = {written} }} }}]"
+        );
+        let known = read_world(&world).ok().and_then(|world| {
+            let ben = world.principals.into_iter().next()?;
+            Some(Value::from(ben.properties.get("size")?.clone()))
+        });
+        assert_eq!(known, wanted, "{written}");
+    }
+}
+
 /// A group in a group states facts of that name, as its dotted spelling does; by itself it is none, so of the
 /// outer one nothing else is known.
 #[test]

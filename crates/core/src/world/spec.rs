@@ -56,7 +56,7 @@ pub struct PrincipalSpec {
     pub grants: Vec<Grant>,
     /// Set when it acts through a token that is narrower than itself.
     pub token: Option<TokenLimit>,
-    /// What the directory knows about it: `principal.properties.*`.
+    /// What is known about it: `principal.properties.*`. The edge's directory has nothing of it.
     pub properties: Vec<(String, Value)>,
 }
 
