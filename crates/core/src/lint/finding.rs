@@ -171,7 +171,7 @@ impl fmt::Display for FindingKind {
                 "this has neither `*` nor `?`, so only this text fits: `{instead}` says that"
             ),
             Self::PropertyOfProperties { meant } => {
-                write!(f, "the property of a request is the fact `{meant}`")
+                write!(f, "what a request states as a property is the fact `{meant}`")
             }
         }
     }

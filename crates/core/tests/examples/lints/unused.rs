@@ -118,7 +118,7 @@ fn a_fact_is_not_called_as_the_member_in_which_it_stands() {
     };
     for group in ["resource", "action"] {
         let said = format!(
-            "permissions.2.guard.0.fact: the property of a request is the fact `{group}.hot`"
+            "permissions.2.guard.0.fact: what a request states as a property is the fact `{group}.hot`"
         );
         assert_eq!(found(&format!("{group}.properties.hot")), [said]);
     }
