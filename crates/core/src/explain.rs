@@ -144,8 +144,12 @@ fn guard_reason(guards: &[&Guard], facts: &Facts) -> DenyReason {
     let mut nearest: Option<(_, &Guard)> = None;
     for guard in guards {
         let mut fails = guard.conditions().iter();
-        let is_theirs =
-            fails.all(|one| one.outcome(facts) == Outcome::True || is_open_group(&one.fact));
+        let is_theirs = fails.all(|one| {
+            let other = one.test.other_fact();
+            one.outcome(facts) == Outcome::True
+                || is_open_group(&one.fact)
+                || other.is_some_and(is_open_group)
+        });
         let rank = (guard.outcome(facts), is_theirs);
         if nearest.is_none_or(|(best, _)| rank > best) {
             nearest = Some((rank, guard));

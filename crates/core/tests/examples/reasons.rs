@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use lockstep_core::{
-    Access, ConditionalSpec, Decision, DenyReason, Effect, Policy, RuleSpec, Source, TokenLimit,
+    Access, Condition, ConditionalSpec, Decision, DenyReason, Effect, Policy, RuleSpec, Source,
+    Test, TokenLimit,
 };
 
 use crate::shop::{
@@ -166,6 +167,33 @@ fn of_conditions_that_fail_those_are_named_that_whoever_asks_can_meet() {
         found,
         failed("principal.creator = true and resource.open = true")
     );
+}
+
+/// Which of the two stands first is no matter.
+#[test]
+fn who_asks_can_meet_what_is_compared_with_a_fact_of_theirs() {
+    let mut spec = spec();
+    let mut permissions = spec.permissions.iter_mut();
+    let refund = permissions.find(|permission| permission.id == "refund");
+    let theirs = Condition::new("principal.id", Test::EqualsFact("resource.owner".into()));
+    refund.unwrap().conditional = [is("principal.creator", true), theirs]
+        .map(|condition| ConditionalSpec {
+            roles: strings(&["clerk"]),
+            when: vec![condition],
+        })
+        .into();
+    let policy = Arc::new(Policy::compile(&spec).unwrap());
+    let clerk = Access::resolve(&policy, record(&[("clerk", "north")]), NOW_MS).unwrap();
+    let known = [("principal.creator", false), ("principal.id", false)];
+    let told = |owner: &[(&str, bool)]| {
+        let known = [known.as_slice(), owner].concat();
+        reason(&clerk, "refund", "north", &known)
+    };
+    let fact = "resource.owner".into();
+    assert_eq!(told(&[]), DenyReason::FactMissing { fact });
+    let guard = "principal.id = resource.owner".into();
+    let others = [("resource.owner", true)];
+    assert_eq!(told(&others), DenyReason::GuardFailed { guard });
 }
 
 /// What a question calls its resource by is no fact any more, whatever rules were stored when it was.
