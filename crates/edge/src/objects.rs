@@ -245,7 +245,9 @@ pub fn run<O: Object>(context: &Context<'_>, command: O::Command) -> Result<Repl
             return Ok(reply);
         }
         let reply = O::handle(context, command)?;
-        if let Some(about) = &about {
+        let named = about.as_ref().zip(reply.target.as_deref());
+        let named = named.map(|(about, target)| about.at(target));
+        if let Some(about) = named.as_ref().or(about.as_ref()) {
             if audit::seal(context, about)? {
                 O::tell(context, about)?;
             }

@@ -35,7 +35,8 @@ pub struct AuditRow {
     pub credential: Option<AuditCredential>,
     /// What was done, such as `change-role`.
     pub action: String,
-    /// Id of what it was done to.
+    /// Id of what it was done to: the organization's own where it is that, or several things at once. A setting
+    /// in a workspace is `{workspace}/{name}`, one of the organization its `name`.
     pub target: String,
     /// Whether it was done.
     pub outcome: AuditOutcome,

@@ -5,18 +5,19 @@ use serde_json::{Map, Value};
 
 use crate::problem::ApiError;
 
-/// What a command is about, read from the command itself.
+/// What a command is about, read from the command itself; where that does not say it, its [reply](crate::objects::Reply::about) does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
     action: String,
     target: Option<String>,
 }
 
-/// The members of a command that say what it is about; the first that is there counts.
-const TARGETS: [&str; 17] = [
+/// The members of a command that say what it is about, where none is called as its part of the house is; the first that is there counts.
+const TARGETS: [&str; 18] = [
     "webhook",
     "domain",
     "invitation",
+    "again",
     "link",
     "key",
     "token",
@@ -44,13 +45,17 @@ impl About {
         let mut names = Vec::new();
         let members = open(&written, &mut names);
         let action = names.join(".").replace('_', "-");
-        let target = TARGETS
-            .iter()
-            .find_map(|name| members?.get(*name)?.as_str());
-        Ok(Self {
-            action,
-            target: target.map(str::to_owned),
-        })
+        let target = members.and_then(|members| target(&names, members));
+        Ok(Self { action, target })
+    }
+
+    /// The same about `target`, which only who did it knows.
+    #[must_use]
+    pub fn at(&self, target: &str) -> Self {
+        Self {
+            action: self.action.clone(),
+            target: Some(target.to_owned()),
+        }
     }
 
     /// What was done, by its name.
@@ -72,6 +77,25 @@ impl About {
             target: None,
         }
     }
+}
+
+/// What a command says that it is about: what its part of the house is named after comes first, so a project that somebody is given is told as the project.
+fn target(names: &[&str], members: &Map<String, Value>) -> Option<String> {
+    let house = names.first().filter(|name| TARGETS.contains(name));
+    let mut named = house.into_iter().chain(&TARGETS);
+    let target = named.find_map(|name| id(members.get(*name)?))?;
+    let place = members.get("workspace").and_then(Value::as_str);
+    // A setting has no id: its name is one in its place.
+    Some(match place.filter(|_| members.contains_key("setting")) {
+        Some(place) => format!("{place}/{target}"),
+        None => target.to_owned(),
+    })
+}
+
+/// An id, or that of what is made, or sent again.
+fn id(member: &Value) -> Option<&str> {
+    let inner = || member.get("id").or_else(|| member.get("invitation"));
+    member.as_str().or_else(|| inner()?.as_str())
 }
 
 /// Collects the names of a command, the outer one first; answers its members.
@@ -117,6 +141,23 @@ mod tests {
         let inner = json!({ "node_member": { "set_all": { "node": "n", "rows": [] } } });
         let command = json!({ "structure": { "actor": { "user": "a" }, "command": inner } });
         assert_eq!(read(command), known("node-member.set-all", "n"));
+        let of = |command| json!({ "change": { "actor": {}, "command": command } });
+        let key = json!({ "account": "a", "key": { "id": "k", "hash": "h" } });
+        let command = of(json!({ "service_key": { "create": key } }));
+        assert_eq!(read(command), known("service-key.create", "k"));
+        let command = of(json!({ "project": { "transfer": { "project": "p", "user": "u" } } }));
+        assert_eq!(read(command), known("project.transfer", "p"));
+        for (workspace, target) in [(json!("w"), "w/main"), (json!(null), "main")] {
+            let setting = json!({ "workspace": workspace, "setting": "main" });
+            let command = of(json!({ "setting": { "delete": setting } }));
+            assert_eq!(read(command), known("setting.delete", target));
+        }
+        // What an organization has is not what it is done to.
+        let command = json!({ "plan": { "set": { "operator": null, "plan": "full" } } });
+        assert_eq!(read(command), ("plan.set".to_owned(), None));
+        let again = json!({ "actor": {}, "again": { "invitation": "i", "nonce": "n" } });
+        let command = json!({ "resend_invitation": again });
+        assert_eq!(read(command), known("resend-invitation", "i"));
         let command = json!({ "structure": { "actor": {}, "command": { "workspace": "list" } } });
         assert_eq!(read(command), ("workspace.list".to_owned(), None));
     }

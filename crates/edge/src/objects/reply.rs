@@ -23,6 +23,8 @@ pub struct Reply {
     pub is_unchanged: bool,
     /// What of it was not allowed, although the rest was.
     pub denied: Option<ApiError>,
+    /// The id of what it was done to, where the command does not name that.
+    pub target: Option<String>,
 }
 
 /// An event stream to be opened.
@@ -62,6 +64,7 @@ impl Reply {
             is_telling: false,
             is_unchanged: false,
             denied: None,
+            target: None,
         }
     }
 
@@ -83,6 +86,13 @@ impl Reply {
     #[must_use]
     pub fn denying(mut self, denied: Option<ApiError>) -> Self {
         self.denied = denied;
+        self
+    }
+
+    /// Has the log say that it was done to what `target` names, which the command does not.
+    #[must_use]
+    pub fn about(mut self, target: &str) -> Self {
+        self.target = Some(target.to_owned());
         self
     }
 

@@ -224,7 +224,7 @@ fn admit(context: &Context<'_>, used: &IssuerUse, subject: &str) -> Result<Reply
     ];
     context.sql.exec(join, &values)?;
     store::set_role(context, &organization, user, role)?;
-    Ok(announce(reply(context)?, epoch))
+    Ok(announce(reply(context)?, epoch).about(user))
 }
 
 /// Whether somebody comes in on the word of an issuer, as things are now.

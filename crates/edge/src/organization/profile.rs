@@ -48,7 +48,8 @@ pub(super) fn create(
     first_workspace(context, &organization)?;
     let epoch = organization.epoch;
     store::join(context, &organization, user, address, role, epoch)?;
-    written(epoch, view(context, &organization, user)?)
+    // It names its creator alone.
+    Ok(written(epoch, view(context, &organization, user)?)?.about(context.name))
 }
 
 /// An organization that is about to be filled by `user`, who is its only member.

@@ -31,7 +31,7 @@ const FORMS: &str = include_str!("commands/forms.txt");
 const OUTBOX: &str = "Outbox";
 
 /// Every line: of what it is, and what it says.
-fn forms() -> impl Iterator<Item = (&'static str, Value)> {
+pub(super) fn forms() -> impl Iterator<Item = (&'static str, Value)> {
     FORMS.lines().map(|line| {
         let (of, text) = line.split_once(' ').unwrap();
         (of, serde_json::from_str(text).unwrap())

@@ -2,6 +2,7 @@
 //! Made from the route table, so that a new route is held against it without a word.
 
 mod tagged;
+mod targets;
 
 use std::collections::BTreeSet;
 
