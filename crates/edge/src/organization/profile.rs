@@ -10,7 +10,7 @@ use super::{
     actor::{self, access, directory_facts},
     listing,
     plan::{self, Plan},
-    roles, slugs,
+    roles, service_keys, slugs,
     store::{self, Organization, organization, written},
 };
 use crate::{
@@ -145,7 +145,7 @@ pub(super) fn may_update(
     acting: &FreshActing<'_>,
     wanted: &OrganizationChangeRequest,
 ) -> Result<Permitted, ApiError> {
-    match wanted.workspace_admins_invite {
+    let permitted = match wanted.workspace_admins_invite {
         Some(true) => acting.let_workspace_admins_invite(),
         // Saying no hands out nothing, but what others have sent lets nobody in any more; nor does a token
         // act that lives longer than tokens may.
@@ -153,7 +153,11 @@ pub(super) fn may_update(
             acting.permit(Operation::OrganizationUpdate, acting.access.root())
         }
         _ => acting.permit_on_others(Operation::OrganizationUpdate),
+    }?;
+    if let Some(max_s) = wanted.token_lifetime_max_s {
+        service_keys::require_revival(acting, max_s)?;
     }
+    Ok(permitted)
 }
 
 pub(super) fn update(

@@ -15,7 +15,7 @@ use super::{
     store::organization,
 };
 use crate::{
-    narrow::{Narrow, Subtree},
+    narrow::{Narrow, Subtree, TokenUse},
     objects::{Context, Reply},
     problem::{ApiError, Code},
     sql::Row,
@@ -286,10 +286,34 @@ fn delete(acting: &FreshActing<'_>, account: &str, id: &str) -> Result<Reply, Ap
 
 /// What a stored key leaves of what its account holds.
 fn limit(acting: &Acting<'_>, row: &Row) -> Result<TokenRecord, ApiError> {
+    Ok(used(acting, row)?.record)
+}
+
+/// What a stored key is where it is used.
+fn used(acting: &Acting<'_>, row: &Row) -> Result<TokenUse, ApiError> {
     let organization = acting.organization.id.as_str();
     let stored = StoredToken::read(row)?;
     let place = stored.node.is_some().then_some(organization);
-    Ok(stored.narrow(place)?.within(organization).record)
+    Ok(stored.narrow(place)?.within(organization))
+}
+
+/// Refuses who lets keys live up to `max_s` that were over what they may so far, and does not hold what those give: they count again, as if each were switched on (law 5).
+pub(super) fn require_revival(acting: &Acting<'_>, max_s: Option<i64>) -> Result<(), ApiError> {
+    let before_s = acting.organization.token_lifetime_max_s;
+    if before_s.is_none() {
+        return Ok(());
+    }
+    // Many keys of one account give the same.
+    let select = "SELECT * FROM service_key WHERE deactivated_at_ms IS NULL
+        AND (expires_at_ms IS NULL OR expires_at_ms > ?1) AND (stops_at_ms IS NULL OR stops_at_ms > ?1)
+        GROUP BY account, scopes, node, expires_at_ms - created_at_ms";
+    for row in acting.rows(select, &[acting.now_ms().into()])? {
+        let key = used(acting, &row)?;
+        if key.lives_within(max_s) && !key.lives_within(before_s) {
+            acting.revive_key(row.text("account")?, &key.record)?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a program that gives or takes what others hold, unless an active member has seen the secret it acts by: whoever else has it may be somebody who was removed. It does everything else until it stops.

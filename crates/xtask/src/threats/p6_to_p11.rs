@@ -93,6 +93,17 @@ pub(super) const ROWS: &[Row] = &[
                     "can_hand_over(actor, holder).or(Ok(()))",
                 )],
             ),
+            proof(
+                edge(
+                    "organization::tests::service_keys::revived::p9_keys_count_again_by_who_holds_what_they_give",
+                ),
+                "who lets keys live longer holds what they give",
+                &[edit(
+                    "crates/edge/src/organization/service_keys.rs",
+                    "key.lives_within(max_s) && !key.lives_within(before_s)",
+                    "key.lives_within(max_s) && !key.lives_within(max_s)",
+                )],
+            ),
         ],
         running: &[],
     },

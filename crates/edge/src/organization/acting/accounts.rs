@@ -1,7 +1,8 @@
 //! Service accounts and their keys, as who acts may see and give them; and what a program may give that acts by one.
 
 use lockstep_core::{
-    Access, Grant, MembershipError, NodeId, Operation, PrincipalKind, grant_account, show_key,
+    Access, Grant, MembershipError, NodeId, Operation, PrincipalKind, Record, can_hand_over,
+    grant_account, show_key,
 };
 use lockstep_wire::TokenRecord;
 
@@ -137,6 +138,24 @@ impl Acting<'_> {
         account: &str,
         limit: &TokenRecord,
     ) -> Result<Permitted, ApiError> {
+        let holder = self.key_holder(account, limit)?;
+        let shown = show_key(&self.access, &holder, &self.facts);
+        self.permitted(shown)
+    }
+
+    /// Core's [`can_hand_over`], for a key of `account` within `limit` that counts again by what who acts does.
+    pub(in crate::organization) fn revive_key(
+        &self,
+        account: &str,
+        limit: &TokenRecord,
+    ) -> Result<Permitted, ApiError> {
+        let holder = self.key_holder(account, limit)?;
+        let handed = can_hand_over(&self.access, &holder);
+        self.permitted(handed.map_err(MembershipError::Delegation))
+    }
+
+    /// Who a key of `account` within `limit` acts as.
+    fn key_holder(&self, account: &str, limit: &TokenRecord) -> Result<Record, ApiError> {
         let mut holder = self.record_on_nodes(account)?;
         let node = limit.node.as_ref();
         // Nowhere does a key act whose node is gone.
@@ -145,8 +164,7 @@ impl Acting<'_> {
             holder.nodes.clear();
         }
         holder.token = Some(limit.into());
-        let shown = show_key(&self.access, &holder, &self.facts);
-        self.permitted(shown)
+        Ok(holder)
     }
 
     /// Refuses an account that is not there: 404.

@@ -1,5 +1,6 @@
 //! Keys of service accounts: who makes them, what they cost, and when they stop (threats P2, P3, P9; law 5).
 
+mod revived;
 mod seers;
 mod words;
 
