@@ -65,7 +65,8 @@ everything. With one: who gains (+), loses (-) or has under other conditions (~)
 operations of the directory that ask for another permission than before, and what is defined in another way
 that no role shows by itself: caps, rules, ownership, own roles of organizations, plans, how tokens begin.
 At last (!) what organizations have stored that counts for nothing any more, or in another way: what names
-roles, permissions and plans that are gone, admins whose role is no admin's, tokens that begin otherwise.
+roles, permissions and plans that are gone, admins whose role is no admin's, tokens that begin otherwise, deny
+rules for what rules are managed by from now on.
 
 Exit codes, as those of diff(1): 0 no difference; 1 some; 2 a file is wrong or cannot be read, or a wrong
 call.";

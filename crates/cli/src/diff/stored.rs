@@ -1,6 +1,7 @@
 //! What a change of the policy does to what organizations have stored: they name roles, permissions and plans by id,
 //! and outlive the policy that they were stored under.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use lockstep_core::Level;
@@ -53,6 +54,9 @@ pub(super) fn compare(old: &CompiledPolicy, new: &CompiledPolicy) -> Vec<Consequ
             );
         }
     }
+    for permission in managed_by(old, new) {
+        add(format!("deny rules for {permission}"), KEEPS_RULES.into());
+    }
     for id in old.plan.offers.keys() {
         if !new.plan.offers.contains_key(id) {
             add(format!("plan {id}"), gone_plan(new).into());
@@ -84,6 +88,21 @@ fn is_base(policy: &PolicyDocument, role: &RoleDocument) -> bool {
     policy.custom_roles.levels.contains(&role.level) && !role.overriding
 }
 
+/// What rules are seen or managed by under `new` and were not under `old`, though organizations could make deny rules for it.
+fn managed_by<'a>(old: &PolicyDocument, new: &'a PolicyDocument) -> BTreeSet<&'a str> {
+    let by = |operation| Some((operation, new.operations.get(operation)?));
+    let managing = ["rule.manage", "rule.read"].into_iter().filter_map(by);
+    let moved = managing.filter(|(operation, permission)| {
+        let mut known = old.permissions.iter();
+        old.operations.contains_key("rule.manage")
+            && old.operations.get(*operation) != Some(permission)
+            && known.any(|known| known.id == **permission)
+    });
+    moved.map(|(_, permission)| permission.as_str()).collect()
+}
+
+const KEEPS_RULES: &str = "go on: whom they bind neither sees nor manages rules, which is done by it now; where that \
+    is everybody, nobody ends them";
 const GONE_ROLE: &str = "is gone: grants of it, roles made of it and allow rules for it give nothing; \
     deny rules for it, or for a role made of it, bind every member";
 const GONE_CAP: &str =

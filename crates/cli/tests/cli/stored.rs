@@ -166,6 +166,88 @@ fn a_prefix_is_part_of_every_secret_that_was_made() {
     assert_eq!(json["stored"], stored);
 }
 
+/// An organization's deny rule takes what it took, also where that is what rules are managed by now.
+#[test]
+fn deny_rules_for_what_rules_are_managed_by_from_now_on_are_told() {
+    let text = "go on: whom they bind neither sees nor manages rules, which is done by it now; where that is everybody, nobody ends them";
+    let top = POLICY.replace(
+        "\"refund\", level = \"workspace\"",
+        "\"refund\", level = \"organization\"",
+    );
+    let top = top.replace("[plan.offers.small]", "    RULES\n[plan.offers.small]");
+    let more = "    { id = \"see\", level = \"organization\", allow = [\"owner\"] },\n    { id = \"rule\", level = \"organization\", allow = [\"owner\"] },\n";
+    let top = top.replace("]\n    RULES", &format!("{more}]\n    RULES"));
+    let bound = |read: &str, manage: &str| {
+        let mut operations = String::from("[operations]\n");
+        for (operation, by) in [("rule.read", read), ("rule.manage", manage)] {
+            if !by.is_empty() {
+                operations += &format!("\"{operation}\" = \"{by}\"\n");
+            }
+        }
+        top.replace("    RULES\n", &operations)
+    };
+    let told = |permission: &str| format!("  ! deny rules for {permission}  {text}\n");
+    for (test, old, new, wanted) in [
+        (
+            "manage",
+            bound("see", "rule"),
+            bound("see", "refund"),
+            told("refund"),
+        ),
+        (
+            "read",
+            bound("see", "rule"),
+            bound("refund", "rule"),
+            told("refund"),
+        ),
+        (
+            "both",
+            bound("see", "rule"),
+            bound("refund", "refund"),
+            told("refund"),
+        ),
+        (
+            "same",
+            bound("see", "rule"),
+            bound("see", "rule"),
+            String::new(),
+        ),
+        (
+            "ended",
+            bound("see", "rule"),
+            bound("see", ""),
+            String::new(),
+        ),
+        // Nobody made any before.
+        (
+            "begun",
+            bound("see", ""),
+            bound("see", "refund"),
+            String::new(),
+        ),
+        // No rule is for what was not there.
+        (
+            "new",
+            bound("see", "rule")
+                .replace(
+                    "    { id = \"see\", level = \"organization\", allow = [\"owner\"] },\n",
+                    "",
+                )
+                .replace("\"rule.read\" = \"see\"\n", ""),
+            bound("see", "rule"),
+            String::new(),
+        ),
+    ] {
+        let [old, new] = [("old", old), ("new", new)]
+            .map(|(name, text)| written(&format!("stored-rules-{test}-{name}.toml"), text));
+        let output = lockstep(["diff".as_ref(), old.as_os_str(), new.as_os_str()]);
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{test}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        let stored = text.split_once(HEAD).map_or("", |(_, stored)| stored);
+        assert_eq!(stored, wanted, "{test}: {text}");
+    }
+}
+
 /// A world in which nobody has the role says nothing of who has it elsewhere.
 #[test]
 fn what_is_stored_is_a_difference_also_where_a_world_shows_none() {

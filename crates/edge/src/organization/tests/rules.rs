@@ -2,6 +2,7 @@
 
 mod decided;
 mod gone;
+mod kept;
 mod law_5;
 mod roles;
 mod rollout;
