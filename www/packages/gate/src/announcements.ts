@@ -75,6 +75,10 @@ export class Announcements {
   }
 
   #connect(): void {
+    if (isHidden()) {
+      // Over HTTP/1.1 a browser has six connections for all pages of an origin, and a stream keeps one.
+      return;
+    }
     const { baseUrl = "", organization, eventSource = open } = this.#options;
     let source: EventSource;
     try {
@@ -124,10 +128,12 @@ export class Announcements {
     this.#onRetry();
   }
 
-  /** A page that slept or was off the network may have missed events without any error. */
+  /** A page that slept, was off the network or was not seen may have missed events without any error. */
   #resume = (): void => {
-    if (globalThis.document?.visibilityState !== "hidden") {
-      this.#waitMs = RETRY_FIRST_MS;
+    this.#waitMs = RETRY_FIRST_MS;
+    if (isHidden()) {
+      this.#drop();
+    } else {
       this.#again();
     }
   };
@@ -138,6 +144,10 @@ export class Announcements {
     this.#source?.close();
     this.#retry = this.#source = undefined;
   }
+}
+
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === "hidden";
 }
 
 function open(url: string): EventSource {

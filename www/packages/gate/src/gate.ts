@@ -52,9 +52,7 @@ export interface Gate {
   actions(node?: string, facts?: Facts): string[];
   /** The nodes of `level` on which the principal may, whatever the facts. */
   resources(permission: string, level: Level): string[];
-  /** Reads the clock again, so that grants begin and end. `nowMs` is the edge's clock. */
-  refresh(nowMs?: number): void;
-  /** The gate of the same documents at another time; this one stays as it is. */
+  /** The gate of the same documents at another time, by the edge's clock: grants begin and end. This one stays as it is. */
   at(nowMs: number): Gate;
 }
 
@@ -153,7 +151,7 @@ const text = new TextDecoder();
 interface Documents {
   readonly policy: Uint8Array;
   readonly snapshot: Uint8Array;
-  nowMs: number;
+  readonly nowMs: number;
 }
 
 /**
@@ -161,11 +159,11 @@ interface Documents {
  * never crosses into wasm.
  */
 class TableGate implements Gate {
-  status!: string;
-  principal!: string;
-  epoch!: number;
-  serverTimeMs!: number;
-  changesAtMs!: number;
+  readonly status: string;
+  readonly principal: string;
+  readonly epoch: number;
+  readonly serverTimeMs: number;
+  readonly changesAtMs: number;
   readonly #evaluator: Evaluator;
   readonly #documents: Documents;
   #organization: string | undefined;
@@ -173,15 +171,29 @@ class TableGate implements Gate {
   readonly #columns = new Map<string, number>();
   readonly #rows = new Map<string | undefined, number>();
   /** For each class of nodes a row of answers; then the same once more, with no in place of perhaps. */
-  #answers!: Uint8Array;
+  readonly #answers: Uint8Array;
   /** Where each node's row begins. */
-  #starts!: Uint32Array;
-  #stride!: number;
+  readonly #starts: Uint32Array;
+  readonly #stride: number;
 
   constructor(evaluator: Evaluator, documents: Documents) {
     this.#evaluator = evaluator;
     this.#documents = documents;
-    this.#look();
+    const at = this.#ask(STATUS, 0, NONE);
+    const { numbers, bytes } = evaluator;
+    // A copy of the answers neither moves nor changes when the evaluator's memory does.
+    const table = numbers[at + TABLE]!;
+    const starts = numbers[at + STARTS]!;
+    this.epoch = numbers[at + EPOCH]!;
+    this.serverTimeMs = numbers[at + SERVER_TIME]!;
+    this.changesAtMs = numbers[at + CHANGES_AT]!;
+    this.#stride = numbers[at + STRIDE]! | 0;
+    this.#answers = bytes.slice(table, table + numbers[at + COUNT]! * 2);
+    this.#starts = new Uint32Array(bytes.slice(starts, starts + numbers[at + NODES]! * 4).buffer);
+    const isReady = numbers[at + IS_READY] === 1;
+    const said = this.#name(STATUS, 0);
+    this.status = isReady ? "ready" : said;
+    this.principal = isReady ? said : "";
   }
 
   get statusText(): string {
@@ -225,13 +237,10 @@ class TableGate implements Gate {
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
-    const stopped = refusal(BROKEN, STOPPED);
-    return this.status === BROKEN
-      ? stopped
-      : unlessBroken(() => {
-          const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
-          return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
-        }, stopped);
+    return unlessBroken(() => {
+      const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
+      return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
+    }, refusal(BROKEN, STOPPED));
   }
 
   mask(node?: string, facts?: Facts): Mask {
@@ -284,18 +293,6 @@ class TableGate implements Gate {
       }
     }
     return ids;
-  }
-
-  refresh(nowMs: number = Date.now()): void {
-    this.#documents.nowMs = nowMs;
-    this.#evaluator.holder = undefined;
-    // Should the evaluator stop here, no answer from before is left, and none begins or ends.
-    this.#rows.clear();
-    this.#starts = new Uint32Array();
-    this.changesAtMs = Infinity;
-    this.principal = "";
-    this.status = BROKEN;
-    unlessBroken(() => this.#look(), undefined);
   }
 
   at(nowMs: number): Gate {
@@ -396,26 +393,9 @@ class TableGate implements Gate {
     return evaluator.ask(what, number, bytes);
   }
 
-  /** Takes a copy of the answers, which neither moves nor changes when the evaluator's memory does. */
-  #look(): void {
-    const at = this.#ask(STATUS, 0, NONE);
-    const { numbers, bytes } = this.#evaluator;
-    const table = numbers[at + TABLE]!;
-    const starts = numbers[at + STARTS]!;
-    this.epoch = numbers[at + EPOCH]!;
-    this.serverTimeMs = numbers[at + SERVER_TIME]!;
-    this.changesAtMs = numbers[at + CHANGES_AT]!;
-    this.#stride = numbers[at + STRIDE]! | 0;
-    this.#answers = bytes.slice(table, table + numbers[at + COUNT]! * 2);
-    this.#starts = new Uint32Array(bytes.slice(starts, starts + numbers[at + NODES]! * 4).buffer);
-    const isReady = numbers[at + IS_READY] === 1;
-    const said = this.#name(STATUS, 0);
-    this.status = isReady ? "ready" : said;
-    this.principal = isReady ? said : "";
-  }
 }
 
-/** The status of a gate whose evaluator stopped before the answers of this time were there. */
+/** The status of a gate whose evaluator stopped before there were answers. */
 const BROKEN = "gate-broken";
 const STOPPED = "The permissions of this page could not be evaluated.";
 

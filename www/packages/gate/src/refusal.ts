@@ -26,7 +26,6 @@ export function refusingGate(status: string, statusText: string): Gate {
     actions: () => [],
     resources: () => [],
     explain: () => refusal(status, statusText),
-    refresh: () => undefined,
     at: () => gate,
   };
   return gate;
