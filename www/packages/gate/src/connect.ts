@@ -50,6 +50,13 @@ export function connect(options: ConnectOptions): GateStore {
 /** Longest wait for the end of a right, in milliseconds: a timer stands still while its machine sleeps. */
 const WAIT_MAX_MS = 10_000;
 
+/**
+ * Shortest and longest wait between reads of what is announced, in milliseconds: in a row of changes thousands of
+ * pages would read at each, and all at once.
+ */
+const PAUSE_MIN_MS = 500;
+const PAUSE_MAX_MS = 1_000;
+
 /** What has passed since, by whichever clock says more: people set the one, and the other stands still while its machine sleeps. */
 function passing(): () => number {
   const ms = Date.now();
@@ -71,6 +78,9 @@ class Connection implements GateStore {
   readonly #newest = new Map<string, number>();
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
+  /** The highest epoch that was announced, and the wait until it is looked at again. */
+  #announced = 0;
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
   /** What the server's clock says. */
   #nowMs = () => 0;
@@ -85,7 +95,12 @@ class Connection implements GateStore {
     this.#state = this.#first = this.#stateOf(gate, null, 0);
     this.#announcements = new Announcements(
       options,
-      (epoch) => this.#announced(epoch),
+      (epoch) => {
+        this.#announced = Math.max(epoch, this.#announced);
+        if (!this.#pause) {
+          this.#readAnnounced();
+        }
+      },
       () => void this.refresh(),
     );
   }
@@ -124,8 +139,13 @@ class Connection implements GateStore {
     return this.#reading;
   }
 
-  #announced(epoch: number): void {
-    if (epoch > this.#state.epoch) {
+  /** Reads what was announced, and what is announced from now on after a pause. */
+  #readAnnounced(): void {
+    const epoch = this.#announced;
+    this.#pause = undefined;
+    if (this.#running && epoch > this.#state.epoch) {
+      const waitMs = PAUSE_MIN_MS + Math.random() * (PAUSE_MAX_MS - PAUSE_MIN_MS);
+      this.#pause = setTimeout(() => this.#readAnnounced(), waitMs);
       this.#set({ ...this.#state, epoch });
       // A read that is under way may have been answered before.
       void this.refresh();
