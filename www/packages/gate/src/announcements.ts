@@ -1,4 +1,5 @@
 import { parsed } from "./documents.js";
+import { RETRY_FIRST_MS, RETRY_MAX_MS, SILENCE_MAX_MS } from "./times.js";
 
 export type EventSourceFactory = (url: string) => EventSource;
 
@@ -7,12 +8,6 @@ export interface AnnouncementsOptions {
   readonly organization: string;
   readonly eventSource?: EventSourceFactory;
 }
-
-/** First and longest wait before another attempt, in milliseconds. */
-const RETRY_FIRST_MS = 250;
-const RETRY_MAX_MS = 30_000;
-/** How long a stream may say nothing, in milliseconds: two and a half of the edge's heartbeats. */
-const SILENCE_MAX_MS = 37_500;
 
 /**
  * Follows an organization's epochs over Server-Sent Events. An event carries only a number: what it

@@ -1,8 +1,9 @@
 import type { PolicyDocument } from "./documents.js";
 import { Announcements, type EventSourceFactory } from "./announcements.js";
-import { createGate, type Gate } from "./gate.js";
+import { createGate, type Gate, type Sentences } from "./gate.js";
 import { ReadError, readPolicy, readSnapshot, type Fetch } from "./read.js";
 import { refusingGate } from "./refusal.js";
+import { PAUSE_MAX_MS, PAUSE_MIN_MS, WAIT_MAX_MS } from "./times.js";
 import type { WasmSource } from "./wasm.js";
 
 /** `loading`, `ready`, or the code of what went wrong, such as `not-found` or `unreachable`. */
@@ -41,21 +42,13 @@ export interface ConnectOptions {
   readonly wasm?: WasmSource;
   readonly fetch?: Fetch;
   readonly eventSource?: EventSourceFactory;
+  /** The page's own sentences by code, for decisions and for states; what is missing comes in English. */
+  readonly sentences?: Sentences;
 }
 
 export function connect(options: ConnectOptions): GateStore {
   return new Connection(options);
 }
-
-/** Longest wait for the end of a right, in milliseconds: a timer stands still while its machine sleeps. */
-const WAIT_MAX_MS = 10_000;
-
-/**
- * Shortest and longest wait between reads of what is announced, in milliseconds: in a row of changes thousands of
- * pages would read at each, and all at once.
- */
-const PAUSE_MIN_MS = 500;
-const PAUSE_MAX_MS = 1_000;
 
 /** What has passed since, by whichever clock says more: people set the one, and the other stands still while its machine sleeps. */
 function passing(): () => number {
@@ -91,7 +84,7 @@ class Connection implements GateStore {
   constructor(options: ConnectOptions) {
     this.organization = options.organization;
     this.#options = options;
-    const gate = refusingGate("loading", "Your permissions are being loaded.");
+    const gate = refusingGate("loading", "Your permissions are being loaded.", options.sentences);
     this.#state = this.#first = this.#stateOf(gate, null, 0);
     this.#announcements = new Announcements(
       options,
@@ -162,7 +155,7 @@ class Connection implements GateStore {
         this.#policy ?? readPolicy(options),
         readSnapshot(options).finally(() => (passedMs = passing())),
       ]);
-      const asSent = { snapshot, wasm: options.wasm, nowMs: NaN };
+      const asSent = { ...options, snapshot, nowMs: NaN };
       let policy = known;
       let gate = await createGate({ policy, ...asSent });
       if (gate.status === "snapshot-other-policy" && known === this.#policy) {
@@ -225,9 +218,8 @@ class Connection implements GateStore {
     if (error !== cause) {
       console.error("lockstep: the gate could not be built", cause);
     }
-    this.#set(
-      this.#stateOf(refusingGate(error.code, error.message), this.#state.policy, this.#state.epoch),
-    );
+    const gate = refusingGate(error.code, error.message, this.#options.sentences);
+    this.#set(this.#stateOf(gate, this.#state.policy, this.#state.epoch));
     this.#announcements.failed(error.final);
   }
 

@@ -9,13 +9,13 @@
 // What was parsed from JSON may be anything; reading a member of nothing throws, and that is caught.
 type Json = any;
 
-const utf8 = new TextEncoder();
 /** Most bytes that a number has. */
 const NUMBER_MAX = 8;
 /** A byte with which nothing begins that could be read. */
 const REFUSED = 0xff;
-
 const MAGIC = "json";
+
+const utf8 = new TextEncoder();
 const LEVELS = ["organization", "workspace", "project"];
 const KINDS = ["user", "service-account"];
 const EFFECTS = ["allow", "deny"];

@@ -8,6 +8,33 @@ import {
 } from "./documents.js";
 import { flatName, flatQuestion, flatRows, flatSnapshot } from "./flat.js";
 import { Masks, type Mask } from "./masks.js";
+import {
+  ALLOW,
+  ANSWER,
+  ANSWERS,
+  CHANGES_AT,
+  COUNT,
+  DECISION,
+  DEPENDS_ON_FACTS,
+  EPOCH,
+  FIND_NODE,
+  FIND_PERMISSION,
+  FOUND,
+  IS_READY,
+  LEVEL,
+  NODE,
+  NODES,
+  PERMISSION,
+  POLICY,
+  SAID,
+  SAID_LENGTH,
+  SERVER_TIME,
+  SNAPSHOT,
+  STARTS,
+  STATUS,
+  STRIDE,
+  TABLE,
+} from "./numbers.js";
 import { refusal, refusingGate } from "./refusal.js";
 import { loadWasm, type Evaluator, type WasmSource } from "./wasm.js";
 
@@ -37,7 +64,7 @@ export interface Gate {
   readonly changesAtMs: number;
   /** Whether the principal may; `node` is the organization when left out. */
   can(permission: string, node?: string, facts?: Facts): boolean;
-  /** The same answer with its reasons, in `sentences` where it has them. */
+  /** The same answer with its reasons: in `sentences`, in the page's own and in English, whatever has them first. */
   explain(permission: string, node?: string, facts?: Facts, sentences?: Sentences): Decision;
   /** The number of a permission, or of a node, for `check`; -1 when there is none. */
   permission(id: string): number;
@@ -63,7 +90,9 @@ export interface GateOptions {
   readonly snapshot: Uint8Array | Snapshot | string;
   readonly wasm?: WasmSource | undefined;
   /** The edge's clock in Unix milliseconds; defaults to this machine's. Not a number: when the snapshot was sent. */
-  readonly nowMs?: number;
+  readonly nowMs?: number | undefined;
+  /** The page's own sentences, for all that this gate says. */
+  readonly sentences?: Sentences | undefined;
 }
 
 /**
@@ -71,14 +100,16 @@ export interface GateOptions {
  * that it cannot read gives a gate that allows nothing and says why. It rejects only when the
  * evaluator itself cannot be loaded, or has stopped.
  */
-export async function createGate({ policy, snapshot, wasm, nowMs }: GateOptions): Promise<Gate> {
-  const evaluator = await loadWasm(wasm);
+export async function createGate(options: GateOptions): Promise<Gate> {
+  const { policy, snapshot, nowMs = Date.now(), sentences } = options;
+  const evaluator = await loadWasm(options.wasm);
   const bytes = snapshot instanceof Uint8Array ? snapshot : flatSnapshot(parsed(snapshot));
   return new TableGate(evaluator, {
     policy: compiled(policy),
     // A copy, because it is read again.
     snapshot: new Uint8Array(bytes),
-    nowMs: nowMs ?? Date.now(),
+    nowMs,
+    sentences,
   });
 }
 
@@ -108,50 +139,20 @@ function bytesOf(base64: string | undefined): Uint8Array {
   }
 }
 
-/** The answers in the evaluator's table; 0 is no. */
-const ALLOW = 1;
-const DEPENDS_ON_FACTS = 2;
-
-/** What the evaluator can be asked for (`lockstep_gate::Evaluator::ask`). */
-const PERMISSION = 0;
-const NODE = 1;
-const LEVEL = 2;
-const ANSWER = 3;
-const ANSWERS = 4;
-const DECISION = 5;
-const STATUS = 6;
-const FIND_PERMISSION = 7;
-const FIND_NODE = 8;
-const POLICY = 9;
-const SNAPSHOT = 10;
-
 /** How many names that nobody knows are remembered, so that asking in a loop costs no memory. */
 const UNKNOWN_MAX = 256;
 /** Those that were reported: a page has a gate for each snapshot, and a name is reported once. */
 const unknown = /* @__PURE__ */ new Set<string>();
 
-/** What lies where the evaluator points to, by the places of the numbers. */
-const EPOCH = 0;
-const SERVER_TIME = 1;
-const CHANGES_AT = 2;
-const TABLE = 3;
-const COUNT = 4;
-const STARTS = 5;
-const NODES = 6;
-const STRIDE = 7;
-const IS_READY = 8;
-const SAID = 9;
-const SAID_LENGTH = 10;
-const FOUND = 11;
-
 const NONE = new Uint8Array();
 const text = new TextDecoder();
 
-/** What a gate is read from, and the clock that it is read by. */
+/** What a gate is read from, the clock that it is read by, and the words that it uses. */
 interface Documents {
   readonly policy: Uint8Array;
   readonly snapshot: Uint8Array;
   readonly nowMs: number;
+  readonly sentences: Sentences | undefined;
 }
 
 /**
@@ -237,10 +238,11 @@ class TableGate implements Gate {
     facts?: Facts,
     sentences?: Sentences,
   ): Decision {
+    const all = { ...this.#documents.sentences, ...sentences };
     return unlessBroken(() => {
-      const question = flatQuestion(permission, node ?? this.#root(), facts, sentences);
+      const question = flatQuestion(permission, node ?? this.#root(), facts, all);
       return JSON.parse(text.decode(this.#say(DECISION, 0, question))) as Decision;
-    }, refusal(BROKEN, STOPPED));
+    }, refusal(BROKEN, STOPPED, all));
   }
 
   mask(node?: string, facts?: Facts): Mask {
@@ -298,7 +300,7 @@ class TableGate implements Gate {
   at(nowMs: number): Gate {
     return unlessBroken<Gate>(
       () => new TableGate(this.#evaluator, { ...this.#documents, nowMs }),
-      refusingGate(BROKEN, STOPPED),
+      refusingGate(BROKEN, STOPPED, this.#documents.sentences),
     );
   }
 

@@ -1,4 +1,5 @@
 import { parsed, type PolicyDocument } from "./documents.js";
+import { TIMEOUT_MS } from "./times.js";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -24,9 +25,6 @@ export class ReadError extends Error {
     this.final = final;
   }
 }
-
-/** How long the edge may take, in milliseconds. */
-const TIMEOUT_MS = 10_000;
 
 /** The media type of a snapshot's binary form, which needs no parsing here. */
 const BINARY = "application/vnd.lockstep.snapshot";

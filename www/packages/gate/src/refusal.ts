@@ -1,14 +1,15 @@
 import type { Decision } from "./documents.js";
-import type { Gate } from "./gate.js";
+import type { Gate, Sentences } from "./gate.js";
 import { Masks } from "./masks.js";
 
-/** A deny that no policy made. */
-export function refusal(code: string, text: string): Decision {
-  return { decision: false, reasons: [{ code, text }] };
+/** A deny that no policy made, in the page's words where it has some. */
+export function refusal(code: string, english: string, sentences?: Sentences): Decision {
+  return { decision: false, reasons: [{ code, text: sentences?.[code] ?? english }] };
 }
 
 /** A gate that allows nothing, for as long as there is nothing to decide with. */
-export function refusingGate(status: string, statusText: string): Gate {
+export function refusingGate(status: string, english: string, own?: Sentences): Gate {
+  const statusText = own?.[status] ?? english;
   const none = new Masks(new Uint8Array(), 0, () => -1);
   const gate: Gate = {
     status,
@@ -25,7 +26,7 @@ export function refusingGate(status: string, statusText: string): Gate {
     masks: () => none,
     actions: () => [],
     resources: () => [],
-    explain: () => refusal(status, statusText),
+    explain: (_permission, _node, _facts, sentences) => refusal(status, statusText, sentences),
     at: () => gate,
   };
   return gate;

@@ -1,3 +1,5 @@
+import { TIMEOUT_MS } from "./times.js";
+
 /** What the module exports (`lockstep_gate::Evaluator`): only numbers cross, so it needs no more JavaScript than this. */
 interface Wasm {
   readonly memory: WebAssembly.Memory;
@@ -14,9 +16,6 @@ interface Wasm {
 export type WasmSource = Source | Promise<Source> | (() => Source | Promise<Source>);
 
 type Source = URL | string | Request | Response | BufferSource | WebAssembly.Module;
-
-/** How long it may take from an address, in milliseconds. */
-const TIMEOUT_MS = 10_000;
 
 let loading: Promise<WebAssembly.Module> | undefined;
 let evaluator: Evaluator | undefined;
