@@ -80,8 +80,11 @@ export class Announcements {
       source = eventSource(
         `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
       );
-    } catch {
+    } catch (cause) {
       // There is none here, as in Node: each attempt reads, whatever becomes of the stream.
+      if (eventSource !== open && this.#waitMs === RETRY_FIRST_MS) {
+        console.error("lockstep: there is no stream of events", cause);
+      }
       return this.failed();
     }
     const hear = ({ type, data }: MessageEvent<unknown>) => {

@@ -157,10 +157,10 @@ class Connection implements GateStore {
       ]);
       const asSent = { ...options, snapshot, nowMs: NaN };
       let policy = known;
-      let gate = await createGate({ policy, ...asSent });
+      let gate = await createGate({ ...asSent, policy });
       if (gate.status === "snapshot-other-policy" && known === this.#policy) {
         policy = await readPolicy(options);
-        gate = await createGate({ policy, ...asSent });
+        gate = await createGate({ ...asSent, policy });
       }
       if (life !== this.#life) {
         // Whoever follows the store now may be somebody else, and another read is under way for them.
@@ -214,9 +214,11 @@ class Connection implements GateStore {
   }
 
   #refuse(cause: unknown): void {
-    const error = cause instanceof ReadError ? cause : new ReadError();
-    if (error !== cause) {
-      console.error("lockstep: the gate could not be built", cause);
+    const error =
+      cause instanceof ReadError ? cause : new ReadError(undefined, undefined, cause);
+    // It may be a fault of the page's own; what fails at every try is reported once.
+    if (error.cause && error.code !== this.#state.status) {
+      console.error("lockstep: permissions could not be read", error.cause);
     }
     const gate = refusingGate(error.code, error.message, this.#options.sentences);
     this.#set(this.#stateOf(gate, this.#state.policy, this.#state.epoch));

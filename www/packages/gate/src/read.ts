@@ -9,7 +9,7 @@ export interface ReadOptions {
   readonly fetch?: Fetch;
 }
 
-/** Why the documents could not be read: a code for programs and a sentence for people. */
+/** Why the documents could not be read: a code for programs, a sentence for people, and a cause for who develops the page. */
 export class ReadError extends Error {
   readonly code: string;
   /** Whether asking again is pointless until something else changes. */
@@ -18,9 +18,10 @@ export class ReadError extends Error {
   constructor(
     code = "unreadable",
     text = "Your permissions could not be read, so nothing is allowed here.",
+    cause?: unknown,
     final = false,
   ) {
-    super(text);
+    super(text, { cause });
     this.code = code;
     this.final = final;
   }
@@ -62,10 +63,11 @@ async function read(
       response.headers.get("content-type") === BINARY
         ? new Uint8Array(await response.arrayBuffer())
         : await response.text();
-  } catch {
+  } catch (cause) {
     throw new ReadError(
       "unreachable",
       "The edge cannot be reached, so nothing is allowed here until it answers again.",
+      cause,
     );
   }
   const document: object | undefined = typeof answer === "string" ? parsed(answer) : answer;
@@ -80,5 +82,5 @@ function refused(status: number, problem: { code?: unknown; detail?: unknown } =
   const detail = typeof problem.detail === "string" ? problem.detail : undefined;
   // These and 5xx pass; anything else that the caller is told stays so until something changes.
   const passes = [408, 425, 429].includes(status);
-  return new ReadError(code, detail, status >= 400 && status < 500 && !passes);
+  return new ReadError(code, detail, undefined, status >= 400 && status < 500 && !passes);
 }
