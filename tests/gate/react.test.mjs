@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { createElement } from "react";
@@ -7,6 +8,7 @@ import { renderToString } from "react-dom/server";
 import { connect } from "@lockstep/gate";
 import { Can, GateProvider, GatedButton } from "@lockstep/react";
 
+import { root } from "../support/edge.mjs";
 import { edgeDouble, follow, ready } from "./double.mjs";
 import { organization, snapshot } from "./world.mjs";
 
@@ -34,6 +36,18 @@ test("a gated button keeps what its caller says of it", async (t) => {
   const denied = render(store);
   const [, reason] = /role="tooltip" id="([^"]+)"/.exec(denied);
   assert.ok(denied.includes(`aria-disabled="true" aria-describedby="hint ${reason}"`));
+});
+
+/** The store of the README, for tests of components. */
+test("a component is tested with a store that the test makes", async () => {
+  const readme = await readFile(`${root}www/packages/react/README.md`, "utf8");
+  const [, example] = /```js\n([^]*?)```/.exec(readme);
+  const storeOf = new Function("connect", `${example}; return storeOf;`)(connect);
+  const button = createElement(GatedButton, { permission: "invite" }, "Invite");
+  const render = (...allowed) =>
+    renderToString(createElement(GateProvider, { store: storeOf(...allowed) }, button));
+  assert.doesNotMatch(render("read", "invite"), /aria-disabled/);
+  assert.match(render("read"), /aria-disabled="true"/);
 });
 
 /** Hydration takes over what a server rendered, so it begins with the same whatever was read by then. */

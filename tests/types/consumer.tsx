@@ -1,10 +1,29 @@
 // A product that uses the packages as they are shipped. It is only type-checked, as a bundler's project and
 // as one of Node's, and with it the declarations of the packages themselves.
 
-import { connect, createGate, type Gate, type GateStore, type WasmSource } from "@lockstep/gate";
+import {
+  connect,
+  createGate,
+  type ConnectOptions,
+  type Gate,
+  type GateStore,
+  type Row,
+  type WasmSource,
+} from "@lockstep/gate";
 import { Can, GatedButton, GateProvider, useCan } from "@lockstep/react";
 
 export const store: GateStore = connect({ organization: "org_a" });
+
+/** What a product may know or not is handed on as it is, also with `exactOptionalPropertyTypes`. */
+type Maybe<T> = { readonly [member in keyof T]: T[member] | undefined };
+
+export function storeOf(organization: string, rest: Maybe<Omit<ConnectOptions, "organization">>): GateStore {
+  return connect({ organization, ...rest });
+}
+
+export function rowsOf(gate: Gate, rows: readonly Maybe<Row>[]): boolean {
+  return gate.masks(rows).can("invite", 0);
+}
 
 export async function gateOf(policy: string, snapshot: Uint8Array, wasm: WasmSource): Promise<Gate> {
   const gate = await createGate({ policy, snapshot, wasm });

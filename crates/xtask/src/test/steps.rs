@@ -161,6 +161,7 @@ fn types(project: &Project, _: &Tools) -> Result<Tally, TaskError> {
         "www/console",
         // Who uses the packages as they are shipped.
         "tests/types/tsconfig.bundler.json",
+        "tests/types/tsconfig.node.json",
         "tests/types/tsconfig.nodenext.json",
     ] {
         process::run(

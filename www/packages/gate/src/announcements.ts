@@ -4,9 +4,9 @@ import { RETRY_FIRST_MS, RETRY_MAX_MS, SILENCE_MAX_MS } from "./times.js";
 export type EventSourceFactory = (url: string) => EventSource;
 
 export interface AnnouncementsOptions {
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   readonly organization: string;
-  readonly eventSource?: EventSourceFactory;
+  readonly eventSource?: EventSourceFactory | undefined;
 }
 
 /**

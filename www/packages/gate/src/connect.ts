@@ -4,7 +4,7 @@ import { createGate, type Gate, type Sentences } from "./gate.js";
 import { ReadError, readPolicy, readSnapshot, type Fetch } from "./read.js";
 import { refusingGate } from "./refusal.js";
 import { PAUSE_MAX_MS, PAUSE_MIN_MS, WAIT_MAX_MS } from "./times.js";
-import type { WasmSource } from "./wasm.js";
+import type { WasmSource } from "./wasm-source.js";
 
 /** `loading`, `ready`, or the code of what went wrong, such as `not-found` or `unreachable`. */
 export type GateStatus = string;
@@ -38,12 +38,12 @@ export interface ConnectOptions {
   /** The organization's id: the key of everything here, so two tabs may follow two organizations. */
   readonly organization: string;
   /** Where the edge is; defaults to the page's own origin. */
-  readonly baseUrl?: string;
-  readonly wasm?: WasmSource;
-  readonly fetch?: Fetch;
-  readonly eventSource?: EventSourceFactory;
+  readonly baseUrl?: string | undefined;
+  readonly wasm?: WasmSource | undefined;
+  readonly fetch?: Fetch | undefined;
+  readonly eventSource?: EventSourceFactory | undefined;
   /** The page's own sentences by code, for decisions and for states; what is missing comes in English. */
-  readonly sentences?: Sentences;
+  readonly sentences?: Sentences | undefined;
 }
 
 export function connect(options: ConnectOptions): GateStore {

@@ -15,7 +15,8 @@ const NUMBER_MAX = 8;
 const REFUSED = 0xff;
 const MAGIC = "json";
 
-const utf8 = new TextEncoder();
+/** Made when it is needed: where there is none, as in Jest's jsdom, the package can be loaded all the same. */
+let utf8: TextEncoder;
 const LEVELS = ["organization", "workspace", "project"];
 const KINDS = ["user", "service-account"];
 const EFFECTS = ["allow", "deny"];
@@ -77,6 +78,7 @@ export function flatName(name: string): Uint8Array {
 
 /** What `write` writes, until the next call. What it reads may ask something itself, which is written behind. */
 function flat(write: () => void): Uint8Array {
+  utf8 ??= new TextEncoder();
   const start = length;
   try {
     write();

@@ -36,7 +36,8 @@ import {
   TABLE,
 } from "./numbers.js";
 import { refusal, refusingGate } from "./refusal.js";
-import { loadWasm, type Evaluator, type WasmSource } from "./wasm.js";
+import { loadWasm, type Evaluator } from "./wasm.js";
+import type { WasmSource } from "./wasm-source.js";
 
 /** Sentences by code, in the page's own language; what is missing comes in English. */
 export type Sentences = Readonly<Record<string, string>>;
@@ -44,8 +45,8 @@ export type Sentences = Readonly<Record<string, string>>;
 /** A row of a page: a node, and what is known of it. */
 export interface Row {
   /** The organization when left out. */
-  readonly node?: string;
-  readonly facts?: Facts;
+  readonly node?: string | undefined;
+  readonly facts?: Facts | undefined;
 }
 
 /** What a page may ask. Every answer is a hint for people; the edge enforces. */
@@ -103,6 +104,7 @@ export interface GateOptions {
 export async function createGate(options: GateOptions): Promise<Gate> {
   const { policy, snapshot, nowMs = Date.now(), sentences } = options;
   const evaluator = await loadWasm(options.wasm);
+  text ??= new TextDecoder();
   const bytes = snapshot instanceof Uint8Array ? snapshot : flatSnapshot(parsed(snapshot));
   return new TableGate(evaluator, {
     policy: compiled(policy),
@@ -145,7 +147,8 @@ const UNKNOWN_MAX = 256;
 const unknown = /* @__PURE__ */ new Set<string>();
 
 const NONE = new Uint8Array();
-const text = new TextDecoder();
+/** Made with the first gate, as `utf8` in flat.ts. */
+let text: TextDecoder;
 
 /** What a gate is read from, the clock that it is read by, and the words that it uses. */
 interface Documents {
@@ -246,7 +249,7 @@ class TableGate implements Gate {
   }
 
   mask(node?: string, facts?: Facts): Mask {
-    return this.masks([{ node, facts } as Row]).row(0);
+    return this.masks([{ node, facts }]).row(0);
   }
 
   masks(rows: readonly Row[]): Masks {

@@ -15,4 +15,4 @@ export type {
 export { createGate } from "./gate.js";
 export type { Gate, GateOptions, Row, Sentences } from "./gate.js";
 export type { Mask, Masks } from "./masks.js";
-export type { WasmSource } from "./wasm.js";
+export type { WasmSource } from "./wasm-source.js";

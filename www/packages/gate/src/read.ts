@@ -4,9 +4,9 @@ import { TIMEOUT_MS } from "./times.js";
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 export interface ReadOptions {
-  readonly baseUrl?: string;
+  readonly baseUrl?: string | undefined;
   readonly organization: string;
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
 }
 
 /** Why the documents could not be read: a code for programs, a sentence for people, and a cause for who develops the page. */

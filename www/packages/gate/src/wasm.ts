@@ -1,4 +1,5 @@
 import { TIMEOUT_MS } from "./times.js";
+import type { Source, WasmSource } from "./wasm-source.js";
 
 /** What the module exports (`lockstep_gate::Evaluator`): only numbers cross, so it needs no more JavaScript than this. */
 interface Wasm {
@@ -7,15 +8,6 @@ interface Wasm {
   evaluator_room(evaluator: number, length: number): number;
   evaluator_ask(evaluator: number, what: number, number: number): number;
 }
-
-/**
- * Where the evaluator's bytes come from: an address (browsers), bytes (Node) or a compiled module
- * (Workers); a promise of that, or a function, which is called at each try: a promise that was rejected
- * stays so. Left out, it is the file beside this package, which is right for browsers and bundlers.
- */
-export type WasmSource = Source | Promise<Source> | (() => Source | Promise<Source>);
-
-type Source = URL | string | Request | Response | BufferSource | WebAssembly.Module;
 
 let loading: Promise<WebAssembly.Module> | undefined;
 let evaluator: Evaluator | undefined;
@@ -51,7 +43,7 @@ async function load(from?: WasmSource): Promise<WebAssembly.Module> {
   }
   if (source instanceof ArrayBuffer || ArrayBuffer.isView(source)) {
     // There is nothing to wait for, and other threads take longer.
-    return new WebAssembly.Module(source);
+    return new WebAssembly.Module(source as BufferSource);
   }
   const response =
     source instanceof Response
@@ -72,8 +64,8 @@ export class Evaluator {
   readonly #wasm: Wasm;
   readonly #pointer: number;
   /** Its memory, of which the old views are empty when it has grown. */
-  bytes = new Uint8Array();
-  numbers = new Float64Array();
+  bytes: Uint8Array = new Uint8Array();
+  numbers: Float64Array = new Float64Array();
   /** The gate whose snapshot it holds, and the policy that it holds. */
   holder: object | undefined;
   policy: Uint8Array | undefined;
