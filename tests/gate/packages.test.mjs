@@ -52,7 +52,7 @@ test("the_package_can_be_loaded_where_there_is_next_to_nothing", async (t) => {
   const store = connect({ organization: "org_a" });
   const told = new Promise((resolve) => t.after(store.subscribe(() => resolve(store.getSnapshot()))));
   const { status, gate } = await told;
-  assert.deepEqual([status, gate.can("invite"), gate.explain("invite").decision], ["unreadable", false, false]);
+  assert.deepEqual([status, gate.can("invite"), gate.explain("invite").decision], ["unreachable", false, false]);
   assert.equal(report.mock.callCount(), 1);
 });
 

@@ -120,16 +120,14 @@ class Connection implements GateStore {
   refresh(): Promise<void> {
     if (this.#reading) {
       // What is under way may have been answered before.
-      this.#next ??= this.#reading.then(() => {
+      return (this.#next ??= this.#reading.then(() => {
         this.#next = undefined;
         return this.refresh();
-      });
-      return this.#next;
+      }));
     }
-    this.#reading = this.#read().finally(() => {
+    return (this.#reading = this.#read().finally(() => {
       this.#reading = undefined;
-    });
-    return this.#reading;
+    }));
   }
 
   /** Reads what was announced, and what is announced from now on after a pause. */

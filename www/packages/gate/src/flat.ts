@@ -56,7 +56,7 @@ export function flatQuestion(permission: string, node: string, facts: Json, sent
     writeText(String(permission));
     writeText(String(node));
     writeFacts(facts);
-    const own = Object.entries<Json>(sentences ?? {}).filter(([, text]) => typeof text === "string");
+    const own = Object.entries<Json>(sentences).filter(([, text]) => typeof text === "string");
     writeList(own, (sentence) => sentence.forEach(writeText));
   });
 }
@@ -191,7 +191,7 @@ function writeCondition({ fact, if_exists = false, ...tests }: Json): void {
   writeOneOf(TESTS, name);
   if (name === "at_least" || name === "at_most") {
     writeInteger(value);
-  } else if (name === "equals" || name === "not_equals") {
+  } else if (name.endsWith("equals")) {
     writeValue(value);
   } else {
     (name.endsWith("in") ? writeTexts : writeText)(value);

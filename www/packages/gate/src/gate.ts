@@ -201,7 +201,7 @@ class TableGate implements Gate {
   }
 
   get statusText(): string {
-    return this.status === "ready" ? "" : (this.explain("").reasons[0]?.text ?? "");
+    return this.status === "ready" ? "" : this.explain("").reasons[0]!.text;
   }
 
   can(permission: string, node?: string, facts?: Facts): boolean {

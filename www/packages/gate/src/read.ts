@@ -49,14 +49,14 @@ function read(path: string, accept: string, options: ReadOptions): Promise<Uint8
 async function read(
   path: string,
   accept: string,
-  { baseUrl = "", fetch = globalThis.fetch.bind(globalThis) }: ReadOptions,
+  { baseUrl = "", fetch = globalThis.fetch }: ReadOptions,
 ): Promise<Uint8Array | string> {
   let response: Response;
   let answer: Uint8Array | string;
   try {
     response = await fetch(baseUrl + path, {
+      // The session's cookie goes along, as `fetch` does by itself within an origin.
       headers: { Accept: accept },
-      credentials: "same-origin",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     answer =

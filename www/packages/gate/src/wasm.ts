@@ -83,7 +83,8 @@ export class Evaluator {
       this.bytes.set(given, room);
       const at = this.#wasm.evaluator_ask(this.#pointer, what, number) >>> 0;
       this.#look();
-      return at / Float64Array.BYTES_PER_ELEMENT;
+      // Numbers have eight bytes.
+      return at / 8;
     } catch (cause) {
       // What trapped answers nothing any more, so it is nothing for the next gate.
       if (evaluator === this) {
