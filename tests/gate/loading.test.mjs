@@ -27,8 +27,8 @@ test("what_gives_the_evaluator_is_asked_at_each_try", async () => {
     return tries === 3 ? Promise.reject(new Error("not there")) : new Response(null, { status: 503 });
   };
   const gate = () => createGate({ policy, snapshot: snapshot(), wasm: source });
-  await assert.rejects(gate(), /cannot be loaded: 503/);
-  await assert.rejects(gate(), /cannot be loaded: 503/);
+  await assert.rejects(gate(), /could not be read: 503/);
+  await assert.rejects(gate(), /could not be read: 503/);
   await assert.rejects(gate(), /not there/);
 });
 

@@ -74,16 +74,15 @@ export class Announcements {
       // Over HTTP/1.1 a browser has six connections for all pages of an origin, and a stream keeps one.
       return;
     }
-    const { baseUrl = "", organization, eventSource = open } = this.#options;
+    const { baseUrl = "", organization, eventSource } = this.#options;
     let source: EventSource;
     try {
-      source = eventSource(
-        `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`,
-      );
+      const url = `${baseUrl}/v1/organizations/${encodeURIComponent(organization)}/events`;
+      source = eventSource?.(url) ?? new EventSource(url);
     } catch (cause) {
       // There is none here, as in Node: each attempt reads, whatever becomes of the stream.
-      if (eventSource !== open && this.#waitMs === RETRY_FIRST_MS) {
-        console.error("lockstep: there is no stream of events", cause);
+      if (eventSource && this.#waitMs === RETRY_FIRST_MS) {
+        console.error("lockstep: no events", cause);
       }
       return this.failed();
     }
@@ -148,6 +147,3 @@ function isHidden(): boolean {
   return globalThis.document?.visibilityState === "hidden";
 }
 
-function open(url: string): EventSource {
-  return new EventSource(url, { withCredentials: true });
-}

@@ -71,7 +71,7 @@ class Connection implements GateStore {
   readonly #newest = new Map<string, number>();
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
-  /** The highest epoch that was announced, and the wait until it is looked at again. */
+  /** The epoch that was announced last, and the wait until it is looked at again. */
   #announced = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -89,7 +89,7 @@ class Connection implements GateStore {
     this.#announcements = new Announcements(
       options,
       (epoch) => {
-        this.#announced = Math.max(epoch, this.#announced);
+        this.#announced = epoch;
         if (!this.#pause) {
           this.#readAnnounced();
         }
@@ -170,7 +170,7 @@ class Connection implements GateStore {
         if (this.#state.gate.principal === gate.principal) {
           return;
         }
-        throw new ReadError("stale", "Your permissions are out of date and are read again.");
+        throw new ReadError("stale", "Your permissions are out of date, so nothing is allowed here.");
       }
       this.#newest.set(gate.principal, gate.epoch);
       // The two may come from before and after a new policy: then the next read takes both anew.

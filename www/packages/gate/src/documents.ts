@@ -22,7 +22,7 @@ export interface PolicyDocument extends Document {
 export function parsed<T extends object>(document: T | string): T | undefined {
   try {
     const value = typeof document === "string" ? (JSON.parse(document) as T) : document;
-    return typeof value === "object" && value !== null ? value : undefined;
+    return Object(value) === value ? value : undefined;
   } catch {
     return undefined;
   }

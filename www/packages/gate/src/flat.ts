@@ -189,7 +189,8 @@ function writeCondition({ fact, if_exists = false, ...tests }: Json): void {
   writeText(fact);
   writeOneOf([false, true], if_exists);
   writeOneOf(TESTS, name);
-  if (name === "at_least" || name === "at_most") {
+  if (name.endsWith("st")) {
+    // At least, at most.
     writeInteger(value);
   } else if (name.endsWith("equals")) {
     writeValue(value);

@@ -402,7 +402,7 @@ class TableGate implements Gate {
 
 /** The status of a gate whose evaluator stopped before there were answers. */
 const BROKEN = "gate-broken";
-const STOPPED = "The permissions of this page could not be evaluated.";
+const STOPPED = "Your permissions could not be evaluated, so nothing is allowed here.";
 
 /** What the evaluator answers. One that trapped answers nothing any more. */
 function unlessBroken<T>(ask: () => T, otherwise: T): T {

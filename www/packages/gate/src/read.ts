@@ -66,7 +66,7 @@ async function read(
   } catch (cause) {
     throw new ReadError(
       "unreachable",
-      "The edge cannot be reached, so nothing is allowed here until it answers again.",
+      "The edge cannot be reached, so nothing is allowed here.",
       cause,
     );
   }

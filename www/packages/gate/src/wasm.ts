@@ -26,11 +26,8 @@ export async function loadWasm(source?: WasmSource): Promise<Evaluator> {
 }
 
 function instantiate(module: WebAssembly.Module): Evaluator {
-  // It calls out for nothing but to say that it cannot go on.
-  const imports: Record<string, Record<string, () => never>> = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    (imports[from] ??= {})[name] = stop;
-  }
+  // It calls out for nothing but to say that it cannot go on: whatever it imports, from wherever, is that.
+  const imports: WebAssembly.Imports = new Proxy(stop as never, { get: () => imports });
   return new Evaluator(new WebAssembly.Instance(module, imports).exports as unknown as Wasm);
 }
 
@@ -50,13 +47,13 @@ async function load(from?: WasmSource): Promise<WebAssembly.Module> {
       ? source
       : await fetch(source, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!response.ok) {
-    throw new Error(`lockstep: the evaluator cannot be loaded: ${response.status} ${response.url}`);
+    throw new Error(`lockstep: the evaluator could not be read: ${response.status} ${response.url}`);
   }
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
 function stop(): never {
-  throw new Error("lockstep: the evaluator was called while it was at work");
+  throw new TypeError();
 }
 
 /** The evaluator (`lockstep_gate::Evaluator`), which holds one policy and one snapshot at a time. */
