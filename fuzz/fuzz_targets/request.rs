@@ -10,7 +10,8 @@ use lockstep_core::{Access, Facts, Outcome, verdict};
 use lockstep_fuzz::seeds;
 use lockstep_fuzz::shipped::{ShippedWorld, WORLDS};
 use lockstep_wire::{
-    DecisionView, EvaluationRequest, Evaluations, FactsView, ResourceTypes, SearchRequest, read_facts,
+    DecisionView, EvaluationRequest, Evaluations, FactsView, ResourceTypes, SearchRequest,
+    read_facts,
 };
 
 /// Facts that the shipped policies ask for.

@@ -79,7 +79,9 @@ impl Policy {
     /// any more. By one that is gone nobody knows what it meant: it denies as if it held, and allows nothing.
     /// Other facts tell by themselves that they are not known.
     fn can_test(&self, condition: &Condition) -> bool {
-        if is_of_question(&condition.fact) {
+        if is_of_question(&condition.fact)
+            || condition.test.other_fact().is_some_and(is_of_question)
+        {
             return false;
         }
         let ids = match &condition.test {

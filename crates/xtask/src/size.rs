@@ -11,7 +11,7 @@ type Limit = (&'static str, &'static str, u64);
 
 /// The gate's goal is 30,000; until it is reached, the limit follows what was reached.
 /// Cloudflare takes Workers of 3 MB after gzip; the Worker's limit follows what it has, so that growth is seen.
-const LIMITS: [Limit; 2] = [("gate", "brotli", 33_360), ("worker", "gzip", 1_976_000)];
+const LIMITS: [Limit; 2] = [("gate", "brotli", 33_400), ("worker", "gzip", 1_987_000)];
 
 /// Prints the table of sizes.
 pub(crate) fn run(project: &Project) -> Result<(), TaskError> {

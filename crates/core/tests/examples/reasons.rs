@@ -200,21 +200,28 @@ fn who_asks_can_meet_what_is_compared_with_a_fact_of_theirs() {
 #[test]
 fn an_organizations_rule_by_what_is_no_fact_needs_none() {
     let told = |effect, known: &[(&str, bool)]| {
-        let rule = |fact: &str| RuleSpec {
+        let rule = |condition| RuleSpec {
             id: "old".into(),
             effect,
             roles: strings(&["clerk"]),
             permissions: strings(&["close"]),
-            when: vec![is(fact, true), is("resource.own", true)],
+            when: vec![condition, is("resource.own", true)],
             because: String::new(),
         };
-        let of_fact = |fact: &str| {
+        let of = |condition| {
             let mut record = record(&[("clerk", "north"), ("manager", "south")]);
-            record.customization.rules.push(rule(fact));
+            record.customization.rules.push(rule(condition));
             reason(&resolve(record), "close", "north", known)
         };
-        let reasons = ["resource.id", "resource.type", "action.name"].map(of_fact);
-        assert!(reasons.iter().all(|other| *other == reasons[0]));
+        let facts = ["resource.id", "resource.type", "action.name"];
+        let reasons = facts.map(|fact| of(is(fact, true)));
+        let beside =
+            facts.map(|fact| of(Condition::new("resource.a", Test::EqualsFact(fact.into()))));
+        let mut all = reasons.iter().chain(&beside);
+        assert!(
+            all.all(|other| *other == reasons[0]),
+            "{reasons:?} {beside:?}"
+        );
         reasons[0].clone()
     };
     let own = [("resource.own", true)];

@@ -17,8 +17,8 @@ export const SILENCE_MAX_MS = 37_500;
  * Shortest and longest wait between reads of what is announced: in a row of changes thousands of pages would read
  * at each, and all at once.
  */
-export const PAUSE_MIN_MS = 500;
-export const PAUSE_MAX_MS = 1_000;
+export const PAUSE_MIN_MS = 250;
+export const PAUSE_MAX_MS = 750;
 
 /** Longest wait for the end of a right: a timer stands still while its machine sleeps. */
 export const WAIT_MAX_MS = 10_000;
