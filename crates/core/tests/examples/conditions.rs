@@ -124,6 +124,15 @@ fn a_test_names_facts_and_roles_that_exist_and_texts_that_are_short() {
         guard("resource.id", flag()),
         "permissions[0].guard[0].fact: there is no fact `resource.id`: state a property, such as `resource.key`",
     );
+    for (fact, instead) in [
+        ("resource.type", "state a property, such as `resource.kind`"),
+        ("action.name", "the permission is the action's name"),
+    ] {
+        refused(
+            guard(fact, flag()),
+            &format!("permissions[0].guard[0].fact: there is no fact `{fact}`: {instead}"),
+        );
+    }
     refused(
         |spec| spec.permissions[LOOK].allow.push("resource.id".into()),
         "permissions[0].allow[3]: there is no role `resource.id`",

@@ -106,6 +106,12 @@ fn law_5_what_an_account_owns_is_freed_by_who_holds_what_was_held_back_there() {
         // What owns nothing is only granted less.
         assert_eq!(change(&bound, &plain, freed), Ok(()), "{freed:?}");
     }
+    // And so is what loses with the rule's role also the one that gave what was held back.
+    let both = Record {
+        kind: PrincipalKind::ServiceAccount,
+        ..record(&[("clerk", "north"), ("manager", "south")])
+    };
+    assert_eq!(change(&bound, &both, &[("viewer", "north")]), Ok(()));
     // Still bound, by the same role or beside another one.
     for kept in [
         &[("clerk", "north")][..],

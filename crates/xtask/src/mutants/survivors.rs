@@ -12,7 +12,7 @@ pub(super) const SURVIVORS: [(&str, &str); 14] = [
         "without facts the longer way gives the same answer, only later",
     ),
     (
-        "explain.rs: replace < with <= in smallest_grants",
+        "explain.rs: replace < with <= in narrowest",
         "the two numbers were found to differ just before",
     ),
     (
