@@ -52,9 +52,9 @@ test("changes_in_a_row_are_read_together", async (t) => {
   }
   await pass(t, 1_000);
   const reads = edge.reads() - before;
-  // In ten seconds; and a page that tells of each has lists that are read at each.
-  assert.ok(reads >= 10 && reads <= 21, `${reads} reads`);
-  assert.ok(new Set(told).size <= 22, `${new Set(told).size} epochs`);
+  // In ten seconds, a quarter to three quarters of one apart; and a page that tells of each has lists that are read at each.
+  assert.ok(reads >= 13 && reads <= 41, `${reads} reads`);
+  assert.ok(new Set(told).size <= 42, `${new Set(told).size} epochs`);
   assert.deepEqual([invites(store), store.getSnapshot().epoch], [true, 1_000]);
   await pass(t, 10_000, 50);
   assert.equal(edge.reads() - before, reads);

@@ -52,6 +52,11 @@ fn what_no_row_shows_of_a_permission_or_role_is_a_difference() {
             "",
             "- role idle  of the workspace",
         ),
+        (
+            "plan = { features",
+            "resource_types = { record = \"project\" }\n        plan = { features",
+            "+ resource type record  a project",
+        ),
     ]
     .into_iter()
     .enumerate()

@@ -71,7 +71,7 @@ class Connection implements GateStore {
   readonly #newest = new Map<string, number>();
   /** The policy of an earlier snapshot: it is not read again while snapshots are made under it. */
   #policy: PolicyDocument | null = null;
-  /** The epoch that was announced last, and the wait until it is looked at again. */
+  /** The highest epoch that was announced, and the wait until it is looked at again. */
   #announced = 0;
   #pause: ReturnType<typeof setTimeout> | undefined;
   #expiry: ReturnType<typeof setTimeout> | undefined;
@@ -89,7 +89,7 @@ class Connection implements GateStore {
     this.#announcements = new Announcements(
       options,
       (epoch) => {
-        this.#announced = epoch;
+        this.#announced = Math.max(epoch, this.#announced);
         if (!this.#pause) {
           this.#readAnnounced();
         }
